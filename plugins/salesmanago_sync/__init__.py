@@ -1,0 +1,1 @@
+"""Two-way sync between Salesforce and SALESmanago on Apache Airflow."""

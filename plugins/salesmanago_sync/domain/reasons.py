@@ -1,0 +1,103 @@
+"""Reason codes: why a record or a field was not synchronised, in plain words, and what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A reason code.
+
+    Attributes:
+        meaning: One sentence for a marketer.
+        fix: What a person does about it.
+    """
+
+    meaning: str
+    fix: str
+
+
+ISSUES: dict[str, Reason] = {
+    "NO_EMAIL": Reason(
+        "The record has no usable e-mail address.", "Fill in a valid address, or exclude such records in criteria."
+    ),
+    "AMBIGUOUS_MATCH": Reason(
+        "Two or more records of one object share the e-mail address.",
+        "Merge the duplicates in Salesforce, or correct one address.",
+    ),
+    "EMAIL_TAKEN": Reason(
+        "The new e-mail address already belongs to somebody else.", "Merge the two people, or correct the address."
+    ),
+    "CONFLICT": Reason(
+        "Both sides changed the field and the mapping says hold.",
+        "Set the same value on both sides, or choose another conflict rule.",
+    ),
+    "NOT_CLEARED": Reason(
+        "SALESmanago kept a value that was to be emptied.", "Empty the value in SALESmanago by hand."
+    ),
+    "UNSTABLE": Reason(
+        "An automation keeps changing the value back.", "Switch off the automation, or make the field one-way."
+    ),
+    "OPT_IN_REVERTED": Reason(
+        "A person opted in again on one side; the stricter state was kept.",
+        "Check the evidence, then set both sides, or use opt_in: salesmanago.",
+    ),
+    "VALUE_TOO_LONG": Reason(
+        "The value is longer than the other side allows.", "Shorten the value, or set truncate: true for the field."
+    ),
+    "VALUE_NOT_ALLOWED": Reason(
+        "The value is not on the other side's list.", "Add it to the picklist, or map it with values."
+    ),
+    "VALUE_INVALID": Reason(
+        "The other side does not accept the value.", "Correct the value on the side it comes from."
+    ),
+    "REQUIRED_MISSING": Reason(
+        "A field that the other side requires is empty.", "Fill in the field, or map or fill it in the mapping file."
+    ),
+    "DUPLICATE": Reason(
+        "Salesforce sees a duplicate of an existing record.", "Merge the records, or adapt the duplicate rule."
+    ),
+    "LOCKED": Reason("The Salesforce record was locked by other work.", "Nothing: the next run tries again."),
+    "RECORD_GONE": Reason(
+        "The record was deleted while the sync was running.", "Nothing: the next run sees what became of it."
+    ),
+    "LEAD_CONVERTED": Reason("The Lead was converted and cannot be changed.", "Nothing: the Contact takes its place."),
+    "NO_ACCESS": Reason(
+        "The integration user may not write the record or field.",
+        "Give the permission set access to the object and its fields.",
+    ),
+    "REFUSED_BY_SALESFORCE": Reason(
+        "Salesforce refused the record.", "Read its text; it is usually a validation rule or a trigger of your org."
+    ),
+    "REFUSED_BY_SALESMANAGO": Reason(
+        "SALESmanago refused the contact.", "Read its text and correct the value it names."
+    ),
+    "NO_ANSWER": Reason(
+        "A write got no readable answer.", "Nothing: the next run looks whether it arrived before it writes again."
+    ),
+}
+
+SKIPS: dict[str, Reason] = {
+    "SHADOWED": Reason(
+        "Another record of the same person is preferred.", "Contact comes before PersonAccount, and both before Lead."
+    ),
+    "OUT_OF_CRITERIA": Reason(
+        "The record does not meet the mapping's criteria.", "Change the criteria if it should take part."
+    ),
+    "PAUSED": Reason(
+        "A synchronised person no longer meets the criteria.", "Change the record or the criteria to go on."
+    ),
+    "COMPANY_EMPTY": Reason(
+        "The Lead has no Company and the mapping says skip.", "Fill in the company, or use action: fill."
+    ),
+    "LAST_NAME_EMPTY": Reason(
+        "There is no last name and the mapping says skip.", "Fill in the name, or use action: fill."
+    ),
+    "CREATE_OFF": Reason(
+        "The person is on one side only and the mapping creates nobody there.", "Switch on create in the mapping."
+    ),
+    "DELETED": Reason("The person was deleted on one side.", "Restore the record to go on."),
+    "CONVERTED": Reason("The Lead was converted.", "The Contact takes its place."),
+    "WAITING": Reason("A refused record waits for its next attempt.", "Correct the record to have it tried at once."),
+}

@@ -1,0 +1,70 @@
+"""Errors, grouped by what happens next.
+
+    SyncError                      root
+    ├─ ConfigurationError          mapping, connection or criteria wrong: fails at once, carries every fault
+    ├─ FatalError                  the run stops and is not retried
+    │  ├─ AuthenticationError      credentials refused, permission missing
+    │  └─ UnknownOutcomeError      a write got no readable answer: it may have been applied
+    └─ RetriableError              time-out before sending, 429, 5xx, row lock: try again later
+
+A record that is refused is not an exception: it is an `Outcome` that becomes an issue.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class SyncError(Exception):
+    """Any error of this package."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong in a mapping, a connection or an org.
+
+    Attributes:
+        where: File, line and key, or the connection and its field.
+        what: What is wrong, with the offending value (never a secret).
+        fix: What to do about it, with the valid choices where there are any.
+    """
+
+    where: str
+    what: str
+    fix: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}" + (f" {self.fix}" if self.fix else "")
+
+
+class ConfigurationError(SyncError):
+    """Settings are wrong; the message lists every fault."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        self.faults = tuple(faults)
+        lines = "\n".join(f"  {number}. {fault}" for number, fault in enumerate(self.faults, 1))
+        super().__init__(f"{len(self.faults)} fault(s) to correct before anything is written:\n{lines}")
+
+
+class FatalError(SyncError):
+    """The run cannot go on and a retry would not help."""
+
+
+class AuthenticationError(FatalError):
+    """Credentials were refused or a permission is missing."""
+
+
+class UnknownOutcomeError(FatalError):
+    """A write was sent and no readable answer came back: it must not be repeated blindly."""
+
+
+class RetriableError(SyncError):
+    """A passing fault; nothing was applied.
+
+    Attributes:
+        retry_after: Seconds that the service asked to wait, if it said so.
+    """
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
