@@ -1,0 +1,1 @@
+"""The wire: one client a service, one error table each; no Airflow."""

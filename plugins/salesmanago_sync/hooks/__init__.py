@@ -1,0 +1,1 @@
+"""Airflow connections, Variables and staging turned into clients and values."""

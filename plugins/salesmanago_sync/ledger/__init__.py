@@ -1,0 +1,1 @@
+"""What both sides agreed on: bindings, base values, runs, changes, issues."""

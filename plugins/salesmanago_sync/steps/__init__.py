@@ -1,0 +1,1 @@
+"""One function for each task of the DAGs."""
