@@ -1,0 +1,1 @@
+"""The twin: a local Salesforce and a local SALESmanago for tests and the demo."""

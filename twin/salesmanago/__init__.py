@@ -1,0 +1,1 @@
+"""The twin's SALESmanago: the contact API over HTTP, on SQLite."""

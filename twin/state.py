@@ -1,0 +1,89 @@
+"""What both systems of the twin share: the store, the clock, settings, credentials, faults and the call log."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import deepcopy
+from itertools import count
+from typing import Any
+
+from twin.calls import Calls
+from twin.clock import Clock
+from twin.credentials import Credentials
+from twin.faults import Faults
+
+SETTINGS: dict[str, dict[str, Any]] = {
+    "salesforce": {
+        "person_accounts": True,
+        "api_enabled": True,
+        "null_mode": "include",
+        "hidden_fields": {},
+        "organization_type": "Developer Edition",
+        "permissions": {},
+        "daily_limit": 15_000,
+        "page_size": 2_000,
+    },
+    "salesmanago": {
+        "clear": "clears",
+        "tags_move_clock": False,
+        "bad_rows": "missing",
+        "new_opted_out": False,
+        "max_length": 255,
+        "users": ["sync@example.com", "marketing@example.com"],
+        "strict_time": False,
+        "optout_moves_clock": True,
+    },
+}
+
+
+class State:
+    """The twin's whole state.
+
+    Attributes:
+        db: SQLite in autocommit mode, rows by name; use `transaction()` for all-or-nothing writes.
+        clock: The clock of both systems.
+        settings: Switches of each system, `settings["salesforce"]` and `settings["salesmanago"]`.
+        credentials: What opens each system.
+        faults: Faults still to happen.
+        calls: The call log.
+    """
+
+    def __init__(self, path: str = ":memory:") -> None:
+        self.db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self.db.row_factory = sqlite3.Row
+        # The twin may lose its store in a power cut; waiting for the disk would only make it slow.
+        self.db.execute("PRAGMA synchronous = OFF")
+        self.db.execute("PRAGMA journal_mode = MEMORY")
+        self.clock = Clock()
+        self.settings = deepcopy(SETTINGS)
+        self.credentials = Credentials()
+        self.faults = Faults()
+        self.calls = Calls()
+        self._savepoints = count()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Keep the writes of the block together; an exception undoes them. May be nested."""
+        name = f"s{next(self._savepoints)}"
+        self.db.execute(f"SAVEPOINT {name}")
+        try:
+            yield
+        except BaseException:
+            self.db.execute(f"ROLLBACK TO {name}")
+            raise
+        finally:
+            self.db.execute(f"RELEASE {name}")
+
+    def reset(self) -> None:
+        """Go back to the start, with no tables: whoever owns tables creates them again."""
+        tables = self.db.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+        for (name,) in tables.fetchall():
+            self.db.execute(f'DROP TABLE "{name}"')
+        self.clock.reset()
+        self.settings.clear()
+        self.settings.update(deepcopy(SETTINGS))
+        self.credentials.salesforce.close_sessions()
+        self.faults.clear()
+        self.calls.clear()
