@@ -1,0 +1,115 @@
+"""Mappings: every file of a folder read, checked, and turned into models.
+
+All faults of all files come in one error, each with file, line, key and what to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from salesmanago_sync.domain.criteria import All, Any_, Leaf, Not, fields_of
+from salesmanago_sync.domain.mapping_file import KeyPath, MappingFile, read_mapping_file
+from salesmanago_sync.domain.mapping_model import (
+    Create,
+    Criteria,
+    Detail,
+    Line,
+    Mapping,
+    ObjectName,
+    WhenEmpty,
+)
+from salesmanago_sync.domain.mapping_rules import (
+    Breach,
+    criterion_breaches,
+    line_breaches,
+    lines_breaches,
+    object_breaches,
+)
+from salesmanago_sync.domain.mapping_shape import shape_breaches
+from salesmanago_sync.errors import ConfigurationError, Fault
+
+__all__ = ["Create", "Criteria", "Detail", "Line", "Mapping", "ObjectName", "WhenEmpty", "load_mappings"]
+
+OBJECT_ORDER = get_args(ObjectName)
+# The criteria over SALESmanago fields; those over Salesforce fields need the org's describe.
+SALESMANAGO_CRITERIA = ((Criteria, "criteria", "salesmanago"), (Create, "create", "in_salesforce"))
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def load_mappings(folder: Path) -> tuple[Mapping, ...]:
+    """Read the mapping files of a folder.
+
+    Args:
+        folder: Where the `*.yaml` files are.
+
+    Returns:
+        Every mapping, enabled or not, in the order Lead, Contact, PersonAccount.
+
+    Raises:
+        ConfigurationError: With the faults of all files.
+    """
+    files = [read_mapping_file(path) for path in sorted((*folder.glob("*.yaml"), *folder.glob("*.yml")))]
+    faults = [fault for file in files for fault in _faults(file)]
+    faults += _repeated_objects(files)
+    if not files:
+        faults.append(Fault(str(folder), "there is no mapping file (*.yaml).", "Copy include/mappings and edit it."))
+    if faults:
+        raise ConfigurationError(faults)
+    mappings = [Mapping.model_validate(file.values) for file in files]
+    return tuple(sorted(mappings, key=lambda mapping: OBJECT_ORDER.index(mapping.object)))
+
+
+def _repeated_objects(files: Iterable[MappingFile]) -> Iterator[Fault]:
+    first: dict[Any, MappingFile] = {}
+    for file in files:
+        name = file.values.get("object") if isinstance(file.values, dict) else None
+        if name not in OBJECT_ORDER:
+            continue
+        if name in first:
+            what = f"{name} is already mapped by {first[name].path.name}."
+            yield Fault(file.where(("object",)), what, "Keep one file per object.")
+        first.setdefault(name, file)
+
+
+def _faults(file: MappingFile) -> Iterator[Fault]:
+    yield from file.faults
+    if isinstance(file.values, dict):
+        breaches = [*shape_breaches(file.values), *_rule_breaches(file.values)]
+        for breach in sorted(breaches, key=lambda breach: file.line(breach.path)):
+            yield Fault(file.where(breach.path), breach.what, breach.fix)
+    elif not file.faults:
+        yield Fault(file.where(()), "the file holds no mapping.", "Start with object: Lead.")
+
+
+def _rule_breaches(values: dict[str, Any]) -> Iterator[Breach]:
+    """Check the parts of a right shape, so that one wrong key does not hide the other faults."""
+    yield from object_breaches(values)
+    lines = [*_lines(values, "fields", Line), *_lines(values, "details", Detail)]
+    for path, line in lines:
+        yield from line_breaches(path, line)
+    yield from lines_breaches(lines)
+    for model, part, key in SALESMANAGO_CRITERIA:
+        given = values.get(part)
+        criterion = getattr(_valid(model, {key: given.get(key)} if isinstance(given, dict) else None), key, None)
+        if isinstance(criterion, All | Any_ | Leaf | Not):
+            yield from criterion_breaches((part, key), fields_of(criterion))
+
+
+def _lines(values: dict[str, Any], key: str, model: type[Line] | type[Detail]) -> Iterator[tuple[KeyPath, Line]]:
+    entries = values.get(key)
+    for number, entry in enumerate(entries if isinstance(entries, list) else []):
+        part = _valid(model, entry)
+        if part is not None:
+            yield (key, number), part.line if isinstance(part, Detail) else part
+
+
+def _valid(model: type[M], value: Any) -> M | None:
+    try:
+        return model.model_validate(value)
+    except ValidationError:
+        return None

@@ -1,0 +1,167 @@
+"""What a mapping must hold beyond its shape: rules over a line, over all lines, and over the files."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from salesmanago_sync.domain import salesmanago_fields
+from salesmanago_sync.domain.converters import CONVERTERS
+from salesmanago_sync.domain.criteria import SALESMANAGO_TYPES
+from salesmanago_sync.domain.mapping_file import KeyPath
+from salesmanago_sync.domain.mapping_model import Line
+
+OPTIONS = ("region", "values", "value")
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """A rule that a mapping breaks.
+
+    Attributes:
+        path: The key that breaks it.
+        what: What is wrong.
+        fix: What to do.
+    """
+
+    path: KeyPath
+    what: str
+    fix: str = ""
+
+
+def choices(wrong: str, valid: Iterable[str]) -> str:
+    """Propose the nearest valid name, and list the others.
+
+    Args:
+        wrong: The name that is not known.
+        valid: The names that are.
+
+    Returns:
+        A sentence or two.
+    """
+    names = sorted(valid)
+    folded = {name.casefold(): name for name in reversed(names)}
+    near = difflib.get_close_matches(wrong.casefold(), folded, n=1)
+    guess = f"Did you mean {folded[near[0]]!r}? " if near else ""
+    return f"{guess}Valid: {', '.join(names)}."
+
+
+def line_breaches(path: KeyPath, line: Line) -> Iterator[Breach]:
+    """Check one line by itself."""
+    yield from _target_breaches(path, line)
+    yield from _consent_breaches(path, line)
+    if line.convert in CONVERTERS:
+        yield from _converter_breaches(path, line)
+    else:
+        yield Breach((*path, "convert"), f"there is no converter {line.convert!r}.", choices(line.convert, CONVERTERS))
+    if line.to_salesforce and any("." in field for field in line.salesforce):
+        yield Breach(
+            (*path, "salesforce"),
+            f"{', '.join(line.salesforce)} belongs to a parent record, which the sync only reads.",
+            "Set direction: to_salesmanago.",
+        )
+
+
+def _target_breaches(path: KeyPath, line: Line) -> Iterator[Breach]:
+    key, at = line.key, (*path, "salesmanago")
+    if key in salesmanago_fields.OWNED_BY_SYNC:
+        yield Breach(at, f"{key!r} is kept by the sync itself.", "Remove the line.")
+    elif key not in salesmanago_fields.STANDARD and not salesmanago_fields.is_detail(key):
+        valid = (*salesmanago_fields.STANDARD, "properties.<name>")
+        yield Breach(at, f"SALESmanago has no standard field {key!r}.", choices(key, valid))
+    if key in salesmanago_fields.WRITE_ONLY and line.direction != "to_salesmanago":
+        yield Breach(at, f"SALESmanago never tells {key!r}.", "Set direction: to_salesmanago.")
+    if key in salesmanago_fields.READ_ONLY and line.direction != "to_salesforce":
+        yield Breach(at, f"SALESmanago sets {key!r} itself.", "Set direction: to_salesforce.")
+    if key == "state" and line.convert == "constant" and line.value not in (None, *salesmanago_fields.STATES):
+        yield Breach(
+            (*path, "value"),
+            f"{line.value!r} is not a contact state.",
+            choices(str(line.value), salesmanago_fields.STATES),
+        )
+
+
+def _consent_breaches(path: KeyPath, line: Line) -> Iterator[Breach]:
+    is_consent = line.key in salesmanago_fields.CONSENTS
+    if is_consent and line.convert != "consent":
+        yield Breach((*path, "convert"), f"{line.key!r} is a consent, not {line.convert!r}.", "Set convert: consent.")
+    if not is_consent and line.convert == "consent":
+        yield Breach(
+            (*path, "salesmanago"),
+            f"{line.key!r} cannot hold a consent.",
+            f"Valid: {', '.join(salesmanago_fields.CONSENTS)}.",
+        )
+
+
+def _converter_breaches(path: KeyPath, line: Line) -> Iterator[Breach]:
+    converter = CONVERTERS[line.convert]
+    if line.direction not in converter.directions:
+        yield Breach(
+            (*path, "direction"),
+            f"converter {line.convert!r} cannot go {line.direction!r}.",
+            f"Valid: {', '.join(sorted(converter.directions))}.",
+        )
+    if len(line.salesforce) not in converter.fields:
+        needed = " or ".join(str(count) for count in sorted(converter.fields))
+        yield Breach(
+            (*path, "salesforce"),
+            f"converter {line.convert!r} needs {needed} Salesforce field(s), not {len(line.salesforce)}.",
+        )
+    for option in OPTIONS:
+        if getattr(line, option) is not None and option not in converter.options:
+            taken = ", ".join(sorted(converter.options)) or "none"
+            yield Breach(
+                (*path, option), f"converter {line.convert!r} has no option {option!r}.", f"Its options: {taken}."
+            )
+
+
+def lines_breaches(lines: Iterable[tuple[KeyPath, Line]]) -> Iterator[Breach]:
+    """Check the lines of a mapping against each other."""
+    lines = list(lines)
+    yield from _repeated(((*path, "salesmanago"), line.key, "SALESmanago target") for path, line in lines)
+    yield from _repeated(
+        ((*path, "salesforce"), field, "Salesforce target")
+        for path, line in lines
+        if line.to_salesforce
+        for field in line.salesforce
+    )
+
+
+def _repeated(uses: Iterable[tuple[KeyPath, str, str]]) -> Iterator[Breach]:
+    first: dict[str, KeyPath] = {}
+    for path, name, kind in uses:
+        if name in first:
+            yield Breach(path, f"the {kind} {name!r} is already used by {_entry(first[name])}.", "Keep one line.")
+        first.setdefault(name, path)
+
+
+def _entry(path: KeyPath) -> str:
+    return f"{path[0]}[{path[1]}]"
+
+
+def object_breaches(values: Mapping[str, Any]) -> Iterator[Breach]:
+    """Check the mapping as a whole; takes the raw values, so that a faulty file is checked too."""
+    name = values.get("object")
+    if "company_when_empty" in values and name in ("Contact", "PersonAccount"):
+        yield Breach(("company_when_empty",), f"{name} requires no Company.", "Remove the key: it is for Lead only.")
+    if values.get("enabled") == "auto" and name in ("Lead", "Contact"):
+        yield Breach(("enabled",), "'auto' is for PersonAccount only.", "Valid: true, false.")
+    lines = values.get("fields")
+    if isinstance(lines, list) and not any(
+        isinstance(line, dict) and line.get("salesmanago") == "email" for line in lines
+    ):
+        yield Breach(
+            ("fields",),
+            "no line has the SALESmanago target 'email'.",
+            "Add {salesforce: Email, salesmanago: email}: SALESmanago knows people by their address.",
+        )
+
+
+def criterion_breaches(path: KeyPath, fields: Iterable[str]) -> Iterator[Breach]:
+    """Check the SALESmanago fields that a criterion names."""
+    for field in sorted(fields):
+        if field not in SALESMANAGO_TYPES and not salesmanago_fields.is_detail(field):
+            valid = (*SALESMANAGO_TYPES, "properties.<name>")
+            yield Breach(path, f"SALESmanago has no field {field!r} to select by.", choices(field, valid))
