@@ -1,0 +1,177 @@
+"""What a converter is: how one mapping line's values are read from and written to either side.
+
+Reading gives canonical text, one spelling a value, blank when there is none; writing gives JSON values. For every
+canonical column `c`: `from_salesmanago(to_salesmanago(c)) == c`, `from_salesforce(to_salesforce(c, current)) == c`, and
+reading a canonical value gives it back. A value that a converter cannot use stays the text that it is, so that the other
+side refuses it and the refusal is reported, rather than the value being lost.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+
+BOTH = frozenset({"both", "to_salesmanago", "to_salesforce"})
+
+
+class LineOptions(Protocol):
+    """The part of a mapping line that converters look at."""
+
+    @property
+    def salesforce(self) -> tuple[str, ...]: ...
+    @property
+    def salesmanago(self) -> str: ...
+    @property
+    def convert(self) -> str: ...
+    @property
+    def direction(self) -> str: ...
+    @property
+    def region(self) -> str | None: ...
+    @property
+    def values(self) -> Mapping[str, str] | Sequence[str] | None: ...
+    @property
+    def value(self) -> object: ...
+
+
+class Bound(ABC):
+    """A converter bound to a mapping line."""
+
+    def __init__(self, line: LineOptions) -> None:
+        self.line = line
+
+    @abstractmethod
+    def from_salesforce(self, values: pd.DataFrame) -> pd.Series:
+        """Read the line's Salesforce columns, in their order, as canonical text."""
+
+    @abstractmethod
+    def from_salesmanago(self, values: pd.Series) -> pd.Series:
+        """Read a SALESmanago column as canonical text."""
+
+    @abstractmethod
+    def to_salesforce(self, canonical: pd.Series, current: pd.DataFrame) -> pd.DataFrame:
+        """Write canonical text as JSON values for the line's Salesforce fields; blank is None.
+
+        Args:
+            canonical: What is to be written.
+            current: The line's Salesforce columns as they are now, all blank for a new record.
+        """
+
+    @abstractmethod
+    def to_salesmanago(self, canonical: pd.Series) -> pd.Series:
+        """Write canonical text as JSON values for SALESmanago; blank is None."""
+
+
+@dataclass(frozen=True, slots=True)
+class Converter:
+    """A named converter.
+
+    Attributes:
+        name: What `convert` says in a mapping.
+        bind: Makes it ready for one mapping line.
+        options: Keys of a mapping line that it understands.
+        required: Those of them that it cannot do without.
+        directions: The directions that it can take.
+        fields: How many Salesforce fields a line may have.
+        faults: Says what is wrong with the options of a line.
+    """
+
+    name: str
+    bind: Callable[[LineOptions], Bound]
+    options: frozenset[str] = frozenset()
+    required: frozenset[str] = frozenset()
+    directions: frozenset[str] = BOTH
+    fields: frozenset[int] = frozenset({1})
+    faults: Callable[[LineOptions], list[str]] = lambda line: []
+
+
+class Scalar(Bound):
+    """A converter of one field to one field, value by value: each different value is converted once."""
+
+    def read(self, text: str) -> str | None:
+        """Read one value of either side; what differs between the sides overrides the two methods below."""
+        return text
+
+    def read_salesforce(self, text: str) -> str | None:
+        """Read one Salesforce value."""
+        return self.read(text)
+
+    def read_salesmanago(self, text: str) -> str | None:
+        """Read one SALESmanago value."""
+        return self.read(text)
+
+    def write_salesforce(self, canonical: str) -> Any:
+        """Write one value for Salesforce."""
+        return canonical
+
+    def write_salesmanago(self, canonical: str) -> Any:
+        """Write one value for SALESmanago."""
+        return canonical
+
+    def from_salesforce(self, values: pd.DataFrame) -> pd.Series:
+        """Read the line's Salesforce column as canonical text."""
+        return canonical_text(values[self.line.salesforce[0]], self.read_salesforce)
+
+    def from_salesmanago(self, values: pd.Series) -> pd.Series:
+        """Read a SALESmanago column as canonical text."""
+        return canonical_text(values, self.read_salesmanago)
+
+    def to_salesforce(self, canonical: pd.Series, current: pd.DataFrame) -> pd.DataFrame:
+        """Write canonical text as JSON values for the line's Salesforce field."""
+        return json_values(canonical, self.write_salesforce).to_frame(self.line.salesforce[0])
+
+    def to_salesmanago(self, canonical: pd.Series) -> pd.Series:
+        """Write canonical text as JSON values for SALESmanago."""
+        return json_values(canonical, self.write_salesmanago)
+
+
+def as_text(values: pd.Series) -> pd.Series:
+    """Spell a column as text, trimmed; a clock in ISO 8601; empty is blank."""
+    if isinstance(values.dtype, pd.DatetimeTZDtype):
+        values = values.dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+    text = values.astype("str").str.strip()
+    return text.mask(text == "")
+
+
+def per_unique(values: pd.Series, convert: Callable[[str], Any]) -> np.ndarray[Any, np.dtype[np.object_]]:
+    """Convert a text column, each different value once; blank becomes None."""
+    codes, uniques = pd.factorize(values)
+    results = np.empty(len(uniques) + 1, dtype=object)
+    for position, text in enumerate(uniques):
+        results[position] = convert(text)
+    # A blank has the code -1, which is the last place.
+    return results[codes]
+
+
+def canonical_text(values: pd.Series, read: Callable[[str], str | None]) -> pd.Series:
+    """Read a column as canonical text, each different value once."""
+    text = as_text(values)
+    read_values = [None if value == "" else value for value in per_unique(text, read)]
+    return pd.Series(read_values, index=values.index, dtype="str", name=values.name)
+
+
+def json_values(canonical: pd.Series, write: Callable[[str], Any]) -> pd.Series:
+    """Write canonical text as JSON values, each different value once."""
+    return pd.Series(per_unique(canonical, write), index=canonical.index, dtype="object", name=canonical.name)
+
+
+def known_text(value: object) -> str:
+    """Spell an option as a frame would."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def value_map(line: LineOptions) -> dict[str, str] | None:
+    """Give the line's `values` as a map of Salesforce value to SALESmanago value; a list maps each to itself."""
+    if line.values is None:
+        return None
+    if isinstance(line.values, Mapping):
+        return {known_text(key).strip(): known_text(value).strip() for key, value in line.values.items()}
+    return {known_text(value).strip(): known_text(value).strip() for value in line.values}

@@ -1,0 +1,75 @@
+"""tags: SALESmanago tags and a Salesforce multi-select picklist.
+
+`values` lists the Salesforce values that are tags, or maps each to its tag. Tags and values outside it are never read and
+never touched. Canonical: the tags in upper case, blanks as `_`, sorted, joined by `;`.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from salesmanago_sync.domain.converters.base import (
+    Converter,
+    LineOptions,
+    Scalar,
+    as_text,
+    json_values,
+    value_map,
+)
+
+_SEPARATOR = "\x1f"
+
+
+def spell_tag(text: str) -> str:
+    """Spell a tag as SALESmanago stores it."""
+    return "_".join(text.upper().split())
+
+
+def _parts(text: str) -> list[str]:
+    return [part for part in map(str.strip, text.split(";")) if part]
+
+
+def _joined(tags: set[str]) -> str | None:
+    return ";".join(sorted(tags)) if tags else None
+
+
+class _Tags(Scalar):
+    def __init__(self, line: LineOptions) -> None:
+        super().__init__(line)
+        self._tags = {key: spell_tag(tag) for key, tag in (value_map(line) or {}).items()}
+        self._by_value = {key.lower(): tag for key, tag in self._tags.items()}
+        self._known = set(self._tags.values())
+
+    def _tag(self, value: str) -> str | None:
+        tag = spell_tag(value)
+        # A canonical tag reads as itself, whichever side it stands on.
+        return self._by_value.get(value.lower(), tag if tag in self._known else None)
+
+    def read_salesforce(self, text: str) -> str | None:
+        return _joined({tag for part in _parts(text) if (tag := self._tag(part)) is not None})
+
+    def read_salesmanago(self, text: str) -> str | None:
+        return _joined({spell_tag(part) for part in _parts(text)} & self._known)
+
+    def to_salesforce(self, canonical: pd.Series, current: pd.DataFrame) -> pd.DataFrame:
+        [field] = self.line.salesforce
+        pairs = canonical.fillna("") + _SEPARATOR + as_text(current[field]).fillna("")
+        return json_values(pairs, self._selection).to_frame(field)
+
+    def _selection(self, pair: str) -> str | None:
+        canonical, _, current = pair.partition(_SEPARATOR)
+        wanted = set(_parts(canonical))
+        kept = [value for value in _parts(current) if (tag := self._tag(value)) is None or tag in wanted]
+        missing = wanted - {self._tag(value) for value in kept}
+        added = {tag: value for value, tag in reversed(self._tags.items()) if tag in missing}
+        return ";".join([*kept, *(added[tag] for tag in sorted(missing & added.keys()))]) or None
+
+
+def _faults(line: LineOptions) -> list[str]:
+    tags = value_map(line)
+    if not tags:
+        return ["values must list the Salesforce values that are tags, or map each to its tag"]
+    return [f"values: {text!r} cannot be a tag" for pair in tags.items() for text in pair if not text or ";" in text]
+
+
+TAGS = Converter("tags", _Tags, options=frozenset({"values"}), required=frozenset({"values"}), faults=_faults)
