@@ -11,7 +11,7 @@ from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from salesmanago_sync.domain.criteria import All, Any_, Leaf, Not, fields_of
+from salesmanago_sync.domain.criteria import SALESMANAGO_TYPES, All, Any_, Leaf, Not
 from salesmanago_sync.domain.mapping_file import KeyPath, MappingFile, read_mapping_file
 from salesmanago_sync.domain.mapping_model import (
     Create,
@@ -60,7 +60,7 @@ def load_mappings(folder: Path) -> tuple[Mapping, ...]:
         faults.append(Fault(str(folder), "there is no mapping file (*.yaml).", "Copy include/mappings and edit it."))
     if faults:
         raise ConfigurationError(faults)
-    mappings = [Mapping.model_validate(file.values) for file in files]
+    mappings = [Mapping.model_validate(file.values).read_from(file) for file in files]
     return tuple(sorted(mappings, key=lambda mapping: OBJECT_ORDER.index(mapping.object)))
 
 
@@ -97,7 +97,7 @@ def _rule_breaches(values: dict[str, Any]) -> Iterator[Breach]:
         given = values.get(part)
         criterion = getattr(_valid(model, {key: given.get(key)} if isinstance(given, dict) else None), key, None)
         if isinstance(criterion, All | Any_ | Leaf | Not):
-            yield from criterion_breaches((part, key), fields_of(criterion))
+            yield from criterion_breaches((part, key), criterion, SALESMANAGO_TYPES, "SALESmanago")
 
 
 def _lines(values: dict[str, Any], key: str, model: type[Line] | type[Detail]) -> Iterator[tuple[KeyPath, Line]]:

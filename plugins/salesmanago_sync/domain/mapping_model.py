@@ -7,9 +7,11 @@ import json
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, PrivateAttr, Tag, model_validator
 
 from salesmanago_sync.domain.criteria import Criterion
+from salesmanago_sync.domain.frames import as_text
+from salesmanago_sync.domain.mapping_file import KeyPath, MappingFile, spell
 
 ObjectName = Literal["Lead", "Contact", "PersonAccount"]
 Direction = Literal["both", "to_salesmanago", "to_salesforce"]
@@ -23,6 +25,17 @@ def _as_list(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
 
 
+def _as_texts(value: Any) -> Any:
+    """Spell the values of a list as frames do: an unquoted 5 or true is a picklist value too."""
+    if isinstance(value, dict):
+        return {key: _as_text(item) for key, item in value.items()}
+    return tuple(_as_text(item) for item in value) if isinstance(value, list) else value
+
+
+def _as_text(value: Any) -> Any:
+    return as_text(value) if isinstance(value, bool | int | float) else value
+
+
 def _as_tag(value: Any) -> Any:
     return value.strip().upper().replace(" ", "_") if isinstance(value, str) else value
 
@@ -31,7 +44,12 @@ def _kind(value: Any) -> str:
     return "criterion" if isinstance(value, dict | BaseModel) else "switch"
 
 
+Scalar = bool | int | float | str
 Text = Annotated[str, Field(min_length=1)]
+ValueList = Annotated[
+    dict[str, str] | tuple[str, ...],
+    BeforeValidator(_as_texts, json_schema_input_type=dict[str, Scalar] | list[Scalar]),
+]
 SalesforceFields = Annotated[tuple[Text, ...], BeforeValidator(_as_list, json_schema_input_type=Text | list[Text])]
 Switch = Annotated[
     Annotated[bool, Tag("switch")] | Annotated[Criterion, Tag("criterion")],
@@ -55,10 +73,8 @@ class _Entry(Model):
     blank: BlankRule = Field("keep", description="propagate: an emptied value empties the other side too")
     truncate: bool = Field(False, description="Cut a value that is too long for the other side")
     region: Text | None = Field(None, description="Country of numbers without a prefix, as PL")
-    values: dict[str, str] | tuple[str, ...] | None = Field(
-        None, description="Value list, or Salesforce value: SALESmanago value"
-    )
-    value: Text | None = Field(None, description="The constant")
+    values: ValueList | None = Field(None, description="Value list, or Salesforce value: SALESmanago value")
+    value: Scalar | None = Field(None, description="The constant")
 
 
 class Line(_Entry):
@@ -170,6 +186,17 @@ class Mapping(Model):
         (), description="Salesforce values shown among the SALESmanago details; one way"
     )
 
+    _file: MappingFile | None = PrivateAttr(None)
+
+    def read_from(self, file: MappingFile) -> Mapping:
+        """Remember the file, so that later faults can name its lines."""
+        self._file = file
+        return self
+
+    def where(self, path: KeyPath) -> str:
+        """Name the file, line and key of a path."""
+        return f"{self.object} {spell(path)}".rstrip() if self._file is None else self._file.where(path)
+
     @property
     def sobject(self) -> str:
         """The API name of the Salesforce object."""
@@ -178,7 +205,14 @@ class Mapping(Model):
     @cached_property
     def lines(self) -> tuple[Line, ...]:
         """Fields and details in one list."""
-        return (*self.fields, *(detail.line for detail in self.details))
+        return tuple(line for _, line in self.entries)
+
+    @property
+    def entries(self) -> tuple[tuple[KeyPath, Line], ...]:
+        """The lines, each with its place in the file."""
+        fields = ((("fields", number), line) for number, line in enumerate(self.fields))
+        details = ((("details", number), detail.line) for number, detail in enumerate(self.details))
+        return (*fields, *details)
 
     @cached_property
     def email_line(self) -> Line:

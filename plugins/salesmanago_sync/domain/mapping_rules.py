@@ -9,11 +9,19 @@ from typing import Any
 
 from salesmanago_sync.domain import salesmanago_fields
 from salesmanago_sync.domain.converters import CONVERTERS
-from salesmanago_sync.domain.criteria import SALESMANAGO_TYPES
+from salesmanago_sync.domain.criteria import All, Criterion, Leaf, Not, check_types, type_of
 from salesmanago_sync.domain.mapping_file import KeyPath
 from salesmanago_sync.domain.mapping_model import Line
 
+# An org has hundreds of fields; a message that lists them all hides what matters.
+LISTED = 30
 OPTIONS = ("region", "values", "value")
+# SALESmanago fields that only one converter can serve.
+NEEDED_CONVERTER = {"email": "email", "birthday": "date", "tags": "tags"} | dict.fromkeys(
+    salesmanago_fields.CONSENTS, "consent"
+)
+# Converters that serve no other field.
+BOUND_CONVERTERS = ("tags", "consent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +40,7 @@ class Breach:
 
 
 def choices(wrong: str, valid: Iterable[str]) -> str:
-    """Propose the nearest valid name, and list the others.
+    """Propose the nearest valid name, and list the others unless they are too many to read.
 
     Args:
         wrong: The name that is not known.
@@ -41,17 +49,17 @@ def choices(wrong: str, valid: Iterable[str]) -> str:
     Returns:
         A sentence or two.
     """
-    names = sorted(valid)
-    folded = {name.casefold(): name for name in reversed(names)}
-    near = difflib.get_close_matches(wrong.casefold(), folded, n=1)
-    guess = f"Did you mean {folded[near[0]]!r}? " if near else ""
-    return f"{guess}Valid: {', '.join(names)}."
+    names = sorted(set(valid))
+    folded = {name.casefold(): name for name in names}
+    near = [folded[name] for name in difflib.get_close_matches(wrong.casefold(), folded, n=3)]
+    guess = f"Did you mean {' or '.join(map(repr, near))}? " if near else ""
+    return guess + (f"Valid: {', '.join(names)}." if len(names) <= LISTED else "")
 
 
 def line_breaches(path: KeyPath, line: Line) -> Iterator[Breach]:
     """Check one line by itself."""
     yield from _target_breaches(path, line)
-    yield from _consent_breaches(path, line)
+    yield from _pairing_breaches(path, line)
     if line.convert in CONVERTERS:
         yield from _converter_breaches(path, line)
     else:
@@ -75,23 +83,27 @@ def _target_breaches(path: KeyPath, line: Line) -> Iterator[Breach]:
         yield Breach(at, f"SALESmanago never tells {key!r}.", "Set direction: to_salesmanago.")
     if key in salesmanago_fields.READ_ONLY and line.direction != "to_salesforce":
         yield Breach(at, f"SALESmanago sets {key!r} itself.", "Set direction: to_salesforce.")
-    if key == "state" and line.convert == "constant" and line.value not in (None, *salesmanago_fields.STATES):
-        yield Breach(
-            (*path, "value"),
-            f"{line.value!r} is not a contact state.",
-            choices(str(line.value), salesmanago_fields.STATES),
-        )
+    if key == "state":
+        yield from _state_breaches(path, line)
 
 
-def _consent_breaches(path: KeyPath, line: Line) -> Iterator[Breach]:
-    is_consent = line.key in salesmanago_fields.CONSENTS
-    if is_consent and line.convert != "consent":
-        yield Breach((*path, "convert"), f"{line.key!r} is a consent, not {line.convert!r}.", "Set convert: consent.")
-    if not is_consent and line.convert == "consent":
+def _state_breaches(path: KeyPath, line: Line) -> Iterator[Breach]:
+    given = list(line.values.values()) if isinstance(line.values, dict) else list(line.values or ())
+    options = [("values", value) for value in given] + ([("value", line.value)] if line.value is not None else [])
+    for option, value in options:
+        if value not in salesmanago_fields.STATES:
+            fix = choices(str(value), salesmanago_fields.STATES)
+            yield Breach((*path, option), f"{value!r} is not a contact state.", fix)
+
+
+def _pairing_breaches(path: KeyPath, line: Line) -> Iterator[Breach]:
+    needed = NEEDED_CONVERTER.get(line.key)
+    if needed is not None and line.convert != needed:
+        yield Breach((*path, "convert"), f"{line.key!r} cannot take {line.convert!r}.", f"Set convert: {needed}.")
+    elif needed is None and line.convert in BOUND_CONVERTERS:
+        holders = ", ".join(key for key, name in NEEDED_CONVERTER.items() if name == line.convert)
         yield Breach(
-            (*path, "salesmanago"),
-            f"{line.key!r} cannot hold a consent.",
-            f"Valid: {', '.join(salesmanago_fields.CONSENTS)}.",
+            (*path, "salesmanago"), f"{line.key!r} cannot hold what {line.convert!r} makes.", f"Valid: {holders}."
         )
 
 
@@ -109,12 +121,14 @@ def _converter_breaches(path: KeyPath, line: Line) -> Iterator[Breach]:
             (*path, "salesforce"),
             f"converter {line.convert!r} needs {needed} Salesforce field(s), not {len(line.salesforce)}.",
         )
-    for option in OPTIONS:
-        if getattr(line, option) is not None and option not in converter.options:
-            taken = ", ".join(sorted(converter.options)) or "none"
-            yield Breach(
-                (*path, option), f"converter {line.convert!r} has no option {option!r}.", f"Its options: {taken}."
-            )
+    given = {option for option in OPTIONS if getattr(line, option) is not None}
+    for option in sorted(given - converter.options):
+        taken = ", ".join(sorted(converter.options)) or "none"
+        yield Breach((*path, option), f"converter {line.convert!r} has no option {option!r}.", f"Its options: {taken}.")
+    for option in sorted(converter.required - given):
+        yield Breach((*path, option), f"converter {line.convert!r} needs {option!r}.", f"Add {option}.")
+    if converter.required <= given <= converter.options:
+        yield from (Breach(path, f"{fault}.") for fault in converter.faults(line))
 
 
 def lines_breaches(lines: Iterable[tuple[KeyPath, Line]]) -> Iterator[Breach]:
@@ -159,9 +173,33 @@ def object_breaches(values: Mapping[str, Any]) -> Iterator[Breach]:
         )
 
 
-def criterion_breaches(path: KeyPath, fields: Iterable[str]) -> Iterator[Breach]:
-    """Check the SALESmanago fields that a criterion names."""
-    for field in sorted(fields):
-        if field not in SALESMANAGO_TYPES and not salesmanago_fields.is_detail(field):
-            valid = (*SALESMANAGO_TYPES, "properties.<name>")
-            yield Breach(path, f"SALESmanago has no field {field!r} to select by.", choices(field, valid))
+def criterion_breaches(path: KeyPath, criterion: Criterion, types: Mapping[str, str], side: str) -> Iterator[Breach]:
+    """Check the conditions of a criterion against the fields of its side.
+
+    Args:
+        path: Where the criterion is.
+        criterion: What to check.
+        types: Describe type by field name.
+        side: Whose fields they are, to say so.
+
+    Yields:
+        One breach a condition.
+    """
+    for place, condition in conditions(path, criterion):
+        if type_of(condition.field, types) is None:
+            fix = choices(condition.field, types)
+            yield Breach((*place, "field"), f"{side} has no field {condition.field!r} to select by.", fix)
+        else:
+            yield from (Breach((*place, "value"), f"{fault}.") for fault in check_types(condition, types))
+
+
+def conditions(path: KeyPath, criterion: Criterion) -> Iterator[tuple[KeyPath, Leaf]]:
+    """Give every condition with its place in the file."""
+    if isinstance(criterion, Leaf):
+        yield path, criterion
+    elif isinstance(criterion, Not):
+        yield from conditions((*path, "not"), criterion.part)
+    else:
+        key = "all" if isinstance(criterion, All) else "any"
+        for number, part in enumerate(criterion.parts):
+            yield from conditions((*path, key, number), part)
