@@ -1,2 +1,63 @@
-def get_provider_info() -> dict[str, object]:
-    return {"package-name": "salesmanago-sync", "name": "SALESmanago", "description": "x", "versions": ["0.1.0"]}
+"""What Airflow is told about this package: the connection type `salesmanago`, as data.
+
+Airflow reads this at every start, so it imports nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+_TEXT = {"type": ["string", "null"]}
+_SECRET = {"type": ["string", "null"], "format": "password"}
+
+CONNECTION_TYPE: dict[str, Any] = {
+    "connection-type": "salesmanago",
+    "hook-name": "SALESmanago",
+    "hook-class-name": "salesmanago_sync.hooks.salesmanago.SalesmanagoHook",
+    "ui-field-behaviour": {
+        "hidden-fields": ["schema", "port", "extra"],
+        "relabeling": {"host": "Endpoint", "login": "Client Id", "password": "API Secret"},
+        "placeholders": {
+            "host": "app2.salesmanago.com, from Settings → Integration",
+            "login": "16 characters, from Settings → Integration",
+            "password": "from Settings → Integration; never sent, it signs the requests",
+        },
+    },
+    "conn-fields": {
+        "owner": {
+            "label": "Data Owner",
+            "description": "E-mail address of the SALESmanago user whose account is used for the sync.",
+            "schema": _TEXT,
+        },
+        "account_name": {
+            "label": "Account Name",
+            "description": "Salesforce Account for new Contacts. Without one, only their owner sees them.",
+            "schema": _TEXT,
+        },
+        "microsite_key": {
+            "label": "MicroSite Key",
+            "description": "Signs the landing page's address; from Settings → Integration.",
+            "schema": _SECRET,
+        },
+        "iframe_name": {
+            "label": "iFrame Name",
+            "description": "Name of the SALESmanago landing page that shows a contact.",
+            "schema": _TEXT,
+        },
+        "requests_per_second": {
+            "label": "Requests per Second",
+            "description": "How fast SALESmanago may be asked. It publishes no limit; 5 is gentle.",
+            "schema": {"type": ["integer", "null"], "minimum": 1, "maximum": 1000},
+        },
+    },
+}
+
+
+def get_provider_info() -> dict[str, Any]:
+    """Describe the package; called by Airflow through an entry point."""
+    return {
+        "package-name": "salesmanago-sync",
+        "name": "SALESmanago",
+        "description": "Two-way sync between Salesforce and SALESmanago.",
+        "connection-types": [CONNECTION_TYPE],
+    }

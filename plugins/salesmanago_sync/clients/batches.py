@@ -1,0 +1,83 @@
+"""Many records cut into requests, and the answers put together again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from typing import TypeVar
+
+from salesmanago_sync.clients.outcome import Outcome
+from salesmanago_sync.clients.redaction import mask
+from salesmanago_sync.errors import FatalError, SyncError, UnknownOutcomeError
+
+T = TypeVar("T")
+
+
+def chunks(items: Iterable[T], size: int, key: Callable[[T], Hashable] | None = None) -> Iterator[list[T]]:
+    """Cut in pieces, in order.
+
+    Args:
+        items: What to cut.
+        size: The most that fits in a piece.
+        key: Two items with one key never share a piece: services refuse or mix up such rows. None is no key.
+
+    Yields:
+        Pieces that are never empty.
+    """
+    piece: list[T] = []
+    seen: set[Hashable] = set()
+    for item in items:
+        name = key(item) if key is not None else None
+        if len(piece) == size or (name is not None and name in seen):
+            yield piece
+            piece, seen = [], set()
+        piece.append(item)
+        seen.add(name)
+    if piece:
+        yield piece
+
+
+def no_answer(records: Sequence[object], error: Exception) -> list[Outcome]:
+    """Report rows of which nobody can say what became of them."""
+    return [Outcome(ok=False, reason="NO_ANSWER", text=mask(error)) for _ in records]
+
+
+def write(pieces: Iterable[list[T]], send: Callable[[list[T]], list[Outcome]]) -> list[Outcome]:
+    """Send piece by piece and keep every answer that came in.
+
+    An error before anything was written is raised. Later, the answers of the earlier pieces are worth more than the
+    error: a lost answer marks its own rows, any other error marks its rows and all that follow as `NO_ANSWER`.
+
+    Args:
+        pieces: Records by request.
+        send: Writes one piece; one outcome a record, in order.
+
+    Returns:
+        One outcome a record, in order.
+    """
+    outcomes: list[Outcome] = []
+    stopped: SyncError | None = None
+    for piece in pieces:
+        try:
+            outcomes += no_answer(piece, stopped) if stopped else accounted(piece, send(piece))
+        except UnknownOutcomeError as error:
+            outcomes += no_answer(piece, error)
+        except SyncError as error:
+            if not outcomes:
+                raise
+            stopped = error
+            outcomes += no_answer(piece, error)
+    return outcomes
+
+
+def accounted(records: Sequence[T], outcomes: list[Outcome]) -> list[Outcome]:
+    """Pass outcomes on if there is one for each record.
+
+    Raises:
+        FatalError: The answer does not account for every record.
+    """
+    if len(outcomes) != len(records):
+        raise FatalError(
+            f"{len(records)} records were sent and {len(outcomes)} were answered. "
+            "Nothing more is written; look at the service's own log before the next run."
+        )
+    return outcomes

@@ -1,0 +1,237 @@
+"""One request: its session, its time-outs, and when it may be sent again.
+
+Two kinds of fault are repeated in two places. A connection that was never made is tried again by urllib3 for every
+method, because nothing left this machine. What happens after that (no answer, 429, 5xx, half a body) is tried again by
+`RetryPolicy`, as far as the request's `Replay` allows.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from enum import Enum
+from typing import Any, TypeVar
+
+import requests
+from requests.adapters import HTTPAdapter
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+from urllib3.exceptions import ConnectTimeoutError, InvalidHeader, MaxRetryError, NewConnectionError
+from urllib3.util.retry import Retry
+
+from salesmanago_sync.clients.redaction import mask
+from salesmanago_sync.errors import FatalError, RetriableError, SyncError, UnknownOutcomeError
+
+log = logging.getLogger(__name__)
+
+USER_AGENT = "salesmanago-sync"
+T = TypeVar("T")
+
+
+class Replay(Enum):
+    """Whether a request may be sent again when its answer is lost, and why."""
+
+    READ = "a read changes nothing"
+    REPEATABLE = "writing the same values again leaves the same state"
+    NEVER = "a second create would make a second record"
+
+    def lost(self, text: str) -> SyncError:
+        """Make the error of a lost answer."""
+        return RetriableError(text) if self is Replay.READ else UnknownOutcomeError(text)
+
+    def allows(self, error: BaseException) -> bool:
+        """Say whether the request may be sent again after an error."""
+        if isinstance(error, RetriableError):  # nothing was applied
+            return True
+        return self is Replay.REPEATABLE and isinstance(error, UnknownOutcomeError)
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How often and how patiently one request is repeated.
+
+    Attributes:
+        attempts: Attempts in all.
+        first: Upper bound in seconds of the first random wait; doubled each time.
+        longest: No wait is longer; a service that asks for more is left to the task's retry.
+        sleep: How to wait.
+    """
+
+    attempts: int = 4
+    first: float = 1.0
+    longest: float = 60.0
+    sleep: Callable[[float], None] = time.sleep
+
+    def run(self, attempt: Callable[[], T], replay: Replay) -> T:
+        """Call until it succeeds, the error may not be repeated, or the attempts are used up."""
+        policy = Retrying(
+            stop=stop_after_attempt(self.attempts),
+            wait=self._wait,
+            retry=retry_if_exception(lambda error: replay.allows(error) and self._bearable(error)),
+            sleep=self.sleep,
+            before_sleep=_tell,
+            reraise=True,
+        )
+        return policy(attempt)
+
+    def _bearable(self, error: BaseException) -> bool:
+        asked = getattr(error, "retry_after", None)
+        return asked is None or asked <= self.longest
+
+    def _wait(self, state: RetryCallState) -> float:
+        # Full jitter, so that workers that failed together do not come back together.
+        jitter = wait_random_exponential(multiplier=self.first, max=self.longest)(state)
+        asked = getattr(state.outcome and state.outcome.exception(), "retry_after", None)
+        return jitter if asked is None else float(asked) + min(jitter, 1.0)
+
+
+def _tell(state: RetryCallState) -> None:
+    error = state.outcome and state.outcome.exception()
+    log.warning("Attempt %s failed, trying again: %s", state.attempt_number, error)
+
+
+class TimedAdapter(HTTPAdapter):
+    """An adapter that never waits for ever."""
+
+    def __init__(self, timeout: tuple[float, float], **options: Any) -> None:
+        self.timeout = timeout
+        super().__init__(**options)
+
+    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # type: ignore[override]
+        """Send with the default time-outs unless the caller gave its own."""
+        if options.get("timeout") is None:
+            options["timeout"] = self.timeout
+        return super().send(request, **options)
+
+
+def new_session(connect: float = 10.0, read: float = 120.0, connections: int = 8) -> requests.Session:
+    """Make a session with time-outs that repeats connections that were never made.
+
+    Args:
+        connect: Seconds to wait for a connection.
+        read: Seconds to wait for each piece of an answer.
+        connections: Connections to keep open to a host.
+
+    Returns:
+        A session for one client.
+    """
+    retry = Retry(
+        connect=2,
+        read=False,
+        redirect=False,
+        status=0,
+        other=0,
+        backoff_factor=0.5,
+        backoff_jitter=0.5,
+        respect_retry_after_header=False,
+    )
+    adapter = TimedAdapter((connect, read), max_retries=retry, pool_maxsize=connections)
+    session = requests.Session()
+    session.headers["User-Agent"] = USER_AGENT
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    return session
+
+
+def send(
+    session: requests.Session, method: str, url: str, *, where: str, replay: Replay, **options: Any
+) -> requests.Response:
+    """Send a request once.
+
+    Args:
+        session: The client's session.
+        method: HTTP method.
+        url: Address; it never gets into an error.
+        where: The system and path, for errors.
+        replay: What a lost answer means.
+        options: Further options of requests.
+
+    Returns:
+        The answer, whatever its status.
+
+    Raises:
+        RetriableError: Nothing was sent, or a read got no answer.
+        UnknownOutcomeError: A write got no answer.
+        FatalError: The address or its certificate is wrong.
+    """
+    try:
+        # A redirected POST would come back as a GET.
+        return session.request(method, url, allow_redirects=False, **options)
+    except requests.RequestException as error:
+        # The library's own text holds the URL with its query: only its kind is told.
+        raise _failure(error, where, replay) from None
+
+
+def _failure(error: requests.RequestException, where: str, replay: Replay) -> SyncError:
+    kind = type(error).__name__
+    if isinstance(error, requests.exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return FatalError(f"{where}: the certificate is not trusted. Check the address, or set REQUESTS_CA_BUNDLE.")
+    if isinstance(error, ValueError):  # every "this is no URL" of requests is one
+        return FatalError(f"{where}: the address is not usable ({kind}). Check the connection.")
+    if _never_sent(error):
+        return RetriableError(f"{where}: no connection ({kind}). Check the address and the network.")
+    return replay.lost(f"{where}: no answer ({kind}).")
+
+
+def _never_sent(error: requests.RequestException) -> bool:
+    if isinstance(error, (requests.exceptions.ConnectTimeout, requests.exceptions.ProxyError)):
+        return True
+    reason = error.args[0] if error.args else None
+    if isinstance(reason, MaxRetryError):
+        reason = reason.reason
+    return isinstance(reason, (ConnectTimeoutError, NewConnectionError))
+
+
+def status_error(response: requests.Response, where: str, replay: Replay) -> SyncError | None:
+    """Say what an HTTP status alone means.
+
+    Returns:
+        Nothing when the body decides.
+    """
+    status = response.status_code
+    if status in {420, 429, 503}:  # refused before any work was done
+        return RetriableError(f"{where}: the service is busy (HTTP {status}).", retry_after(response.headers))
+    if status >= 500:
+        return replay.lost(f"{where}: the service failed (HTTP {status}).")
+    if 300 <= status < 400:
+        return FatalError(f"{where}: the address points elsewhere (HTTP {status}). Check the connection.")
+    return None
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Read how many seconds the service asks to wait."""
+    value = headers.get("Retry-After")
+    if value is None:
+        return None
+    try:
+        return Retry().parse_retry_after(value)
+    except InvalidHeader:
+        return None
+
+
+def json_body(response: requests.Response, where: str, replay: Replay) -> Any:
+    """Parse an answer; half a body or a page of HTML is no answer.
+
+    Raises:
+        RetriableError: It was a read.
+        UnknownOutcomeError: It was a write.
+    """
+    try:
+        return response.json()
+    except ValueError:
+        raise replay.lost(f"{where}: the answer is not JSON (HTTP {response.status_code}).") from None
+
+
+def server_date(headers: Mapping[str, str], where: str) -> datetime:
+    """Read the server's clock.
+
+    Raises:
+        FatalError: The answer has no usable Date header.
+    """
+    try:
+        return parsedate_to_datetime(headers["Date"]).astimezone(UTC)
+    except (KeyError, ValueError):
+        raise FatalError(f"{where}: the answer has no usable Date header {mask(headers.get('Date', ''))!r}.") from None

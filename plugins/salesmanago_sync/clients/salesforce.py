@@ -1,0 +1,197 @@
+"""Salesforce as the sync sees it: reads in pages, writes with one outcome a record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+from simple_salesforce.api import Salesforce as Connection
+
+from salesmanago_sync.clients.batches import chunks
+from salesmanago_sync.clients.http import RetryPolicy, server_date
+from salesmanago_sync.clients.outcome import Outcome
+from salesmanago_sync.clients.salesforce_collections import Collections
+from salesmanago_sync.clients.salesforce_errors import QueryLocatorError
+from salesmanago_sync.clients.salesforce_wire import SalesforceWire
+from salesmanago_sync.clients.soql import Select, both, instant, room, within
+from salesmanago_sync.errors import AuthenticationError, RetriableError
+
+Row = dict[str, Any]
+RETRIEVE_AT_ONCE = 2_000
+ORGANIZATION = (
+    "Id, Name, OrganizationType, IsSandbox, InstanceName, NamespacePrefix, TrialExpirationDate, "
+    "LanguageLocaleKey, DefaultLocaleSidKey, TimeZoneSidKey"
+)
+PERMISSIONS = "PermissionsApiEnabled, PermissionsViewAllData, PermissionsModifyAllData, PermissionsModifyMetadata"
+
+
+class Salesforce:
+    """A client of one org.
+
+    Args:
+        connect: Logs in and gives a connection; called at the first request and again when the session ran out.
+        policy: How requests are repeated.
+    """
+
+    def __init__(self, connect: Callable[[], Connection], policy: RetryPolicy | None = None) -> None:
+        policy = policy or RetryPolicy()
+        self._wire = SalesforceWire(connect, policy)
+        self._collections = Collections(self._wire, policy)
+
+    @property
+    def calls(self) -> int:
+        """Requests sent so far."""
+        return self._wire.calls
+
+    @property
+    def usage(self) -> tuple[int, int] | None:
+        """API calls used and allowed in 24 hours, as Salesforce last said."""
+        return self._wire.usage
+
+    def server_time(self) -> datetime:
+        """Read the clock of Salesforce, in UTC."""
+        self._wire.log_in()
+        return server_date(self._wire.request("GET", "").headers, "Salesforce")
+
+    def organization(self) -> Row:
+        """Read the org's own record."""
+        return self._first("Organization", ORGANIZATION)
+
+    def permissions(self) -> Row:
+        """Read what the integration user may do."""
+        return self._first("UserPermissionAccess", PERMISSIONS)
+
+    def limits(self) -> Row:
+        """Read the org's limits."""
+        return dict(self._wire.request("GET", "limits").body)
+
+    def user_id(self) -> str:
+        """Read the id of the integration user."""
+        return str(self._wire.request("GET", "/services/oauth2/userinfo").body["user_id"])
+
+    def describe(self, sobject: str) -> Row:
+        """Read the description of an object, as this user sees it."""
+        return dict(self._wire.request("GET", f"sobjects/{quote(sobject, safe='')}/describe").body)
+
+    def count(self, sobject: str, where: str = "") -> int:
+        """Count the records that meet a condition."""
+        condition = f" WHERE {where}" if where else ""
+        query = f"SELECT COUNT() FROM {sobject}{condition}"  # noqa: S608 - criteria escape their own literals
+        return int(self._query("query", query)["totalSize"])
+
+    def changed(
+        self, sobject: str, fields: Sequence[str], since: datetime, until: datetime, where: str = ""
+    ) -> Iterator[list[Row]]:
+        """Read what changed in a window, deleted records too.
+
+        Args:
+            sobject: Object to read.
+            fields: Fields to select.
+            since: First instant of the window, to the second.
+            until: First instant after the window, to the second.
+            where: A further condition in SOQL.
+
+        Yields:
+            Pages in the order of change.
+        """
+        window = f"SystemModstamp >= {instant(since)} AND SystemModstamp < {instant(until)}"
+        order = ("SystemModstamp", "Id")
+        yield from self._pages("queryAll", Select(sobject, tuple(fields), both(window, where), order))
+
+    def matching(self, sobject: str, fields: Sequence[str], where: str = "") -> Iterator[list[Row]]:
+        """Read every record that meets a condition, in pages."""
+        yield from self._pages("query", Select(sobject, tuple(fields), where))
+
+    def find(
+        self, sobject: str, field: str, values: Iterable[str], fields: Sequence[str], where: str = ""
+    ) -> list[Row]:
+        """Read the records that hold one of many values in a field."""
+        queries = within(sobject, fields, field, values, where)
+        return [row for query in queries for page in self._pages("query", query) for row in page]
+
+    def retrieve(self, sobject: str, ids: Iterable[str], fields: Sequence[str]) -> list[Row]:
+        """Read records by id; deleted ones come with `IsDeleted` true, unknown ones do not come.
+
+        Args:
+            sobject: Object to read.
+            ids: Record ids.
+            fields: Fields to select; parents such as `Account.Name` are allowed.
+
+        Returns:
+            The records that exist, in any order.
+        """
+        wanted = list(dict.fromkeys(ids))
+        fields = list(dict.fromkeys([*fields, "IsDeleted"]))
+        # The resource that takes 2,000 ids at once knows neither parents nor the recycle bin.
+        rows = [] if any("." in field for field in fields) else self._living(sobject, wanted, fields)
+        known = {row["Id"][:15] for row in rows}
+        missing = [name for name in wanted if name[:15] not in known]
+        for query in within(sobject, fields, "Id", missing):
+            rows += [row for page in self._pages("queryAll", query) for row in page]
+        return rows
+
+    def create(self, sobject: str, records: Sequence[Mapping[str, Any]]) -> list[Outcome]:
+        """Create records; rows whose answer was lost are reported as `NO_ANSWER`."""
+        return self._collections.create(sobject, records)
+
+    def update(self, sobject: str, records: Sequence[Mapping[str, Any]]) -> list[Outcome]:
+        """Change records by their `Id`; null empties a field, a missing key leaves it."""
+        return self._collections.update(sobject, records)
+
+    def upsert(self, sobject: str, external_id_field: str, records: Sequence[Mapping[str, Any]]) -> list[Outcome]:
+        """Create or change records by an external id, whose value is in each record."""
+        return self._collections.upsert(sobject, external_id_field, records)
+
+    def _living(self, sobject: str, ids: list[str], fields: Sequence[str]) -> list[Row]:
+        columns = list(dict.fromkeys(["Id", *fields]))
+        rows: list[Row] = []
+        for some in chunks(ids, RETRIEVE_AT_ONCE):
+            body = {"ids": some, "fields": columns}
+            answer = self._wire.request("POST", f"composite/sobjects/{sobject}", body=body).body
+            rows += [_bare(row) for row in answer if row is not None]
+        return rows
+
+    def _first(self, sobject: str, fields: str) -> Row:
+        query = f"SELECT {fields} FROM {sobject}"  # noqa: S608 - constants of this module
+        records = self._query("query", query)["records"]
+        if not records:
+            raise AuthenticationError(f"Salesforce shows no {sobject}. Check the integration user's permissions.")
+        return _bare(records[0])
+
+    def _query(self, resource: str, query: str) -> Row:
+        room(query)
+        return dict(self._wire.request("GET", resource, params={"q": query}).body)
+
+    def _pages(self, resource: str, select: Select) -> Iterator[list[Row]]:
+        last: Row | None = None
+        resumed: Row | None = None
+        while True:
+            try:
+                for rows in self._cursor(resource, select if last is None else select.after(last)):
+                    last = rows[-1]
+                    yield rows
+                return
+            except QueryLocatorError:
+                if last is resumed:
+                    raise RetriableError(f"Salesforce {resource}: the cursor is lost again and again.") from None
+                resumed = last
+
+    def _cursor(self, resource: str, select: Select) -> Iterator[list[Row]]:
+        page = self._query(resource, select.text())
+        while True:
+            if page["records"]:  # a page may hold any number of rows, none too
+                yield [_bare(row) for row in page["records"]]
+            if page["done"]:
+                return
+            page = dict(self._wire.request("GET", page["nextRecordsUrl"]).body)
+
+
+def _bare(row: Mapping[str, Any]) -> Row:
+    """Take the bookkeeping out of a record and its parents."""
+    return {
+        name: _bare(value) if isinstance(value, Mapping) and "attributes" in value else value
+        for name, value in row.items()
+        if name != "attributes"
+    }

@@ -1,0 +1,102 @@
+"""Writes of many Salesforce records: sObject Collections, one outcome a record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_random_exponential
+
+from salesmanago_sync.clients.batches import accounted, chunks, no_answer, write
+from salesmanago_sync.clients.http import Replay, RetryPolicy
+from salesmanago_sync.clients.outcome import Outcome
+from salesmanago_sync.clients.salesforce_errors import UnreadableRecordError, refused_row, row_outcome
+from salesmanago_sync.clients.salesforce_wire import SalesforceWire
+from salesmanago_sync.errors import SyncError, UnknownOutcomeError
+
+Record = Mapping[str, Any]
+LARGEST = 200
+# Salesforce runs assignment rules on updates too unless told otherwise, which would move owners.
+HEADERS = {"Sforce-Auto-Assign": "FALSE", "Sforce-Duplicate-Rule-Header": "allowSave=false"}
+
+
+class Collections:
+    """Writes records of one object, up to 200 in a request."""
+
+    def __init__(self, wire: SalesforceWire, policy: RetryPolicy) -> None:
+        self._wire = wire
+        self._policy = policy
+
+    def create(self, sobject: str, records: Sequence[Record]) -> list[Outcome]:
+        """Create records; a lost answer is reported, never repeated."""
+        rows = [{"attributes": {"type": sobject}, **record} for record in records]
+        return self._write("POST", "composite/sobjects", Replay.NEVER, rows, key=None)
+
+    def update(self, sobject: str, records: Sequence[Record]) -> list[Outcome]:
+        """Change records by `Id`; repeatable, because the same values are set again."""
+        rows = [
+            {"attributes": {"type": sobject}, "id": record["Id"], **{k: v for k, v in record.items() if k != "Id"}}
+            for record in records
+        ]
+        return self._write("PATCH", "composite/sobjects", Replay.REPEATABLE, rows, key="id")
+
+    def upsert(self, sobject: str, external_id_field: str, records: Sequence[Record]) -> list[Outcome]:
+        """Create or change records by an external id; repeatable, because the second time finds the first."""
+        rows = [{"attributes": {"type": sobject}, **record} for record in records]
+        path = f"composite/sobjects/{sobject}/{external_id_field}"
+        return self._write("PATCH", path, Replay.REPEATABLE, rows, key=external_id_field)
+
+    def _write(
+        self, method: str, path: str, replay: Replay, rows: list[dict[str, Any]], key: str | None
+    ) -> list[Outcome]:
+        def send(some: list[dict[str, Any]]) -> list[Outcome]:
+            body = {"allOrNone": False, "records": some}
+            try:
+                answer = self._wire.request(method, path, replay=replay, body=body, headers=HEADERS).body
+            except UnreadableRecordError as error:
+                return self._apart(some, send, error)
+            return accounted(some, [row_outcome(row, created=replay is Replay.NEVER) for row in answer])
+
+        def name(row: dict[str, Any]) -> str | None:
+            return None if key is None else str(row.get(key))
+
+        return accounted(rows, write(chunks(rows, LARGEST, name), lambda some: self._past_locks(some, send)))
+
+    def _apart(
+        self, some: list[dict[str, Any]], send: Callable[[list[dict[str, Any]]], list[Outcome]], error: Exception
+    ) -> list[Outcome]:
+        # One record that cannot be read refuses the request as a whole: halves find it.
+        if len(some) == 1:
+            return [refused_row({"statusCode": "JSON_PARSER_ERROR", "message": str(error)})]
+        middle = len(some) // 2
+        return write([some[:middle], some[middle:]], send)
+
+    def _past_locks(
+        self, rows: list[dict[str, Any]], send: Callable[[list[dict[str, Any]]], list[Outcome]]
+    ) -> list[Outcome]:
+        """Send the rows that met a lock again: Salesforce says of each that it was not written."""
+        outcomes: dict[int, Outcome] = {}
+        waiting = list(range(len(rows)))
+
+        def attempt() -> bool:
+            some = [rows[number] for number in waiting]
+            try:
+                answers = send(some)
+            except UnknownOutcomeError as error:
+                answers = no_answer(some, error)
+            except SyncError:
+                if not outcomes:
+                    raise
+                return False  # what is known stays; the rest is still locked
+            outcomes.update(zip(waiting, answers, strict=True))
+            waiting[:] = [number for number in waiting if outcomes[number].reason == "LOCKED"]
+            return bool(waiting)
+
+        Retrying(
+            stop=stop_after_attempt(self._policy.attempts),
+            wait=wait_random_exponential(multiplier=self._policy.first, max=self._policy.longest),
+            retry=retry_if_result(bool),
+            retry_error_callback=lambda _: False,
+            sleep=self._policy.sleep,
+        )(attempt)
+        return [outcomes[number] for number in range(len(rows))]

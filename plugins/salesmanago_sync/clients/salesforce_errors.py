@@ -1,0 +1,169 @@
+"""What Salesforce's error codes mean: one table for requests, one for rows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from salesmanago_sync.clients.http import Replay
+from salesmanago_sync.clients.outcome import Outcome
+from salesmanago_sync.clients.redaction import mask
+from salesmanago_sync.errors import AuthenticationError, FatalError, RetriableError, SyncError
+
+
+class QueryLocatorError(FatalError):
+    """A cursor ran out; the read goes on from the last row."""
+
+
+class UnreadableRecordError(FatalError):
+    """Salesforce could not read one record of a request and refused them all; nothing was written."""
+
+
+# code -> (error, what to do). Codes that are not here stop the run: nobody knows what a repetition would do.
+REQUESTS: dict[str, tuple[Callable[[str], SyncError], str]] = {
+    "INVALID_SESSION_ID": (AuthenticationError, "Log-in was refused twice. Check the salesforce connection."),
+    "INVALID_AUTH_HEADER": (AuthenticationError, "Log-in was refused. Check the salesforce connection."),
+    "API_DISABLED_FOR_ORG": (
+        FatalError,
+        "This edition has no REST API. Use Enterprise, Unlimited, Performance or Developer, or buy the API add-on.",
+    ),
+    "API_CURRENTLY_DISABLED": (AuthenticationError, "Give the integration user the permission API Enabled."),
+    "INSUFFICIENT_ACCESS": (AuthenticationError, "Give the integration user access to the object."),
+    "INVALID_TYPE": (FatalError, "The object is missing or hidden. Check the permission set and the mapping."),
+    "INVALID_FIELD": (FatalError, "A field is missing or hidden. Check the permission set and the mapping."),
+    "MALFORMED_QUERY": (FatalError, "Check the criteria of the mapping."),
+    "UNSUPPORTED_API_VERSION": (FatalError, "Set a newer API version in the salesforce connection."),
+    "NOT_FOUND": (FatalError, "Check the API version and the names in the mapping."),
+    "INVALID_QUERY_LOCATOR": (QueryLocatorError, "The read starts again from its last row."),
+    "JSON_PARSER_ERROR": (UnreadableRecordError, "Check the converter of the field."),
+    "QUERY_TIMEOUT": (RetriableError, "If it stays, narrow the criteria."),
+    "SERVER_UNAVAILABLE": (RetriableError, "Salesforce is not available for now."),
+    "TXN_SECURITY_METERING_ERROR": (RetriableError, "Transaction security is busy."),
+    "API_TEMPORARILY_UNAVAILABLE": (RetriableError, "Salesforce is not available for now."),
+    "UNABLE_TO_LOCK_ROW": (RetriableError, "Other work holds the record."),
+}
+STATUSES: dict[int, tuple[Callable[[str], SyncError], str]] = {
+    401: REQUESTS["INVALID_SESSION_ID"],
+    410: (FatalError, "This API version is retired. Set a newer one in the salesforce connection."),
+    414: (FatalError, "The query is too long. Map fewer fields, or shorten the criteria."),
+    431: (FatalError, "The query is too long. Map fewer fields, or shorten the criteria."),
+}
+
+# Row code -> our reason. A code that is not here is an admin's or an app's own refusal.
+ROWS: dict[str, str] = {
+    "REQUIRED_FIELD_MISSING": "REQUIRED_MISSING",
+    "STRING_TOO_LONG": "VALUE_TOO_LONG",
+    "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST": "VALUE_NOT_ALLOWED",
+    "FIELD_INTEGRITY_EXCEPTION": "VALUE_NOT_ALLOWED",
+    "INVALID_EMAIL_ADDRESS": "VALUE_INVALID",
+    "NUMBER_OUTSIDE_VALID_RANGE": "VALUE_INVALID",
+    "MALFORMED_ID": "VALUE_INVALID",
+    "JSON_PARSER_ERROR": "VALUE_INVALID",
+    "DUPLICATES_DETECTED": "DUPLICATE",
+    "DUPLICATE_VALUE": "DUPLICATE",
+    "DUPLICATE_EXTERNAL_ID": "DUPLICATE",
+    "UNABLE_TO_LOCK_ROW": "LOCKED",
+    "API_TEMPORARILY_UNAVAILABLE": "LOCKED",
+    "ENTITY_IS_DELETED": "RECORD_GONE",
+    "NOT_FOUND": "RECORD_GONE",
+    "INVALID_CROSS_REFERENCE_KEY": "RECORD_GONE",
+    "CANNOT_UPDATE_CONVERTED_LEAD": "LEAD_CONVERTED",
+    "INSUFFICIENT_ACCESS": "NO_ACCESS",
+    "INSUFFICIENT_ACCESS_OR_READONLY": "NO_ACCESS",
+    "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY": "NO_ACCESS",
+    "INVALID_FIELD_FOR_INSERT_UPDATE": "NO_ACCESS",
+    "INVALID_FIELD": "NO_ACCESS",
+}
+_OTHER_ROW = "REFUSED_BY_SALESFORCE"
+_TAKEN_BY = re.compile(r"record with id: ([A-Za-z0-9]{15,18})")
+
+
+def request_error(status: int, body: Any, where: str) -> SyncError:
+    """Say what a refused request means.
+
+    Args:
+        status: HTTP status, 400 or more.
+        body: Parsed body, or None when it is not JSON.
+        where: The method and path, without query.
+
+    Returns:
+        The error to raise.
+    """
+    code, words = _first_error(body)
+    if code == "REQUEST_LIMIT_EXCEEDED":
+        return _limit_error(where, words)
+    kind, advice = REQUESTS.get(code) or STATUSES.get(status) or (FatalError, "The run cannot go on.")
+    return kind(f"{where}: {code or 'refused'} (HTTP {status}): {mask(words)} {advice}")
+
+
+def _limit_error(where: str, words: str) -> SyncError:
+    if "TotalRequests" in words:
+        return FatalError(
+            f"{where}: the daily API limit of the Salesforce org is used up. "
+            "The sync goes on by itself when the limit is free again, usually within 24 hours; or buy more API calls."
+        )
+    return RetriableError(f"{where}: too many requests at once: {mask(words)}")
+
+
+def _first_error(body: Any) -> tuple[str, str]:
+    entry = body[0] if isinstance(body, list) and body else body
+    if not isinstance(entry, Mapping):
+        return "", ""
+    code = entry.get("errorCode", entry.get("error", ""))
+    return str(code), str(entry.get("message", entry.get("error_description", "")))
+
+
+def transient_status(status: int, body: Any, where: str, replay: Replay) -> SyncError | None:
+    """Say what a 5xx means, once its code was looked at."""
+    if status < 500 or _first_error(body)[0] in REQUESTS:
+        return None
+    return replay.lost(f"{where}: Salesforce failed (HTTP {status}).")
+
+
+def row_outcome(row: Mapping[str, Any], created: bool) -> Outcome:
+    """Read one row of a Collections answer.
+
+    Args:
+        row: What Salesforce says about the record.
+        created: Whether a success without a `created` key made a record.
+
+    Returns:
+        The record's outcome.
+    """
+    if row.get("success") is True:
+        return Outcome(ok=True, id=row.get("id"), created=bool(row.get("created", created)))
+    return refused_row(next(iter(row.get("errors") or []), {}))
+
+
+def refused_row(error: Mapping[str, Any]) -> Outcome:
+    """Explain the first error of a record."""
+    code = str(error.get("statusCode", error.get("errorCode", "UNKNOWN")))
+    words = str(error.get("message", ""))
+    fields = tuple(str(field) for field in error.get("fields") or ())
+    return Outcome(
+        ok=False,
+        reason=_reason(code, words, fields),
+        code=code,
+        text=mask(words),
+        fields=fields,
+        candidates=tuple(dict.fromkeys([*_matches(error), *_TAKEN_BY.findall(words)])),
+    )
+
+
+def _reason(code: str, words: str, fields: tuple[str, ...]) -> str:
+    if "UNABLE_TO_LOCK_ROW" in words:  # a trigger that ran into a lock wraps the code in its own
+        return "LOCKED"
+    if code == "INVALID_CROSS_REFERENCE_KEY" and fields:  # a look-up's value, not the record itself
+        return "VALUE_INVALID"
+    return ROWS.get(code, _OTHER_ROW)
+
+
+def _matches(error: Mapping[str, Any]) -> Iterator[str]:
+    # Versions before 60.0 spell the key wrongly.
+    result = error.get("duplicateResult") or error.get("duplicateResut") or {}
+    for rule in result.get("matchResults") or []:
+        for match in rule.get("matchRecords") or []:
+            found = (match.get("record") or {}).get("Id")
+            if found is not None:
+                yield str(found)

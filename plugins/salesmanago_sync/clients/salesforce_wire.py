@@ -1,0 +1,150 @@
+"""Requests to Salesforce: log-in, sessions that run out, the daily limit, errors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+from simple_salesforce.api import Salesforce as Connection
+from simple_salesforce.exceptions import SalesforceAuthenticationFailed
+
+from salesmanago_sync.clients.http import Replay, RetryPolicy, json_body, retry_after, send, status_error
+from salesmanago_sync.clients.redaction import mask
+from salesmanago_sync.clients.salesforce_errors import request_error, transient_status
+from salesmanago_sync.errors import AuthenticationError, RetriableError, SyncError
+
+_USAGE = re.compile(r"api-usage=(\d+)/(\d+)")
+_BUSY_LOGIN = {"LOGIN_RATE_EXCEEDED", "SERVER_UNAVAILABLE"}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A good answer: its parsed body (None when empty) and its headers."""
+
+    body: Any
+    headers: Mapping[str, str]
+
+
+class SalesforceWire:
+    """Sends requests with a connection of simple-salesforce, and none of its own request methods.
+
+    Those wait for ever and log in again without end.
+
+    Attributes:
+        calls: Requests sent, log-ins not counted.
+        usage: API calls used today and allowed, as Salesforce last said.
+    """
+
+    def __init__(self, connect: Callable[[], Connection], policy: RetryPolicy) -> None:
+        self._connect = connect
+        self._policy = policy
+        self._connection: Connection | None = None
+        self.calls = 0
+        self.usage: tuple[int, int] | None = None
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        replay: Replay = Replay.READ,
+        params: Mapping[str, str] | None = None,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Send a request and check its answer.
+
+        Args:
+            method: HTTP method.
+            path: Path below the versioned address, or from the root when it starts with a slash.
+            replay: Whether it may be sent again when its answer is lost.
+            params: Query of the address; never in an error.
+            body: JSON body.
+            headers: Headers beside those of the session.
+
+        Returns:
+            The answer.
+
+        Raises:
+            SyncError: As the tables of `salesforce_errors` say.
+        """
+        where = f"Salesforce {method} {path}"
+
+        def once() -> requests.Response:
+            # Headers are made anew: a second log-in has a second token.
+            sf = self._session()
+            root = f"https://{sf.sf_instance.rstrip('/')}"
+            url = f"{root}{path}" if path.startswith("/") else f"{sf.base_url}{path}".rstrip("/")
+            self.calls += 1
+            return send(
+                sf.session, method, url, where=where, replay=replay, params=params, json=body,
+                headers={**sf.headers, **(headers or {})},
+            )  # fmt: skip
+
+        def attempt() -> Answer:
+            response = once()
+            if response.status_code == 401:  # refused before any work was done, whatever the method
+                self._connection = None
+                response = once()
+            return self._checked(response, where, replay)
+
+        return self._policy.run(attempt, replay)
+
+    def log_in(self) -> None:
+        """Log in now, so that wrong credentials show before anything else.
+
+        Raises:
+            AuthenticationError: Salesforce refuses the credentials.
+            RetriableError: Salesforce does not answer.
+        """
+        self._policy.run(self._session, Replay.READ)
+
+    def _session(self) -> Connection:
+        if self._connection is None:
+            self._connection = self._logged_in()
+        return self._connection
+
+    def _logged_in(self) -> Connection:
+        try:
+            return self._connect()
+        except SalesforceAuthenticationFailed as error:
+            raise _login_error(error) from None
+        except requests.RequestException as error:
+            raise RetriableError(f"Salesforce log-in: no answer ({type(error).__name__}).") from None
+
+    def _checked(self, response: requests.Response, where: str, replay: Replay) -> Answer:
+        self._note_usage(response.headers)
+        if response.status_code < 300:
+            return Answer(json_body(response, where, replay) if response.content else None, response.headers)
+        raise self._error(response, where, replay)
+
+    def _error(self, response: requests.Response, where: str, replay: Replay) -> SyncError:
+        try:
+            body = response.json()
+        except ValueError:
+            body = None
+        passing = transient_status(response.status_code, body, where, replay)
+        if body is None or passing is not None:
+            passing = status_error(response, where, replay)
+        error = passing or request_error(response.status_code, body, where)
+        if isinstance(error, RetriableError) and error.retry_after is None:
+            error.retry_after = retry_after(response.headers)
+        return error
+
+    def _note_usage(self, headers: Mapping[str, str]) -> None:
+        found = _USAGE.search(headers.get("Sforce-Limit-Info", ""))
+        if found:
+            self.usage = int(found[1]), int(found[2])
+
+
+def _login_error(error: SalesforceAuthenticationFailed) -> SyncError:
+    code, words = str(error.code), str(error.message)
+    if code in _BUSY_LOGIN or code == "429" or (code.isdigit() and int(code) >= 500):
+        return RetriableError(f"Salesforce log-in: the service is busy ({code}).")
+    told = "" if code.isdigit() else f": {mask(words)}"  # with a status for a code, the words are a whole page
+    return AuthenticationError(
+        f"Salesforce log-in was refused: {code}{told}. Check user, keys and domain of the salesforce connection."
+    )

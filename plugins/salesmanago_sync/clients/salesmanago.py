@@ -1,0 +1,111 @@
+"""SALESmanago as the sync sees it: ids of what changed, cards by id, upserts with one outcome a contact."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from typing import Any
+
+import requests
+
+from salesmanago_sync.clients.batches import chunks
+from salesmanago_sync.clients.http import RetryPolicy, new_session
+from salesmanago_sync.clients.outcome import Outcome
+from salesmanago_sync.clients.salesmanago_ids import Ids, clock, contact_id
+from salesmanago_sync.clients.salesmanago_upsert import Upserts
+from salesmanago_sync.clients.salesmanago_wire import DEFAULT_RATE, Credentials, SalesmanagoWire
+
+Card = dict[str, Any]
+CARDS_AT_ONCE = 50
+WORKERS = 4
+
+
+class Salesmanago:
+    """A client of one account.
+
+    Args:
+        credentials: The account and its Data Owner.
+        session: Session to send with; one of its own when absent.
+        policy: How requests are repeated.
+        per_second: Requests a second, over all threads.
+    """
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        session: requests.Session | None = None,
+        policy: RetryPolicy | None = None,
+        per_second: int = DEFAULT_RATE,
+    ) -> None:
+        session = new_session(read=60.0, connections=WORKERS) if session is None else session
+        self._wire = SalesmanagoWire(credentials, session, policy or RetryPolicy(), per_second)
+        self._ids = Ids(self._wire)
+        self._upserts = Upserts(self._wire)
+
+    @property
+    def calls(self) -> int:
+        """Requests sent so far."""
+        return self._wire.calls
+
+    def users(self) -> list[str]:
+        """List the e-mail addresses of the account's users."""
+        users = self._wire.call("user/listByClient").body.get("users") or []
+        return [str(user.get("email")) if isinstance(user, Mapping) else str(user) for user in users]
+
+    def server_time(self) -> datetime:
+        """Read the clock of SALESmanago, in UTC."""
+        return clock(self._wire)
+
+    def changed_ids(self, since: datetime, until: datetime) -> Iterator[list[str]]:
+        """List the ids of contacts created or changed in a time, each once."""
+        return self._ids.changed(since, until)
+
+    def all_ids(self) -> Iterator[list[str]]:
+        """List the ids of all contacts, each once."""
+        return self._ids.every()
+
+    def cards(self, ids: Iterable[str]) -> Iterator[list[Card]]:
+        """Read full cards by id; unknown contacts do not come.
+
+        Args:
+            ids: Contact ids.
+
+        Yields:
+            Up to 50 cards, in the order of the ids' batches.
+        """
+        return self._cards(ids, "contactId", "contact/listById", "contact/listAllById", contact_id)
+
+    def cards_by_email(self, emails: Iterable[str]) -> Iterator[list[Card]]:
+        """Read full cards by e-mail address; unknown contacts do not come."""
+        return self._cards(emails, "email", "contact/list", "contact/listAll", lambda card: card.get("email"))
+
+    def upsert(self, rows: Sequence[Mapping[str, Any]]) -> list[Outcome]:
+        """Create or change contacts.
+
+        Args:
+            rows: Rows of `upsertDetails`, with `contact.email`. A consent flag that is not given is sent as false.
+
+        Returns:
+            One outcome a row, in order. `created` is always false: the service does not tell.
+        """
+        return self._upserts.send(rows)
+
+    def _cards(
+        self, names: Iterable[str], key: str, method: str, wider: str, name_of: Callable[[Card], str | None]
+    ) -> Iterator[list[Card]]:
+        def fetch(some: list[str]) -> list[Card]:
+            cards = self._listed(method, key, some)
+            known = {str(name_of(card)).lower() for card in cards}
+            missing = [name for name in some if name.lower() not in known]
+            # Another user's contact shows only in the wider list; not seeing it would overwrite it unread.
+            return cards + self._listed(wider, key, missing) if missing else cards
+
+        batches = chunks(dict.fromkeys(names), CARDS_AT_ONCE)
+        with ThreadPoolExecutor(WORKERS) as pool:
+            # A few batches ahead: all at once would hold every card in memory.
+            for group in chunks(batches, 4 * WORKERS):
+                yield from filter(None, pool.map(fetch, group))
+
+    def _listed(self, method: str, key: str, names: list[str]) -> list[Card]:
+        return self._wire.call(method, {key: names}).body.get("contacts") or []

@@ -1,0 +1,140 @@
+"""Which SALESmanago contacts there are, and which changed: ids only, page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+from tenacity import Retrying, retry_if_result, stop_after_delay, wait_exponential
+
+from salesmanago_sync.clients.http import server_date
+from salesmanago_sync.clients.salesmanago_errors import RefusedError, authentication_error
+from salesmanago_sync.clients.salesmanago_wire import SalesmanagoWire
+from salesmanago_sync.errors import FatalError, RetriableError
+
+PAGE = 1_000
+WIDEST = timedelta(days=30)
+JOB_DEADLINE = 30 * 60.0
+_STALE_PAGES = 3
+
+Fetch = Callable[[int], tuple[list[Any], bool]]
+
+
+def contact_id(item: Mapping[str, Any]) -> str | None:
+    """Read a contact's id, which is called `id` or `contactId` from method to method."""
+    found = item["contactId"] if item.get("contactId") is not None else item.get("id")
+    return None if found is None else str(found)
+
+
+class Ids:
+    """Lists contact ids."""
+
+    def __init__(self, wire: SalesmanagoWire) -> None:
+        self._wire = wire
+
+    def changed(self, since: datetime, until: datetime) -> Iterator[list[str]]:
+        """List contacts changed or created in a time, each once."""
+        seen: set[str] = set()
+        for start, end in _windows(since, until):
+            span = {"from": _milliseconds(start), "to": _milliseconds(end)}
+            created = self._wire.call("contact/createdContacts", span).body.get("createdContacts") or []
+            yield from _new(seen, [created])
+            yield from _new(seen, _pages(partial(self._modified, span)))
+
+    def every(self) -> Iterator[list[str]]:
+        """List all contacts, each once.
+
+        The export is the way that is known to work in production; its synchronous sister is only documented, and is
+        asked where an account has no export. A contact that moves to another page meanwhile is not lost for good: it
+        was created or changed, so the next window has it.
+        """
+        seen: set[str] = set()
+        try:
+            first = self._exported(1)
+        except RefusedError:
+            yield from _new(seen, _pages(self._listed))
+            return
+        yield from _new(seen, _pages(lambda page: first if page == 1 else self._exported(page)))
+
+    def _modified(self, span: Mapping[str, int], page: int) -> tuple[list[Any], bool]:
+        answer = self._wire.call("contact/paginatedModifiedContacts", {**span, "page": page, "size": PAGE}).body
+        return answer.get("modifiedContacts") or [], answer.get("hasMore") is False
+
+    def _listed(self, page: int) -> tuple[list[Any], bool]:
+        answer = self._wire.call("contact/paginatedListById", {"page": page, "size": PAGE}).body
+        return answer.get("contacts") or [], False
+
+    def _exported(self, page: int) -> tuple[list[Any], bool]:
+        answer = self._wire.call("contact/paginatedContactList/export", {"page": page, "size": PAGE}).body
+        job = answer.get("requestId")
+        if job is None:  # past the last page
+            return [], True
+        content = self._wire.download(self._file_of(job))
+        return (content.get("contacts") or [] if isinstance(content, Mapping) else content), False
+
+    def _file_of(self, job: Any) -> str:
+        """Wait for the file of a job; only `fileUrl` says that it is done, whatever `success` says."""
+        policy = Retrying(
+            retry=retry_if_result(lambda url: url is None),
+            wait=wait_exponential(multiplier=0.5, max=30),
+            stop=stop_after_delay(JOB_DEADLINE),
+            retry_error_callback=_overdue,
+            sleep=self._wire.policy.sleep,
+        )
+        # Credentials are all that can be wrong with the question.
+        ask = partial(self._wire.ask, "job/status", {"requestId": job}, judge=authentication_error)
+        return str(policy(lambda: ask().body.get("fileUrl")))
+
+
+def _overdue(_: object) -> str:
+    raise RetriableError(f"SALESmanago job/status: the export was not ready after {JOB_DEADLINE / 60:.0f} minutes.")
+
+
+def _pages(fetch: Fetch) -> Iterator[list[Any]]:
+    """Turn pages until an empty one or the last; a short page is no end.
+
+    Raises:
+        FatalError: The service gives the same page again and again.
+    """
+    page, stale, seen = 1, 0, set[str]()
+    while True:
+        items, last = fetch(page)
+        names = {name for item in items if (name := contact_id(item)) is not None}
+        stale = 0 if names - seen else stale + 1
+        seen |= names
+        if items:
+            yield items
+        if last or not items:
+            return
+        if stale == _STALE_PAGES:
+            raise FatalError("SALESmanago gives the same page of contacts again and again. Tell its support.")
+        page += 1
+
+
+def _new(seen: set[str], pages: Iterable[list[Any]]) -> Iterator[list[str]]:
+    for page in pages:
+        names = [name for item in page if (name := contact_id(item)) is not None]
+        fresh = [name for name in dict.fromkeys(names) if name not in seen]
+        seen.update(fresh)
+        if fresh:
+            yield fresh
+
+
+def _windows(since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
+    start = since.astimezone(UTC)
+    while start < until:
+        end = min(start + WIDEST, until.astimezone(UTC))
+        # Whether a bound belongs to the window is not documented: windows share theirs, and ids come once.
+        yield start, end
+        start = end
+
+
+def _milliseconds(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
+
+
+def clock(wire: SalesmanagoWire) -> datetime:
+    """Read the clock of SALESmanago, in UTC."""
+    return server_date(wire.call("user/listByClient").headers, "SALESmanago")

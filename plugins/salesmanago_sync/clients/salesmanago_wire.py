@@ -1,0 +1,173 @@
+"""Requests to SALESmanago: signature, rate limit, envelope."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha1
+from threading import Lock
+from typing import Any
+from uuid import uuid4
+
+import requests
+from pyrate_limiter import Duration, InMemoryBucket, Limiter, Rate
+from pyrate_limiter.limiter import SingleBucketFactory
+
+from salesmanago_sync.clients.http import Replay, RetryPolicy, json_body, send, status_error
+from salesmanago_sync.clients.salesmanago_errors import envelope_error
+from salesmanago_sync.errors import FatalError, SyncError
+
+DEFAULT_RATE = 5  # requests a second; SALESmanago publishes no limit
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """An account and the user who owns its contacts.
+
+    Attributes:
+        endpoint: Scheme and host.
+        client_id: Client Id.
+        api_secret: API Secret; never sent, never shown.
+        owner: Data Owner, the e-mail address of a SALESmanago user.
+    """
+
+    endpoint: str
+    client_id: str
+    api_secret: str = field(repr=False)
+    owner: str
+
+    def sign(self, api_key: str, now: float) -> dict[str, Any]:
+        """Make the fields that authenticate one request.
+
+        They stay valid for ever, so they never reach a log.
+
+        Args:
+            api_key: Any text; it salts the signature.
+            now: Seconds since 1970.
+        """
+        parts = f"{api_key}{self.client_id}{self.api_secret}"
+        digest = sha1(parts.encode(), usedforsecurity=False).hexdigest()  # the vendor's choice
+        return {"clientId": self.client_id, "apiKey": api_key, "requestTime": int(now * 1000), "sha": digest}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer: its envelope and its headers."""
+
+    body: dict[str, Any]
+    headers: Mapping[str, str]
+
+
+class Pace:
+    """Holds threads back so that no more than some requests a second are sent, over all of them."""
+
+    def __init__(self, per_second: int) -> None:
+        self._bucket = InMemoryBucket([Rate(per_second, Duration.SECOND)])
+        # The library would empty the bucket in a thread of its own; one call at each turn does the same.
+        self._limiter = Limiter(SingleBucketFactory(self._bucket, schedule_leak=False), buffer_ms=5)
+
+    def take_turn(self) -> None:
+        """Wait until a request may be sent."""
+        self._bucket.leak(self._bucket.now())  # type: ignore[no-untyped-call]
+        self._limiter.try_acquire()
+
+
+class SalesmanagoWire:
+    """Sends signed requests.
+
+    Attributes:
+        owner: Data Owner.
+        calls: Requests sent.
+    """
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        session: requests.Session,
+        policy: RetryPolicy,
+        per_second: int = DEFAULT_RATE,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self.owner = credentials.owner
+        self.policy = policy
+        self.calls = 0
+        self._credentials = credentials
+        self._session = session
+        self._pace = Pace(per_second)
+        self._now = now
+        self._lock = Lock()
+
+    def call(self, method: str, body: Mapping[str, Any] | None = None, replay: Replay = Replay.READ) -> Answer:
+        """Call a method and check its envelope.
+
+        Args:
+            method: Path below `/api/`.
+            body: Body without the fields that authenticate; the owner is added.
+            replay: Whether it may be sent again when its answer is lost.
+
+        Returns:
+            The answer.
+
+        Raises:
+            RefusedError: SALESmanago said no.
+            SyncError: As the table of `salesmanago_errors` says.
+        """
+        return self.ask(method, body, replay, envelope_error)
+
+    def ask(
+        self,
+        method: str,
+        body: Mapping[str, Any] | None = None,
+        replay: Replay = Replay.READ,
+        judge: Callable[[Mapping[str, Any], str], SyncError | None] = envelope_error,
+    ) -> Answer:
+        """Call a method whose envelope is judged by its own rule."""
+        where = f"SALESmanago {method}"
+
+        def attempt() -> Answer:
+            # Signed anew each time: the server may look at the request's age.
+            signed = {**self._credentials.sign(uuid4().hex, self._now()), "owner": self.owner, **(body or {})}
+            response = self._send("POST", f"{self._credentials.endpoint}/api/{method}", where, replay, json=signed)
+            answer = _read(response, where, replay)
+            error = judge(answer.body, where)
+            if error is not None:
+                raise error
+            return answer
+
+        return self.policy.run(attempt, replay)
+
+    def download(self, url: str) -> Any:
+        """Fetch the JSON file of a finished export; its address is its only key."""
+        where = "SALESmanago export file"
+
+        def attempt() -> Any:
+            response = self._send("GET", url, where, Replay.READ)
+            _check(response, where, Replay.READ)
+            return json_body(response, where, Replay.READ)
+
+        return self.policy.run(attempt, Replay.READ)
+
+    def _send(self, method: str, url: str, where: str, replay: Replay, **options: Any) -> requests.Response:
+        self._pace.take_turn()
+        with self._lock:
+            self.calls += 1
+        return send(
+            self._session, method, url, where=where, replay=replay, headers={"Accept": "application/json"}, **options
+        )
+
+
+def _read(response: requests.Response, where: str, replay: Replay) -> Answer:
+    _check(response, where, replay)
+    body = json_body(response, where, replay)
+    if not isinstance(body, dict):
+        raise replay.lost(f"{where}: the answer is not a JSON object.")
+    return Answer(body, response.headers)
+
+
+def _check(response: requests.Response, where: str, replay: Replay) -> None:
+    error = status_error(response, where, replay)
+    if error is None and response.status_code >= 400:
+        error = FatalError(f"{where}: refused with HTTP {response.status_code}. Check the Endpoint.")
+    if error is not None:
+        raise error
