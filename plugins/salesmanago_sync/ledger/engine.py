@@ -1,0 +1,116 @@
+"""The database of the ledger: SQLite or PostgreSQL, with one writer at a time on either."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import ArgumentError, OperationalError
+
+from salesmanago_sync.errors import ConfigurationError, Fault, RetriableError
+
+# A writer waits for the others; the longest write, 100,000 new bindings, takes some ten seconds.
+BUSY_SECONDS = 120
+# Any constant that nobody else locks in the same database.
+WRITER_LOCK = 7_254_651
+# SQLite takes 32,766 parameters in a statement, and its compile time grows with them.
+CHUNK = 5_000
+
+
+def address(text: str) -> sa.URL:
+    """Read a database URL.
+
+    Raises:
+        ConfigurationError: It is no URL, or names another kind of database.
+    """
+    fix = "Use sqlite:////folder/ledger.db or postgresql://user:password@host/database."
+    try:
+        url = sa.make_url(text)
+    except ArgumentError:
+        # Not its text: it may hold a password.
+        raise ConfigurationError([Fault("connection sync_ledger", "is no database URL.", fix)]) from None
+    kind = {"postgres": "postgresql"}.get(url.get_backend_name(), url.get_backend_name())
+    drivers = {"postgresql": "postgresql+psycopg2", "sqlite": "sqlite+pysqlite"}
+    if kind not in drivers:
+        raise ConfigurationError([Fault("connection sync_ledger", f"is of the unsupported kind {kind!r}.", fix)])
+    return url.set(drivername=drivers[kind])
+
+
+class Database:
+    """Transactions on the ledger's database.
+
+    A write waits for every other write to end (`BEGIN IMMEDIATE` or an advisory lock), so that what it has read
+    stays true until it commits, and no two writers deadlock. Reads wait for nobody.
+    """
+
+    def __init__(self, url: sa.URL) -> None:
+        self.engine = _engine(url)
+        self._writing = self.engine.execution_options(writes=True)
+        self.is_sqlite = self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """Open a connection for reading, every statement of which sees one moment on SQLite."""
+        with self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[sa.Connection]:
+        """Open a transaction that commits at the end, or leaves no trace."""
+        with self._writing.begin() as connection:
+            if not self.is_sqlite:
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(WRITER_LOCK)))
+            yield connection
+
+    def insert(self, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
+        """Start an INSERT that knows ON CONFLICT."""
+        return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.engine.dispose()
+
+
+def _engine(url: sa.URL) -> sa.Engine:
+    if url.get_backend_name() == "postgresql":
+        # Updates go in batches too: one round trip a row would take minutes for 100,000 rows.
+        return sa.create_engine(url, pool_pre_ping=True, executemany_mode="values_plus_batch")
+    file = url.database
+    if file and file != ":memory:" and not Path(file).absolute().parent.is_dir():
+        raise ConfigurationError([Fault("connection sync_ledger", f"the folder of {file} does not exist.")])
+    engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+    sa.event.listen(engine, "connect", _prepare_sqlite)
+    sa.event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+    # The driver must not open transactions of its own accord; _begin_sqlite does.
+    connection.isolation_level = None
+    # Readers and a writer go on side by side.
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def answering(url: sa.URL) -> Iterator[None]:
+    """Say in plain words that the database does not answer.
+
+    Raises:
+        RetriableError: It may answer later.
+    """
+    try:
+        yield
+    except OperationalError as error:
+        shown = url.render_as_string(hide_password=True)
+        raise RetriableError(f"the ledger at {shown} does not answer: {error.orig}") from None

@@ -1,0 +1,75 @@
+"""Rows of the ledger to pandas frames and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+import sqlalchemy as sa
+
+from salesmanago_sync.ledger.engine import CHUNK
+from salesmanago_sync.ledger.tables import Instant
+
+
+def chunks(values: Iterable[Any], size: int = CHUNK) -> Iterator[list[Any]]:
+    """Cut values, each once, into lists that fit one statement."""
+    unique = list(dict.fromkeys(values))
+    for start in range(0, len(unique), size):
+        yield unique[start : start + size]
+
+
+def _dtype(column: sa.ColumnElement[Any]) -> str:
+    if isinstance(column.type, sa.Integer):
+        return "Int64" if getattr(column, "nullable", True) else "int64"
+    if isinstance(column.type, sa.Boolean):
+        return "bool"
+    return "object" if isinstance(column.type, sa.JSON) else "str"
+
+
+def _series(column: sa.ColumnElement[Any], values: Sequence[Any]) -> pd.Series:
+    if isinstance(column.type, Instant):
+        return pd.to_datetime(pd.Series(values, dtype="object"), utc=True).astype("datetime64[us, UTC]")
+    return pd.Series(values, dtype=_dtype(column))
+
+
+def frame_of(columns: Sequence[sa.ColumnElement[Any]], rows: Sequence[Sequence[Any]]) -> pd.DataFrame:
+    """Lay out rows with the dtypes of their columns."""
+    across = list(zip(*rows, strict=True)) if rows else [() for _ in columns]
+    return pd.DataFrame({column.key: _series(column, values) for column, values in zip(columns, across, strict=True)})
+
+
+def select_frame(connection: sa.Connection, query: sa.Select[Any]) -> pd.DataFrame:
+    """Run a query into a frame."""
+    rows = connection.execute(query).all()
+    return frame_of(list(query.selected_columns), rows)
+
+
+def _moment(value: Any) -> Any:
+    return value.to_pydatetime() if isinstance(value, pd.Timestamp) else value
+
+
+def rows_of(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Turn a frame into rows of plain Python values; what is missing becomes None."""
+    columns = {
+        str(name): [
+            None if gone else _moment(value) for value, gone in zip(column.astype("object"), column.isna(), strict=True)
+        ]
+        for name, column in frame.items()
+    }
+    return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+
+
+def filled(frame: pd.DataFrame, blanks: dict[str, Any]) -> pd.DataFrame:
+    """Put the given value where a column is missing or holds nothing."""
+    columns = {
+        name: frame[name].astype("object").where(frame[name].notna(), value) if name in frame else value
+        for name, value in blanks.items()
+    }
+    return frame.assign(**columns)
+
+
+def stamped(frame: pd.DataFrame, **values: int | str | datetime | None) -> list[dict[str, Any]]:
+    """Turn a frame into rows that all carry the given values too."""
+    return [row | values for row in rows_of(frame)]

@@ -1,0 +1,141 @@
+"""Issues: records and fields that could not be synchronised, until they go through or a person dismisses them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pandas as pd
+import sqlalchemy as sa
+
+from salesmanago_sync.ledger.engine import Database
+from salesmanago_sync.ledger.frames import chunks, filled, rows_of, select_frame, stamped
+from salesmanago_sync.ledger.tables import issues
+
+KEYS = ["object", "salesforce_id", "salesmanago_id", "field", "reason"]
+REPORTED = [*KEYS, "direction", "text", "values", "fingerprint"]
+# Thousands of hopeless records must not eat the daily request limit.
+EAGER_ATTEMPTS = 10
+LAZY_INTERVAL = timedelta(days=1)
+
+
+class Issues:
+    """The table of issues."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def report_issues(self, run_id: int, frame: pd.DataFrame, now: datetime) -> pd.DataFrame:
+        """Open issues, or count another attempt of those that are open.
+
+        A dismissed issue stays dismissed, and an open one goes on counting its attempts, as long as the fingerprint
+        of what was tried is the same.
+
+        Args:
+            run_id: The run that met them.
+            frame: `object, reason`, and any of `salesforce_id, salesmanago_id, field, direction, text, values,
+                fingerprint`.
+            now: The time.
+
+        Returns:
+            Those of them that are new in this run or came back.
+        """
+        blanks = dict.fromkeys(REPORTED, "") | {"values": None}
+        reported = filled(frame, blanks)[REPORTED].drop_duplicates(KEYS, keep="last")
+        fresh: dict[str, Any] = {
+            "first_seen": now,
+            "last_seen": now,
+            "first_run": run_id,
+            "last_run": run_id,
+            "attempts": 1,
+        }
+        rows = stamped(reported, **fresh, came_back=False, later=now + LAZY_INTERVAL)
+        with self._database.write() as connection:
+            if rows:
+                connection.execute(self._upsert(), rows)
+            opened = select_frame(connection, _new(run_id))
+        return opened.merge(reported[KEYS].astype("str"), on=KEYS)
+
+    def _upsert(self) -> sa.Executable:
+        names = [*REPORTED, "first_seen", "last_seen", "first_run", "last_run", "attempts", "came_back"]
+        insert = self._database.insert(issues).values({name: sa.bindparam(name) for name in names})
+        return insert.on_conflict_do_update(index_elements=KEYS, set_=_again(insert.excluded))
+
+    def close_issues(self, run_id: int, closed: Iterable[int] | pd.DataFrame, now: datetime) -> None:
+        """Close open issues: the record went through.
+
+        Args:
+            run_id: The run in which it did.
+            closed: Ids of issues; or a frame of any of the key columns `object, salesforce_id, salesmanago_id, field,
+                reason`, each row of which closes every open issue with these values.
+            now: The time.
+        """
+        frame = closed if isinstance(closed, pd.DataFrame) else pd.DataFrame({"id": pd.Series(closed, dtype="int64")})
+        names = [name for name in ["id", *KEYS] if name in frame]
+        rows = rows_of(filled(frame[names], dict.fromkeys(set(names) - {"id"}, "")).add_prefix("the_"))
+        if not rows:
+            return
+        these = [issues.c[name] == sa.bindparam(f"the_{name}") for name in names]
+        change = {"state": "closed", "closed_at": now, "closed_run": run_id, "next_attempt_at": None}
+        with self._database.write() as connection:
+            connection.execute(sa.update(issues).where(issues.c.state == "open", *these).values(change), rows)
+
+    def open_issues(self, run_id: int | None = None) -> pd.DataFrame:
+        """Read open issues, all or those that a run met."""
+        met = [] if run_id is None else [issues.c.last_run == run_id]
+        return self._read(sa.select(issues).where(issues.c.state == "open", *met))
+
+    def due_issues(self, now: datetime) -> pd.DataFrame:
+        """Read open issues whose next attempt has come."""
+        due = sa.or_(issues.c.next_attempt_at.is_(None), issues.c.next_attempt_at <= now)
+        return self._read(sa.select(issues).where(issues.c.state == "open", due))
+
+    def new_issues(self, run_id: int) -> pd.DataFrame:
+        """Read open issues that are new in a run or came back in it."""
+        return self._read(_new(run_id))
+
+    def _read(self, query: sa.Select[Any]) -> pd.DataFrame:
+        with self._database.read() as connection:
+            return select_frame(connection, query.order_by(issues.c.id))
+
+    def dismiss(self, ids: Iterable[int], now: datetime) -> None:
+        """Stop reporting and retrying issues until what is tried changes."""
+        self._change(ids, {"state": "dismissed", "closed_at": now, "next_attempt_at": None})
+
+    def retry(self, ids: Iterable[int], now: datetime) -> None:
+        """Have issues tried by the next run."""
+        self._change(ids, {"state": "open", "closed_at": None, "next_attempt_at": now})
+
+    def _change(self, ids: Iterable[int], change: dict[str, Any]) -> None:
+        with self._database.write() as connection:
+            for chunk in chunks(ids):
+                this = sa.and_(issues.c.id.in_(chunk), issues.c.state != "closed")
+                connection.execute(sa.update(issues).where(this).values(change))
+
+
+def _new(run_id: int) -> sa.Select[Any]:
+    back = sa.and_(issues.c.came_back, issues.c.last_run == run_id)
+    return sa.select(issues).where(issues.c.state == "open", sa.or_(issues.c.first_run == run_id, back))
+
+
+def _again(reported: Any) -> dict[str, Any]:
+    """Set the columns of an issue that is reported once more; every right-hand side sees the row as it was."""
+    same = issues.c.fingerprint == reported.fingerprint
+    dismissed = sa.and_(issues.c.state == "dismissed", same)
+    back = sa.and_(issues.c.state != "open", sa.not_(dismissed))
+    this_run = issues.c.last_run == reported.last_run
+    attempts = sa.case((sa.or_(back, sa.not_(same)), 1), (this_run, issues.c.attempts), else_=issues.c.attempts + 1)
+    return {
+        **{name: reported[name] for name in ("direction", "text", "values", "fingerprint", "last_seen", "last_run")},
+        "state": sa.case((dismissed, "dismissed"), else_="open"),
+        "closed_at": sa.case((dismissed, issues.c.closed_at), else_=None),
+        "came_back": sa.case((back, sa.true()), (this_run, issues.c.came_back), else_=sa.false()),
+        "attempts": attempts,
+        "next_attempt_at": sa.case((attempts > EAGER_ATTEMPTS, sa.bindparam("later", type_=issues.c.last_seen.type))),
+    }
+
+
+def prune_issues(connection: sa.Connection, before: datetime) -> None:
+    """Delete issues that were closed earlier; dismissed ones stay, or they would come back as new."""
+    connection.execute(sa.delete(issues).where(issues.c.state == "closed", issues.c.closed_at < before))

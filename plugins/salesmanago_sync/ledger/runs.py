@@ -1,0 +1,94 @@
+"""Runs: when the sync ran, what it was asked to do and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+import sqlalchemy as sa
+
+from salesmanago_sync.ledger.engine import Database
+from salesmanago_sync.ledger.frames import select_frame
+from salesmanago_sync.ledger.tables import changes, runs
+
+
+class Runs:
+    """The table of runs."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def start_run(
+        self,
+        dag_id: str,
+        dag_run_id: str,
+        mode: str,
+        dry_run: bool,
+        restricted: bool,
+        now: datetime,
+        mapping_digests: Mapping[str, str] | None = None,
+    ) -> int:
+        """Open a run; one that was cleared and starts again keeps its id and its start.
+
+        Args:
+            dag_id: The DAG.
+            dag_run_id: Airflow's name of the run.
+            mode: `full` or `incremental`.
+            dry_run: Whether it only plans.
+            restricted: Whether it looks at a part only, and so must not move the watermark.
+            now: The time.
+            mapping_digests: The mapping's digest for each object.
+
+        Returns:
+            The id of the run.
+        """
+        again = {
+            "mode": mode,
+            "dry_run": dry_run,
+            "restricted": restricted,
+            "state": "running",
+            "finished_at": None,
+            "mapping_digests": dict(mapping_digests or {}),
+        }
+        insert = self._database.insert(runs).values(dag_id=dag_id, dag_run_id=dag_run_id, started_at=now, **again)
+        upsert = insert.on_conflict_do_update(index_elements=["dag_id", "dag_run_id"], set_=again)
+        with self._database.write() as connection:
+            return int(connection.execute(upsert.returning(runs.c.id)).scalar_one())
+
+    def update_run(self, run_id: int, **columns: Any) -> None:
+        """Overwrite columns of a run."""
+        with self._database.write() as connection:
+            connection.execute(sa.update(runs).where(runs.c.id == run_id).values(columns))
+
+    def finish_run(
+        self, run_id: int, state: str, now: datetime, totals: Mapping[str, Any] | None = None, note: str = ""
+    ) -> None:
+        """Close a run as `success`, `failed` or `skipped`."""
+        given = {} if totals is None else {"totals": dict(totals)}
+        self.update_run(run_id, state=state, finished_at=now, note=note, **given)
+
+    def runs(self, limit: int = 50) -> pd.DataFrame:
+        """Read the newest runs first."""
+        with self._database.read() as connection:
+            return select_frame(connection, sa.select(runs).order_by(runs.c.id.desc()).limit(limit))
+
+    def run(self, run_id: int) -> dict[str, Any]:
+        """Read one run.
+
+        Raises:
+            LookupError: There is none.
+        """
+        with self._database.read() as connection:
+            row = connection.execute(sa.select(runs).where(runs.c.id == run_id)).mappings().first()
+        if row is None:
+            raise LookupError(f"there is no run {run_id}")
+        return dict(row)
+
+
+def prune_runs(connection: sa.Connection, before: datetime) -> None:
+    """Delete runs that ended earlier, with their changes."""
+    old = sa.select(runs.c.id).where(sa.func.coalesce(runs.c.finished_at, runs.c.started_at) < before)
+    connection.execute(sa.delete(changes).where(changes.c.run_id.in_(old)))
+    connection.execute(sa.delete(runs).where(runs.c.id.in_(old)))

@@ -1,0 +1,62 @@
+"""The ledger: what the sync remembers from run to run."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from salesmanago_sync.ledger.bindings import Bindings
+from salesmanago_sync.ledger.changes import Changes
+from salesmanago_sync.ledger.consent import Consent
+from salesmanago_sync.ledger.engine import Database, address, answering
+from salesmanago_sync.ledger.intents import Intents, prune_intents
+from salesmanago_sync.ledger.issues import Issues, prune_issues
+from salesmanago_sync.ledger.lock import Lock
+from salesmanago_sync.ledger.mapping_state import MappingState
+from salesmanago_sync.ledger.migration import migrate
+from salesmanago_sync.ledger.runs import Runs, prune_runs
+
+
+class Ledger(Bindings, Runs, Changes, Issues, Intents, MappingState, Lock, Consent):
+    """All tables of the ledger behind one object.
+
+    Frames go in and come out with the column names of `tables`. A method that needs the time takes it as an argument.
+    Each method is one transaction; several processes may work at once.
+    """
+
+    @classmethod
+    def open(cls, url: str) -> Ledger:
+        """Open the ledger and bring its tables up to date.
+
+        Raises:
+            ConfigurationError: The URL is wrong.
+            RetriableError: The database does not answer.
+        """
+        where = address(url)
+        database = Database(where)
+        with answering(where):
+            migrate(database)
+        return cls(database)
+
+    @property
+    def url(self) -> str:
+        """Where the ledger is, without the password."""
+        return self._database.engine.url.render_as_string(hide_password=True)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._database.close()
+
+    def prune(self, before: datetime, now: datetime) -> None:
+        """Delete runs with their changes, closed issues and settled intents that ended before a moment.
+
+        Bindings and consent evidence stay for ever.
+
+        Raises:
+            ValueError: The moment has not come yet, so that the present run would be deleted.
+        """
+        if before > now:
+            raise ValueError("only what is past can be deleted")
+        with self._database.write() as connection:
+            prune_runs(connection, before)
+            prune_issues(connection, before)
+            prune_intents(connection, before)

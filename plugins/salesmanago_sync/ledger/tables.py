@@ -1,0 +1,211 @@
+"""The tables of the ledger.
+
+Frames carry the same column names. Text columns hold JSON only where the name says so in its comment.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+
+class Instant(sa.TypeDecorator[datetime]):
+    """A moment, stored as UTC; it comes back aware, also from SQLite, which knows no time zones."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        """Refuse a moment without a time zone: nobody could tell what it means."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment needs a time zone")
+        moment = value.astimezone(UTC)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        """Read SQLite's text as the UTC that it is."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _key() -> sa.Column[int]:
+    return sa.Column("id", sa.Integer, primary_key=True)
+
+
+def _text(name: str, default: str | None = None) -> sa.Column[Any]:
+    if default is None:
+        return sa.Column(name, sa.Text)
+    return sa.Column(name, sa.Text, nullable=False, server_default=default)
+
+
+def _needed(name: str) -> sa.Column[Any]:
+    return sa.Column(name, sa.Text, nullable=False)
+
+
+def _when(name: str, *, nullable: bool = True) -> sa.Column[Any]:
+    return sa.Column(name, Instant, nullable=nullable)
+
+
+bindings = sa.Table(
+    "bindings",
+    metadata,
+    _key(),
+    _needed("object"),
+    sa.Column("salesforce_id", sa.Text, nullable=False, unique=True),
+    sa.Column("salesmanago_id", sa.Text, nullable=False, unique=True),
+    _text("status", "active"),
+    _needed("matched_by"),
+    _text("base", "{}"),  # JSON: field key → [Salesforce value, SALESmanago value]
+    _when("salesforce_person_clock"),
+    _when("salesforce_written_at"),
+    _when("salesmanago_person_clock"),
+    _when("salesmanago_written_at"),
+    _text("salesforce_written", "[]"),  # JSON: field keys whose kept value has not been seen yet
+    _text("salesmanago_written", "[]"),
+    _text("bounces", "{}"),  # JSON
+    _when("created_at", nullable=False),
+    _when("updated_at", nullable=False),
+    sa.Column("created_by_run", sa.Integer),
+)
+
+runs = sa.Table(
+    "runs",
+    metadata,
+    _key(),
+    _needed("dag_id"),
+    _needed("dag_run_id"),
+    _needed("mode"),
+    sa.Column("dry_run", sa.Boolean, nullable=False),
+    sa.Column("restricted", sa.Boolean, nullable=False),
+    _text("state", "running"),
+    _when("started_at", nullable=False),
+    _when("finished_at"),
+    sa.Column("window", sa.JSON(none_as_null=True)),
+    sa.Column("mapping_digests", sa.JSON(none_as_null=True)),
+    sa.Column("totals", sa.JSON(none_as_null=True)),
+    _text("note", ""),
+    sa.UniqueConstraint("dag_id", "dag_run_id"),
+)
+
+changes = sa.Table(
+    "changes",
+    metadata,
+    _key(),
+    sa.Column("run_id", sa.Integer, nullable=False),
+    _needed("object"),
+    _needed("direction"),
+    _needed("action"),
+    _text("salesforce_id", ""),
+    _text("salesmanago_id", ""),
+    _text("field", ""),
+    _text("old"),
+    _text("new"),
+    _text("rule"),
+    _text("state", "planned"),
+    _text("reason"),
+    _when("at", nullable=False),
+    sa.Index(None, "run_id", "salesforce_id", "salesmanago_id"),
+)
+
+issues = sa.Table(
+    "issues",
+    metadata,
+    _key(),
+    _needed("object"),
+    _text("salesforce_id", ""),
+    _text("salesmanago_id", ""),
+    _text("field", ""),
+    _text("direction", ""),
+    _needed("reason"),
+    _text("text", ""),
+    _text("values"),  # JSON
+    _text("state", "open"),
+    _when("first_seen", nullable=False),
+    _when("last_seen", nullable=False),
+    _when("closed_at"),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    _when("next_attempt_at"),
+    sa.Column("first_run", sa.Integer, nullable=False),
+    sa.Column("last_run", sa.Integer, nullable=False),
+    sa.Column("closed_run", sa.Integer),
+    sa.Column("came_back", sa.Boolean, nullable=False, server_default=sa.false()),
+    _text("fingerprint", ""),
+    # In this order, so that a record's issues are found by its ids.
+    sa.UniqueConstraint("salesforce_id", "salesmanago_id", "object", "field", "reason"),
+    sa.Index(None, "salesmanago_id"),
+    sa.Index(None, "state", "next_attempt_at"),
+)
+
+PENDING = sa.text("state = 'pending'")
+
+intents = sa.Table(
+    "intents",
+    metadata,
+    _key(),
+    _needed("object"),
+    _needed("salesmanago_id"),
+    sa.Column("run_id", sa.Integer, nullable=False),
+    _when("created_at", nullable=False),
+    _text("state", "pending"),
+    _text("salesforce_id"),
+    _when("settled_at"),
+    # One create of a person can be under way at a time.
+    sa.Index(
+        "uq_intents_pending",
+        "object",
+        "salesmanago_id",
+        unique=True,
+        sqlite_where=PENDING,
+        postgresql_where=PENDING,
+    ),
+)
+
+mapping_state = sa.Table(
+    "mapping_state",
+    metadata,
+    sa.Column("object", sa.Text, primary_key=True),
+    _needed("digest_at_full_sync"),
+    _when("full_sync_at", nullable=False),
+)
+
+run_lock = sa.Table(
+    "run_lock",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    _needed("owner"),
+    _when("heartbeat_at", nullable=False),
+    _when("expires_at", nullable=False),
+    _text("note", ""),
+)
+
+consent_evidence = sa.Table(
+    "consent_evidence",
+    metadata,
+    _key(),
+    sa.Column("binding_id", sa.Integer),
+    _text("salesforce_id", ""),
+    _text("salesmanago_id", ""),
+    _needed("channel"),
+    _needed("side"),
+    _when("seen_at", nullable=False),
+    _when("sent_at"),
+    _when("acknowledged_at"),
+    sa.Column("run_id", sa.Integer),
+    _text("note", ""),
+    sa.Index(None, "salesforce_id"),
+    sa.Index(None, "salesmanago_id"),
+)

