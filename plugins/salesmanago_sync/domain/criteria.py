@@ -5,7 +5,8 @@ either true or false of a record, so that `not` is its exact opposite:
 
 - A blank field meets no positive condition (`eq`, `lt`, `in`, `like`, `includes`, …).
 - A blank field counts as different: it meets `ne`, `not_in`, `excludes`, and `not` of any positive condition.
-- Booleans are never blank: nothing read is false.
+- Booleans are never blank: nothing read is false. What cannot be read as the field's type (a birthday without a year)
+  counts as blank.
 - Text is compared without regard to case, trimmed; ids in their 15 and 18 character forms are the same.
 - `includes` and `excludes` take groups: `[A;B, C]` means (A and B) or C.
 - Days (`2026-01-31`, `today`, `yesterday`, `tomorrow`, `-30d`, `+2w`) are days of UTC; on a date-time field a day
@@ -22,6 +23,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, TypeAdapter, field_validator, model_validator
 
 from salesmanago_sync.domain.criteria_literals import Kind, kind_of, literal_fault, pattern
+from salesmanago_sync.errors import ConfigurationError, Fault
 
 Op = Literal[
     "eq",
@@ -103,6 +105,17 @@ class Leaf(_Node):
             raise ValueError("a field name has no blanks around it and no control characters")
         return name
 
+    @field_validator("value", mode="before")
+    @classmethod
+    def _scalars(cls, value: Any) -> Any:
+        # The union of types would answer with one fault a member.
+        for part in value if isinstance(value, (list, tuple)) else [value]:
+            if not isinstance(part, Scalar):
+                raise ValueError(
+                    "a value is text, a number, a date, true or false; to ask for a blank field use is_null"
+                )
+        return value
+
     @model_validator(mode="after")
     def _value_fits(self) -> Leaf:
         fault = _value_fault(self.op, self.value)
@@ -135,7 +148,7 @@ class Not(_Node):
 
 
 def _shape(value: Any) -> str | None:
-    shapes = {All: "all", Any_: "any", Not: "not", Leaf: "leaf"}
+    shapes: dict[type, str] = {All: "all", Any_: "any", Not: "not", Leaf: "leaf"}
     if type(value) in shapes:
         return shapes[type(value)]
     keys = value.keys() if isinstance(value, Mapping) else ()
@@ -260,6 +273,19 @@ def check_types(criterion: Criterion, types: Mapping[str, str]) -> list[str]:
         One sentence a fault; nothing when every condition fits.
     """
     return [f"{leaf.field}: {fault}" for leaf in leaves(criterion) if (fault := _type_fault(leaf, types))]
+
+
+def checked_kind(leaf: Leaf, types: Mapping[str, str]) -> Kind:
+    """Give the kind of a condition's field.
+
+    Raises:
+        ConfigurationError: The condition does not fit the field, which `check_types` would have said before.
+    """
+    kind = kind_of(type_of(leaf.field, types) or "")
+    fault = _type_fault(leaf, types)
+    if kind is None or fault:
+        raise ConfigurationError([Fault(f"criteria, {leaf.field}", fault)])
+    return kind
 
 
 def _type_fault(leaf: Leaf, types: Mapping[str, str]) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, TypeVar
 
 Kind: TypeAlias = Literal["text", "id", "boolean", "number", "date", "datetime", "multipicklist"]
 KINDS: Mapping[str, Kind] = {
@@ -25,9 +25,10 @@ _OFFSET = re.compile(r"([+-]\d{1,5})([dw])")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d|\d{8}")
 _ID = re.compile(r"[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?")
 
+Read = TypeVar("Read", Decimal, date, datetime)
 # A piece of a text pattern: characters that stand for themselves, or a wildcard.
 Piece: TypeAlias = tuple[Literal["text", "any", "one"], str]
-_PIECES = re.compile(r"(?P<any>%)|(?P<one>_)|\\(?P<quoted>[%_\\])|(?P<plain>[^\\])", re.DOTALL)
+_PIECES = re.compile(r"(?P<any>%)|(?P<one>_)|\\(?P<quoted>[%_\\])|(?P<plain>[^%_\\]+)", re.DOTALL)
 _ANY: Piece = ("any", "%")
 
 
@@ -77,10 +78,10 @@ def as_number(value: Any) -> Decimal | None:
     if isinstance(value, bool):
         return None
     try:
-        number = Decimal(str(value).strip())
+        read = Decimal(str(value).strip())
     except InvalidOperation:
         return None
-    return number if number.is_finite() else None
+    return read if read.is_finite() else None
 
 
 def as_instant(value: Any) -> datetime | None:
@@ -96,25 +97,11 @@ def as_instant(value: Any) -> datetime | None:
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
-def as_day(value: Any, now: datetime | None = None) -> date | None:
-    """Read a day: a date, `2026-01-31`, `20260131`, or counted from `now`.
-
-    Args:
-        value: What was written or read.
-        now: The moment that `today` and `-30d` are counted from, in UTC days.
-
-    Returns:
-        The day; None when the value is none.
-
-    Raises:
-        ValueError: A day is counted from now, and now is not known.
-    """
+def as_day(value: Any) -> date | None:
+    """Read a day: a date, `2026-01-31` or `20260131`; None when the value is none."""
     if isinstance(value, date):
         return None if isinstance(value, datetime) else value
     text = str(value).strip()
-    days = days_from_now(text)
-    if days is not None:
-        return _today(now) + timedelta(days=days)
     if not _DAY.fullmatch(text):
         return None
     try:
@@ -138,18 +125,38 @@ def days_from_now(text: str) -> int | None:
     return int(offset[1]) * (7 if offset[2] == "w" else 1) if offset else None
 
 
-def span(value: Any, now: datetime | None) -> tuple[datetime, datetime | None] | None:
-    """Read what a date-time field is compared with: a moment, or the first moments of a day and of the next.
+def number(value: Any) -> Decimal:
+    """Read a number that was checked before."""
+    return _found(as_number(value), value)
+
+
+def day(value: Any, now: datetime | None) -> date:
+    """Read a day that was checked before, absolute or counted from `now` in days of UTC.
+
+    Raises:
+        ValueError: A day is counted from now, and now is not known.
+    """
+    days = days_from_now(value) if isinstance(value, str) else None
+    return _found(as_day(value), value) if days is None else _today(now) + timedelta(days=days)
+
+
+def span(value: Any, now: datetime | None) -> tuple[datetime, datetime | None]:
+    """Read what a date-time field is compared with, checked before.
 
     Returns:
-        The moment and None, or the two ends of the day; None when the value is neither.
+        A moment and None, or the first moments of a day and of the next.
     """
-    day = as_day(value, now)
-    if day is None:
-        moment = as_instant(value)
-        return None if moment is None else (moment, None)
-    start = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    if as_day(value) is None and not (isinstance(value, str) and days_from_now(value) is not None):
+        return _found(as_instant(value), value), None
+    found = day(value, now)
+    start = datetime(found.year, found.month, found.day, tzinfo=UTC)
     return start, start + timedelta(days=1)
+
+
+def _found(read: Read | None, value: Any) -> Read:
+    if read is None:
+        raise ValueError(f"{value!r} does not fit the type of its field")
+    return read
 
 
 def literal_fault(value: Any, kind: Kind, type_name: str) -> str:
@@ -168,10 +175,10 @@ def literal_fault(value: Any, kind: Kind, type_name: str) -> str:
 
 
 def _number_fault(value: Any, type_name: str) -> str:
-    number = None if isinstance(value, str) else as_number(value)
-    if number is None:
+    read = None if isinstance(value, str) else as_number(value)
+    if read is None:
         return f"{value!r} is not a number"
-    whole = number == number.to_integral_value()
+    whole = read == read.to_integral_value()
     return "" if whole or type_name not in {"int", "long"} else f"{value!r} is not a whole number"
 
 

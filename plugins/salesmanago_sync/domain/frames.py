@@ -134,3 +134,8 @@ def full_id(value: str) -> str:
     return value + "".join(
         alphabet[sum(1 << bit for bit, char in enumerate(chunk) if "A" <= char <= "Z")] for chunk in chunks
     )
+
+
+def full_ids(values: pd.Series) -> pd.Series:
+    """Spell a column of Salesforce ids with 18 characters."""
+    return values.map(full_id, na_action="ignore").astype("str")

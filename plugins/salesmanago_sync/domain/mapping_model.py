@@ -47,7 +47,8 @@ def _kind(value: Any) -> str:
 Scalar = bool | int | float | str
 Text = Annotated[str, Field(min_length=1)]
 ValueList = Annotated[
-    dict[str, str] | tuple[str, ...],
+    Annotated[dict[str, str], Tag("map")] | Annotated[tuple[str, ...], Tag("list")],
+    Discriminator(lambda value: "map" if isinstance(value, dict) else "list"),
     BeforeValidator(_as_texts, json_schema_input_type=dict[str, Scalar] | list[Scalar]),
 ]
 SalesforceFields = Annotated[tuple[Text, ...], BeforeValidator(_as_list, json_schema_input_type=Text | list[Text])]

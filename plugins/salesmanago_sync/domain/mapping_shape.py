@@ -24,13 +24,15 @@ PARTS: dict[KeyPath, type[BaseModel]] = {
 }
 CRITERION_KEYS = ("all", "any", "not", "field", "op", "value")
 KINDS = {
-    "string_type": "text: put it in quotes",
-    "tuple_type": "a name, or a list: [a, b]",
+    "string_type": "text (in quotes, if it looks like something else)",
+    "tuple_type": "a list: [a, b]",
     "dict_type": "keys and values: {a: b}",
     "model_type": "keys and values: {a: b}",
     "model_attributes_type": "keys and values: {a: b}",
     "bool_type": "true or false",
     "bool_parsing": "true or false",
+    "int_type": "a number",
+    "float_type": "a number",
 }
 
 
@@ -41,42 +43,43 @@ def shape_breaches(values: dict[str, Any]) -> Iterator[Breach]:
         values: What the file holds.
 
     Yields:
-        One breach for each place, though a union names it once for each of its members.
+        One breach for each place, though pydantic names a union once for each of its members.
     """
     try:
         Mapping.model_validate(values)
-    except ValidationError as error:
-        seen: set[tuple[KeyPath, str]] = set()
-        for details in error.errors(include_url=False):
-            breach = _breach(details, values)
-            if (breach.path, breach.what) not in seen:
-                seen.add((breach.path, breach.what))
-                yield breach
+    except ValidationError as failure:
+        places: dict[KeyPath, list[ErrorDetails]] = {}
+        for error in failure.errors(include_url=False):
+            absent = error["type"] in ("missing", "extra_forbidden")
+            places.setdefault(_path(error["loc"], values, absent=absent), []).append(error)
+        yield from (_breach(path, errors) for path, errors in places.items())
 
 
-def _breach(error: ErrorDetails, values: Any) -> Breach:
-    path = _path(error["loc"], values, absent=error["type"] in ("missing", "extra_forbidden"))
-    match error["type"]:
+def _breach(path: KeyPath, errors: list[ErrorDetails]) -> Breach:
+    first = errors[0]
+    match first["type"]:
         case "extra_forbidden":
             return _unknown_key(path)
         case "missing":
             return Breach(path, "the key is missing.", f"Add {path[-1]}.")
         case "literal_error":
-            valid = [quoted or bare for quoted, bare in re.findall(r"'([^']*)'|\b(True|False)\b", _context(error))]
-            return _wrong_choice(
-                path, error["input"], [name.lower() if name in ("True", "False") else name for name in valid]
-            )
+            return _wrong_choice(path, first["input"], _literals(first))
         case "too_short" | "string_too_short":
             return Breach(path, "it is empty.", "Give at least one value.")
-        case kind if kind in KINDS:
-            return Breach(
-                path, f"{_shown(error['input'])} is not {KINDS[kind].partition(':')[0]}.", f"Write {KINDS[kind]}."
-            )
-    return Breach(path, f"{_shown(error['input'])} is not valid: {error['msg'].removeprefix('Value error, ')}.")
+    fitting = list(dict.fromkeys(name for error in errors for name in _fitting(error)))
+    if fitting:
+        return Breach(path, f"{_shown(first['input'])} does not fit here.", f"Write {' or '.join(fitting)}.")
+    return Breach(path, f"{_shown(first['input'])}: {first['msg'].removeprefix('Value error, ')}.")
 
 
-def _context(error: ErrorDetails) -> str:
-    return str(error.get("ctx", {}).get("expected", ""))
+def _fitting(error: ErrorDetails) -> list[str]:
+    kind = KINDS.get(error["type"])
+    return [kind] if kind is not None else [repr(choice) for choice in _literals(error)]
+
+
+def _literals(error: ErrorDetails) -> list[str]:
+    expected = str(error.get("ctx", {}).get("expected", "")) if error["type"] == "literal_error" else ""
+    return re.findall(r"'([^']*)'", expected)
 
 
 def _path(location: Sequence[str | int], values: Any, *, absent: bool) -> KeyPath:

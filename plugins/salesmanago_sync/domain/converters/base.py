@@ -2,8 +2,9 @@
 
 Reading gives canonical text, one spelling a value, blank when there is none; writing gives JSON values. For every
 canonical column `c`: `from_salesmanago(to_salesmanago(c)) == c`, `from_salesforce(to_salesforce(c, current)) == c`, and
-reading a canonical value gives it back. A value that a converter cannot use stays the text that it is, so that the other
-side refuses it and the refusal is reported, rather than the value being lost.
+reading a canonical value gives it back (in Salesforce, where `values` does not give it other names). A value that a
+converter cannot use stays the text that it is, so that the other side refuses it and the refusal is reported, rather
+than the value being lost.
 """
 
 from __future__ import annotations
@@ -23,19 +24,32 @@ class LineOptions(Protocol):
     """The part of a mapping line that converters look at."""
 
     @property
-    def salesforce(self) -> tuple[str, ...]: ...
+    def salesforce(self) -> tuple[str, ...]:
+        """Salesforce fields."""
+
     @property
-    def salesmanago(self) -> str: ...
+    def salesmanago(self) -> str:
+        """The field key."""
+
     @property
-    def convert(self) -> str: ...
+    def convert(self) -> str:
+        """Name of the converter."""
+
     @property
-    def direction(self) -> str: ...
+    def direction(self) -> str:
+        """Which way values travel."""
+
     @property
-    def region(self) -> str | None: ...
+    def region(self) -> str | None:
+        """Country of numbers that name none."""
+
     @property
-    def values(self) -> Mapping[str, str] | Sequence[str] | None: ...
+    def values(self) -> Mapping[str, str] | Sequence[str] | None:
+        """Salesforce values, or what each is in SALESmanago."""
+
     @property
-    def value(self) -> object: ...
+    def value(self) -> object:
+        """What a constant writes."""
 
 
 class Bound(ABC):
@@ -144,6 +158,15 @@ def per_unique(values: pd.Series, convert: Callable[[str], Any]) -> np.ndarray[A
     for position, text in enumerate(uniques):
         results[position] = convert(text)
     # A blank has the code -1, which is the last place.
+    return results[codes]
+
+
+def per_unique_row(columns: Sequence[pd.Series], convert: Callable[..., Any]) -> np.ndarray[Any, np.dtype[np.object_]]:
+    """Convert text columns side by side, each different row once; blank is the empty string."""
+    codes, uniques = pd.factorize(pd.MultiIndex.from_arrays([column.fillna("") for column in columns]))
+    results = np.empty(len(uniques), dtype=object)
+    for position, row in enumerate(uniques):
+        results[position] = convert(*row)
     return results[codes]
 
 

@@ -1,7 +1,7 @@
 """date: a calendar day, never through a time zone.
 
-Canonical `1980-10-17`; SALESmanago's birthday is written `19801017`, any other field as it is. A birthday without a year
-(`1017`, canonical `--10-17`) cannot become a Salesforce date: writing it leaves what Salesforce holds.
+Canonical `1980-10-17`; SALESmanago's birthday is written `19801017`, any other field as it is. A birthday without a
+year (`1017`, canonical `--10-17`) cannot become a Salesforce date: writing it leaves what Salesforce holds.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """full_name: FirstName and LastName, and SALESmanago's one name.
 
-Canonical is the words with single spaces, so no word is ever lost. A changed name keeps the split that Salesforce knows:
-`Anna Maria | Kowalska` and the new `Anna Maria Nowak` change LastName only. Where nothing is known nameparser decides,
-and one word is a LastName.
+Canonical is the words with single spaces, so no word is ever lost. A changed name keeps the split that Salesforce
+knows: `Anna Maria | Kowalska` and the new `Anna Maria Nowak` change LastName only. Where nothing is known nameparser
+decides, and one word is a LastName.
 """
 
 from __future__ import annotations
@@ -10,13 +10,11 @@ from __future__ import annotations
 import pandas as pd
 from nameparser import HumanName
 
-from salesmanago_sync.domain.converters.base import Bound, Converter, as_text, canonical_text, per_unique
-
-_SEPARATOR = "\x1f"
+from salesmanago_sync.domain.converters.base import Bound, Converter, as_text, canonical_text, per_unique_row
 
 
 def _one_space(text: str) -> str:
-    return " ".join(text.replace(_SEPARATOR, " ").split())
+    return " ".join(text.split())
 
 
 class _FullName(Bound):
@@ -31,17 +29,15 @@ class _FullName(Bound):
         return canonical.astype("object").where(canonical.notna(), None)
 
     def to_salesforce(self, canonical: pd.Series, current: pd.DataFrame) -> pd.DataFrame:
-        first, last = (as_text(current[field]).fillna("") for field in self.line.salesforce)
-        pairs = per_unique(canonical + _SEPARATOR + first + _SEPARATOR + last, _split)
-        columns = zip(*((None, None) if pair is None else pair for pair in pairs), strict=True)
-        frame = pd.DataFrame(index=canonical.index, columns=list(self.line.salesforce), dtype="object")
-        for field, column in zip(self.line.salesforce, columns, strict=False):
-            frame[field] = pd.Series(column, index=canonical.index, dtype="object")
-        return frame
+        fields = list(self.line.salesforce)
+        pairs = per_unique_row([canonical, *(as_text(current[field]) for field in fields)], _split)
+        first_and_last = pd.DataFrame(pairs.tolist(), index=canonical.index, columns=fields, dtype="object")
+        return first_and_last.where(first_and_last.notna(), None)
 
 
-def _split(text: str) -> tuple[str | None, str | None]:
-    name, first, last = text.split(_SEPARATOR)
+def _split(name: str, first: str, last: str) -> tuple[str | None, str | None]:
+    if name == "":
+        return None, None
     if name == _one_space(f"{first} {last}"):
         return first or None, last or None
     words = name.split(" ")

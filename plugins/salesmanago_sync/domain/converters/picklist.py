@@ -13,11 +13,9 @@ from salesmanago_sync.domain.converters.base import (
     LineOptions,
     Scalar,
     as_text,
-    json_values,
+    per_unique_row,
     value_map,
 )
-
-_SEPARATOR = "\x1f"
 
 
 class _Picklist(Scalar):
@@ -32,21 +30,19 @@ class _Picklist(Scalar):
             self._first.setdefault(value, key)
 
     def read_salesforce(self, text: str) -> str | None:
-        found = self._canonical.get(text.lower())
-        # A canonical value reads as itself, whichever side it stands on.
-        return text if self._open else found if found is not None else self._known.get(text.lower())
+        return text if self._open else self._canonical.get(text.lower())
 
     def read_salesmanago(self, text: str) -> str | None:
         return text if self._open else self._known.get(text.lower())
 
     def to_salesforce(self, canonical: pd.Series, current: pd.DataFrame) -> pd.DataFrame:
         [field] = self.line.salesforce
-        return json_values(canonical + _SEPARATOR + as_text(current[field]).fillna(""), self._choose).to_frame(field)
+        chosen = per_unique_row([canonical, as_text(current[field])], self._choose)
+        return pd.DataFrame({field: pd.Series(chosen, index=canonical.index, dtype="object")})
 
-    def _choose(self, pair: str) -> str:
-        canonical, _, current = pair.partition(_SEPARATOR)
+    def _choose(self, canonical: str, current: str) -> str | None:
         same = self._canonical.get(current.lower()) == canonical
-        return current if same else self._first.get(canonical, canonical)
+        return (current if same else self._first.get(canonical, canonical)) or None
 
 
 PICKLIST = Converter("picklist", _Picklist, options=frozenset({"values"}))

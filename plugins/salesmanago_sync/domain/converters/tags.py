@@ -1,7 +1,7 @@
 """tags: SALESmanago tags and a Salesforce multi-select picklist.
 
-`values` lists the Salesforce values that are tags, or maps each to its tag. Tags and values outside it are never read and
-never touched. Canonical: the tags in upper case, blanks as `_`, sorted, joined by `;`.
+`values` lists the Salesforce values that are tags, or maps each to its tag. Tags and values outside it are never read
+and never touched. Canonical: the tags in upper case, blanks as `_`, sorted, joined by `;`.
 """
 
 from __future__ import annotations
@@ -13,11 +13,9 @@ from salesmanago_sync.domain.converters.base import (
     LineOptions,
     Scalar,
     as_text,
-    json_values,
+    per_unique_row,
     value_map,
 )
-
-_SEPARATOR = "\x1f"
 
 
 def spell_tag(text: str) -> str:
@@ -41,9 +39,7 @@ class _Tags(Scalar):
         self._known = set(self._tags.values())
 
     def _tag(self, value: str) -> str | None:
-        tag = spell_tag(value)
-        # A canonical tag reads as itself, whichever side it stands on.
-        return self._by_value.get(value.lower(), tag if tag in self._known else None)
+        return self._by_value.get(value.lower())
 
     def read_salesforce(self, text: str) -> str | None:
         return _joined({tag for part in _parts(text) if (tag := self._tag(part)) is not None})
@@ -53,11 +49,10 @@ class _Tags(Scalar):
 
     def to_salesforce(self, canonical: pd.Series, current: pd.DataFrame) -> pd.DataFrame:
         [field] = self.line.salesforce
-        pairs = canonical.fillna("") + _SEPARATOR + as_text(current[field]).fillna("")
-        return json_values(pairs, self._selection).to_frame(field)
+        chosen = per_unique_row([canonical, as_text(current[field])], self._selection)
+        return pd.DataFrame({field: pd.Series(chosen, index=canonical.index, dtype="object")})
 
-    def _selection(self, pair: str) -> str | None:
-        canonical, _, current = pair.partition(_SEPARATOR)
+    def _selection(self, canonical: str, current: str) -> str | None:
         wanted = set(_parts(canonical))
         kept = [value for value in _parts(current) if (tag := self._tag(value)) is None or tag in wanted]
         missing = wanted - {self._tag(value) for value in kept}

@@ -1,0 +1,185 @@
+"""Changes: the decisions of one object, one row a field that will be written, with the reason."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import pandas as pd
+
+from salesmanago_sync.domain.canonical import TAG, Column
+from salesmanago_sync.domain.findings import ISSUE_COLUMNS, issues, stack
+from salesmanago_sync.domain.matching import CREATE_IN_SALESFORCE, CREATE_IN_SALESMANAGO, PAIR
+from salesmanago_sync.domain.merge import (
+    HOLD,
+    NOTHING,
+    TO_SALESFORCE,
+    TO_SALESMANAGO,
+    Sides,
+    merge,
+    merge_consent,
+    same,
+)
+from salesmanago_sync.domain.pairs import Pairs
+
+CHANGE_COLUMNS = (
+    "person",
+    "object",
+    "direction",
+    "action",
+    "salesforce_id",
+    "salesmanago_id",
+    "field",
+    "old",
+    "new",
+    "source",
+    "rule",
+    "lane",
+)
+VERDICT_COLUMNS = ("person", "status", "reason")
+EXTERNAL_ID = "externalId"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What was decided about the people of one object.
+
+    Attributes:
+        pairs: The people it is about.
+        changes: `CHANGE_COLUMNS`; `source` is the value of the side it comes from, `lane` is consent or fields.
+        agreed: For each field key the rows on which both sides hold what the base should say, and the two values.
+        issues: `findings.ISSUE_COLUMNS`.
+        verdicts: `person`, `status`, `reason` of people who will not be written after all.
+    """
+
+    pairs: Pairs
+    changes: pd.DataFrame
+    agreed: dict[str, tuple[pd.Series, pd.Series, pd.Series]]
+    issues: pd.DataFrame
+    verdicts: pd.DataFrame
+
+
+def decide(pairs: Pairs) -> Decision:
+    """Merge every field of the people of one object.
+
+    Args:
+        pairs: The people, both sides' values and their base.
+    """
+    changes, found, agreed = [], [], {}
+    for column in pairs.columns():
+        sides = pairs.sides(column)
+        decisions = _decisions(pairs, column, sides)
+        changes += [_written(pairs, column, sides, decisions, way) for way in (TO_SALESMANAGO, TO_SALESFORCE)]
+        found += _findings(pairs, column, sides, decisions)
+        agreed[column.key] = _agreed(pairs, column, sides, decisions)
+    changes += [_linked(pairs), _left(pairs)]
+    return Decision(
+        pairs=pairs,
+        changes=stack(changes, CHANGE_COLUMNS),
+        agreed=agreed,
+        issues=stack(found, ISSUE_COLUMNS),
+        verdicts=stack([], VERDICT_COLUMNS),
+    )
+
+
+def _decisions(pairs: Pairs, column: Column, sides: Sides) -> pd.DataFrame:
+    if column.kind == "consent":
+        decisions = merge_consent(sides, column.rule, pairs.mapping.opt_in == "salesmanago")
+    else:
+        decisions = merge(sides, column.rule)
+        # Consent ignores the criteria; everything else waits until the person meets them again.
+        decisions["result"] = decisions["result"].mask(pairs.paused, NOTHING)
+    decisions["result"] = decisions["result"].where(pairs.comparable(column), NOTHING)
+    return decisions
+
+
+def _written(pairs: Pairs, column: Column, sides: Sides, decisions: pd.DataFrame, way: str) -> pd.DataFrame:
+    chosen = decisions["result"].eq(way)
+    old, new = (sides.m, sides.a) if way == TO_SALESMANAGO else (sides.a, sides.m)
+    if column.kind == "consent":
+        # A flag that was never set reads as blank and means false.
+        new = new.fillna("false")
+    lane = "consent" if column.kind == "consent" else "fields"
+    return _rows(pairs, chosen, way, column.key, old, new, decisions["rule"], lane)
+
+
+def _rows(
+    pairs: Pairs,
+    chosen: pd.Series,
+    way: str,
+    key: str,
+    old: pd.Series,
+    new: pd.Series,
+    rule: pd.Series | str,
+    lane: str = "fields",
+) -> pd.DataFrame:
+    people = pairs.people[chosen]
+    creates = people["status"].eq(CREATE_IN_SALESMANAGO if way == TO_SALESMANAGO else CREATE_IN_SALESFORCE)
+    rows = pd.DataFrame(
+        {
+            "person": people.index,
+            "object": people["object"],
+            "direction": way,
+            "action": pd.Series("update", index=people.index, dtype="str").mask(creates, "create"),
+            "salesforce_id": people["salesforce_id"],
+            "salesmanago_id": people["salesmanago_id"],
+            "field": key,
+            "old": old[chosen],
+            "new": new[chosen],
+            "source": new[chosen],
+            "rule": rule[chosen] if isinstance(rule, pd.Series) else rule,
+            # A newcomer is created in one write, consent and all.
+            "lane": pd.Series(lane, index=people.index, dtype="str").mask(creates, "fields"),
+        }
+    )
+    return rows.astype({name: "str" for name in CHANGE_COLUMNS if name != "person"})
+
+
+def _findings(pairs: Pairs, column: Column, sides: Sides, decisions: pd.DataFrame) -> list[pd.DataFrame]:
+    held = decisions["result"].eq(HOLD)
+    found = [_issues(pairs, held, column, "CONFLICT", sides)]
+    if "reverted" in decisions:
+        found.append(_issues(pairs, decisions["reverted"], column, "OPT_IN_REVERTED", sides))
+    return found
+
+
+def _issues(pairs: Pairs, chosen: pd.Series, column: Column, reason: str, sides: Sides) -> pd.DataFrame:
+    people = pairs.people[chosen]
+    both = zip(sides.a[chosen].fillna(""), sides.m[chosen].fillna(""), strict=True)
+    values = [json.dumps({"salesforce": a, "salesmanago": m}) for a, m in both]
+    return issues(people, reason, field=column.key, values=pd.Series(values, index=people.index, dtype="str"))
+
+
+def _agreed(
+    pairs: Pairs, column: Column, sides: Sides, decisions: pd.DataFrame
+) -> tuple[pd.Series, pd.Series, pd.Series]:
+    """Where the base should be set without a write: both sides are equal, or an echo shows what a service kept."""
+    stored_a, stored_m = pairs.stored_base(column.key)
+    equal = same(sides.a, sides.m) & (~sides.known | ~same(stored_a, sides.a) | ~same(stored_m, sides.m))
+    echoed = sides.known & (~same(stored_a, sides.base_a) | ~same(stored_m, sides.base_m))
+    still = decisions["result"].eq(NOTHING) & pairs.is_(PAIR) & pairs.comparable(column)
+    base_a = sides.base_a.mask(equal, sides.a)
+    base_m = sides.base_m.mask(equal, sides.m)
+    return (still & equal) | (pairs.is_(PAIR) & echoed), base_a, base_m
+
+
+def _linked(pairs: Pairs) -> pd.DataFrame:
+    """Write the Salesforce Id into a contact that holds no external id, so that a lost ledger can be rebuilt."""
+    blank = pairs.contacts[EXTERNAL_ID].isna() if EXTERNAL_ID in pairs.contacts else True
+    chosen = (pairs.is_(PAIR) | pairs.is_(CREATE_IN_SALESMANAGO)) & blank
+    old = pd.Series(None, index=pairs.people.index, dtype="str")
+    return _rows(pairs, chosen, TO_SALESMANAGO, EXTERNAL_ID, old, pairs.people["salesforce_id"], "link to Salesforce")
+
+
+def _left(pairs: Pairs) -> pd.DataFrame:
+    """What the mapping wants done, once, with a person who no longer meets the criteria."""
+    policy = pairs.mapping.on_leave
+    chosen = pairs.paused & pairs.bindings["status"].eq("active").fillna(False).astype(bool)
+    if policy == "opt_out":
+        chosen &= pairs.contacts["optedOut"].ne("true").fillna(True).astype(bool)
+    key = {"tag": TAG + pairs.mapping.leave_tag, "opt_out": "optedOut"}.get(policy)
+    if key is None:
+        chosen = chosen & False
+    blank = pd.Series(None, index=pairs.people.index, dtype="str")
+    yes = pd.Series("true", index=pairs.people.index, dtype="str")
+    return _rows(pairs, chosen, TO_SALESMANAGO, key or "", blank, yes, "left the criteria")

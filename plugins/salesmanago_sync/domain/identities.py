@@ -1,0 +1,118 @@
+"""Identities: what matching looks at, taken from the records and contacts that were read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Dictionary
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import pandas as pd
+
+from salesmanago_sync.domain.converters.email import normalise_email
+from salesmanago_sync.domain.criteria import SALESMANAGO_TYPES, Criterion
+from salesmanago_sync.domain.criteria_mask import mask
+from salesmanago_sync.domain.frames import full_ids
+from salesmanago_sync.domain.mapping import Mapping
+from salesmanago_sync.domain.matching import PREFERENCE, Identities
+from salesmanago_sync.domain.schema import Schema
+
+CONTACT_ID_FIELD = "SALESmanago_Contact_Id__c"
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectInput:
+    """What was read of one object.
+
+    Attributes:
+        mapping: Its mapping.
+        schema: What describe said of its sObject.
+        records: A Salesforce frame with the extra flag `in_scope`: false for records that were only looked up.
+    """
+
+    mapping: Mapping
+    schema: Schema
+    records: pd.DataFrame
+
+
+def identities(
+    objects: Sequence[ObjectInput], contacts: pd.DataFrame, bindings: pd.DataFrame, now: datetime
+) -> Identities:
+    """Prepare both sides for matching.
+
+    Args:
+        objects: Every enabled object.
+        contacts: A SALESmanago frame with the flag `in_scope`.
+        bindings: The ledger's bindings of everything that was read.
+        now: The moment relative dates in criteria count from.
+    """
+    frames = [_of_records(item, now) for item in objects]
+    mappings = [item.mapping for item in objects]
+    return Identities(
+        salesforce=pd.concat(frames, ignore_index=True) if frames else _of_records_empty(),
+        salesmanago=_of_contacts(mappings, contacts, now),
+        bindings=bindings[["object", "salesforce_id", "salesmanago_id", "status"]],
+        creates_in_salesmanago=frozenset(m.object for m in mappings if m.create.in_salesmanago),
+    )
+
+
+def _of_records_empty() -> pd.DataFrame:
+    return pd.DataFrame(
+        {name: pd.Series(dtype="str") for name in ("object", "salesforce_id", "email", "salesmanago_id")}
+        | {name: pd.Series(dtype="bool") for name in ("in_scope", "takes_part", "gone")}
+    )
+
+
+def _of_records(item: ObjectInput, now: datetime) -> pd.DataFrame:
+    records, mapping = item.records, item.mapping
+    types = {name: field.type for name, field in item.schema.fields.items()}
+    blank = pd.Series(None, index=records.index, dtype="str")
+    return pd.DataFrame(
+        {
+            "object": pd.Series(mapping.object, index=records.index, dtype="str"),
+            "salesforce_id": records["Id"],
+            "email": normalise_email(records[mapping.email_line.salesforce[0]]),
+            "salesmanago_id": records.get(CONTACT_ID_FIELD, blank),
+            "in_scope": records["in_scope"],
+            "takes_part": _meets(mapping.criteria.salesforce, records, types, now),
+            "gone": _is_true(records, "IsDeleted") | _is_true(records, "IsConverted"),
+        }
+    )
+
+
+def _is_true(frame: pd.DataFrame, column: str) -> pd.Series:
+    if column not in frame:
+        return pd.Series(False, index=frame.index)
+    return frame[column].eq("true").fillna(False).astype(bool)
+
+
+def _meets(criterion: Criterion | None, frame: pd.DataFrame, types: Dictionary[str, str], now: datetime) -> pd.Series:
+    if criterion is None:
+        return pd.Series(True, index=frame.index)
+    return mask(criterion, frame, types, now=now)
+
+
+def _of_contacts(mappings: Sequence[Mapping], contacts: pd.DataFrame, now: datetime) -> pd.DataFrame:
+    identity = pd.DataFrame(
+        {
+            "salesmanago_id": contacts["contactId"],
+            "email": normalise_email(contacts["email"]),
+            "salesforce_id": full_ids(contacts["externalId"]),
+            "wanted_by": pd.Series(None, index=contacts.index, dtype="str"),
+            "in_scope": contacts["in_scope"],
+            "gone": _is_true(contacts, "deleted"),
+        }
+    )
+    for mapping in sorted(mappings, key=lambda mapping: PREFERENCE.index(mapping.object), reverse=True):
+        takes_part = _meets(mapping.criteria.salesmanago, contacts, SALESMANAGO_TYPES, now)
+        identity[f"takes_part.{mapping.object}"] = takes_part
+        wanted = takes_part & _wanted(mapping, contacts, now)
+        identity["wanted_by"] = identity["wanted_by"].mask(wanted, mapping.object)
+    return identity
+
+
+def _wanted(mapping: Mapping, contacts: pd.DataFrame, now: datetime) -> pd.Series:
+    create = mapping.create.in_salesforce
+    if isinstance(create, bool):
+        return pd.Series(create, index=contacts.index)
+    return _meets(create, contacts, SALESMANAGO_TYPES, now)

@@ -1,0 +1,262 @@
+"""Matching: which Salesforce record and which SALESmanago contact are one person.
+
+In this order: the binding; an id that one side holds of the other; the normalised e-mail. One person, one pair: of
+several records with one e-mail the preferred object takes part and the others are shadowed; two of one object are
+ambiguous.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+PREFERENCE = ("Contact", "PersonAccount", "Lead")
+
+PAIR = "pair"
+CREATE_IN_SALESMANAGO = "create_in_salesmanago"
+CREATE_IN_SALESFORCE = "create_in_salesforce"
+SKIP = "skip"
+ISSUE = "issue"
+
+PEOPLE_COLUMNS = ("object", "salesforce_id", "salesmanago_id", "matched_by", "status", "reason", "text")
+
+
+@dataclass(frozen=True, slots=True)
+class Identities:
+    """What matching looks at.
+
+    Attributes:
+        salesforce: One row a record: `object`, `salesforce_id`, `email` (normalised or missing), `salesmanago_id` (held
+            in `SALESmanago_Contact_Id__c`, or missing), and the flags `in_scope`, `takes_part`, `gone` (deleted or
+            converted).
+        salesmanago: One row a contact: `salesmanago_id`, `email`, `salesforce_id` (held in `externalId`, or missing),
+            `wanted_by` (the object that would be created, or missing) and the flags `in_scope`, `gone`, and
+            `takes_part.<object>` for each object.
+        bindings: `object`, `salesforce_id`, `salesmanago_id`, `status`.
+        creates_in_salesmanago: The objects whose mapping creates contacts in SALESmanago.
+    """
+
+    salesforce: pd.DataFrame
+    salesmanago: pd.DataFrame
+    bindings: pd.DataFrame
+    creates_in_salesmanago: frozenset[str]
+
+
+def match(identities: Identities) -> pd.DataFrame:
+    """Account for every record and contact that was read, one row a person.
+
+    Args:
+        identities: Both sides and the bindings.
+
+    Returns:
+        `object, salesforce_id, salesmanago_id, matched_by` (binding, external_id, email or missing), `status` (pair,
+        create_in_salesmanago, create_in_salesforce, skip, issue), `reason` and `text`; all text columns.
+    """
+    bound = _bound(identities)
+    free_s = identities.salesforce[~identities.salesforce["salesforce_id"].isin(identities.bindings["salesforce_id"])]
+    free_m = identities.salesmanago[
+        ~identities.salesmanago["salesmanago_id"].isin(identities.bindings["salesmanago_id"])
+    ]
+    gone = _rows(free_s[free_s["gone"]], SKIP, "DELETED")
+    free_s = free_s[~free_s["gone"]]
+    by_id = _by_id(free_s, free_m)
+    paired_by_id = _judge_pairs(by_id, free_s, free_m)
+    free_s = free_s[~free_s["salesforce_id"].isin(by_id["salesforce_id"])]
+    free_m = free_m[~free_m["salesmanago_id"].isin(by_id["salesmanago_id"])]
+    taken = _bound_emails(identities) | set(
+        paired_by_id.merge(identities.salesmanago, on="salesmanago_id")["email"].dropna()
+    )
+    by_email = _by_email(free_s, free_m, taken, identities.creates_in_salesmanago)
+    people = pd.concat([bound, gone, paired_by_id, by_email], ignore_index=True)
+    return people.reindex(columns=list(PEOPLE_COLUMNS)).astype("str")
+
+
+def _rows(frame: pd.DataFrame, status: str, reason: str | None = None, matched_by: str | None = None) -> pd.DataFrame:
+    rows = frame.reindex(columns=list(PEOPLE_COLUMNS)).copy()
+    rows["status"] = status
+    rows["reason"] = reason
+    if matched_by is not None:
+        rows["matched_by"] = matched_by
+    return rows.astype("str")
+
+
+def _bound(identities: Identities) -> pd.DataFrame:
+    """Bound people of whom at least one side is in scope; a side that was asked for and is not there was deleted."""
+    s = identities.salesforce[["salesforce_id", "in_scope", "takes_part", "gone"]]
+    m = identities.salesmanago.drop(columns=["email", "salesforce_id", "wanted_by"])
+    both = identities.bindings.merge(s, on="salesforce_id", how="left").merge(
+        m, on="salesmanago_id", how="left", suffixes=("", "_m")
+    )
+    both = both[_flag(both["in_scope"]) | _flag(both["in_scope_m"])]
+    missing = both["takes_part"].isna() | both["in_scope_m"].isna() | _flag(both["gone"]) | _flag(both["gone_m"])
+    partakes = _flag(both["takes_part"]) & _takes_part_of_object(both)
+    return pd.concat(
+        [
+            _rows(both[missing], SKIP, "DELETED", "binding"),
+            _rows(both[~missing & ~partakes], SKIP, "PAUSED", "binding"),
+            _rows(both[~missing & partakes], PAIR, None, "binding"),
+        ]
+    )
+
+
+def _flag(column: pd.Series) -> pd.Series:
+    return column.astype("boolean").fillna(False).astype(bool)
+
+
+def _takes_part_of_object(frame: pd.DataFrame) -> pd.Series:
+    """Read each row's `takes_part.<its object>`."""
+    result = pd.Series(False, index=frame.index)
+    for name in frame["object"].dropna().unique():
+        column = f"takes_part.{name}"
+        if column in frame:
+            result = result.mask(frame["object"].eq(name), _flag(frame[column]))
+    return result
+
+
+def _by_id(s: pd.DataFrame, m: pd.DataFrame) -> pd.DataFrame:
+    """Pair records of which one holds the other's id, where that is unique on both sides."""
+    held_by_m = m.dropna(subset=["salesforce_id"])[["salesmanago_id", "salesforce_id"]]
+    held_by_m = held_by_m[held_by_m["salesforce_id"].isin(s["salesforce_id"])]
+    held_by_s = s.dropna(subset=["salesmanago_id"])[["salesmanago_id", "salesforce_id"]]
+    held_by_s = held_by_s[held_by_s["salesmanago_id"].isin(m["salesmanago_id"])]
+    pairs = pd.concat([held_by_m, held_by_s]).drop_duplicates()
+    unique = ~pairs["salesforce_id"].duplicated(keep=False) & ~pairs["salesmanago_id"].duplicated(keep=False)
+    pairs = pairs[unique]
+    pairs["matched_by"] = "external_id"
+    return pairs
+
+
+def _judge_pairs(pairs: pd.DataFrame, s: pd.DataFrame, m: pd.DataFrame) -> pd.DataFrame:
+    """Tell which matched pairs take part: the criteria of both sides count."""
+    flags = m.drop(columns=["email", "salesforce_id", "wanted_by", "in_scope"])
+    both = pairs.merge(s[["object", "salesforce_id", "takes_part"]], on="salesforce_id").merge(
+        flags, on="salesmanago_id"
+    )
+    gone = _flag(both["gone"])
+    partakes = _flag(both["takes_part"]) & _takes_part_of_object(both)
+    status = pd.Series(SKIP, index=both.index).mask(partakes & ~gone, PAIR)
+    reason = pd.Series("OUT_OF_CRITERIA", index=both.index).mask(gone, "DELETED").mask(partakes & ~gone, None)
+    both["status"], both["reason"] = status, reason
+    return both.reindex(columns=list(PEOPLE_COLUMNS)).astype("str")
+
+
+def _bound_emails(identities: Identities) -> set[str]:
+    """E-mails that somebody bound has, on either side."""
+    s = identities.salesforce
+    m = identities.salesmanago
+    of_s = s.loc[s["salesforce_id"].isin(identities.bindings["salesforce_id"]) & ~s["gone"], "email"]
+    of_m = m.loc[m["salesmanago_id"].isin(identities.bindings["salesmanago_id"]) & ~m["gone"], "email"]
+    return set(of_s.dropna()) | set(of_m.dropna())
+
+
+def _emails_of(pairs: pd.DataFrame, identities: Identities) -> set[str]:
+    s, m = identities.salesforce, identities.salesmanago
+    of_s = s.loc[s["salesforce_id"].isin(pairs["salesforce_id"]), "email"]
+    of_m = m.loc[m["salesmanago_id"].isin(pairs["salesmanago_id"]), "email"]
+    return set(of_s.dropna()) | set(of_m.dropna())
+
+
+def _by_email(s: pd.DataFrame, m: pd.DataFrame, taken: set[str], creates: frozenset[str]) -> pd.DataFrame:
+    nameless_s, nameless_m = s["email"].isna(), m["email"].isna()
+    outside = ~s["takes_part"] & ~nameless_s
+    candidates = s[~nameless_s & ~outside]
+    shadowed_by_bound = candidates["email"].isin(taken)
+    ranked = _rank(candidates[~shadowed_by_bound])
+    contacts = m[~nameless_m]
+    twins = contacts["email"].duplicated(keep=False)
+    pairs, singles = _pair_by_email(ranked[ranked["place"].eq("first")], contacts[~twins])
+    ambiguous_emails = set(ranked.loc[ranked["place"].eq("ambiguous"), "email"])
+    known_to_salesforce = set(s["email"].dropna()) | taken
+    lonely = contacts[~twins & ~contacts["salesmanago_id"].isin(pairs["salesmanago_id"])]
+    in_doubt = lonely["email"].isin(ambiguous_emails)
+    unmatched = ~in_doubt & ~lonely["email"].isin(known_to_salesforce)
+    return pd.concat(
+        [
+            _rows(s[nameless_s & s["takes_part"]], ISSUE, "NO_EMAIL"),
+            _rows(s[nameless_s & ~s["takes_part"]], SKIP, "OUT_OF_CRITERIA"),
+            _rows(s[outside], SKIP, "OUT_OF_CRITERIA"),
+            _rows(candidates[shadowed_by_bound], SKIP, "SHADOWED"),
+            _rows(ranked[ranked["place"].eq("shadowed")], SKIP, "SHADOWED"),
+            _ambiguous(ranked[ranked["place"].eq("ambiguous")], lonely[in_doubt]),
+            _judge_pairs(pairs, s, contacts),
+            _newcomers_to_salesmanago(singles, creates, set(m.loc[m["gone"], "email"].dropna())),
+            _rows(m[nameless_m], ISSUE, "NO_EMAIL"),
+            _ambiguous_contacts(contacts[twins]),
+            # The person is in Salesforce, in a record that does not take part: a create would make a duplicate.
+            _rows(_without_salesforce(lonely[~in_doubt & ~unmatched]), SKIP, "OUT_OF_CRITERIA"),
+            _newcomers_to_salesforce(lonely[unmatched]),
+        ]
+    )
+
+
+def _without_salesforce(contacts: pd.DataFrame) -> pd.DataFrame:
+    """A contact's `salesforce_id` is only what its externalId claims."""
+    rows = contacts.drop(columns=["salesforce_id"])
+    rows["object"] = rows["wanted_by"]
+    return rows
+
+
+def _rank(candidates: pd.DataFrame) -> pd.DataFrame:
+    """Add `place`: first, shadowed or ambiguous among the records of one e-mail."""
+    ranked = candidates.copy()
+    rank = ranked["object"].map({name: number for number, name in enumerate(PREFERENCE)}).astype("int64")
+    best = rank.groupby(ranked["email"]).transform("min")
+    leading = rank.eq(best)
+    leaders = leading.groupby(ranked["email"]).transform("sum")
+    ranked["place"] = (
+        pd.Series("shadowed", index=ranked.index).mask(leading, "first").mask(leading & leaders.gt(1), "ambiguous")
+    )
+    return ranked
+
+
+def _pair_by_email(first: pd.DataFrame, contacts: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    pairs = first[["salesforce_id", "email"]].merge(contacts[["salesmanago_id", "email"]], on="email")
+    pairs["matched_by"] = "email"
+    singles = first[~first["salesforce_id"].isin(pairs["salesforce_id"])]
+    return pairs[["salesforce_id", "salesmanago_id", "matched_by"]], singles
+
+
+def _ambiguous(records: pd.DataFrame, contacts: pd.DataFrame) -> pd.DataFrame:
+    """One issue an e-mail, on the first record; the others of the group are skipped with the same reason."""
+    ordered = records.sort_values("salesforce_id")
+    ids = ordered.groupby("email")["salesforce_id"].agg(", ".join)
+    leads = ~ordered["email"].duplicated()
+    issues = _rows(ordered[leads].drop(columns=["salesmanago_id"]), ISSUE, "AMBIGUOUS_MATCH")
+    issues["text"] = ordered.loc[leads, "email"].map("candidates: " + ids).to_numpy()
+    others = _rows(ordered[~leads].drop(columns=["salesmanago_id"]), SKIP, "AMBIGUOUS_MATCH")
+    return pd.concat([issues, others, _rows(_without_salesforce(contacts), SKIP, "AMBIGUOUS_MATCH")])
+
+
+def _ambiguous_contacts(contacts: pd.DataFrame) -> pd.DataFrame:
+    ordered = contacts.sort_values("salesmanago_id")
+    ids = ordered.groupby("email")["salesmanago_id"].agg(", ".join)
+    leads = ~ordered["email"].duplicated()
+    issues = _rows(_without_salesforce(ordered[leads]), ISSUE, "AMBIGUOUS_MATCH")
+    issues["text"] = ordered.loc[leads, "email"].map("candidates: " + ids).to_numpy()
+    return pd.concat([issues, _rows(_without_salesforce(ordered[~leads]), SKIP, "AMBIGUOUS_MATCH")])
+
+
+def _newcomers_to_salesmanago(records: pd.DataFrame, creates: frozenset[str], deleted: set[str]) -> pd.DataFrame:
+    rows = records.drop(columns=["salesmanago_id"])
+    removed = rows["email"].isin(deleted)
+    wanted = rows["object"].isin(creates)
+    return pd.concat(
+        [
+            _rows(rows[removed], SKIP, "DELETED"),
+            _rows(rows[~removed & ~wanted], SKIP, "CREATE_OFF"),
+            _rows(rows[~removed & wanted], CREATE_IN_SALESMANAGO),
+        ]
+    )
+
+
+def _newcomers_to_salesforce(contacts: pd.DataFrame) -> pd.DataFrame:
+    rows = _without_salesforce(contacts)
+    wanted = rows["wanted_by"].notna()
+    return pd.concat(
+        [
+            _rows(rows[rows["gone"]], SKIP, "DELETED"),
+            _rows(rows[~rows["gone"] & ~wanted], SKIP, "CREATE_OFF"),
+            _rows(rows[~rows["gone"] & wanted], CREATE_IN_SALESFORCE),
+        ]
+    )

@@ -1,0 +1,183 @@
+"""Three-way merge of one field, for all people at once.
+
+`A` is the Salesforce value, `M` the SALESmanago value, both canonical; the base is what each side held when both last
+agreed, one value per side. The rule this module protects: a value is overwritten only where the table below says so.
+
+| base  | A         | M                  | result |
+|---|---|---|---|
+| any   | equal     | equal              | nothing (set base) |
+| known | unchanged | unchanged          | nothing, though A and M may differ |
+| known | changed   | unchanged          | A → SALESmanago |
+| known | unchanged | changed            | M → Salesforce |
+| known | changed   | changed, different | conflict rule |
+| none  | x         | blank              | A → SALESmanago |
+| none  | blank     | y                  | M → Salesforce |
+| none  | x         | y                  | conflict rule |
+
+A change to blank counts only with `blank: propagate`; otherwise the other side's value is sent back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+Conflict = Literal["newest", "salesforce", "salesmanago", "hold"]
+Direction = Literal["both", "to_salesmanago", "to_salesforce"]
+
+NOTHING = "nothing"
+TO_SALESMANAGO = "to_salesmanago"
+TO_SALESFORCE = "to_salesforce"
+HOLD = "hold"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How one field is merged.
+
+    Attributes:
+        direction: Which side may be written.
+        conflict: Who wins when both sides changed.
+        propagate_blank: Whether emptying a field is a change.
+    """
+
+    direction: Direction = "both"
+    conflict: Conflict = "newest"
+    propagate_blank: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """The values of one field, all on the same index.
+
+    Attributes:
+        a: Salesforce values, text or missing.
+        m: SALESmanago values, text or missing.
+        base_a: What Salesforce held when both last agreed.
+        base_m: What SALESmanago held when both last agreed.
+        known: Whether there is a base.
+        salesmanago_newer: Whether a person touched the SALESmanago record last; equal or unknown is False.
+    """
+
+    a: pd.Series
+    m: pd.Series
+    base_a: pd.Series
+    base_m: pd.Series
+    known: pd.Series
+    salesmanago_newer: pd.Series
+
+    def changed_a(self) -> pd.Series:
+        """Where Salesforce no longer holds its base."""
+        return self.known & ~same(self.a, self.base_a)
+
+    def changed_m(self) -> pd.Series:
+        """Where SALESmanago no longer holds its base."""
+        return self.known & ~same(self.m, self.base_m)
+
+
+def same(left: pd.Series, right: pd.Series) -> pd.Series:
+    """Compare two text columns; two blanks are equal."""
+    return (left.eq(right) | (left.isna() & right.isna())).fillna(False).astype(bool)
+
+
+class _Decisions:
+    """Fills in result and reason where nothing was decided yet: the first rule that speaks wins."""
+
+    def __init__(self, index: pd.Index) -> None:
+        self.result = pd.Series("", index=index, dtype="str")
+        self.why = pd.Series("", index=index, dtype="str")
+
+    def where(self, mask: pd.Series, result: str | pd.Series, why: str) -> None:
+        chosen = mask & self.result.eq("")
+        self.result = self.result.mask(chosen, result)
+        self.why = self.why.mask(chosen, why)
+
+    def frame(self) -> pd.DataFrame:
+        return pd.DataFrame({"result": self.result.mask(self.result.eq(""), NOTHING), "rule": self.why})
+
+
+def merge(sides: Sides, rule: Rule) -> pd.DataFrame:
+    """Decide one field for every person.
+
+    Args:
+        sides: The values and their base.
+        rule: The field's rule.
+
+    Returns:
+        On the same index: `result` (nothing, to_salesmanago, to_salesforce, hold) and `rule`, the reason in words.
+    """
+    return _two_way(sides, rule) if rule.direction == "both" else _one_way(sides, rule)
+
+
+def _two_way(sides: Sides, rule: Rule) -> pd.DataFrame:
+    decisions = _Decisions(sides.a.index)
+    a_changed, m_changed = sides.changed_a(), sides.changed_m()
+    a_blank, m_blank = sides.a.isna(), sides.m.isna()
+    decisions.where(same(sides.a, sides.m), NOTHING, "equal")
+    if not rule.propagate_blank:
+        decisions.where(a_changed & a_blank, TO_SALESFORCE, "a blank never overwrites a value")
+        decisions.where(m_changed & m_blank, TO_SALESMANAGO, "a blank never overwrites a value")
+    decisions.where(sides.known & ~a_changed & ~m_changed, NOTHING, "unchanged since both agreed")
+    decisions.where(a_changed & ~m_changed, TO_SALESMANAGO, "changed in Salesforce")
+    decisions.where(m_changed & ~a_changed, TO_SALESFORCE, "changed in SALESmanago")
+    decisions.where(~sides.known & m_blank, TO_SALESMANAGO, "blank in SALESmanago")
+    decisions.where(~sides.known & a_blank, TO_SALESFORCE, "blank in Salesforce")
+    # What is left: both changed, or no base and two values.
+    winner, why = _conflict(sides, rule.conflict)
+    decisions.where(decisions.result.eq(""), winner, why)
+    return decisions.frame()
+
+
+def _conflict(sides: Sides, conflict: Conflict) -> tuple[pd.Series, str]:
+    index = sides.a.index
+    if conflict == "newest":
+        newest = pd.Series(TO_SALESMANAGO, index=index, dtype="str").mask(sides.salesmanago_newer, TO_SALESFORCE)
+        return newest, "conflict: newest"
+    fixed = {"salesforce": TO_SALESMANAGO, "salesmanago": TO_SALESFORCE, "hold": HOLD}[conflict]
+    return pd.Series(fixed, index=index, dtype="str"), f"conflict: {conflict}"
+
+
+def _one_way(sides: Sides, rule: Rule) -> pd.DataFrame:
+    decisions = _Decisions(sides.a.index)
+    forward = rule.direction == TO_SALESMANAGO
+    source = sides.a if forward else sides.m
+    source_changed, target_changed = sides.changed_a(), sides.changed_m()
+    if not forward:
+        source_changed, target_changed = target_changed, source_changed
+    decisions.where(same(sides.a, sides.m), NOTHING, "equal")
+    # Without a base nobody emptied anything: the blank was always there.
+    clears = sides.known & rule.propagate_blank
+    decisions.where(source.isna() & ~clears, NOTHING, "a blank source writes nothing")
+    decisions.where(sides.known & ~source_changed & ~target_changed, NOTHING, "unchanged since both agreed")
+    decisions.where(target_changed & ~source_changed, rule.direction, "one-way: an edit of the target is overwritten")
+    decisions.where(decisions.result.eq(""), rule.direction, "one-way")
+    return decisions.frame()
+
+
+def merge_consent(sides: Sides, rule: Rule, believe_salesmanago: bool) -> pd.DataFrame:
+    """Decide an opt-out flag: an opt-out on either side wins, an opt-in is never made by the sync.
+
+    Args:
+        sides: Flags as `true` (opted out) or `false`; missing counts as `false`.
+        rule: Only its direction matters.
+        believe_salesmanago: Whether a re-subscription in SALESmanago clears the Salesforce flag.
+
+    Returns:
+        As `merge`, plus `reverted`: a person opted in again on one side and the stricter state was kept.
+    """
+    a_out, m_out = sides.a.eq("true").fillna(False), sides.m.eq("true").fillna(False)
+    agreed_out = sides.known & sides.base_a.eq("true").fillna(False) & sides.base_m.eq("true").fillna(False)
+    decisions = _Decisions(sides.a.index)
+    decisions.where(a_out.eq(m_out), NOTHING, "equal")
+    if believe_salesmanago and rule.direction != TO_SALESMANAGO:
+        decisions.where(agreed_out & a_out, TO_SALESFORCE, "opted in again in SALESmanago")
+    if rule.direction != TO_SALESFORCE:
+        decisions.where(a_out, TO_SALESMANAGO, "opted out in Salesforce")
+    if rule.direction != TO_SALESMANAGO:
+        decisions.where(m_out, TO_SALESFORCE, "opted out in SALESmanago")
+    frame = decisions.frame()
+    tightened = frame["result"].ne(NOTHING) & frame["rule"].ne("opted in again in SALESmanago")
+    frame["reverted"] = agreed_out & tightened
+    return frame

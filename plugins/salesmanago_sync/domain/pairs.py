@@ -1,0 +1,154 @@
+"""Pairs: the people of one object with both sides' canonical values and their base, row by row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from salesmanago_sync.domain.base import unpack
+from salesmanago_sync.domain.canonical import Column, canonical_salesforce, canonical_salesmanago, columns
+from salesmanago_sync.domain.identities import ObjectInput
+from salesmanago_sync.domain.mapping import Mapping
+from salesmanago_sync.domain.matching import CREATE_IN_SALESFORCE, CREATE_IN_SALESMANAGO, PAIR
+from salesmanago_sync.domain.merge import Sides, same
+from salesmanago_sync.domain.schema import Schema
+
+SALESFORCE_CLOCK = "LastModifiedDate"
+SALESMANAGO_CLOCK = "modifiedOn"
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """People of one object, all frames on the index `person`.
+
+    Attributes:
+        mapping: The object's mapping.
+        schema: The object's schema.
+        people: Their rows of the people frame: pairs, newcomers, and bound people who are paused.
+        records: Their Salesforce records as read; all missing for newcomers from SALESmanago.
+        contacts: Their SALESmanago contacts as read; all missing for newcomers from Salesforce.
+        a: Canonical Salesforce values.
+        m: Canonical SALESmanago values.
+        bindings: Their rows of the ledger; all missing for people who are not bound yet.
+        base: Their base values: a column a field key, `[Salesforce value, SALESmanago value]` or missing.
+    """
+
+    mapping: Mapping
+    schema: Schema
+    people: pd.DataFrame
+    records: pd.DataFrame
+    contacts: pd.DataFrame
+    a: pd.DataFrame
+    m: pd.DataFrame
+    bindings: pd.DataFrame
+    base: pd.DataFrame
+
+    def is_(self, status: str) -> pd.Series:
+        """Where people have a status."""
+        return self.people["status"].eq(status)
+
+    @property
+    def paused(self) -> pd.Series:
+        """Where bound people no longer meet the criteria."""
+        return self.people["reason"].eq("PAUSED").fillna(False).astype(bool)
+
+    def columns(self) -> list[Column]:
+        """What can be merged: fields that were read on both sides, or are new on one."""
+        return [column for column in columns(self.mapping) if column.key in self.a]
+
+    def sides(self, column: Column) -> Sides:
+        """Lay out one field for the merge, with echoes of our own writes taken into the base."""
+        base = self.base.get(column.key, pd.Series(None, index=self.people.index, dtype="object"))
+        known = base.notna()
+        base_a, base_m = base.str[0].astype("str"), base.str[1].astype("str")
+        a, m = self.a[column.key], self._values_of_contacts(column.key)
+        if column.kind == "value":
+            base_a = base_a.mask(known & self._echo("salesforce", column.key), a)
+            base_m = base_m.mask(known & self._echo("salesmanago", column.key), m)
+        return Sides(a, m, base_a, base_m, known, self.salesmanago_newer())
+
+    def stored_base(self, key: str) -> tuple[pd.Series, pd.Series]:
+        """The base values of one field as the ledger holds them."""
+        base = self.base.get(key, pd.Series(None, index=self.people.index, dtype="object"))
+        return base.str[0].astype("str"), base.str[1].astype("str")
+
+    def _values_of_contacts(self, key: str) -> pd.Series:
+        if key in self.m:
+            return self.m[key]
+        return pd.Series(None, index=self.people.index, dtype="str")
+
+    def comparable(self, column: Column) -> pd.Series:
+        """Where the field can be merged: SALESmanago never shows some fields, which are then sent to newcomers only."""
+        if column.key in self.m:
+            return pd.Series(True, index=self.people.index)
+        return self.is_(CREATE_IN_SALESMANAGO)
+
+    def untouched(self, side: str) -> pd.Series:
+        """Where nobody has changed the record since our own last write, by the record's clock."""
+        clock = self.records[SALESFORCE_CLOCK] if side == "salesforce" else self.contacts[SALESMANAGO_CLOCK]
+        return (clock <= self.bindings[f"{side}_written_at"]).fillna(False).astype(bool)
+
+    def _echo(self, side: str, key: str) -> pd.Series:
+        """Where the value is what the service made of our own write."""
+        written = self.bindings[f"{side}_written"].fillna("[]")
+        return self.untouched(side) & written.str.contains(f'"{key}"', regex=False).fillna(False).astype(bool)
+
+    def clock(self, side: str) -> pd.Series:
+        """When a person touched the record last; our own write does not count."""
+        clock = self.records[SALESFORCE_CLOCK] if side == "salesforce" else self.contacts[SALESMANAGO_CLOCK]
+        return clock.mask(self.untouched(side), self.bindings[f"{side}_person_clock"])
+
+    def salesmanago_newer(self) -> pd.Series:
+        """Where a person touched the SALESmanago contact last."""
+        return (self.clock("salesmanago") > self.clock("salesforce")).fillna(False).astype(bool)
+
+    def echoes(self) -> pd.DataFrame:
+        """Where an echo was seen, a flag for each side: the ledger need not wait for it any longer."""
+        return pd.DataFrame(
+            {
+                side: self.untouched(side) & self.bindings[f"{side}_written"].fillna("[]").ne("[]")
+                for side in ("salesforce", "salesmanago")
+            }
+        )
+
+
+def pairs_of(item: ObjectInput, contacts: pd.DataFrame, bindings: pd.DataFrame, people: pd.DataFrame) -> Pairs:
+    """Gather the people of one object who may be written.
+
+    Args:
+        item: The object's mapping, schema and records.
+        contacts: The SALESmanago frame.
+        bindings: The ledger's bindings.
+        people: The people frame (`matching.match`).
+    """
+    takes_part = people["status"].isin([PAIR, CREATE_IN_SALESFORCE, CREATE_IN_SALESMANAGO])
+    paused = people["reason"].eq("PAUSED").fillna(False).astype(bool)
+    mine = people[people["object"].eq(item.mapping.object) & (takes_part | paused)]
+    records = item.records.drop_duplicates("Id").set_index("Id", drop=False)
+    cards = contacts.drop_duplicates("contactId").set_index("contactId", drop=False)
+    bound = bindings[bindings["object"].eq(item.mapping.object)].set_index("salesforce_id", drop=False)
+    bound_rows = _aligned(bound, mine["salesforce_id"])
+    return Pairs(
+        mapping=item.mapping,
+        schema=item.schema,
+        people=mine,
+        records=_aligned(records, mine["salesforce_id"]),
+        contacts=_aligned(cards, mine["salesmanago_id"]),
+        a=_aligned(canonical_salesforce(item.mapping, records), mine["salesforce_id"]),
+        m=_aligned(canonical_salesmanago(item.mapping, cards), mine["salesmanago_id"]),
+        bindings=bound_rows,
+        base=unpack(bound_rows["base"]),
+    )
+
+
+def _aligned(frame: pd.DataFrame, ids: pd.Series) -> pd.DataFrame:
+    """Look up rows by id and put them on the index of `ids`."""
+    rows = frame.reindex(ids)
+    rows.index = ids.index
+    return rows
+
+
+def differs(left: pd.Series, right: pd.Series) -> pd.Series:
+    """The opposite of `same`."""
+    return ~same(left, right)

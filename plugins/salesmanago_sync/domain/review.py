@@ -1,0 +1,219 @@
+"""Review: the changes of one object looked through before they are planned, so that nothing is sent to be refused."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from salesmanago_sync.domain.changes import VERDICT_COLUMNS, Decision
+from salesmanago_sync.domain.findings import ISSUE_COLUMNS, issues, stack
+from salesmanago_sync.domain.mapping import Mapping
+from salesmanago_sync.domain.matching import ISSUE, SKIP
+from salesmanago_sync.domain.merge import TO_SALESFORCE, TO_SALESMANAGO
+from salesmanago_sync.domain.native import NOT_SENT, to_salesforce
+from salesmanago_sync.domain.salesmanago_fields import STATES
+from salesmanago_sync.domain.schema import Schema
+
+# An automation answers a write at once; a person seldom does.
+REACTION = pd.Timedelta(minutes=2)
+# To, fro, and a third time.
+TURNS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Who has which e-mail address, on both sides: `email` and `id`."""
+
+    salesforce: pd.DataFrame
+    salesmanago: pd.DataFrame
+
+
+def review(decision: Decision, direction: str, addresses: Addresses) -> Decision:
+    """Drop what must not be written, and say why.
+
+    Args:
+        decision: What the merge decided.
+        direction: The direction that the run is restricted to, or both.
+        addresses: Everybody who was read.
+    """
+    if direction != "both":
+        decision = replace(decision, changes=decision.changes[decision.changes["direction"].eq(direction)])
+    for check in (_states, _fit, _unstable):
+        decision = check(decision)
+    decision = _names_for_newcomers(decision)
+    return _free_addresses(decision, addresses)
+
+
+def _hold(decision: Decision, held: pd.Series, reason: str, text: pd.Series | str) -> Decision:
+    """Take single fields out of the plan and open an issue for each."""
+    if not held.any():
+        return decision
+    rows = decision.changes[held]
+    values = [json.dumps({"new": new}) for new in rows["new"].fillna("")]
+    found = issues(
+        rows.rename(columns={"direction": "_way"}).assign(direction=rows["direction"]),
+        reason,
+        field=rows["field"],
+        direction=rows["direction"],
+        text=text[held] if isinstance(text, pd.Series) else text,
+        values=pd.Series(values, index=rows.index, dtype="str"),
+    )
+    return replace(decision, changes=decision.changes[~held], issues=stack([decision.issues, found], ISSUE_COLUMNS))
+
+
+def _dismiss(decision: Decision, persons: pd.Index, status: str, reason: str) -> Decision:
+    """Take whole people out of the plan; their consent still travels."""
+    gone = decision.changes["person"].isin(persons) & decision.changes["lane"].ne("consent")
+    verdicts = pd.DataFrame({"person": persons, "status": status, "reason": reason})
+    return replace(
+        decision,
+        changes=decision.changes[~gone],
+        verdicts=stack([decision.verdicts, verdicts], VERDICT_COLUMNS),
+    )
+
+
+def _states(decision: Decision) -> Decision:
+    changes = decision.changes
+    held = (
+        changes["direction"].eq(TO_SALESMANAGO)
+        & changes["field"].eq("state")
+        & changes["new"].notna()
+        & ~changes["new"].isin(STATES)
+    )
+    return _hold(decision, held, "VALUE_NOT_ALLOWED", f"SALESmanago knows {', '.join(STATES)}")
+
+
+def _fit(decision: Decision) -> Decision:
+    """Hold back values that describe says Salesforce would refuse; cut those that may be cut."""
+    decision = replace(decision, changes=_cut(decision.changes, decision.pairs.mapping, decision.pairs.schema))
+    inward = decision.changes[decision.changes["direction"].eq(TO_SALESFORCE)]
+    if inward.empty:
+        return decision
+    mapping, schema = decision.pairs.mapping, decision.pairs.schema
+    native = to_salesforce(mapping, inward, decision.pairs.records)
+    for line in mapping.lines:
+        for field in line.salesforce:
+            if field in native:
+                long, foreign = _misfits(native[field], field, schema)
+                decision = _hold_persons(
+                    decision, line.key, long, "VALUE_TOO_LONG", f"{field} takes {schema.limit(field)}"
+                )
+                decision = _hold_persons(decision, line.key, foreign, "VALUE_NOT_ALLOWED", _choices(field, schema))
+    return decision
+
+
+def _cut(changes: pd.DataFrame, mapping: Mapping, schema: Schema) -> pd.DataFrame:
+    for line in mapping.lines:
+        limits = [schema.limit(field) for field in line.salesforce]
+        if line.truncate and len(limits) == 1 and limits[0] is not None:
+            cut = changes["direction"].eq(TO_SALESFORCE) & changes["field"].eq(line.key)
+            new = changes["new"].mask(cut, changes["new"].str.slice(0, limits[0]).str.rstrip())
+            changes = changes.assign(new=new)
+    return changes
+
+
+def _misfits(values: pd.Series, field: str, schema: Schema) -> tuple[pd.Index, pd.Index]:
+    text = values[[isinstance(value, str) for value in values]]
+    limit, allowed = schema.limit(field), schema.allowed(field)
+    long = text.index[text.str.len() > limit] if limit is not None and len(text) else text.index[:0]
+    foreign = text.index[~text.isin(allowed)] if allowed is not None else text.index[:0]
+    return long, foreign
+
+
+def _choices(field: str, schema: Schema) -> str:
+    return f"{field} accepts: {', '.join((schema.allowed(field) or ())[:20])}"
+
+
+def _hold_persons(decision: Decision, key: str, persons: pd.Index, reason: str, text: str) -> Decision:
+    changes = decision.changes
+    mine = changes["person"].isin(persons) & changes["direction"].eq(TO_SALESFORCE)
+    held = mine & (changes["field"].eq(key) | changes["field"].str.startswith(f"{key}:"))
+    return _hold(decision, held, reason, text)
+
+
+def _unstable(decision: Decision) -> Decision:
+    """Hold a field that would be written to and fro a third time, each time at once after our own write."""
+    changes = decision.changes
+    before = changes.join(turns(decision), on=["person", "field"])
+    third = before["turn"].fillna(1).ge(TURNS)
+    return _hold(decision, third.set_axis(changes.index), "UNSTABLE", "written to and fro by an automation")
+
+
+def turns(decision: Decision) -> pd.DataFrame:
+    """Count how often in a row each planned field has changed direction at once after our own write.
+
+    Returns:
+        `turn` on the index (person, field): 1 for a change that nothing came before.
+    """
+    pairs, changes = decision.pairs, decision.changes
+    empty = pd.DataFrame({"turn": pd.Series(dtype="int64")}, index=pd.MultiIndex.from_arrays([[], []]))
+    bounced = pairs.bindings["bounces"].fillna("{}")
+    bounced = bounced[bounced.ne("{}")]
+    if bounced.empty or changes.empty:
+        return empty
+    last = [
+        (person, key, way, count) for person, text in bounced.items() for key, (way, count) in json.loads(text).items()
+    ]
+    history = pd.DataFrame(last, columns=["person", "field", "way", "count"])
+    planned = changes[["person", "field", "direction"]].merge(history, on=["person", "field"])
+    quick = {TO_SALESMANAGO: _quick(decision, "salesforce"), TO_SALESFORCE: _quick(decision, "salesmanago")}
+    answered = pd.Series(
+        [
+            bool(quick[way].get(person, False))
+            for person, way in zip(planned["person"], planned["direction"], strict=True)
+        ],
+        index=planned.index,
+        dtype="bool",
+    )
+    turned = answered & planned["direction"].ne(planned["way"])
+    planned["turn"] = (planned["count"] + 1).where(turned, 1)
+    return planned.set_index(["person", "field"])[["turn"]]
+
+
+def _quick(decision: Decision, side: str) -> pd.Series:
+    """Where a record changed within moments of our own write to it."""
+    pairs = decision.pairs
+    clock = pairs.records["LastModifiedDate"] if side == "salesforce" else pairs.contacts["modifiedOn"]
+    return (clock <= pairs.bindings[f"{side}_written_at"] + REACTION).fillna(False).astype(bool)
+
+
+def _names_for_newcomers(decision: Decision) -> Decision:
+    """Skip new Salesforce records that lack what Salesforce requires, where the mapping does not fill it."""
+    changes, mapping = decision.changes, decision.pairs.mapping
+    new = changes[changes["direction"].eq(TO_SALESFORCE) & changes["action"].eq("create")]
+    if new.empty:
+        return decision
+    native = to_salesforce(mapping, new, decision.pairs.records)
+    policies = {"LastName": (mapping.last_name_when_empty, "LAST_NAME_EMPTY")}
+    if mapping.object == "Lead":
+        policies["Company"] = (mapping.company_when_empty, "COMPANY_EMPTY")
+    for field, (policy, reason) in policies.items():
+        if policy.action == "skip":
+            decision = _dismiss(decision, _lacking(native, field), SKIP, reason)
+    return decision
+
+
+def _lacking(native: pd.DataFrame, field: str) -> pd.Index:
+    if field not in native:
+        return native.index
+    return native.index[[value is NOT_SENT or value is None for value in native[field]]]
+
+
+def _free_addresses(decision: Decision, addresses: Addresses) -> Decision:
+    """Write nobody whose new address already belongs to somebody else."""
+    for way, owners, own in (
+        (TO_SALESMANAGO, addresses.salesmanago, "salesmanago_id"),
+        (TO_SALESFORCE, addresses.salesforce, "salesforce_id"),
+    ):
+        changes = decision.changes
+        moves = changes[
+            changes["direction"].eq(way) & changes["field"].eq("email") & changes["action"].eq("update")
+        ].merge(owners, left_on="new", right_on="email")
+        taken = moves[moves["id"].ne(moves[own])].drop_duplicates("person")
+        if len(taken):
+            found = issues(taken, "EMAIL_TAKEN", field="email", direction=way, text="held by " + taken["id"])
+            decision = _dismiss(decision, pd.Index(taken["person"]), ISSUE, "EMAIL_TAKEN")
+            decision = replace(decision, issues=stack([decision.issues, found], ISSUE_COLUMNS))
+    return decision
