@@ -112,7 +112,7 @@ class Leaf(_Node):
         for part in value if isinstance(value, (list, tuple)) else [value]:
             if not isinstance(part, Scalar):
                 raise ValueError(
-                    "a value is text, a number, a date, true or false; to ask for a blank field use is_null"
+                    "a value is text, a number, a date, true or false; for a blank field use is_null"
                 )
         return value
 
