@@ -23,13 +23,14 @@ from demo.twin_process import Twin
 PEOPLE = "leads=1500,contacts=1500,person_accounts=500,salesmanago=2500"
 FULL_SYNC = "salesmanago_full_sync"
 INCREMENTAL_SYNC = "salesmanago_incremental_sync"
+LOG_WIDTH = 120
 INTERRUPTED = 130  # what shells report for a program ended by Ctrl-C
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the demo and return its exit status."""
     options = parser().parse_args(arguments)
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else LOG_WIDTH)
     for name in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, interrupt)
     status = INTERRUPTED

@@ -44,7 +44,7 @@ class RunProgress:
             self._live.update(self._table(states), refresh=True)
             return
         for task, state in states.items():
-            if self._seen.get(task) != state and state != "waiting":
+            if self._seen.get(task) != state:
                 self._console.print(f"  {self._seconds():4.0f} s  {task}: {state}")
         self._seen = states
 
@@ -61,10 +61,11 @@ class RunProgress:
 
 
 def states_by_task(tasks: list[dict[str, Any]]) -> dict[str, str]:
-    """Return the state of each task in the order of their starts; of a mapped task, how many are in which."""
+    """Return the state of each task whose turn has come, the first first; of a mapped task, how many are in which."""
     counts: dict[str, Counter[str]] = {}
     for task in sorted(tasks, key=lambda task: task["start_date"] or LAST):
-        counts.setdefault(task["task_id"], Counter())[task["state"] or "waiting"] += 1
+        if task["state"] is not None:
+            counts.setdefault(task["task_id"], Counter())[task["state"]] += 1
     return {task: _in_words(states) for task, states in counts.items()}
 
 

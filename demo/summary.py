@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from demo.dag_run import DagRun
 
 COUNTS = ("read", "unchanged", "created", "updated", "failed")
-DIRECTIONS = {"to_salesmanago": "Salesforce → SALESmanago", "to_salesforce": "SALESmanago → Salesforce"}
+DIRECTIONS = {"to_salesmanago": "→ SALESmanago", "to_salesforce": "→ Salesforce"}
 
 
 def print_totals(console: Console, run: DagRun) -> None:
@@ -36,7 +36,7 @@ def print_totals(console: Console, run: DagRun) -> None:
 def skipped(row: dict[str, Any]) -> str:
     """Return the reasons of skipping with their numbers, the most frequent first."""
     reasons = sorted(row["skipped"].items(), key=lambda pair: (-pair[1], pair[0]))
-    return ", ".join(f"{reason} {count:,}" for reason, count in reasons)
+    return "\n".join(f"{count:,} {reason}" for reason, count in reasons)
 
 
 def print_issues(console: Console, run: DagRun) -> None:
@@ -59,8 +59,8 @@ def print_full_sync(console: Console, run: DagRun) -> None:
     print_issues(console, run)
     count = sum(run.issues().values())
     console.print(
-        f"The [red]{REPORT_TASK}[/] task is red because of {count:,} bad records that were seeded on purpose, as it would "
-        "be in production; every other task is green.",
+        f"The [red]{REPORT_TASK}[/] task is red because of {count:,} bad records that were seeded on purpose, as it "
+        "would be in production; every other task is green.",
         highlight=False,
     )
 
