@@ -9,8 +9,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 KEY_BITS = 2048
-ORGANIZATION_ID = "00D000000000001EAA"
-USER_ID = "005000000000001AAA"
+ORGANIZATION_ID = "00DgK0000000001UAA"
+USER_ID = "005gK0000000001QAA"
 
 
 @dataclass
@@ -34,7 +34,7 @@ class SalesforceCredentials:
     security_token: str = "twintoken"  # noqa: S105
     consumer_key: str = "3MVGtwinconsumerkey"
     consumer_secret: str = "twin-consumer-secret"  # noqa: S105
-    access_token: str = "00D000000000001!AQtwinreadytoken"  # noqa: S105
+    access_token: str = "00DgK0000000001!AQtwinreadytoken"  # noqa: S105
     user_id: str = USER_ID
     organization_id: str = ORGANIZATION_ID
     sessions: dict[str, str] = field(default_factory=dict)

@@ -24,6 +24,8 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "permissions": {},
         "daily_limit": 15_000,
         "page_size": 2_000,
+        "is_sandbox": False,
+        "read_only_fields": {},
     },
     "salesmanago": {
         "clear": "clears",
@@ -34,6 +36,8 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "users": ["sync@example.com", "marketing@example.com"],
         "strict_time": False,
         "optout_moves_clock": True,
+        "job_polls": 1,
+        "null_contact_data": False,
     },
 }
 

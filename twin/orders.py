@@ -1,0 +1,111 @@
+"""What the control port understands: the bodies of its requests."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+
+class ControlOrder(BaseModel):
+    """A body of the control port; unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class ClockMove(ControlOrder):
+    """How many seconds the clock is moved."""
+
+    advance: float
+
+
+class NewField(ControlOrder):
+    """A custom field for an object: name, type, length and so on, as describe names them."""
+
+    sobject: str
+    field: dict[str, Any]
+
+
+class SalesforceSettings(ControlOrder):
+    """Switches of the Salesforce side."""
+
+    person_accounts: bool = True
+    api_enabled: bool = True
+    null_mode: Literal["include", "strict"] = "include"
+    hidden_fields: dict[str, list[str]] = {}
+    read_only_fields: dict[str, list[str]] = {}
+    organization_type: str = "Developer Edition"
+    permissions: dict[str, bool] = {}
+    daily_limit: int = Field(default=15_000, ge=0)
+    page_size: int = Field(default=2_000, ge=1)
+    is_sandbox: bool = False
+
+
+class SalesmanagoSettings(ControlOrder):
+    """Switches for what the sources on SALESmanago do not settle.
+
+    Attributes:
+        clear: Whether an empty text empties a field.
+        tags_move_clock: Whether a change of tags moves `modifiedOn`.
+        optout_moves_clock: Whether a change of consent moves `modifiedOn`.
+        bad_rows: How a batch reports a row that it cannot write.
+        new_opted_out: Whether a new contact without opt flags is opted out.
+        max_length: Longest text of a field.
+        users: E-mails of the account's users.
+        strict_time: Whether an old `requestTime` is refused.
+        job_polls: How many polls find a new job unfinished.
+        null_contact_data: Whether the first entry of an export has nothing but nulls.
+    """
+
+    clear: Literal["clears", "ignored"] = "clears"
+    tags_move_clock: bool = False
+    optout_moves_clock: bool = True
+    bad_rows: Literal["missing", "null", "refuse_all"] = "missing"
+    new_opted_out: bool = False
+    max_length: int = Field(default=255, ge=1)
+    users: list[str] = []
+    strict_time: bool = False
+    job_polls: int = Field(default=1, ge=0)
+    null_contact_data: bool = False
+
+
+class Address(ControlOrder):
+    """The address of a contact."""
+
+    streetAddress: str | None = None  # noqa: N815 - the service's spelling
+    zipCode: str | None = None  # noqa: N815
+    city: str | None = None
+    country: str | None = None
+
+
+class ContactEdit(ControlOrder):
+    """A contact as a person sees it on the card; only the given keys are changed.
+
+    Attributes:
+        birthday: `yyyyMMdd` or `MMdd`.
+        tags: All tags of the contact.
+        properties: Standard details to set; null removes one.
+        createdOn: Milliseconds; the present time when absent.
+        modifiedOn: Milliseconds; the present time when absent.
+    """
+
+    email: Annotated[str, StringConstraints(min_length=1)] = ""
+    name: str | None = None
+    phone: str | None = None
+    fax: str | None = None
+    company: str | None = None
+    externalId: str | None = None  # noqa: N815 - the service's spelling
+    state: Literal["CUSTOMER", "PROSPECT", "PARTNER", "OTHER", "UNKNOWN"] = "PROSPECT"
+    address: Address = Address()
+    province: str | None = None
+    birthday: Annotated[str, StringConstraints(pattern=r"^(\d{4})?\d{4}$")] | None = None
+    optedOut: bool = False  # noqa: N815
+    optedOutPhone: bool = False  # noqa: N815
+    score: int = 0
+    deleted: bool = False
+    invalid: bool = False
+    mainContactOwner: str | None = None  # noqa: N815
+    tags: list[str] = []
+    properties: dict[str, str | None] = {}
+    createdOn: int | None = None  # noqa: N815
+    modifiedOn: int | None = None  # noqa: N815
