@@ -32,6 +32,7 @@ WRITES: dict[str, frozenset[str]] = {
 READS: dict[str, frozenset[str]] = {
     **dict.fromkeys(("email", "phone", "country", "picklist"), TEXT_TYPES),
     "tags": frozenset({"picklist", "multipicklist", "combobox"}),
+    "date": frozenset({"datetime"}),
 }
 SHOWS_ANY = ("text", "constant")
 # Addresses and places are read by their parts.
