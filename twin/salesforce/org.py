@@ -1,0 +1,336 @@
+"""The org itself: records in SQLite, changed by people directly and by the API after it has checked them."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from twin.salesforce import ids, persons, schema, values
+from twin.salesforce.errors import deleted, missing
+from twin.salesforce.schema import Field, SObject
+
+if TYPE_CHECKING:
+    from twin.state import State
+
+PERSON_USER = ids.make("005", 2)
+PROFILE = ids.make("00e", 1)
+BUSINESS = ids.make("012", 1)
+PERSON = ids.make("012", 2)
+# High enough that ids carry small letters, so that 15 and 18 characters really differ.
+FIRST_NUMBER = 2_000_000
+COLUMN_TYPES = {"boolean": "INTEGER", "int": "INTEGER", "double": "REAL", "currency": "REAL", "percent": "REAL"}
+
+TABLES = """
+CREATE TABLE sf_sequence (prefix TEXT PRIMARY KEY, number INTEGER NOT NULL);
+CREATE TABLE sf_field (sobject TEXT NOT NULL, name TEXT NOT NULL COLLATE NOCASE, definition TEXT NOT NULL,
+                       PRIMARY KEY (sobject, name));
+CREATE TABLE sf_usage (hour TEXT PRIMARY KEY, calls INTEGER NOT NULL);
+CREATE TABLE sf_cursor (locator TEXT NOT NULL, start INTEGER NOT NULL, created TEXT NOT NULL, page TEXT NOT NULL,
+                        PRIMARY KEY (locator, start));
+CREATE TABLE sf_job (id TEXT PRIMARY KEY, kind TEXT NOT NULL, job TEXT NOT NULL, body BLOB, results TEXT);
+"""
+
+
+def fold(text: Any) -> Any:
+    """Return text as comparisons see it: without case. Other values stay."""
+    return text.lower() if isinstance(text, str) else text
+
+
+def rank(text: Any) -> Any:
+    """Return text as ORDER BY sees it: upper case, by code point."""
+    return text.upper() if isinstance(text, str) else text
+
+
+def prepare(db: sqlite3.Connection) -> None:
+    """Teach the connection how Salesforce compares text."""
+    db.create_function("sf_fold", 1, fold, deterministic=True)
+    db.create_function("sf_rank", 1, rank, deterministic=True)
+
+
+def create_tables(state: State) -> None:
+    """Empty the Salesforce side and lay out a new org with its users and record types."""
+    prepare(state.db)
+    names = state.db.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'sf\\_%' ESCAPE '\\'")
+    for (name,) in [tuple(row) for row in names]:
+        state.db.execute(f'DROP TABLE "{name}"')
+    for statement in filter(None, map(str.strip, TABLES.split(";\n"))):
+        state.db.execute(statement)
+    for sobject in schema.standard().values():
+        columns = ", ".join(_column(one) for one in sobject.fields.values() if one.stored)
+        state.db.execute(f'CREATE TABLE "sf_{sobject.name}" ({columns})')
+        if "SystemModstamp" in sobject.fields:
+            state.db.execute(f'CREATE INDEX "sf_{sobject.name}_clock" ON "sf_{sobject.name}" (SystemModstamp, Id)')
+    state.db.execute('CREATE INDEX "sf_Contact_AccountId" ON "sf_Contact" (AccountId)')
+    for table, column in (("Contact", "Email"), ("Lead", "Email"), ("Account", "PersonEmail")):
+        state.db.execute(f'CREATE INDEX "sf_{table}_{column}" ON "sf_{table}" (sf_fold("{column}"))')
+    _populate(Org(state))
+
+
+def _column(field: Field) -> str:
+    kind = COLUMN_TYPES.get(field.type, "TEXT")
+    rules = " PRIMARY KEY" if field.name == "Id" else " NOT NULL DEFAULT 0" if field.type == "boolean" else ""
+    return f'"{field.name}" {kind}{rules}'
+
+
+def _populate(org: Org) -> None:
+    known = org.state.credentials.salesforce
+    common = {
+        "IsActive": True,
+        "UserType": "Standard",
+        "TimeZoneSidKey": "Europe/Warsaw",
+        "LocaleSidKey": "pl_PL",
+        "LanguageLocaleKey": "en_US",
+        "EmailEncodingKey": "UTF-8",
+        "ProfileId": PROFILE,
+    }
+    for key, first, last, name in (
+        (known.user_id, None, "Integration", known.username),
+        (PERSON_USER, "Anna", "Kowalska", "anna.kowalska@example.com"),
+    ):
+        record = {"Id": key, "FirstName": first, "LastName": last, "Username": name, "Email": name, "Alias": last[:8]}
+        org.insert("User", record | common)
+    org.insert(
+        "Organization",
+        {
+            "Id": known.organization_id,
+            "Name": "Example Trading",
+            "InstanceName": "GK0",
+            "LanguageLocaleKey": "en_US",
+            "DefaultLocaleSidKey": "pl_PL",
+            "TimeZoneSidKey": "Europe/Warsaw",
+            "FiscalYearStartMonth": 1,
+        },
+    )
+    org.insert(
+        "RecordType",
+        {
+            "Id": BUSINESS,
+            "Name": "Business Account",
+            "DeveloperName": "Business_Account",
+            "SobjectType": "Account",
+            "IsActive": True,
+        },
+    )
+    org.insert("UserPermissionAccess", {})
+    org.follow_settings()
+
+
+class Org:
+    """Everything the org knows, and the changes that need no permission."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self.db = state.db
+        prepare(state.db)
+        self._views: dict[str, dict[str, SObject]] = {}
+
+    # -- what exists
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The switches of the Salesforce side."""
+        return self.state.settings.setdefault("salesforce", {})
+
+    @property
+    def persons(self) -> bool:
+        """Whether Person Accounts are switched on."""
+        return bool(self.settings.get("person_accounts", True))
+
+    def now(self) -> str:
+        """Return the org's clock as a stamp, in whole seconds."""
+        return values.stamp(self.state.clock.now().replace(microsecond=0))
+
+    def objects(self) -> dict[str, SObject]:
+        """Return the objects as the running user sees them, custom fields included."""
+        custom = [tuple(row) for row in self.db.execute("SELECT sobject, definition FROM sf_field ORDER BY rowid")]
+        hidden = self.settings.get("hidden_fields") or {}
+        read_only = self.settings.get("read_only_fields") or {}
+        key = json.dumps([custom, hidden, read_only, self.persons])
+        if key not in self._views:
+            self._views = {key: self._view(custom, hidden, read_only)}
+        return self._views[key]
+
+    def _view(
+        self, custom: list[tuple[str, str]], hidden: Mapping[str, list[str]], read_only: Mapping[str, list[str]]
+    ) -> dict[str, SObject]:
+        return {
+            name: schema.visible(
+                sobject,
+                [schema.custom_field(json.loads(definition)) for owner, definition in custom if owner == name],
+                persons=self.persons,
+                hidden=hidden.get(name, ()),
+                read_only=read_only.get(name, ()),
+            )
+            for name, sobject in schema.standard().items()
+        }
+
+    def find(self, sobject: str) -> SObject | None:
+        """Return an object by its name, in any case, or None."""
+        known = self.objects()
+        return known.get(sobject) or next((one for one in known.values() if one.name.lower() == sobject.lower()), None)
+
+    def sobject(self, name: str) -> SObject:
+        """Return an object by its name or raise NOT_FOUND."""
+        found = self.find(name)
+        if found is None:
+            raise missing()
+        return found
+
+    def add_field(self, sobject: str, definition: Mapping[str, Any]) -> None:
+        """Add a custom field; one of Contact also appears on Account as its `__pc` mirror."""
+        owner = self.sobject(sobject)
+        field = schema.custom_field(definition)
+        if owner.find(field.name) is not None:
+            raise ValueError(f"{owner.name} has a field {field.name} already")
+        self._store_field(owner.name, definition, field)
+        if owner.name == "Contact":
+            mirrored = {**definition, "name": persons.mirror_name(field.name), "person": True}
+            self._store_field("Account", mirrored, schema.custom_field(mirrored))
+
+    def _store_field(self, sobject: str, definition: Mapping[str, Any], field: Field) -> None:
+        self.db.execute("INSERT INTO sf_field VALUES (?, ?, ?)", (sobject, field.name, json.dumps(dict(definition))))
+        self.db.execute(f'ALTER TABLE "sf_{sobject}" ADD COLUMN {_column(field)}')
+        if field.external_id or field.unique:
+            column = f'sf_fold("{field.name}")'
+            self.db.execute(f'CREATE INDEX "sf_{sobject}_{field.name}" ON "sf_{sobject}" ({column})')
+
+    def all_fields(self, sobject: str) -> dict[str, Field]:
+        """Return every field of an object, the hidden ones too."""
+        custom = self.db.execute("SELECT definition FROM sf_field WHERE sobject = ? ORDER BY rowid", (sobject,))
+        added = [schema.custom_field(json.loads(row[0])) for row in custom]
+        return {**schema.standard()[sobject].fields, **{field.name: field for field in added}}
+
+    def follow_settings(self) -> None:
+        """Let the rows that mirror settings (edition, permissions, person record type) say what the settings say."""
+        edition = self.settings.get("organization_type", "Developer Edition")
+        sandbox = int(bool(self.settings.get("is_sandbox", False)))
+        self.db.execute('UPDATE "sf_Organization" SET OrganizationType = ?, IsSandbox = ?', (edition, sandbox))
+        for name, allowed in (self.settings.get("permissions") or {}).items():
+            if name in schema.standard()["UserPermissionAccess"].fields:
+                self.db.execute(f'UPDATE "sf_UserPermissionAccess" SET "{name}" = ?', (int(bool(allowed)),))  # noqa: S608 - a known name
+        if not self.persons:
+            self.db.execute('DELETE FROM "sf_RecordType" WHERE Id = ?', (PERSON,))
+        elif self.row("RecordType", PERSON) is None:
+            self.insert(
+                "RecordType",
+                {
+                    "Id": PERSON,
+                    "Name": "Person Account",
+                    "DeveloperName": "PersonAccount",
+                    "SobjectType": "Account",
+                    "IsActive": True,
+                    "IsPersonType": True,
+                },
+            )
+
+    # -- records
+
+    def row(self, sobject: str, identifier: str) -> dict[str, Any] | None:
+        """Return one stored row, deleted or not, or None."""
+        found = self.db.execute(f'SELECT * FROM "sf_{sobject}" WHERE Id = ?', (identifier,)).fetchone()  # noqa: S608 - a known name
+        return dict(found) if found is not None else None
+
+    def rows(self, sobject: str, *, with_deleted: bool = False) -> list[dict[str, Any]]:
+        """Return every record of an object as JSON values."""
+        fields = self.all_fields(sobject)
+        alive = " WHERE IsDeleted = 0" if "IsDeleted" in fields and not with_deleted else ""
+        found = self.db.execute(f'SELECT * FROM "sf_{sobject}"{alive} ORDER BY Id').fetchall()  # noqa: S608 - a known name
+        return [
+            {name: values.answer(fields[name], row[name]) for name in fields if fields[name].stored} for row in found
+        ]
+
+    def get(self, sobject: str, identifier: str) -> dict[str, Any] | None:
+        """Return one record as JSON values, deleted or not, or None."""
+        found = self.row(sobject, ids.full(identifier) or "")
+        if found is None:
+            return None
+        return {
+            name: values.answer(field, found[name]) for name, field in self.all_fields(sobject).items() if field.stored
+        }
+
+    def insert(self, sobject: str, record: Mapping[str, Any], by_user: str | None = None) -> str:
+        """Store a new record without checking it and return its id. A person account gets its Contact row too."""
+        stored = self._parse(sobject, record)
+        if sobject == "Account" and persons.is_person(stored):
+            return persons.insert(self, stored, by_user or PERSON_USER)
+        return self.put(sobject, stored, by_user or PERSON_USER)
+
+    def put(self, sobject: str, stored: Mapping[str, Any], by_user: str) -> str:
+        """Store a new row of already parsed values with its id, stamps and defaults."""
+        fields = self.all_fields(sobject)
+        now = self.now()
+        row: dict[str, Any] = {name: _default(one) for name, one in fields.items() if one.defaulted or one.default}
+        if "OwnerId" in fields:
+            row["OwnerId"] = by_user
+        row |= {"CreatedDate": now, "LastModifiedDate": now, "SystemModstamp": now}
+        row |= {"CreatedById": by_user, "LastModifiedById": by_user}
+        row |= {name: value for name, value in stored.items() if value is not None or name not in row}
+        row["Id"] = stored.get("Id") or self.next_id(schema.standard()[sobject].prefix)
+        if fields.get("Name") and not fields["Name"].writable:
+            row["Name"] = persons.full_name(row)
+        kept = {name: value for name, value in row.items() if name in fields and value is not None}
+        columns = ", ".join(f'"{name}"' for name in kept)
+        marks = ", ".join("?" * len(kept))
+        self.db.execute(f'INSERT INTO "sf_{sobject}" ({columns}) VALUES ({marks})', tuple(kept.values()))  # noqa: S608 - known names
+        return str(row["Id"])
+
+    def edit(self, sobject: str, identifier: str, changes: Mapping[str, Any], by_user: str | None = None) -> None:
+        """Change a record without checking it; the other row of a person account follows."""
+        known = self.existing(sobject, identifier)
+        stored = self._parse(sobject, changes)
+        persons.edit(self, sobject, known, stored, by_user or PERSON_USER)
+
+    def change(self, sobject: str, identifier: str, stored: Mapping[str, Any], by_user: str) -> None:
+        """Write already parsed values to one row and move its clocks."""
+        fields = self.all_fields(sobject)
+        now = self.now()
+        row = {"LastModifiedDate": now, "SystemModstamp": now, "LastModifiedById": by_user}
+        row |= {name: value for name, value in stored.items() if name in fields and name != "Id"}
+        if fields.get("Name") and not fields["Name"].writable and {"FirstName", "LastName"} & row.keys():
+            row["Name"] = persons.full_name((self.row(sobject, identifier) or {}) | row)
+        columns = ", ".join(f'"{name}" = ?' for name in row)
+        self.db.execute(f'UPDATE "sf_{sobject}" SET {columns} WHERE Id = ?', (*row.values(), identifier))  # noqa: S608 - known names
+
+    def delete(self, sobject: str, identifier: str, by_user: str | None = None) -> None:
+        """Put a record into the recycle bin; the contacts of an account go with it."""
+        known = self.existing(sobject, identifier)
+        self.change(sobject, known["Id"], {"IsDeleted": 1}, by_user or PERSON_USER)
+        if sobject == "Account":
+            for contact in self._contacts(known["Id"]):
+                self.change("Contact", contact, {"IsDeleted": 1}, by_user or PERSON_USER)
+
+    def existing(self, sobject: str, identifier: str) -> dict[str, Any]:
+        """Return a row that is there and not deleted, or raise the API's refusal."""
+        known = self.row(sobject, ids.full(identifier) or "")
+        if known is None:
+            raise missing()
+        if known.get("IsDeleted"):
+            raise deleted(404)
+        return known
+
+    def _contacts(self, account: str) -> list[str]:
+        found = self.db.execute('SELECT Id FROM "sf_Contact" WHERE AccountId = ? AND IsDeleted = 0', (account,))
+        return [row[0] for row in found]
+
+    def next_id(self, prefix: str) -> str:
+        """Return a fresh id with that key prefix."""
+        row = self.db.execute(
+            "INSERT INTO sf_sequence VALUES (?, ?) ON CONFLICT (prefix) DO UPDATE SET number = number + 1 RETURNING number",
+            (prefix, FIRST_NUMBER),
+        ).fetchone()
+        return ids.make(prefix, row[0])
+
+    def _parse(self, sobject: str, record: Mapping[str, Any]) -> dict[str, Any]:
+        fields = self.all_fields(sobject)
+        by_name = {name.lower(): field for name, field in fields.items()}
+        unknown = [name for name in record if name.lower() not in by_name and name != "attributes"]
+        if unknown:
+            raise ValueError(f"{sobject} has no field {', '.join(sorted(unknown))}")
+        chosen = ((by_name[name.lower()], value) for name, value in record.items() if name != "attributes")
+        return {field.name: values.parse(field, value) for field, value in chosen}
+
+
+def _default(field: Field) -> Any:
+    return values.parse(field, field.default)
