@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from tests.postgres import empty_postgres, postgres
 
 from salesmanago_sync.ledger.store import Ledger
+from tests.postgres import empty_postgres, postgres
 
 __all__ = ["empty_postgres", "postgres"]
 

@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pandas as pd
+import pytest
+
+from salesmanago_sync.ledger.store import Ledger
+
+HOUR = timedelta(hours=1)
+
+
+def start(ledger: Ledger, now: datetime, name: str = "manual__1") -> int:
+    return ledger.start_run("salesmanago_full_sync", name, "full", False, False, now, {"Lead": "abc"})
+
+
+def planned(**columns: object) -> pd.DataFrame:
+    row = {"object": "Lead", "direction": "to_salesmanago", "action": "update", "salesforce_id": "q1", "field": "name"}
+    return pd.DataFrame([row | {"salesmanago_id": "m1", "old": None, "new": "Ada", "rule": "newest"} | columns])
+
+
+def test_a_run_comes_back_as_it_was_written(ledger: Ledger, noon: datetime) -> None:
+    key = start(ledger, noon)
+    ledger.update_run(key, window={"salesforce": ["a", "b"]})
+    ledger.finish_run(key, "success", noon + HOUR, {"Lead": {"read": 0}}, "all well")
+    run = ledger.run(key)
+    assert run["window"] == {"salesforce": ["a", "b"]}
+    assert run["totals"] == {"Lead": {"read": 0}}
+    assert (run["state"], run["note"], run["dry_run"]) == ("success", "all well", False)
+    assert (run["started_at"], run["finished_at"]) == (noon, noon + HOUR)
+    assert run["mapping_digests"] == {"Lead": "abc"}
+
+
+def test_a_cleared_run_keeps_its_id_and_its_start(ledger: Ledger, noon: datetime) -> None:
+    key = start(ledger, noon)
+    ledger.finish_run(key, "failed", noon)
+    assert start(ledger, noon + HOUR) == key
+    run = ledger.run(key)
+    assert (run["state"], run["started_at"], run["finished_at"]) == ("running", noon, None)
+
+
+def test_the_newest_runs_come_first(ledger: Ledger, noon: datetime) -> None:
+    keys = [start(ledger, noon, f"manual__{number}") for number in range(3)]
+    frame = ledger.runs(2)
+    assert frame["id"].tolist() == [keys[2], keys[1]]
+    assert frame["mapping_digests"][0] == {"Lead": "abc"}
+
+
+def test_an_unknown_run_is_refused(ledger: Ledger) -> None:
+    with pytest.raises(LookupError, match="no run 7"):
+        ledger.run(7)
+
+
+def test_a_plan_that_is_made_again_replaces_the_first(ledger: Ledger, noon: datetime) -> None:
+    ledger.plan_changes(1, pd.concat([planned(), planned(field="phone")]), noon)
+    ledger.plan_changes(2, planned(), noon)
+    ledger.plan_changes(1, planned(new="Eve"), noon)
+    frame = ledger.changes(1)
+    assert frame["new"].tolist() == ["Eve"]
+    assert frame["old"].isna().all()
+    assert frame["at"][0] == noon
+    assert len(ledger.changes(2)) == 1
+
+
+def test_what_was_done_outlives_a_new_plan(ledger: Ledger, noon: datetime) -> None:
+    ledger.plan_changes(1, pd.concat([planned(), planned(field="phone")]), noon)
+    ledger.settle_changes(1, planned().assign(state="done", reason=None))
+    ledger.plan_changes(1, planned(field="phone"), noon)
+    assert ledger.changes(1)["state"].tolist() == ["done", "planned"]
+
+
+def test_settling_touches_one_field_of_one_person_in_one_direction(ledger: Ledger, noon: datetime) -> None:
+    rows = [planned(), planned(field="phone"), planned(direction="to_salesforce"), planned(salesforce_id=None)]
+    ledger.plan_changes(1, pd.concat(rows), noon)
+    ledger.settle_changes(1, planned().assign(state="failed", reason="LOCKED"))
+    assert ledger.changes(1)["state"].tolist() == ["failed", "planned", "planned", "planned"]
+    ledger.settle_changes(1, planned(salesforce_id=None).assign(state="done", reason=None))
+    assert ledger.changes(1, state="done")["salesforce_id"].tolist() == [""]
+    assert ledger.changes(1, reason="LOCKED", field="name")["state"].tolist() == ["failed"]
+    assert len(ledger.changes(1, state=["failed", "planned"], limit=2)) == 2
+
+
+def test_an_empty_plan_is_a_plan(ledger: Ledger, noon: datetime) -> None:
+    ledger.plan_changes(1, planned(), noon)
+    ledger.plan_changes(1, planned().head(0), noon)
+    assert ledger.changes(1).empty
+
+
+def test_pruning_forgets_what_is_over_and_keeps_people(ledger: Ledger, pairs: pd.DataFrame, noon: datetime) -> None:
+    old, new = start(ledger, noon, "old"), start(ledger, noon + 2 * HOUR, "new")
+    for key in (old, new):
+        ledger.plan_changes(key, planned(), noon)
+        ledger.finish_run(key, "success", noon if key == old else noon + 2 * HOUR)
+    ledger.bind(pairs, old, noon)
+    issue = {"object": "Lead", "reason": "NO_EMAIL"}
+    issues = pd.DataFrame([issue | {"salesforce_id": key} for key in ("closed", "dismissed", "open")])
+    keys = ledger.report_issues(old, issues, noon)["id"]
+    ledger.close_issues(old, keys[:1], noon)
+    ledger.dismiss(keys[1:2], noon)
+    ledger.add_consent(old, pd.DataFrame([{"channel": "email", "side": "salesforce", "seen_at": noon}]))
+    ledger.prune(noon + HOUR, noon + 3 * HOUR)
+    assert ledger.runs()["id"].tolist() == [new]
+    assert ledger.changes(old).empty
+    assert len(ledger.changes(new)) == 1
+    assert len(ledger.bindings()) == 3
+    ledger.retry(keys, noon)
+    assert ledger.open_issues()["salesforce_id"].tolist() == ["dismissed", "open"]
+
+
+def test_the_future_cannot_be_pruned(ledger: Ledger, noon: datetime) -> None:
+    with pytest.raises(ValueError, match="past"):
+        ledger.prune(noon + HOUR, noon)
+
+
+def test_one_create_of_a_person_is_pending_at_a_time(ledger: Ledger, noon: datetime) -> None:
+    ledger.intend(1, "Lead", ["m1", "m2"], noon)
+    ledger.intend(2, "Lead", ["m2", "m3"], noon)
+    ledger.intend(2, "Contact", ["m1"], noon)
+    ledger.intend(2, "Contact", [], noon)
+    assert ledger.pending_intents(["Lead"])[["salesmanago_id", "run_id"]].to_numpy().tolist() == [
+        ["m1", 1],
+        ["m2", 1],
+        ["m3", 2],
+    ]
+    done = pd.DataFrame({"salesmanago_id": ["m1", "m2"], "salesforce_id": ["q1", None]})
+    ledger.settle_intents("Lead", done, noon)
+    assert ledger.pending_intents()[["object", "salesmanago_id"]].to_numpy().tolist() == [
+        ["Lead", "m3"],
+        ["Contact", "m1"],
+    ]
+    ledger.intend(3, "Lead", ["m2"], noon)
+    assert ledger.pending_intents(["Lead"])["salesmanago_id"].tolist() == ["m3", "m2"]
+
+
+def test_the_mapping_of_the_last_full_sync_is_remembered(ledger: Ledger, noon: datetime) -> None:
+    assert ledger.mapping_state() == {}
+    ledger.set_mapping_state("Lead", "abc", noon)
+    ledger.set_mapping_state("Lead", "def", noon + HOUR)
+    assert ledger.mapping_state() == {"Lead": ("def", noon + HOUR)}
+
+
+def test_consent_evidence_is_found_by_either_id(ledger: Ledger, noon: datetime) -> None:
+    seen = {"channel": "email", "side": "salesforce", "seen_at": noon}
+    told = seen | {"salesforce_id": "q1", "salesmanago_id": "m1", "sent_at": noon + HOUR, "binding_id": 4}
+    ledger.add_consent(1, pd.DataFrame([seen | {"salesforce_id": "q1"}, told, seen | {"salesforce_id": "q2"}]))
+    found = ledger.consent(salesforce_ids=["q1"], salesmanago_ids=["m1"])
+    assert found["sent_at"].isna().tolist() == [True, False]
+    assert found["binding_id"].fillna(0).tolist() == [0, 4]
+    assert len(ledger.consent(salesmanago_ids=["m1"])) == 1
+
+
+def test_a_moment_without_a_time_zone_is_refused(ledger: Ledger, noon: datetime) -> None:
+    with pytest.raises(Exception, match="time zone"):
+        start(ledger, noon.replace(tzinfo=None))
