@@ -9,37 +9,42 @@ from __future__ import annotations
 import re
 from datetime import date
 
-import numpy as np
 import pandas as pd
 
-from salesmanago_sync.domain.converters.base import Converter, Scalar, as_text
+from salesmanago_sync.domain.converters.base import Converter, Scalar, as_text, per_unique_row
 
 _SHAPE = re.compile(
     r"(?P<year>\d{4})-?(?P<month>\d\d)-?(?P<day>\d\d)(?:T.*)?|(?:--)?(?P<m>\d\d)-?(?P<d>\d\d)", re.ASCII
 )
-_YEARLESS = "--"
 # Any leap year: without a year, 29 February is a day like any other.
-_LEAP_YEAR = 2000
+_LEAP_YEAR = "2000"
 
 
-def _valid(year: int, month: int, day: int) -> bool:
+def _parts(text: str) -> tuple[str | None, str, str] | None:
+    """Read year, month and day; None when the text is no day."""
+    found = _SHAPE.fullmatch(text)
+    if found is None:
+        return None
+    year, month, day = found["year"], found["month"] or found["m"], found["day"] or found["d"]
     try:
-        date(year, month, day)
+        date(int(year or _LEAP_YEAR), int(month), int(day))
     except ValueError:
-        return False
-    return True
+        return None
+    return year, month, day
 
 
 def _canonical(text: str) -> str:
-    found = _SHAPE.fullmatch(text)
-    if found is None:
+    parts = _parts(text)
+    if parts is None:
         return text
-    if found["year"] is None:
-        spelled, year, month, day = f"--{found['m']}-{found['d']}", _LEAP_YEAR, found["m"], found["d"]
-    else:
-        year, month, day = int(found["year"]), found["month"], found["day"]
-        spelled = f"{found['year']}-{month}-{day}"
-    return spelled if _valid(year, int(month), int(day)) else text
+    year, month, day = parts
+    return f"{year or '-'}-{month}-{day}"
+
+
+def _keep_yearless(canonical: str, held: str) -> str | None:
+    parts = _parts(canonical)
+    yearless = parts is not None and parts[0] is None
+    return (held if yearless else canonical) or None
 
 
 class _Date(Scalar):
@@ -48,15 +53,12 @@ class _Date(Scalar):
 
     def to_salesforce(self, canonical: pd.Series, current: pd.DataFrame) -> pd.DataFrame:
         [field] = self.line.salesforce
-        held = as_text(current[field]).astype("object")
-        held = held.where(held.notna(), None)
-        written = super().to_salesforce(canonical, current)
-        yearless = canonical.str.startswith(_YEARLESS).fillna(False).astype(bool).to_numpy()
-        written[field] = np.where(yearless, held, written[field])
-        return written
+        written = per_unique_row([canonical, as_text(current[field])], _keep_yearless)
+        return pd.DataFrame({field: pd.Series(written, index=canonical.index, dtype="object")})
 
     def write_salesmanago(self, canonical: str) -> str:
-        return canonical.replace("-", "") if self.line.salesmanago == "birthday" else canonical
+        parts = _parts(canonical) if self.line.salesmanago == "birthday" else None
+        return canonical if parts is None else "".join(part for part in parts if part is not None)
 
 
 DATE = Converter("date", _Date)

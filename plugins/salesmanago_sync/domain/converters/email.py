@@ -21,7 +21,7 @@ _LONGEST_LOCAL, _LONGEST = 64, 254
 
 def _checked(address: str) -> str | None:
     try:
-        found = validate_email(address, check_deliverability=False)
+        found = validate_email(address, check_deliverability=False, strict=True)
     except EmailNotValidError:
         return None
     return f"{found.local_part.lower()}@{found.ascii_domain}"

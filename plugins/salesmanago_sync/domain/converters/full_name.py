@@ -10,7 +10,14 @@ from __future__ import annotations
 import pandas as pd
 from nameparser import HumanName
 
-from salesmanago_sync.domain.converters.base import Bound, Converter, as_text, canonical_text, per_unique_row
+from salesmanago_sync.domain.converters.base import (
+    Bound,
+    Converter,
+    as_text,
+    canonical_text,
+    json_values,
+    per_unique_row,
+)
 
 
 def _one_space(text: str) -> str:
@@ -26,13 +33,12 @@ class _FullName(Bound):
         return canonical_text(values, _one_space)
 
     def to_salesmanago(self, canonical: pd.Series) -> pd.Series:
-        return canonical.astype("object").where(canonical.notna(), None)
+        return json_values(canonical, str)
 
     def to_salesforce(self, canonical: pd.Series, current: pd.DataFrame) -> pd.DataFrame:
         fields = list(self.line.salesforce)
         pairs = per_unique_row([canonical, *(as_text(current[field]) for field in fields)], _split)
-        first_and_last = pd.DataFrame(pairs.tolist(), index=canonical.index, columns=fields, dtype="object")
-        return first_and_last.where(first_and_last.notna(), None)
+        return pd.DataFrame(pairs.tolist(), index=canonical.index, columns=fields, dtype="object")
 
 
 def _split(name: str, first: str, last: str) -> tuple[str | None, str | None]:

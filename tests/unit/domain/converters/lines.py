@@ -49,11 +49,11 @@ def read_salesmanago(bound: Bound, *values: str | None) -> list[object]:
 
 def write_salesforce(bound: Bound, *canonical: str | None) -> list[object]:
     column = texts(*canonical)
-    return plain(bound.to_salesforce(column, blank_record(bound, column.index))[bound.line.salesforce[0]])
+    return bound.to_salesforce(column, blank_record(bound, column.index))[bound.line.salesforce[0]].tolist()
 
 
 def write_salesmanago(bound: Bound, *canonical: str | None) -> list[object]:
-    return plain(bound.to_salesmanago(texts(*canonical)))
+    return bound.to_salesmanago(texts(*canonical)).tolist()
 
 
 def check_laws(bound: Bound, values: Sequence[str | None]) -> None:
@@ -65,6 +65,7 @@ def check_laws(bound: Bound, values: Sequence[str | None]) -> None:
 
     written = bound.to_salesmanago(read)
     assert written.dtype == object
+    assert not any(value != value for value in written)
     pd.testing.assert_series_equal(bound.from_salesmanago(text_series(written, read.index)), read)
 
     record = bound.to_salesforce(read, blank_record(bound, read.index))

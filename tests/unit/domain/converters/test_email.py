@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import pytest
+
+from salesmanago_sync.domain.converters import normalise_email
+from tests.unit.domain.converters.lines import bind, check_laws, plain, read_salesforce, texts
+
+
+@pytest.mark.parametrize(
+    ("typed", "usable"),
+    [
+        (" Jan.Kowalski@Example.COM ", "jan.kowalski@example.com"),
+        ("j.a.n+news@example.com", "j.a.n+news@example.com"),
+        ("jan@ŁÓDŹ.example.pl", "jan@xn--d-uga0v4h.example.pl"),
+        ("jan@xn--d-uga0v4h.example.pl", "jan@xn--d-uga0v4h.example.pl"),
+        ("o'neil@example.com", "o'neil@example.com"),
+        ("łucja@example.pl", "łucja@example.pl"),
+        ("0@example.com", "0@example.com"),
+        ("jan@example.com.", None),
+        ("jan", None),
+        ("@example.com", None),
+        ("jan@", None),
+        ("jan@example", None),
+        ("jan..k@example.com", None),
+        (".jan@example.com", None),
+        ("jan k@example.com", None),
+        ("jan@exa mple.com", None),
+        ("a@b@example.com", None),
+        ("Jan <jan@example.com>", None),
+        ("jan@example.com, ewa@example.com", None),
+        ("jan@example.invalid", None),
+        ("x" * 65 + "@example.com", None),
+        ("x" * 60 + "@" + ".".join(["y" * 60] * 4) + ".com", None),
+        ("false", None),
+        ("0", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_an_address_has_one_spelling_or_is_not_usable(typed, usable):
+    assert plain(normalise_email(texts(typed))) == [usable]
+    assert read_salesforce(bind("email"), typed) == [usable]
+
+
+def test_addresses_read_back_the_same():
+    check_laws(bind("email"), ["Jan@Example.com", "łucja@ŁÓDŹ.example.pl", "x", "o'neil@example.com", None])
