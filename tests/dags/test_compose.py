@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from twin.ready import Address, ready_line
+from twin.state import State
+
+ROOT = Path(__file__).resolve().parents[2]
+COMPOSE = ROOT / "docker-compose.yaml"
+SCHEMA = "vendor.compose-spec"
+LONG_RUNNING = {"postgres", "redis", "api-server", "scheduler", "dag-processor", "triggerer", "worker", "twin"}
+AIRFLOW = LONG_RUNNING - {"postgres", "redis", "twin"} | {"init"}
+SECRET_NAMES = re.compile(r"PASSWORD|SECRET|_KEY$|SQL_ALCHEMY_CONN|RESULT_BACKEND|BROKER_URL|AUTH$|CONN_SYNC_LEDGER")
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict[str, Any]:
+    return yaml.safe_load(COMPOSE.read_text())
+
+
+@pytest.fixture(scope="module")
+def services(compose: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return compose["services"]
+
+
+def check(path: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", SCHEMA, str(path)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_the_file_meets_the_compose_specification() -> None:
+    result = check(COMPOSE)
+    assert result.returncode == 0, result.stdout
+
+
+def test_the_check_sees_a_misspelt_key(tmp_path: Path) -> None:
+    broken = tmp_path / "docker-compose.yaml"
+    broken.write_text(COMPOSE.read_text().replace("healthcheck:", "healthchek:", 1))
+    assert check(broken).returncode != 0
+
+
+def test_every_part_of_the_production_topology_is_there(services: dict[str, dict[str, Any]]) -> None:
+    assert set(services) == LONG_RUNNING | {"init"}
+
+
+def test_everything_that_keeps_running_has_a_health_check(services: dict[str, dict[str, Any]]) -> None:
+    assert {name for name, service in services.items() if "test" in service.get("healthcheck", {})} == LONG_RUNNING
+
+
+def test_only_the_twin_is_behind_the_demo_profile(services: dict[str, dict[str, Any]]) -> None:
+    assert {name: service["profiles"] for name, service in services.items() if "profiles" in service} == {
+        "twin": ["demo"]
+    }
+
+
+def test_workers_can_be_scaled(services: dict[str, dict[str, Any]]) -> None:
+    assert [name for name, service in services.items() if "container_name" in service] == []
+    assert "ports" not in services["worker"]
+
+
+def test_every_image_has_a_version(services: dict[str, dict[str, Any]]) -> None:
+    images = {service["image"] for service in services.values()}
+    assert [image for image in images if not re.search(r":[\w-]*\d+\.\d+", image) or "latest" in image] == []
+    assert re.search(r"^FROM apache/airflow:slim-\d+\.\d+\.\d+-python3\.\d+$", (ROOT / "Dockerfile").read_text(), re.M)
+
+
+def test_the_image_runs_the_airflow_of_the_requirements() -> None:
+    pinned = re.search(r"^apache-airflow==(.+)$", (ROOT / "requirements.txt").read_text(), re.M)
+    assert pinned
+    assert f"slim-{pinned[1]}-" in (ROOT / "Dockerfile").read_text()
+
+
+def test_no_secret_stands_in_the_file(services: dict[str, dict[str, Any]]) -> None:
+    secrets = {
+        name: value
+        for service in services.values()
+        for name, value in service.get("environment", {}).items()
+        if SECRET_NAMES.search(name)
+    }
+    assert len(secrets) >= 8
+    assert [name for name, value in secrets.items() if not re.search(r"\$\{\w+:\?", value)] == []
+
+
+def test_every_secret_asked_for_is_explained_in_the_example() -> None:
+    asked = set(re.findall(r"\$\{(\w+)", COMPOSE.read_text()))
+    explained = set(re.findall(r"^(?:# )?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.M))
+    assert asked - explained - {"SALESMANAGO_SYNC_IMAGE", "HOSTNAME"} == set()
+
+
+def test_the_example_holds_no_secret() -> None:
+    lines = (ROOT / ".env.example").read_text().splitlines()
+    assert [line for line in lines if not line.startswith("#") and re.search(r"=\S", line)] == []
+
+
+def test_airflow_waits_for_its_databases(services: dict[str, dict[str, Any]]) -> None:
+    for name in AIRFLOW:
+        needs = services[name]["depends_on"]
+        assert needs["postgres"]["condition"] == needs["redis"]["condition"] == "service_healthy"
+        assert name == "init" or needs["init"]["condition"] == "service_completed_successfully"
+
+
+def test_state_is_kept_in_named_volumes(compose: dict[str, Any]) -> None:
+    assert {"postgres", "redis", "logs", "staging"} <= set(compose["volumes"])
+    assert "postgres:/var/lib/postgresql/data" in compose["services"]["postgres"]["volumes"]
+
+
+@pytest.mark.parametrize("name", sorted(AIRFLOW))
+def test_every_airflow_component_sees_the_project(services: dict[str, dict[str, Any]], name: str) -> None:
+    mounted = {volume.split(":")[1] for volume in services[name]["volumes"]}
+    assert {f"/opt/airflow/{folder}" for folder in ("dags", "plugins", "include", "staging", "logs")} <= mounted
+
+
+@pytest.mark.parametrize("name", sorted(AIRFLOW))
+def test_every_airflow_component_has_the_settings_of_a_cluster(services: dict[str, dict[str, Any]], name: str) -> None:
+    environment = services[name]["environment"]
+    assert environment["AIRFLOW__CORE__EXECUTOR"] == "CeleryExecutor"
+    assert environment["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"] == "http://api-server:8080/execution/"
+    assert environment["AIRFLOW_CONN_SYNC_LEDGER"].endswith("@postgres/ledger")
+    assert environment["SALESMANAGO_SYNC_STAGING"].endswith("file:///opt/airflow/staging}")
+
+
+def test_the_ledger_has_a_database_of_its_own(compose: dict[str, Any]) -> None:
+    script = compose["configs"]["ledger-database"]["content"]
+    assert "CREATE DATABASE ledger OWNER ledger" in script
+    assert services_config(compose) == "/docker-entrypoint-initdb.d/ledger.sh"
+
+
+def services_config(compose: dict[str, Any]) -> str:
+    return compose["services"]["postgres"]["configs"][0]["target"]
+
+
+def test_the_example_leads_to_the_twin_of_the_demo_profile(services: dict[str, dict[str, Any]]) -> None:
+    options = dict(option.lstrip("-").split("=", 1) for option in services["twin"]["command"] if "=" in option)
+    ports = (int(options[f"{kind}-port"]) for kind in ("http", "https", "control"))
+    address = Address(options["host"], options["name"], *ports)
+    ready = json.loads(ready_line(State(":memory:"), address, Path("ca.pem"), Path("jwt.key")))
+    example = (ROOT / ".env.example").read_text()
+    for name, connection in ready["connections"].items():
+        assert f"# AIRFLOW_CONN_{name.upper()}='{json.dumps(connection)}'\n" in example
+    assert f"REQUESTS_CA_BUNDLE={options['certificates']}/ca.pem\n" in example
