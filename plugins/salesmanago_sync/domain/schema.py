@@ -3,40 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from collections.abc import Mapping as Dictionary
 
 from salesmanago_sync.domain.criteria import fields_of
-from salesmanago_sync.domain.describe import TEXT_TYPES, FieldSchema, Schema
+from salesmanago_sync.domain.describe import FieldSchema, Schema
+from salesmanago_sync.domain.field_types import fits, fitting
 from salesmanago_sync.domain.mapping_file import KeyPath
 from salesmanago_sync.domain.mapping_model import Line, Mapping
 from salesmanago_sync.domain.mapping_rules import Breach, choices, conditions, criterion_breaches
 from salesmanago_sync.errors import Fault
 
-__all__ = ["FieldSchema", "Schema", "check", "criteria_types", "read_fields", "takes_part", "warnings"]
+__all__ = ["FieldSchema", "Schema", "check", "criteria_types", "parents_of", "read_fields", "takes_part", "warnings"]
 
-NUMBER_TYPES = frozenset({"int", "long", "double", "currency", "percent"})
-# Describe types that each converter can write; text shows any type in SALESmanago, and constant fits all.
-WRITES: dict[str, frozenset[str]] = {
-    "text": TEXT_TYPES,
-    "email": frozenset({"email", "string"}),
-    "phone": frozenset({"phone", "string"}),
-    "full_name": frozenset({"string"}),
-    "date": frozenset({"date"}),
-    "boolean": frozenset({"boolean"}),
-    "number": NUMBER_TYPES,
-    "country": frozenset({"string", "picklist"}),
-    "picklist": frozenset({"picklist", "combobox", "string"}),
-    "tags": frozenset({"multipicklist"}),
-    "consent": frozenset({"boolean"}),
-}
-# What a converter also reads, on a line that does not write to Salesforce.
-READS: dict[str, frozenset[str]] = {
-    **dict.fromkeys(("email", "phone", "country", "picklist"), TEXT_TYPES),
-    "tags": frozenset({"picklist", "multipicklist", "combobox"}),
-    "date": frozenset({"datetime"}),
-}
-SHOWS_ANY = ("text", "constant")
-# Addresses and places are read by their parts.
-COMPOUND_TYPES = frozenset({"address", "location", "complexvalue", "anyType"})
+Schemas = Dictionary[str, Schema]
+NO_SCHEMAS: Schemas = {}
 
 CONTACT_ID_FIELD = "SALESmanago_Contact_Id__c"
 SYSTEM_FIELDS = ("Id", "IsDeleted", "SystemModstamp", "LastModifiedDate", "LastModifiedById", "MasterRecordId")
@@ -60,33 +40,71 @@ def takes_part(mapping: Mapping, schema: Schema) -> bool:
     return schema.has_person_accounts if mapping.enabled == "auto" else mapping.enabled
 
 
-def criteria_types(mapping: Mapping, schema: Schema) -> dict[str, str]:
-    """Give the type of every field that the Salesforce criteria may name; a parent's field counts as text."""
-    named = fields_of(mapping.criteria.salesforce) if mapping.criteria.salesforce is not None else set()
+def parents_of(mapping: Mapping, schema: Schema) -> set[str]:
+    """Name the parent objects whose fields a mapping reads, so that their schemas can be had for `check`."""
+    steps = {schema.parent(name) for name in (*_mapped(mapping), *_selected(mapping)) if "." in name}
+    return {step.parents[0] for step in steps if step is not None and len(step.parents) == 1}
+
+
+def criteria_types(mapping: Mapping, schema: Schema, parents: Schemas = NO_SCHEMAS) -> dict[str, str]:
+    """Give the type of every field that the Salesforce criteria may name.
+
+    Args:
+        mapping: Whose criteria.
+        schema: The describe of its object.
+        parents: Schemas of parent objects by name; a field of one that is not here counts as text.
+
+    Returns:
+        Describe type by field name.
+    """
     types = {name: field.type for name, field in schema.fields.items()}
-    return types | {name: "string" for name in named if "." in name and schema.has(name)}
+    for name in _selected(mapping):
+        if "." in name and not _unknown(name, schema, parents):
+            field = _parent_field(name, schema, parents)
+            types[name] = "string" if field is None else field.type
+    return types
+
+
+def _mapped(mapping: Mapping) -> list[str]:
+    return [name for line in mapping.lines for name in line.salesforce]
+
+
+def _selected(mapping: Mapping) -> list[str]:
+    criterion = mapping.criteria.salesforce
+    return sorted(fields_of(criterion)) if criterion is not None else []
+
+
+def _parent_schema(path: str, schema: Schema, parents: Schemas) -> Schema | None:
+    step = schema.parent(path)
+    # A field that leads to one of several objects, like Owner, offers what they share.
+    return parents.get(step.parents[0]) if step is not None and len(step.parents) == 1 else None
+
+
+def _parent_field(path: str, schema: Schema, parents: Schemas) -> FieldSchema | None:
+    parent = _parent_schema(path, schema, parents)
+    return parent.fields.get(path.partition(".")[2]) if parent is not None else None
+
+
+def _unknown(name: str, schema: Schema, parents: Schemas) -> bool:
+    parent = _parent_schema(name, schema, parents) if "." in name else None
+    return not schema.has(name) or (parent is not None and not parent.has(name.partition(".")[2]))
 
 
 def read_fields(mapping: Mapping, schema: Schema) -> list[str]:
     """List the columns to select: those of the sync, of the mapping and of its criteria, as far as they are visible."""
-    criterion = mapping.criteria.salesforce
-    wanted = [
-        *SYSTEM_FIELDS,
-        *OBJECT_FIELDS[mapping.object],
-        CONTACT_ID_FIELD,
-        *(field for line in mapping.lines for field in line.salesforce),
-        *(sorted(fields_of(criterion)) if criterion is not None else ()),
-    ]
+    of_sync = (*SYSTEM_FIELDS, *OBJECT_FIELDS[mapping.object], CONTACT_ID_FIELD)
+    wanted = (*of_sync, *_mapped(mapping), *_selected(mapping))
     return [name for name in dict.fromkeys(wanted) if schema.has(name)]
 
 
-def check(mapping: Mapping, schema: Schema, where: str = "") -> list[Fault]:
+def check(mapping: Mapping, schema: Schema, where: str = "", parents: Schemas = NO_SCHEMAS) -> list[Fault]:
     """Check a mapping against the org.
 
     Args:
         mapping: What to check.
         schema: The describe of its object.
         where: Names the org in the messages, where there are several.
+        parents: Schemas of parent objects by name (`parents_of`); the fields of others are not checked.
 
     Returns:
         Every fault; one only if the org lacks Person Accounts.
@@ -100,8 +118,8 @@ def check(mapping: Mapping, schema: Schema, where: str = "") -> list[Fault]:
             )
         ]
     else:
-        breaches = [*_object_breaches(mapping, schema), *_lines_breaches(mapping, schema)]
-        breaches += [*_required_breaches(mapping, schema), *_criteria_breaches(mapping, schema)]
+        breaches = [*_object_breaches(mapping, schema), *_lines_breaches(mapping, schema, parents)]
+        breaches += [*_required_breaches(mapping, schema), *_criteria_breaches(mapping, schema, parents)]
     return _as_faults(mapping, breaches, where)
 
 
@@ -116,6 +134,8 @@ def warnings(mapping: Mapping, schema: Schema, where: str = "") -> list[Fault]:
     Returns:
         Faults that stop nothing.
     """
+    if mapping.object == "PersonAccount" and not schema.has_person_accounts:
+        return []
     breaches = [
         breach for path, line in mapping.entries for breach in _line_warnings((*path, "salesforce"), line, schema)
     ]
@@ -149,26 +169,27 @@ def _object_breaches(mapping: Mapping, schema: Schema) -> Iterator[Breach]:
         )
 
 
-def _lines_breaches(mapping: Mapping, schema: Schema) -> Iterator[Breach]:
+def _lines_breaches(mapping: Mapping, schema: Schema, parents: Schemas) -> Iterator[Breach]:
     creates = mapping.create.in_salesforce is not False
     for path, line in mapping.entries:
         for name in line.salesforce:
-            if schema.has(name):
-                yield from _field_breaches(path, line, schema.fields.get(name), creates)
+            if not _unknown(name, schema, parents):
+                field = schema.fields.get(name) or _parent_field(name, schema, parents)
+                yield from _field_breaches(path, line, field, creates)
             elif not _hidden_opt_out(line, name):
-                yield _missing((*path, "salesforce"), name, schema)
+                yield _missing((*path, "salesforce"), name, schema, parents)
 
 
-def _missing(path: KeyPath, name: str, schema: Schema) -> Breach:
-    if "." in name:
-        known = (field.relationship for field in schema.fields.values() if field.relationship is not None)
-        fix = choices(name.partition(".")[0], known)
+def _missing(path: KeyPath, name: str, schema: Schema, parents: Schemas) -> Breach:
+    what = f"{schema.name} has no field {name!r} that the integration user may see."
+    first, _, rest = name.partition(".")
+    parent = _parent_schema(name, schema, parents)
+    if parent is not None and rest:
+        proposal = choices(rest, parent.fields)
     else:
-        fix = choices(name, schema.fields)
-    hint = f"{GRANT}, if the org has it."
-    return Breach(
-        path, f"{schema.name} has no field {name!r} that the integration user may see.", f"{fix} {hint}".strip()
-    )
+        links = [field.relationship for field in schema.fields.values() if field.relationship is not None]
+        proposal = choices(first, links if rest else schema.fields)
+    return Breach(path, what, f"{proposal} {GRANT}, if the org has it.".strip())
 
 
 def _hidden_opt_out(line: Line, name: str) -> bool:
@@ -178,31 +199,14 @@ def _hidden_opt_out(line: Line, name: str) -> bool:
 def _field_breaches(path: KeyPath, line: Line, field: FieldSchema | None, creates: bool) -> Iterator[Breach]:
     if field is None:
         return
-    if not _fits(line, field):
+    if not fits(line, field):
         yield Breach(
             (*path, "convert"),
             f"converter {line.convert!r} does not fit {field.name}, which is of type {field.type}.",
-            _fitting(field),
+            fitting(field),
         )
     if line.to_salesforce:
         yield from _access_breaches((*path, "salesforce"), field, creates)
-
-
-def _fits(line: Line, field: FieldSchema) -> bool:
-    if field.type in COMPOUND_TYPES:
-        return False
-    if line.convert == "constant" or (line.convert in SHOWS_ANY and not line.to_salesforce):
-        return True
-    types = WRITES.get(line.convert, frozenset())
-    return field.type in (types if line.to_salesforce else types | READS.get(line.convert, frozenset()))
-
-
-def _fitting(field: FieldSchema) -> str:
-    if field.type in COMPOUND_TYPES:
-        return "Map its parts, such as the street or the city."
-    fitting = sorted(name for name, types in WRITES.items() if field.type in types)
-    one_way = "" if "text" in fitting else " Or text, with direction: to_salesmanago."
-    return f"Use {' or '.join(fitting)}.{one_way}" if fitting else f"{one_way.strip()}"
 
 
 def _access_breaches(path: KeyPath, field: FieldSchema, creates: bool) -> Iterator[Breach]:
@@ -235,13 +239,13 @@ def _required_breaches(mapping: Mapping, schema: Schema) -> Iterator[Breach]:
             )
 
 
-def _criteria_breaches(mapping: Mapping, schema: Schema) -> Iterator[Breach]:
+def _criteria_breaches(mapping: Mapping, schema: Schema, parents: Schemas) -> Iterator[Breach]:
     criterion, path = mapping.criteria.salesforce, ("criteria", "salesforce")
     if criterion is None:
         return
-    yield from criterion_breaches(path, criterion, criteria_types(mapping, schema), schema.name)
+    yield from criterion_breaches(path, criterion, criteria_types(mapping, schema, parents), schema.name)
     for place, condition in conditions(path, criterion):
-        field = schema.fields.get(condition.field)
+        field = schema.fields.get(condition.field) or _parent_field(condition.field, schema, parents)
         if field is not None and not field.filterable:
             yield Breach((*place, "field"), f"Salesforce cannot select by {field.name}.", "Choose another field.")
 

@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from salesmanago_sync.domain.converters import CONVERTERS
+from salesmanago_sync.domain.field_types import WRITES
 from salesmanago_sync.domain.mapping import Mapping, load_mappings
 from salesmanago_sync.domain.schema import (
-    WRITES,
     Schema,
     check,
     criteria_types,
+    parents_of,
     read_fields,
     takes_part,
     warnings,
@@ -231,6 +232,27 @@ def test_a_criterion_on_a_parent_is_text_and_warned_about():
     assert "has no field 'Owner.Name'" in faults(given, schema())[0]
 
 
+ACCOUNT = field("AccountId", "reference", relationshipName="Account", referenceTo=["Account"])
+
+
+def test_a_parent_s_fields_are_checked_where_its_schema_is_known():
+    line = {"salesforce": "Account.Nmae", "salesmanago": "company", "direction": "to_salesmanago"}
+    given = mapping(line, criteria={"salesforce": {"field": "Account.Size__c", "op": "contains", "value": "A"}})
+    org, parent = schema(ACCOUNT), schema(field("Name", "string"), field("Size__c", "double"), name="Account")
+    assert parents_of(given, org) == {"Account"}
+    assert faults(given, org) == []
+    one, two = (str(fault) for fault in check(given, org, parents={"Account": parent}))
+    assert "Lead has no field 'Account.Nmae' that the integration user may see. Did you mean 'Name'" in one
+    assert "contains does not fit a field of type double" in two
+    assert criteria_types(given, org, {"Account": parent})["Account.Size__c"] == "double"
+
+
+def test_an_owner_may_be_of_several_objects_and_is_not_looked_into():
+    owner = field("OwnerId", "reference", relationshipName="Owner", referenceTo=["Group", "User"])
+    given = mapping(criteria={"salesforce": {"field": "Owner.Name", "op": "eq", "value": "Anna"}})
+    assert parents_of(given, schema(owner)) == set()
+
+
 def test_the_columns_read_are_those_that_are_visible_once_each():
     given = mapping(
         {"salesforce": "DoNotCall", "salesmanago": "optedOutPhone", "convert": "consent"},
@@ -270,9 +292,11 @@ def person(**keys):
 
 
 def test_an_org_without_person_accounts_is_one_fault():
-    given = person(fields=[{"salesforce": "PersonEmail", "salesmanago": "email"}])
+    consent = {"salesforce": "PersonDoNotCall", "salesmanago": "optedOutPhone", "convert": "consent"}
+    given = person(fields=[{"salesforce": "PersonEmail", "salesmanago": "email"}, consent])
     [fault] = faults(given, schema(name="Account"))
     assert fault.startswith("PersonAccount enabled: this org has no Person Accounts. Set enabled: auto or false")
+    assert warnings(given, schema(name="Account")) == []
 
 
 def test_auto_follows_the_org():
@@ -315,5 +339,4 @@ def test_the_shipped_mappings_write_only_what_the_target_type_takes(given):
     lists = dict.fromkeys({"LeadSource", "PersonLeadSource", "Status", "Industry"} & fields, "picklist")
     known = types | flags | dates | lists
     extra = [field(name, known.get(name, "string")) for name in sorted(fields)]
-    account = field("AccountId", "reference", relationshipName="Account", referenceTo=["Account"])
-    assert faults(given, schema(*extra, account, PERSON, name=given.sobject)) == []
+    assert faults(given, schema(*extra, ACCOUNT, PERSON, name=given.sobject)) == []
