@@ -1,0 +1,129 @@
+"""Arrows between the parts of the project: dags → steps → domain, with hooks, clients and ledger at the edge."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = "salesmanago_sync"
+SERVICES = ("requests", "simple_salesforce", "urllib3")
+INNER = tuple(f"{PACKAGE}.{part}" for part in ("clients", "hooks", "ledger", "steps", "ui"))
+OUTSIDE = ("twin", "demo", "tests")
+
+
+def inner(*parts: str) -> tuple[str, ...]:
+    return tuple(f"{PACKAGE}.{part}" for part in parts)
+
+
+# What each folder (or file) may not import, directly and anywhere in a module.
+FORBIDDEN: dict[str, tuple[str, ...]] = {
+    "plugins/salesmanago_sync/domain": ("airflow", "sqlalchemy", "alembic", "os", "time", *SERVICES, *INNER, *OUTSIDE),
+    "plugins/salesmanago_sync/clients": ("airflow", "sqlalchemy", *inner("hooks", "ledger", "steps", "ui"), *OUTSIDE),
+    "plugins/salesmanago_sync/ledger": ("airflow", *SERVICES, *inner("clients", "hooks", "steps", "ui"), *OUTSIDE),
+    "plugins/salesmanago_sync/steps": ("airflow", *SERVICES, *inner("ui"), *OUTSIDE),
+    "plugins/salesmanago_sync/hooks": (*inner("steps", "ui"), *OUTSIDE),
+    "plugins/salesmanago_sync/ui": (*SERVICES, *OUTSIDE),
+    "plugins/salesmanago_sync/errors.py": ("airflow", "pandas", "sqlalchemy", *SERVICES, *INNER, *OUTSIDE),
+    "dags": ("sqlalchemy", *SERVICES, *inner("clients"), *OUTSIDE),
+    # The twin is built from the services' own documentation, never from what our client happens to send.
+    "twin": ("airflow", "simple_salesforce", PACKAGE, "demo", "tests"),
+    "demo": ("airflow", PACKAGE, "tests"),
+}
+# Only these may name Airflow at all.
+AIRFLOW_IS_AT_HOME = ("hooks/", "ui/", "provider.py")
+CLOCKS = {"now", "utcnow", "today", "getenv"}
+# Airflow parses DAG files again and again: everything heavy is imported inside the tasks.
+AT_THE_TOP_OF_A_DAG = {"__future__", "airflow", "pendulum", "dag_defaults", "datetime", "typing", "collections"}
+
+
+def modules(place: str) -> list[Path]:
+    path = ROOT / place
+    return [path] if path.is_file() else sorted(path.rglob("*.py"))
+
+
+def imported(nodes: Iterator[ast.AST]) -> Iterator[str]:
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield "." * node.level + (node.module or "")
+            yield from (f"{node.module}.{alias.name}" for alias in node.names if not node.level)
+
+
+def breaches(source: str, forbidden: tuple[str, ...]) -> list[str]:
+    names = imported(ast.walk(ast.parse(source)))
+    return sorted({name for name in names if any(name == ban or name.startswith(f"{ban}.") for ban in forbidden)})
+
+
+def clock_reads(source: str) -> list[str]:
+    calls = [node.func for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    return sorted({call.attr for call in calls if isinstance(call, ast.Attribute) and call.attr in CLOCKS})
+
+
+def top_level_imports(source: str) -> set[str]:
+    return {name.split(".")[0] for name in imported(iter(ast.parse(source).body))}
+
+
+@pytest.mark.parametrize("place", FORBIDDEN)
+def test_arrows_go_one_way(place: str) -> None:
+    found = {str(path.relative_to(ROOT)): breaches(path.read_text(), FORBIDDEN[place]) for path in modules(place)}
+    assert {path: names for path, names in found.items() if names} == {}
+
+
+def test_only_the_edge_towards_airflow_imports_airflow() -> None:
+    package = ROOT / "plugins" / PACKAGE
+    importing = {
+        str(path.relative_to(package)) for path in package.rglob("*.py") if breaches(path.read_text(), ("airflow",))
+    }
+    assert {path for path in importing if not path.startswith(AIRFLOW_IS_AT_HOME)} == set()
+
+
+def test_the_domain_reads_neither_a_clock_nor_the_environment() -> None:
+    found = {path.name: clock_reads(path.read_text()) for path in modules("plugins/salesmanago_sync/domain")}
+    assert {path: names for path, names in found.items() if names} == {}
+
+
+def test_dag_files_import_nothing_heavy_at_the_top() -> None:
+    found = {path.name: top_level_imports(path.read_text()) - AT_THE_TOP_OF_A_DAG for path in modules("dags")}
+    assert {path: names for path, names in found.items() if names} == {}
+
+
+def test_imports_are_absolute() -> None:
+    places = ("plugins", "dags", "twin", "demo")
+    relative = [
+        str(path.relative_to(ROOT))
+        for place in places
+        for path in modules(place)
+        if any(name.startswith(".") for name in imported(ast.walk(ast.parse(path.read_text()))))
+    ]
+    assert relative == []
+
+
+def test_the_plugin_loader_skips_the_package() -> None:
+    # Airflow executes every module under plugins/ by its bare file name unless told not to.
+    assert f"{PACKAGE}/" in (ROOT / "plugins" / ".airflowignore").read_text().splitlines()
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("import airflow.sdk", ["airflow.sdk"]),
+        ("def read():\n    from airflow.sdk import Variable", ["airflow.sdk", "airflow.sdk.Variable"]),
+        ("from salesmanago_sync import clients", ["salesmanago_sync.clients"]),
+        ("import airflowish", []),
+    ],
+)
+def test_a_forbidden_import_is_seen(source: str, found: list[str]) -> None:
+    assert breaches(source, ("airflow", "salesmanago_sync.clients")) == found
+
+
+def test_a_clock_is_seen() -> None:
+    assert clock_reads("import pandas as pd\nx = pd.Timestamp.now('UTC')") == ["now"]
+
+
+def test_a_heavy_import_is_seen() -> None:
+    assert top_level_imports("import pandas as pd\nfrom airflow.sdk import dag") == {"pandas", "airflow"}
