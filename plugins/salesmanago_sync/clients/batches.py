@@ -41,7 +41,7 @@ def no_answer(records: Sequence[object], error: Exception) -> list[Outcome]:
     return [Outcome(ok=False, reason="NO_ANSWER", text=mask(error)) for _ in records]
 
 
-def write(pieces: Iterable[list[T]], send: Callable[[list[T]], list[Outcome]]) -> list[Outcome]:
+def write(pieces: Iterable[list[T]], send: Callable[[list[T]], list[Outcome]], *, begun: bool = False) -> list[Outcome]:
     """Send piece by piece and keep every answer that came in.
 
     An error before anything was written is raised. Later, the answers of the earlier pieces are worth more than the
@@ -50,6 +50,7 @@ def write(pieces: Iterable[list[T]], send: Callable[[list[T]], list[Outcome]]) -
     Args:
         pieces: Records by request.
         send: Writes one piece; one outcome a record, in order.
+        begun: Whether something was written already, by an earlier call.
 
     Returns:
         One outcome a record, in order.
@@ -62,7 +63,7 @@ def write(pieces: Iterable[list[T]], send: Callable[[list[T]], list[Outcome]]) -
         except UnknownOutcomeError as error:
             outcomes += no_answer(piece, error)
         except SyncError as error:
-            if not outcomes:
+            if not (begun or outcomes):
                 raise
             stopped = error
             outcomes += no_answer(piece, error)

@@ -174,7 +174,7 @@ class Salesforce:
                     yield rows
                 return
             except QueryLocatorError:
-                if last is resumed:
+                if last == resumed:
                     raise RetriableError(f"Salesforce {resource}: the cursor is lost again and again.") from None
                 resumed = last
 

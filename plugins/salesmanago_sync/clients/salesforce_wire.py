@@ -141,7 +141,7 @@ class SalesforceWire:
 
 
 def _login_error(error: SalesforceAuthenticationFailed) -> SyncError:
-    code, words = str(error.code), str(error.message)
+    code, words = str(error.code), str(error.auth_message)
     if code in _BUSY_LOGIN or code == "429" or (code.isdigit() and int(code) >= 500):
         return RetriableError(f"Salesforce log-in: the service is busy ({code}).")
     told = "" if code.isdigit() else f": {mask(words)}"  # with a status for a code, the words are a whole page

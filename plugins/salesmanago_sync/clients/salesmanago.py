@@ -10,7 +10,7 @@ from typing import Any
 import requests
 
 from salesmanago_sync.clients.batches import chunks
-from salesmanago_sync.clients.http import RetryPolicy, new_session
+from salesmanago_sync.clients.http import RetryPolicy
 from salesmanago_sync.clients.outcome import Outcome
 from salesmanago_sync.clients.salesmanago_ids import Ids, clock, contact_id
 from salesmanago_sync.clients.salesmanago_upsert import Upserts
@@ -26,7 +26,7 @@ class Salesmanago:
 
     Args:
         credentials: The account and its Data Owner.
-        session: Session to send with; one of its own when absent.
+        session: Session to send with, with time-outs.
         policy: How requests are repeated.
         per_second: Requests a second, over all threads.
     """
@@ -34,11 +34,10 @@ class Salesmanago:
     def __init__(
         self,
         credentials: Credentials,
-        session: requests.Session | None = None,
+        session: requests.Session,
         policy: RetryPolicy | None = None,
         per_second: int = DEFAULT_RATE,
     ) -> None:
-        session = new_session(read=60.0, connections=WORKERS) if session is None else session
         self._wire = SalesmanagoWire(credentials, session, policy or RetryPolicy(), per_second)
         self._ids = Ids(self._wire)
         self._upserts = Upserts(self._wire)

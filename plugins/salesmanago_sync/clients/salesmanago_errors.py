@@ -43,12 +43,13 @@ BUSY = ("rate limit", "too many requests", "limit of requests")
 # Words anywhere in a message about a contact -> our reason. What is not here is REFUSED_BY_SALESMANAGO.
 ROWS: dict[str, str] = {
     "no email specified": "NO_EMAIL",
+    "email is already": "EMAIL_TAKEN",
     "email already": "EMAIL_TAKEN",
     "already exists": "EMAIL_TAKEN",
-    "already taken": "EMAIL_TAKEN",
-    "invalid email": "VALUE_INVALID",
-    "email is not valid": "VALUE_INVALID",
+    "invalid": "VALUE_INVALID",
+    "not valid": "VALUE_INVALID",
     "too long": "VALUE_TOO_LONG",
+    "longer than": "VALUE_TOO_LONG",
 }
 _OTHER_ROW = "REFUSED_BY_SALESMANAGO"
 

@@ -49,12 +49,11 @@ class Upserts:
     def _batch(self, rows: list[Row]) -> list[Outcome]:
         sent = [row for row in rows if address(row) is not None]
         ids = self._ids(sent) if sent else {}
-        outcomes: list[Outcome] = []
-        for row in rows:
-            # What a batch does not name may have been refused or dropped: alone, it gets an answer of its own.
-            found = _found(ids, row)
-            outcomes += [Outcome(ok=True, id=found)] if found is not None else write([[row]], self._single)
-        return outcomes
+        named = [_found(ids, row) for row in rows]
+        # What a batch does not name may have been refused or dropped: alone, it gets an answer of its own.
+        left = [[row] for row, name in zip(rows, named, strict=True) if name is None]
+        alone = iter(write(left, self._single, begun=bool(ids)))
+        return [Outcome(ok=True, id=name) if name is not None else next(alone) for name in named]
 
     def _ids(self, rows: list[Row]) -> dict[str, str]:
         body = {**_QUIET, "upsertDetails": [{**_CONSENTS, **row} for row in rows]}

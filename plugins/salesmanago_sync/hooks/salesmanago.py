@@ -6,9 +6,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseHook
+from airflow.sdk.log import mask_secret
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from salesmanago_sync.clients.endpoint import normalise_endpoint
+from salesmanago_sync.clients.http import new_session
 from salesmanago_sync.clients.landing_page import landing_page_url
 from salesmanago_sync.clients.salesmanago import Salesmanago
 from salesmanago_sync.clients.salesmanago_wire import DEFAULT_RATE, Credentials
@@ -70,11 +72,18 @@ def _address(connection: Connection) -> str | None:
     return f"{connection.host}:{connection.port}"
 
 
+_VENDOR_PAGE = "Copy it from SALESmanago, Settings → Integration."
+_FIXES = {
+    "owner": "Give the e-mail address of a SALESmanago user of this account.",
+    "requests_per_second": "Leave it empty, or give a whole number.",
+}
+
+
 def _fault(conn_id: str, item: dict[str, Any]) -> Fault:
     name = str(item["loc"][0])
     label = ConnectionSettings.model_fields[name].title
     what = "is missing." if item["type"] == "missing" else f"{item['msg'].removeprefix('Value error, ')}."
-    return Fault(f"connection {conn_id}, {label}", what, "Copy it from SALESmanago, Settings → Integration.")
+    return Fault(f"connection {conn_id}, {label}", what, _FIXES.get(name, _VENDOR_PAGE))
 
 
 class SalesmanagoHook(BaseHook):
@@ -96,7 +105,11 @@ class SalesmanagoHook(BaseHook):
     @cached_property
     def settings(self) -> ConnectionSettings:
         """The connection's settings."""
-        return ConnectionSettings.from_connection(self.get_connection(self.salesmanago_conn_id))
+        settings = ConnectionSettings.from_connection(self.get_connection(self.salesmanago_conn_id))
+        if settings.microsite_key is not None:
+            # Airflow masks passwords by itself, extras only where their names sound secret to it.
+            mask_secret(settings.microsite_key.get_secret_value())
+        return settings
 
     def get_conn(self) -> Salesmanago:
         """Make a client."""
@@ -104,7 +117,8 @@ class SalesmanagoHook(BaseHook):
         credentials = Credentials(
             settings.endpoint, settings.client_id, settings.api_secret.get_secret_value(), settings.owner
         )
-        return Salesmanago(credentials, per_second=settings.requests_per_second)
+        session = new_session(read=60.0)
+        return Salesmanago(credentials, session, per_second=settings.requests_per_second)
 
     def landing_page_url(self, contact_id: str | None = None, email: str | None = None) -> str | None:
         """Sign the address of the contact's landing page, to be shown and not stored.

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import pytest
+
+from salesmanago_sync.clients.batches import chunks, write
+from salesmanago_sync.clients.outcome import Outcome
+from salesmanago_sync.errors import FatalError, RetriableError, UnknownOutcomeError
+
+
+def test_pieces_keep_the_order_and_lose_nothing() -> None:
+    assert list(chunks(range(5), 2)) == [[0, 1], [2, 3], [4]]
+    assert list(chunks([], 2)) == []
+
+
+def test_one_key_never_comes_twice_in_a_piece() -> None:
+    assert list(chunks("abcad", 10, key=str)) == [["a", "b", "c"], ["a", "d"]]
+    assert list(chunks("abcad", 10, key=lambda _: None)) == [["a", "b", "c", "a", "d"]]
+
+
+def sending(*answers: Exception | None):
+    left = list(answers)
+
+    def send(piece: list[int]) -> list[Outcome]:
+        error = left.pop(0)
+        if error is not None:
+            raise error
+        return [Outcome(ok=True, id=str(item)) for item in piece]
+
+    return send
+
+
+def test_a_lost_answer_marks_its_own_rows_only() -> None:
+    outcomes = write([[1], [2, 3], [4]], sending(None, UnknownOutcomeError("jan@example.com"), None))
+    assert [outcome.reason for outcome in outcomes] == [None, "NO_ANSWER", "NO_ANSWER", None]
+    assert outcomes[1].text == "<e-mail>"
+
+
+def test_an_error_before_anything_was_written_is_raised() -> None:
+    with pytest.raises(RetriableError):
+        write([[1], [2]], sending(RetriableError("busy")))
+
+
+@pytest.mark.parametrize("error", [RetriableError("busy"), FatalError("limit")])
+def test_a_later_error_keeps_what_is_known_and_sends_nothing_more(error: Exception) -> None:
+    outcomes = write([[1], [2], [3]], sending(None, error))
+    assert [outcome.ok for outcome in outcomes] == [True, False, False]
+
+
+def test_a_bug_is_never_swallowed() -> None:
+    with pytest.raises(ZeroDivisionError):
+        write([[1], [2]], sending(None, ZeroDivisionError()))
+
+
+def test_rows_that_nobody_answered_stop_the_run() -> None:
+    with pytest.raises(FatalError, match="2 records were sent and 1 were answered"):
+        write([[1, 2]], lambda _: [Outcome(ok=True)])

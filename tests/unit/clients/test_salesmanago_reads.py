@@ -1,0 +1,196 @@
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+
+from salesmanago_sync.clients.salesmanago_ids import PAGE
+from salesmanago_sync.errors import AuthenticationError, FatalError, RetriableError
+from tests.unit.clients.service import Call, Reply
+
+SINCE = datetime(2026, 11, 1, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+def yes(**payload: object) -> Reply:
+    return Reply({"success": True, "message": [], **payload})
+
+
+def items(*names: str, key: str = "id") -> list[dict[str, str]]:
+    return [{key: name, "email": f"{name}@example.com"} for name in names]
+
+
+def modified(*names: str, more: bool | None = False, key: str = "id") -> Reply:
+    extra = {} if more is None else {"hasMore": more}
+    return yes(modifiedContacts=items(*names, key=key), **extra)
+
+
+def created(*names: str) -> Reply:
+    return yes(createdContacts=items(*names))
+
+
+def test_changed_contacts_come_once_from_every_page(salesmanago) -> None:
+    client, service = salesmanago(
+        [created("a"), modified("a", "b", more=True), modified("b", "c", more=True, key="contactId"), modified("d")]
+    )
+    assert list(client.changed_ids(SINCE, SINCE + DAY)) == [["a"], ["b"], ["c"], ["d"]]
+    assert service.lines == ["POST /api/contact/createdContacts"] + ["POST /api/contact/paginatedModifiedContacts"] * 3
+    assert [call.body.get("page") for call in service.calls] == [None, 1, 2, 3]
+    assert {call.body.get("size") for call in service.calls[1:]} == {PAGE}
+    assert {(call.body["from"], call.body["to"]) for call in service.calls} == {(1793491200000, 1793577600000)}
+
+
+def test_a_long_time_is_asked_for_in_months(salesmanago) -> None:
+    client, service = salesmanago(lambda call: created() if "created" in call.line else modified())
+    list(client.changed_ids(SINCE, SINCE + 70 * DAY))
+    spans = [(call.body["from"], call.body["to"]) for call in service.calls[::2]]
+    assert len(spans) == 3
+    assert all(end - start <= 30 * 86_400_000 for start, end in spans)
+    assert all(left[1] == right[0] for left, right in pairwise(spans))
+
+
+def test_no_time_no_request(salesmanago) -> None:
+    client, _ = salesmanago([])
+    assert list(client.changed_ids(SINCE, SINCE)) == []
+
+
+def test_without_has_more_an_empty_page_is_the_end(salesmanago) -> None:
+    client, _ = salesmanago([created(), modified("a", more=None), modified(more=None)])
+    assert list(client.changed_ids(SINCE, SINCE + DAY)) == [["a"]]
+
+
+def test_a_service_that_never_turns_the_page_is_found_out(salesmanago) -> None:
+    client, service = salesmanago(lambda call: created() if "created" in call.line else modified("a", more=True))
+    with pytest.raises(FatalError, match="same page"):
+        list(client.changed_ids(SINCE, SINCE + DAY))
+    assert len(service.calls) < 10
+
+
+class Exports:
+    """The export job: start, poll, download."""
+
+    def __init__(self, *pages: list[str] | None, pending: int = 0) -> None:
+        self.pages, self.pending = pages, pending
+
+    def __call__(self, call: Call) -> Reply:
+        if call.line.startswith("GET "):
+            assert call.body is None
+            names = self.pages[int(call.query["page"]) - 1]
+            return Reply({"contacts": [{"success": True, "exists": True, **item} for item in items(*(names or []))]})
+        if call.line.endswith("job/status"):
+            return self._status(call.body["requestId"])
+        assert call.line == "POST /api/contact/paginatedContactList/export"
+        if call.body["page"] > len(self.pages):
+            return yes()
+        return yes(requestId=call.body["page"])
+
+    def _status(self, page: int) -> Reply:
+        if self.pending:
+            self.pending -= 1
+            return Reply({"success": False, "message": ["In progress: 10%"]})
+        return yes(fileUrl=f"https://files.example.com/x?page={page}")
+
+
+@pytest.mark.parametrize("pages", [(["a", "b"], ["b", "c"], []), (["a", "b"], ["c"])], ids=["empty page", "no job"])
+def test_all_contacts_come_once(salesmanago, pages) -> None:
+    client, _ = salesmanago(Exports(*pages))
+    assert [name for some in client.all_ids() for name in some] == ["a", "b", "c"]
+
+
+def test_an_unfinished_export_is_waited_for_whatever_success_says(salesmanago, waits) -> None:
+    client, _ = salesmanago(Exports(["a"], [], pending=5))
+    assert list(client.all_ids()) == [["a"]]
+    assert len(waits) == 5
+    assert waits == sorted(waits)
+    assert waits[0] < 1
+
+
+def test_an_export_that_never_ends_is_given_up(salesmanago, monkeypatch) -> None:
+    monkeypatch.setattr("salesmanago_sync.clients.salesmanago_ids.JOB_DEADLINE", 0.01)
+    client, _ = salesmanago(Exports(["a"], pending=10_000))
+    with pytest.raises(RetriableError, match="not ready"):
+        list(client.all_ids())
+
+
+def test_credentials_refused_while_waiting_are_told(salesmanago) -> None:
+    denied = Reply({"success": False, "message": ["Not authenticated"]})
+    client, _ = salesmanago([yes(requestId=1), denied])
+    with pytest.raises(AuthenticationError):
+        list(client.all_ids())
+
+
+def test_an_account_without_export_is_read_page_by_page(salesmanago) -> None:
+    refused = Reply({"success": False, "message": ["No such method"]})
+    client, service = salesmanago([refused, yes(contacts=items("a", "b")), yes(contacts=items("c")), yes(contacts=[])])
+    assert [name for some in client.all_ids() for name in some] == ["a", "b", "c"]
+    assert service.lines[1:] == ["POST /api/contact/paginatedListById"] * 3
+
+
+def test_a_refused_log_in_is_no_reason_to_try_the_other_way(salesmanago) -> None:
+    client, service = salesmanago([Reply({"success": False, "message": ["Not authenticated"]})])
+    with pytest.raises(AuthenticationError):
+        list(client.all_ids())
+    assert len(service.calls) == 1
+
+
+def known(call: Call) -> Reply:
+    """An account that knows every contact whose name does not begin with x; those with o belong to another user."""
+    key = "contactId" if "ById" in call.line else "email"
+    wide = "listAll" in call.line
+    names = [name for name in call.body[key] if not name.startswith("x") and (wide or not name.startswith("o"))]
+    return yes(contacts=[{"id": name, "email": name.upper(), "name": "N"} for name in reversed(names)])
+
+
+def test_cards_come_for_every_known_id_by_50(salesmanago) -> None:
+    client, service = salesmanago(known)
+    ids = [f"id{number}" for number in range(1_010)]
+    pages = list(client.cards([*ids, ids[0]]))
+    assert {card["id"] for page in pages for card in page} == set(ids)
+    assert max(len(call.body["contactId"]) for call in service.calls) == 50
+    assert len(service.calls) == 21
+
+
+def test_unknown_contacts_are_absent_and_other_users_contacts_are_found(salesmanago) -> None:
+    client, service = salesmanago(known)
+    assert [[card["id"] for card in page] for page in client.cards(["a", "o", "x"])] == [["a", "o"]]
+    assert service.lines == ["POST /api/contact/listById", "POST /api/contact/listAllById"]
+    assert service.calls[1].body["contactId"] == ["o", "x"]
+
+
+def test_cards_by_address_match_in_any_case(salesmanago) -> None:
+    client, service = salesmanago(known)
+    (page,) = client.cards_by_email(["a@example.com", "o@example.com"])
+    assert len(page) == 2
+    assert service.lines == ["POST /api/contact/list", "POST /api/contact/listAll"]
+
+
+def test_cards_that_nobody_has_are_no_page(salesmanago) -> None:
+    client, _ = salesmanago(known)
+    assert list(client.cards(["x1"])) == []
+    assert list(client.cards([])) == []
+
+
+def test_no_more_than_four_requests_at_once(salesmanago) -> None:
+    running, most, lock, full = 0, 0, threading.Lock(), threading.Barrier(4)
+
+    def answer(call: Call) -> Reply:
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+        full.wait(10)  # breaks unless four come together
+        with lock:
+            running -= 1
+        return known(call)
+
+    client, _ = salesmanago(answer)
+    list(client.cards(f"id{number}" for number in range(16 * 50)))
+    assert most == 4
+
+
+def test_an_error_in_one_of_many_reads_ends_them(salesmanago) -> None:
+    client, _ = salesmanago(lambda _: Reply({"success": False, "message": ["Not authenticated"]}))
+    with pytest.raises(AuthenticationError):
+        list(client.cards(f"id{number}" for number in range(500)))
