@@ -15,7 +15,7 @@ from twin.certificates import make_certificates
 from twin.control import control_app
 from twin.people import Population
 from twin.ready import Address, ready_line, write_private_key
-from twin.servers import listen, serve
+from twin.servers import RunningServer, listen, serve
 from twin.state import State
 
 EXAMPLE = """
@@ -84,15 +84,22 @@ async def _run(options: argparse.Namespace, population: Population, folder: Path
         serve(app, sockets[1], certificates),
         serve(control_app(twin), sockets[2]),
     ]
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, lambda: [server.stop() for server in servers])
+    _stop_on_signals(servers)
     for server in servers:
         await server.started()
     sys.stdout.write(ready_line(twin.state, address, certificates.authority, key_file) + "\n")
     sys.stdout.flush()
     for server in servers:
         await server.ended()
+
+
+def _stop_on_signals(servers: Sequence[RunningServer]) -> None:
+    def stop() -> None:
+        for server in servers:
+            server.stop()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop)
 
 
 if __name__ == "__main__":

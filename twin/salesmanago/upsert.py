@@ -56,7 +56,7 @@ def usable_email(value: object) -> str:
     if not isinstance(value, str) or not value.strip():
         raise RefusalError("No email specified")
     try:
-        validate_email(value.strip(), check_deliverability=False)
+        validate_email(value.strip(), check_deliverability=False, strict=True)
     except EmailNotValidError:
         raise RefusalError("Email is not valid") from None
     return value.strip()

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.twin_server import TwinServer
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "words"),
+    [
+        ("/faults", {"system": "salesforce", "kind": "explode"}, "kind"),
+        ("/faults", {"system": "salesforce", "kind": "status", "path": "("}, "path"),
+        ("/clock", {"advance": "far"}, "advance"),
+        ("/people", {"leads": -1}, "leads"),
+        ("/people", {"cats": 1}, "cats"),
+        ("/salesmanago/settings", {"clear": "maybe"}, "clear"),
+        ("/salesmanago/settings", {"speed": 1}, "speed"),
+        ("/salesforce/settings", {"null_mode": "other"}, "null_mode"),
+        ("/salesmanago/contacts", {"email": "a@example.com", "shoe": 1}, "shoe"),
+        ("/salesmanago/contacts", {"name": "nobody"}, "email"),
+        ("/salesforce/Lead", {"Nonsense__c": 1}, "Nonsense__c"),
+    ],
+)
+def test_a_wrong_order_is_answered_with_what_is_wrong(twin: TwinServer, path: str, body: Any, words: str) -> None:
+    with pytest.raises(RuntimeError, match=rf"400 .*{words}"):
+        twin.control.post(path, body)
+
+
+def test_a_body_that_is_no_json_is_refused(twin: TwinServer) -> None:
+    with pytest.raises(RuntimeError, match="400"):
+        twin.control.post("/clock")
+
+
+def test_unknown_records_are_not_found(twin: TwinServer) -> None:
+    for path in ("/salesmanago/contacts/none", "/salesforce/Lead/00Q000000000000AAA"):
+        with pytest.raises(RuntimeError, match="404"):
+            twin.control.get(path)
+
+
+def test_contacts_are_edited_as_a_person_would(twin: TwinServer) -> None:
+    order = {"email": "Jan@example.com", "name": "Jan", "address": {"city": "Łódź"}, "tags": ["a"], "optedOut": True}
+    (number,) = twin.control.post("/salesmanago/contacts", order | {"properties": {"k": "v", "l": "w"}})["ids"]
+    twin.control.post("/clock", {"advance": 60})
+    before = twin.control.get(f"/salesmanago/contacts/{number}")
+    card = twin.control.patch(
+        f"/salesmanago/contacts/{number}", {"address": {"country": "PL"}, "properties": {"k": None}, "tags": ["b"]}
+    )
+    assert (card["email"], card["name"], card["optedOut"]) == ("Jan@example.com", "Jan", True)
+    assert (card["address"]["city"], card["address"]["country"]) == ("Łódź", "PL")
+    assert card["properties"] == [{"name": "l", "value": "w"}]
+    assert [tag["tag"] for tag in card["contactTags"]] == ["B"]
+    assert card["modifiedOn"] - before["modifiedOn"] >= 60_000
+    twin.control.delete(f"/salesmanago/contacts/{number}")
+    assert twin.control.get("/salesmanago/contacts") == []
+
+
+def test_two_contacts_cannot_share_an_address(twin: TwinServer) -> None:
+    twin.control.post("/salesmanago/contacts", [{"email": "a@example.com"}, {"email": "b@example.com"}])
+    with pytest.raises(RuntimeError, match="another contact"):
+        twin.control.post("/salesmanago/contacts", {"email": "A@example.com"})
+    assert [card["email"] for card in twin.control.get("/salesmanago/contacts?email=A@example.com")] == [
+        "a@example.com"
+    ]
+
+
+def test_salesforce_records_are_edited_without_checks(twin: TwinServer) -> None:
+    (number,) = twin.control.post("/salesforce/Lead", {"LastName": "Nowak"})["ids"]
+    assert twin.control.patch(f"/salesforce/Lead/{number}", {"City": "Łódź"})["City"] == "Łódź"
+    twin.control.delete(f"/salesforce/Lead/{number}")
+    assert twin.control.get("/salesforce/Lead") == []
+    assert [one["Id"] for one in twin.control.get("/salesforce/Lead?deleted=true")] == [number]
+
+
+def test_a_custom_field_can_be_written(twin: TwinServer) -> None:
+    field = {"name": "Size__c", "type": "string", "length": 10}
+    twin.control.post("/salesforce/fields", {"sobject": "Lead", "field": field})
+    (number,) = twin.control.post("/salesforce/Lead", {"LastName": "Nowak", "Size__c": "L"})["ids"]
+    assert twin.control.get(f"/salesforce/Lead/{number}")["Size__c"] == "L"
+
+
+def test_a_reset_forgets_everything(twin: TwinServer) -> None:
+    twin.control.post("/people", {"leads": 20, "salesmanago": 20})
+    twin.control.post("/salesmanago/settings", {"clear": "ignored"})
+    twin.control.post("/faults", {"system": "salesforce", "kind": "latency"})
+    twin.control.post("/clock", {"advance": 10_000})
+    twin.control.post("/reset")
+    assert twin.control.get("/salesforce/Lead") == twin.control.get("/salesmanago/contacts") == []
+    assert twin.control.get("/seeded") == {"issues": {}, "records": []}
+    assert twin.control.get("/salesmanago/settings")["clear"] == "clears"
+    assert twin.control.get("/faults") == []
+    assert twin.control.get("/calls")["total"] == 0
+
+
+def test_an_empty_org_has_the_account_of_the_connection(twin: TwinServer) -> None:
+    (account,) = twin.control.get("/salesforce/Account")
+    assert account["Name"] == twin.salesmanago["account_name"]
