@@ -10,7 +10,7 @@ from typing import Any
 
 from starlette.routing import compile_path
 
-from twin.salesforce.errors import ApiError, RowRefused, SeveralMatch, missing
+from twin.salesforce.errors import ApiError, RowError, SeveralMatchError, missing
 from twin.salesforce.org import Org
 from twin.salesforce.writes import Writer
 
@@ -103,9 +103,9 @@ class Router:
                 return self._handle(call)
         except ApiError as error:
             return Reply([error.single()], error.status)
-        except RowRefused as refused:
+        except RowError as refused:
             return Reply([error.single() for error in refused.errors], 400)
-        except SeveralMatch as several:
+        except SeveralMatchError as several:
             return Reply(several.urls, 300)
 
     def _handle(self, call: Call) -> Reply:

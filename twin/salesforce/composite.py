@@ -20,7 +20,7 @@ UNDONE = ApiError(
 )
 
 
-class _Undo(Exception):
+class _UndoError(Exception):
     """Leaves the transaction of an all-or-none request."""
 
 
@@ -43,8 +43,8 @@ class Composite:
                     known[str(request.get("referenceId"))] = reply.body
                     answers.append(_composed(request, reply))
                 if body.get("allOrNone") and any(one["httpStatusCode"] >= 400 for one in answers):
-                    raise _Undo
-        except _Undo:
+                    raise _UndoError
+        except _UndoError:
             answers = [one if one["httpStatusCode"] >= 400 else _undone(one) for one in answers]
         return Reply({"compositeResponse": answers})
 

@@ -12,7 +12,7 @@ from twin.salesforce import ids, periods, values
 from twin.salesforce.errors import ApiError, query_error
 from twin.salesforce.schema import NUMBERS, Field
 from twin.salesforce.scope import Column, Scope
-from twin.salesforce.soql import Branch, Condition, Leaf, Literal_
+from twin.salesforce.soql import Branch, Condition, Constant, Leaf
 
 Nulls = Literal["include", "exclude"]
 WORDS = {"datetime": "dateTime", "date": "date", "boolean": "boolean", "int": "int"}
@@ -158,7 +158,7 @@ class Conditions:
         exact = {*NUMBERS, "date", "datetime", "id", "reference"}
         return column.sql if column.field.type in exact or column.field.case_sensitive else f"sf_fold({column.sql})"
 
-    def _value(self, leaf: Leaf, field: Field, value: Literal_) -> Any:
+    def _value(self, leaf: Leaf, field: Field, value: Constant) -> Any:
         if field.type in {"id", "reference"}:
             known = ids.full(value.text)
             if known is None:
@@ -172,7 +172,7 @@ class Conditions:
             return self._moment(leaf, field, value)
         return value.text if field.case_sensitive else value.text.lower()
 
-    def _moment(self, leaf: Leaf, field: Field, value: Literal_) -> str:
+    def _moment(self, leaf: Leaf, field: Field, value: Constant) -> str:
         try:
             read = values.read_day(value.text) if field.type == "date" else values.read_stamp(value.text)
         except ValueError as error:
@@ -181,7 +181,7 @@ class Conditions:
             raise self._refuse(leaf, "INVALID_FIELD", f"date is outside of the supported range: {value.text}")
         return values.stamp(read) if isinstance(read, datetime) else read.isoformat()
 
-    def _bounds(self, field: Field, value: Literal_) -> tuple[str, str]:
+    def _bounds(self, field: Field, value: Constant) -> tuple[str, str]:
         first, after = periods.days(value.text, self._today.day)
         if field.type == "date":
             return first.isoformat(), after.isoformat()
@@ -189,9 +189,9 @@ class Conditions:
         return values.stamp(periods.midnight(first, zone)), values.stamp(periods.midnight(after, zone))
 
 
-def _is_null(value: Literal_) -> bool:
+def _is_null(value: Constant) -> bool:
     return value.kind == "null" or (value.kind == "text" and not value.text)
 
 
-def _empty(listed: tuple[Literal_, ...]) -> bool:
+def _empty(listed: tuple[Constant, ...]) -> bool:
     return any(_is_null(value) for value in listed)

@@ -1,5 +1,6 @@
 """Standard duplicate rules. They are off; the setting `duplicate_rules` switches one on for an object."""
 
+# ruff: noqa: S608 - the names in statements are those of the schema, values are parameters
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -42,7 +43,7 @@ def _alike(org: Org, sobject: SObject, record: Mapping[str, Any], own: str | Non
     if not value:
         return []
     rows = org.db.execute(
-        f'SELECT Id FROM "sf_{sobject.name}" WHERE sf_fold("{name}") = ? AND IsDeleted = 0 AND Id IS NOT ? ORDER BY Id',  # noqa: S608
+        f'SELECT Id FROM "sf_{sobject.name}" WHERE sf_fold("{name}") = ? AND IsDeleted = 0 AND Id IS NOT ? ORDER BY Id',
         (str(value).lower(), own),
     )
     return [row[0] for row in rows]

@@ -42,7 +42,7 @@ class ApiError(Exception):
         return f"{self.code}:{self.message}:{tail} --" if tail else f"{self.code}:{self.message}:--"
 
 
-class RowRefused(Exception):
+class RowError(Exception):
     """A record broke one or more rules; carries every error the API would list."""
 
     def __init__(self, errors: Sequence[ApiError]) -> None:
@@ -50,7 +50,7 @@ class RowRefused(Exception):
         self.errors = list(errors)
 
 
-class SeveralMatch(Exception):
+class SeveralMatchError(Exception):
     """An external id value belongs to more than one record (HTTP 300)."""
 
     def __init__(self, urls: Sequence[str]) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 import re
 import secrets
+import time
 from html import escape
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 import jwt
-from lxml import etree
+from lxml import etree  # type: ignore[import-untyped]
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -23,11 +24,14 @@ if TYPE_CHECKING:
 SOAP_GONE = 65  # the first version without SOAP login()
 AUDIENCE = re.compile(r"https?://\S+")
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
-ENVELOPE = """<?xml version="1.0" encoding="UTF-8"?>
-<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" {more}><soapenv:Body>{body}</soapenv:Body></soapenv:Envelope>"""
+ENVELOPE = (
+    '<?xml version="1.0" encoding="UTF-8"?>\n'
+    '<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" {more}>'
+    "<soapenv:Body>{body}</soapenv:Body></soapenv:Envelope>"
+)
 
 
-class Refused(Exception):
+class LoginError(Exception):
     """An OAuth refusal: its error and description."""
 
     def __init__(self, error: str, description: str) -> None:
@@ -67,7 +71,7 @@ class Login:
         form = dict(parse_qsl((await request.body()).decode(), keep_blank_values=True)) | dict(request.query_params)
         try:
             self._grant(form, request)
-        except Refused as refused:
+        except LoginError as refused:
             return JSONResponse({"error": refused.error, "error_description": refused.description}, 400)
         known = self._known
         origin = _origin(request)
@@ -91,20 +95,20 @@ class Login:
         }
         grant = grants.get(form.get("grant_type", ""))
         if grant is None:
-            raise Refused("unsupported_grant_type", "grant type not supported")
+            raise LoginError("unsupported_grant_type", "grant type not supported")
         grant(form, request)
 
     def _check_client(self, key: str | None, secret: str | None) -> None:
         if key != self._known.consumer_key:
-            raise Refused("invalid_client_id", "client identifier invalid")
+            raise LoginError("invalid_client_id", "client identifier invalid")
         if secret != self._known.consumer_secret:
-            raise Refused("invalid_client", "invalid client credentials")
+            raise LoginError("invalid_client", "invalid client credentials")
 
     def _password(self, form: dict[str, str], request: Request) -> None:
         self._check_client(form.get("client_id"), form.get("client_secret"))
         good = {self._known.password, self._known.password + self._known.security_token}
         if form.get("username") != self._known.username or form.get("password") not in good:
-            raise Refused("invalid_grant", "authentication failure")
+            raise LoginError("invalid_grant", "authentication failure")
 
     def _client(self, form: dict[str, str], request: Request) -> None:
         scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
@@ -113,17 +117,17 @@ class Login:
             try:
                 key, _, secret = base64.b64decode(encoded).decode().partition(":")
             except ValueError as error:
-                raise Refused("invalid_client_id", "client identifier invalid") from error
+                raise LoginError("invalid_client_id", "client identifier invalid") from error
         self._check_client(key, secret)
 
     def _refresh(self, form: dict[str, str], request: Request) -> None:
         self._check_client(form.get("client_id"), form.get("client_secret"))
         if not form.get("refresh_token"):
-            raise Refused("invalid_grant", "expired access/refresh token")
+            raise LoginError("invalid_grant", "expired access/refresh token")
 
     def _jwt(self, form: dict[str, str], request: Request) -> None:
         try:
-            # The clock of the twin may differ from that of the machine: the term is checked below.
+            # Real clients send `exp` as text and any of several audiences: both are checked below.
             claims = jwt.decode(
                 form.get("assertion", ""),
                 self._known.public_key,
@@ -131,19 +135,19 @@ class Login:
                 options={"verify_aud": False, "verify_exp": False, "verify_iat": False, "verify_nbf": False},
             )
         except jwt.PyJWTError as error:
-            raise Refused("invalid_grant", "invalid assertion") from error
+            raise LoginError("invalid_grant", "invalid assertion") from error
         self._check_claims(claims)
 
     def _check_claims(self, claims: dict[str, Any]) -> None:
         if claims.get("iss") != self._known.consumer_key:
-            raise Refused("invalid_client_id", "client identifier invalid")
+            raise LoginError("invalid_client_id", "client identifier invalid")
         if claims.get("sub") != self._known.username:
-            raise Refused("invalid_grant", "user hasn't approved this consumer")
+            raise LoginError("invalid_grant", "user hasn't approved this consumer")
         if not AUDIENCE.match(str(claims.get("aud", ""))):
-            raise Refused("invalid_grant", "audience is invalid")
-        # Clients sign with the machine's clock, which a test may have left behind; an hour of the past is expired.
-        if not str(claims.get("exp", "")).isdigit() or int(claims["exp"]) < _machine_seconds():
-            raise Refused("invalid_grant", "expired authorization code")
+            raise LoginError("invalid_grant", "audience is invalid")
+        # Clients sign by the clock of their machine, which the twin's clock may have left behind.
+        if not str(claims.get("exp", "")).isdigit() or int(claims["exp"]) < int(time.time()):
+            raise LoginError("invalid_grant", "expired authorization code")
 
     # -- who is it
 
@@ -215,12 +219,6 @@ class Login:
             "</result></loginResponse>"
         )
         return ENVELOPE.format(more='xmlns="urn:partner.soap.sforce.com"', body=body)
-
-
-def _machine_seconds() -> int:
-    import time
-
-    return int(time.time())
 
 
 def _text(tree: Any, name: str) -> str:

@@ -1,5 +1,6 @@
 """Collections: up to 200 records in one call, each with its own outcome."""
 
+# ruff: noqa: S608 - the names in statements are those of the schema, values are parameters
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
@@ -8,7 +9,7 @@ from typing import Any
 
 from twin.salesforce import ids
 from twin.salesforce.call import Call, Entry, Reply
-from twin.salesforce.errors import ApiError, RowRefused, SeveralMatch
+from twin.salesforce.errors import ApiError, RowError, SeveralMatchError
 from twin.salesforce.query import run
 from twin.salesforce.rows import locked
 from twin.salesforce.schema import SObject
@@ -27,7 +28,7 @@ Outcome = dict[str, Any]
 Step = Callable[[Any], Outcome]
 
 
-class _Undo(Exception):
+class _UndoError(Exception):
     """Leaves the transaction of an all-or-none call."""
 
 
@@ -127,7 +128,7 @@ def retrieve(call: Call, sobject: str) -> Reply:
         raise ApiError("MALFORMED_ID", f"malformed id {named[wanted.index(None)]}")
     listed = ", ".join(f"'{one}'" for one in wanted)
     names = dict.fromkeys(["Id", *(one for one in fields if one.lower() != "id")])
-    text = f"SELECT {', '.join(names)} FROM {known.name} WHERE Id IN ({listed})"  # noqa: S608 - SOQL of checked names
+    text = f"SELECT {', '.join(names)} FROM {known.name} WHERE Id IN ({listed})"
     found = {one["Id"]: one for one in run(call.org, text, deleted=False, base=call.base).records}
     return Reply([found.get(one or "") for one in wanted])
 
@@ -184,8 +185,8 @@ def _each(call: Call, listed: Sequence[Any], step: Step, *, all_or_none: bool) -
                 held = fault is not None and fault.row == place
                 outcomes.append(_outcome(call, one, step, held=held))
             if all_or_none and not all(outcome["success"] for outcome in outcomes):
-                raise _Undo
-    except _Undo:
+                raise _UndoError
+    except _UndoError:
         rolled = {"success": False, "errors": [ROLLED_BACK.collected()]}
         outcomes = [rolled if outcome["success"] else outcome for outcome in outcomes]
     return Reply(outcomes)
@@ -202,9 +203,9 @@ def _outcome(call: Call, one: Any, step: Step, *, held: bool) -> Outcome:
             # The body is parsed before any record is looked at: nothing of the call happens.
             raise
         return _failure(one, [error])
-    except RowRefused as refused:
+    except RowError as refused:
         return _failure(one, refused.errors)
-    except SeveralMatch:
+    except SeveralMatchError:
         message = "More than one record found for external id field"
         return _failure(one, [ApiError("DUPLICATE_EXTERNAL_ID", message, ())])
 

@@ -1,5 +1,6 @@
 """Running a statement: its columns, its SQL, and the records shaped as the API answers them."""
 
+# ruff: noqa: S608 - the names in statements are those of the schema, values are parameters
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
@@ -13,7 +14,7 @@ from twin.salesforce.errors import malformed_query, query_error
 from twin.salesforce.org import Org
 from twin.salesforce.schema import Field, SObject
 from twin.salesforce.scope import HINT, Column, Scope
-from twin.salesforce.soql import FIELDS_LIMIT, Ordering, Path_, Query
+from twin.salesforce.soql import FIELDS_LIMIT, FieldPath, Ordering, Query
 
 UNSORTABLE = frozenset({"multipicklist", "address"})
 RANKED = frozenset({"string", "email", "phone", "url", "textarea", "combobox", "picklist"})
@@ -84,13 +85,13 @@ class Statement:
             return self._count()
         if any(item.kind == "count_of" for item in self._query.items):
             return self._aggregate()
-        columns = list(self._columns())
+        columns = list(self.columns())
         root = self._shape(columns)
         order, order_params = self._order()
         where, params = self._where()
         self._check_nulls()
         window, window_params = self._window()
-        sql = f"SELECT {', '.join(self._selected)} FROM {self._scope.tables_sql}{where}{order}{window}"  # noqa: S608
+        sql = f"SELECT {', '.join(self._selected)} FROM {self._scope.tables_sql}{where}{order}{window}"
         rows = self._org.db.execute(sql, (*params, *order_params, *window_params))
         records = [self._record(root, row) for row in rows]
         return Result(self.sobject, columns, records, len(records))
@@ -99,7 +100,7 @@ class Statement:
         where, params = self._where()
         self._check_nulls()
         window, more = self._window()
-        sql = f"SELECT count(*) FROM (SELECT 1 FROM {self._scope.tables_sql}{where}{window})"  # noqa: S608
+        sql = f"SELECT count(*) FROM (SELECT 1 FROM {self._scope.tables_sql}{where}{window})"
         total = self._org.db.execute(sql, (*params, *more)).fetchone()[0]
         return Result(self.sobject, [], [], total)
 
@@ -110,7 +111,7 @@ class Statement:
         where, params = self._where()
         row = self._org.db.execute(
             f"SELECT {', '.join(counts)} FROM {self._scope.tables_sql}{where}", params
-        ).fetchone()  # noqa: S608
+        ).fetchone()
         record = {
             "attributes": {"type": "AggregateResult"},
             **{f"expr{place}": row[place] for place in range(len(counts))},
@@ -119,7 +120,8 @@ class Statement:
 
     # -- columns
 
-    def _columns(self) -> Iterator[Column]:
+    def columns(self) -> Iterator[Column]:
+        """Yield the selected columns, in order."""
         seen: set[str] = set()
         for item in self._query.items:
             if item.kind == "fields":
@@ -132,7 +134,7 @@ class Statement:
             seen.add(column.name)
             yield column
 
-    def _family(self, path: Path_) -> Iterator[Column]:
+    def _family(self, path: FieldPath) -> Iterator[Column]:
         """Return the columns of FIELDS(ALL), FIELDS(STANDARD) or FIELDS(CUSTOM)."""
         wanted = {"ALL": (True, False), "STANDARD": (False,), "CUSTOM": (True,)}.get(path.text)
         if wanted is None:
@@ -141,7 +143,7 @@ class Statement:
             raise malformed_query(f"The SOQL FIELDS function must have a LIMIT of at most {FIELDS_LIMIT}")
         for one in self.sobject.fields.values():
             if one.custom in wanted:
-                yield self._scope.resolve(Path_(one.name, path.at))
+                yield self._scope.resolve(FieldPath(one.name, path.at))
 
     def _shape(self, columns: Sequence[Column]) -> _Shape:
         root = _Shape(self.sobject, self._select(self._scope.root.column("Id")))
@@ -204,7 +206,7 @@ class Statement:
             f"NOT coalesce({without.sql(self._query.where)}, 0)",
             *self._alive(),
         ]
-        sql = f"SELECT 1 FROM {self._scope.tables_sql} WHERE {' AND '.join(tests)} LIMIT 1"  # noqa: S608
+        sql = f"SELECT 1 FROM {self._scope.tables_sql} WHERE {' AND '.join(tests)} LIMIT 1"
         if self._org.db.execute(sql, (*with_nulls.params, *without.params)).fetchone():
             raise malformed_query(
                 "strict null mode: the answer depends on how null compares under negation, which is not documented; "

@@ -1,5 +1,6 @@
 """The sObject resources: single rows, rows by external id, describe, and what changed or went."""
 
+# ruff: noqa: S608 - the names in statements are those of the schema, values are parameters
 from __future__ import annotations
 
 import re
@@ -9,7 +10,7 @@ from typing import Any
 
 from twin.salesforce import describe, ids, values
 from twin.salesforce.call import EMPTY, Call, Entry, Reply
-from twin.salesforce.errors import ApiError, SeveralMatch, deleted, missing, wrong_object
+from twin.salesforce.errors import ApiError, SeveralMatchError, deleted, missing, wrong_object
 from twin.salesforce.query import run
 from twin.salesforce.schema import Field, SObject
 from twin.salesforce.validation import matching
@@ -104,7 +105,7 @@ def _record(call: Call, known: SObject, identifier: str) -> dict[str, Any]:
     unknown = [one for one in chosen if not re.fullmatch(r"[A-Za-z]\w*(\.[A-Za-z]\w*)*", one)]
     if unknown:
         raise ApiError("INVALID_FIELD", f"No such column '{unknown[0]}' on sobject of type {known.name}")
-    text = f"SELECT {', '.join(chosen)} FROM {known.name} WHERE Id = '{identifier}'"  # noqa: S608 - SOQL of checked names
+    text = f"SELECT {', '.join(chosen)} FROM {known.name} WHERE Id = '{identifier}'"
     return run(call.org, text, deleted=False, base=call.base).records[0]
 
 
@@ -163,7 +164,7 @@ def _only(call: Call, known: SObject, field: Field, value: str) -> str:
     if not found:
         raise missing()
     if len(found) > 1:
-        raise SeveralMatch([f"{call.base}/sobjects/{known.name}/{one}" for one in found])
+        raise SeveralMatchError([f"{call.base}/sobjects/{known.name}/{one}" for one in found])
     return found[0]
 
 
@@ -172,7 +173,8 @@ def updated(call: Call, sobject: str) -> Reply:
     known = call.org.sobject(sobject)
     start, end = _window(call, UPDATED_WINDOW)
     rows = call.org.db.execute(
-        f'SELECT Id FROM "sf_{known.name}" WHERE IsDeleted = 0 AND SystemModstamp >= ? AND SystemModstamp < ? ORDER BY Id',  # noqa: S608
+        f'SELECT Id FROM "sf_{known.name}" '
+        "WHERE IsDeleted = 0 AND SystemModstamp >= ? AND SystemModstamp < ? ORDER BY Id",
         (start, end),
     )
     return Reply({"ids": [row[0] for row in rows], "latestDateCovered": end})
@@ -183,7 +185,7 @@ def gone(call: Call, sobject: str) -> Reply:
     known = call.org.sobject(sobject)
     start, end = _window(call, DELETED_WINDOW)
     rows = call.org.db.execute(
-        f'SELECT Id, SystemModstamp FROM "sf_{known.name}" '  # noqa: S608
+        f'SELECT Id, SystemModstamp FROM "sf_{known.name}" '
         "WHERE IsDeleted = 1 AND SystemModstamp >= ? AND SystemModstamp < ? ORDER BY SystemModstamp, Id",
         (start, end),
     )

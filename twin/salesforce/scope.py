@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from twin.salesforce.errors import query_error
 from twin.salesforce.schema import Field, SObject
-from twin.salesforce.soql import Path_
+from twin.salesforce.soql import FieldPath
 
 MOST_LEVELS = 5
 HINT = "Please reference your WSDL or the describe call for the appropriate names."
@@ -54,7 +54,7 @@ class Scope:
         """The FROM clause, outer joins included: a record without the parent stays."""
         return " ".join([f'"sf_{self.root.sobject.name}" {self.root.alias}', *self._joins])
 
-    def resolve(self, path: Path_) -> Column:
+    def resolve(self, path: FieldPath) -> Column:
         """Return the column a path means, or refuse it with a caret at its place."""
         *parents, name = path.text.split(".")
         if parents and parents[0].lower() == self.root.sobject.name.lower() and not self._is_parent(parents[0]):
@@ -62,7 +62,7 @@ class Scope:
         if len(parents) > MOST_LEVELS:
             message = f"the field path is longer than {MOST_LEVELS} relationships: {path.text}"
             raise query_error("INVALID_FIELD", message, self.statement, path.at)
-        table, chain = self.root, ()
+        table, chain = self.root, tuple[str, ...]()
         for parent in parents:
             table, chain = self._join(table, chain, parent, path)
         field = table.sobject.find(name)
@@ -77,7 +77,7 @@ class Scope:
     def _is_parent(self, name: str) -> bool:
         return self.root.sobject.parent(name) is not None
 
-    def _join(self, table: Table, chain: tuple[str, ...], name: str, path: Path_) -> tuple[Table, tuple[str, ...]]:
+    def _join(self, table: Table, chain: tuple[str, ...], name: str, path: FieldPath) -> tuple[Table, tuple[str, ...]]:
         reference = table.sobject.parent(name)
         target = self._target(reference) if reference else None
         if reference is None or target is None:
@@ -100,7 +100,7 @@ class Scope:
         """Return the parent object; a reference to users and queues is followed to users."""
         return next((self._objects[name] for name in reference.refer if name in self._objects), None)
 
-    def _no_column(self, name: str, sobject: str, path: Path_) -> Exception:
+    def _no_column(self, name: str, sobject: str, path: FieldPath) -> Exception:
         return query_error(
             "INVALID_FIELD",
             f"No such column '{name}' on entity '{sobject}'. If you are attempting to use a custom field, "

@@ -23,7 +23,7 @@ Kind = Literal["text", "moment", "day", "number", "true", "false", "null", "peri
 
 
 @dataclass(frozen=True)
-class Path_:
+class FieldPath:
     """A field, perhaps through parents: `Name` or `Account.Owner.Name`."""
 
     text: str
@@ -31,7 +31,7 @@ class Path_:
 
 
 @dataclass(frozen=True)
-class Literal_:
+class Constant:
     """A value of the statement. Text is unescaped; `pattern` keeps the escaped wildcards for LIKE."""
 
     kind: Kind
@@ -44,9 +44,9 @@ class Literal_:
 class Leaf:
     """One comparison."""
 
-    path: Path_
+    path: FieldPath
     operator: str
-    values: tuple[Literal_, ...]
+    values: tuple[Constant, ...]
 
 
 @dataclass(frozen=True)
@@ -65,14 +65,14 @@ class Item:
     """One selected thing: a column, `FIELDS(...)` or `COUNT(field)`."""
 
     kind: Literal["column", "fields", "count_of"]
-    path: Path_
+    path: FieldPath
 
 
 @dataclass(frozen=True)
 class Ordering:
     """One key of ORDER BY."""
 
-    path: Path_
+    path: FieldPath
     descending: bool
     nulls_last: bool
 
@@ -82,7 +82,7 @@ class Query:
     """A whole statement."""
 
     statement: str
-    sobject: Path_
+    sobject: FieldPath
     items: tuple[Item, ...] = ()
     counts: bool = False
     where: Condition | None = None
@@ -114,7 +114,7 @@ def parse(statement: str) -> Query:
 
 
 def _unexpected(error: UnexpectedInput) -> str:
-    if isinstance(error, UnexpectedToken) and error.token.type != "$END":  # noqa: S105 - the name of a token
+    if isinstance(error, UnexpectedToken) and error.token.type != "$END":
         return f"unexpected token: '{error.token}'"
     if isinstance(error, UnexpectedCharacters):
         return f"unexpected token: '{error.char}'"
@@ -146,17 +146,17 @@ class _Tree(Transformer[Token, Any]):
     def items(self, items: list[Item]) -> tuple[str, Any]:
         return "items", tuple(items)
 
-    def column(self, parts: list[Path_]) -> Item:
+    def column(self, parts: list[FieldPath]) -> Item:
         return Item("column", parts[0])
 
     def fields(self, parts: list[Token]) -> Item:
-        return Item("fields", Path_(str(parts[0]).upper(), _at(parts[0])))
+        return Item("fields", FieldPath(str(parts[0]).upper(), _at(parts[0])))
 
-    def count_of(self, parts: list[Path_]) -> Item:
+    def count_of(self, parts: list[FieldPath]) -> Item:
         return Item("count_of", parts[0])
 
-    def path(self, parts: list[Token]) -> Path_:
-        return Path_(str(parts[0]), _at(parts[0]))
+    def path(self, parts: list[Token]) -> FieldPath:
+        return FieldPath(str(parts[0]), _at(parts[0]))
 
     name = path
 
@@ -219,11 +219,11 @@ class _Tree(Transformer[Token, Any]):
             raise malformed_query(f"unexpected token: '{token}'")
         return int(token)
 
-    def text(self, parts: list[Token]) -> Literal_:
+    def text(self, parts: list[Token]) -> Constant:
         inner = str(parts[0])[1:-1]
         if len(inner) > LONGEST_LITERAL:
             raise malformed_query("string literal is longer than 4000 characters")
-        return Literal_("text", self._unescape(inner, _at(parts[0]), like=False), self._unescape(inner, 0, like=True))
+        return Constant("text", self._unescape(inner, _at(parts[0]), like=False), self._unescape(inner, 0, like=True))
 
     def _unescape(self, inner: str, at: int, *, like: bool) -> str:
         def one(found: re.Match[str]) -> str:
@@ -239,23 +239,23 @@ class _Tree(Transformer[Token, Any]):
 
         return re.sub(r"\\(u[0-9A-Fa-f]{4}|.)", one, inner, flags=re.DOTALL)
 
-    def moment(self, parts: list[Token]) -> Literal_:
-        return Literal_("moment", str(parts[0]), at=_at(parts[0]))
+    def moment(self, parts: list[Token]) -> Constant:
+        return Constant("moment", str(parts[0]), at=_at(parts[0]))
 
-    def day(self, parts: list[Token]) -> Literal_:
-        return Literal_("day", str(parts[0]), at=_at(parts[0]))
+    def day(self, parts: list[Token]) -> Constant:
+        return Constant("day", str(parts[0]), at=_at(parts[0]))
 
-    def number(self, parts: list[Token]) -> Literal_:
-        return Literal_("number", str(parts[0]), at=_at(parts[0]))
+    def number(self, parts: list[Token]) -> Constant:
+        return Constant("number", str(parts[0]), at=_at(parts[0]))
 
-    def period(self, parts: list[Token]) -> Literal_:
-        return Literal_("period", str(parts[0]).upper(), at=_at(parts[0]))
+    def period(self, parts: list[Token]) -> Constant:
+        return Constant("period", str(parts[0]).upper(), at=_at(parts[0]))
 
-    def true(self, _: list[Token]) -> Literal_:
-        return Literal_("true", "true")
+    def true(self, _: list[Token]) -> Constant:
+        return Constant("true", "true")
 
-    def false(self, _: list[Token]) -> Literal_:
-        return Literal_("false", "false")
+    def false(self, _: list[Token]) -> Constant:
+        return Constant("false", "false")
 
-    def null(self, _: list[Token]) -> Literal_:
-        return Literal_("null", "")
+    def null(self, _: list[Token]) -> Constant:
+        return Constant("null", "")

@@ -1,5 +1,6 @@
 """The rules a written record must meet, in the order the API applies them."""
 
+# ruff: noqa: S608 - the names in statements are those of the schema, values are parameters
 from __future__ import annotations
 
 import re
@@ -7,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from twin.salesforce import ids, persons, values
-from twin.salesforce.errors import ApiError, RowRefused, bad_names, no_such_column, not_writable
+from twin.salesforce.errors import ApiError, RowError, bad_names, no_such_column, not_writable
 from twin.salesforce.org import PERSON, Org
 from twin.salesforce.schema import NUMBERS, Field, SObject
 
@@ -29,7 +30,7 @@ def check(org: Org, sobject: SObject, record: Mapping[str, Any], known: Mapping[
     errors = [error for name, value in stored.items() for error in _value_errors(sobject.fields[name], value)]
     errors += _reference_errors(org, sobject, stored)
     if errors:
-        raise RowRefused(errors)
+        raise RowError(errors)
     _check_unique(org, sobject, stored, known)
     return stored
 
@@ -77,7 +78,7 @@ def matching(org: Org, sobject: SObject, field: Field, value: Any) -> list[str]:
     )
     wanted = stored.lower() if isinstance(stored, str) and test.startswith("sf_fold") else stored
     alive = " AND IsDeleted = 0" if sobject.find("IsDeleted") else ""
-    rows = org.db.execute(f'SELECT Id FROM "sf_{sobject.name}" WHERE {test}{alive} ORDER BY Id', (wanted,))  # noqa: S608
+    rows = org.db.execute(f'SELECT Id FROM "sf_{sobject.name}" WHERE {test}{alive} ORDER BY Id', (wanted,))
     return [row[0] for row in rows]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from twin.salesforce import duplicates, ids, persons, validation
-from twin.salesforce.errors import ApiError, SeveralMatch, deleted, missing, wrong_object
+from twin.salesforce.errors import ApiError, SeveralMatchError, deleted, missing, wrong_object
 from twin.salesforce.org import Org
 from twin.salesforce.schema import Field, SObject
 
@@ -51,7 +51,7 @@ class Writer:
         found = validation.matching(self.org, sobject, field, value)
         if len(found) > 1:
             base = f"/services/data/v{self.version:.1f}/sobjects/{sobject.name}"
-            raise SeveralMatch([f"{base}/{one}" for one in found])
+            raise SeveralMatchError([f"{base}/{one}" for one in found])
         if found:
             return self.update(sobject, found[0], record), False
         if update_only or field.type == "id":
