@@ -76,7 +76,7 @@ class Wire:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        _strip_prefix(scope)
+        _straighten_path(scope)
         system = "salesmanago" if scope["path"].startswith(SALESMANAGO_PATHS) else "salesforce"
         fault = self._state.faults.take(system, scope["method"], scope["path"])
         if fault and fault.kind == "latency":
@@ -114,10 +114,12 @@ class Wire:
         )
 
 
-def _strip_prefix(scope: Scope) -> None:
-    if scope["path"].startswith(f"{PREFIX}/"):
-        scope["path"] = scope["path"].removeprefix(PREFIX)
-        scope["raw_path"] = scope["raw_path"].removeprefix(PREFIX.encode())
+def _straighten_path(scope: Scope) -> None:
+    # The Salesforce CLI ends its instance URL with a slash and so asks for //services; the real service takes both.
+    for prefix in (PREFIX, "/"):
+        if scope["path"].startswith(f"{prefix}/"):
+            scope["path"] = scope["path"].removeprefix(prefix)
+            scope["raw_path"] = scope["raw_path"].removeprefix(prefix.encode())
 
 
 def _fixed(fault: Fault) -> Answer:
