@@ -199,8 +199,7 @@ def results_of_query(call: Call, identifier: str) -> Reply:
     job, results = _finished(call, "query", identifier)
     if job["apiVersion"] != call.version:
         raise ApiError("API_VERSION_MISMATCH", "The job was created with another API version", status=409)
-    start = _offset(call.query.get("locator"))
-    size = max(1, min(int(call.query.get("maxRecords", LARGEST_RESULT)), LARGEST_RESULT))
+    start, size = _offset(call.query.get("locator")), _page_size(call)
     rows = results["rows"][start : start + size]
     more = start + size < len(results["rows"])
     headers = {
@@ -209,6 +208,12 @@ def results_of_query(call: Call, identifier: str) -> Reply:
         "Sforce-Locator": _locator(start + size) if more else "null",
     }
     return _csv(sheet.write([results["columns"], *rows], job), headers)
+
+
+def _page_size(call: Call) -> int:
+    fault = call.org.state.faults.take_kind("salesforce", "short_pages", f"{call.base}/{call.path}")
+    largest = min(fault.size, LARGEST_RESULT) if fault else LARGEST_RESULT
+    return max(1, min(int(call.query.get("maxRecords", largest)), largest))
 
 
 def result_pages(call: Call, identifier: str) -> Reply:
