@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from twin.salesforce import ids, persons, schema, values
@@ -159,7 +160,7 @@ class Org:
         return {
             name: schema.visible(
                 sobject,
-                [schema.custom_field(json.loads(definition)) for owner, definition in custom if owner == name],
+                [_defined(definition) for owner, definition in custom if owner == name],
                 persons=self.persons,
                 hidden=hidden.get(name, ()),
                 read_only=read_only.get(name, ()),
@@ -200,7 +201,7 @@ class Org:
     def all_fields(self, sobject: str) -> dict[str, Field]:
         """Return every field of an object, the hidden ones too."""
         custom = self.db.execute("SELECT definition FROM sf_field WHERE sobject = ? ORDER BY rowid", (sobject,))
-        added = [schema.custom_field(json.loads(row[0])) for row in custom]
+        added = [_defined(row[0]) for row in custom]
         return {**schema.standard()[sobject].fields, **{field.name: field for field in added}}
 
     def follow_settings(self) -> None:
@@ -332,6 +333,11 @@ class Org:
             raise ValueError(f"{sobject} has no field {', '.join(sorted(unknown))}")
         chosen = ((by_name[name.lower()], value) for name, value in record.items() if name != "attributes")
         return {field.name: values.parse(field, value) for field, value in chosen}
+
+
+@cache
+def _defined(definition: str) -> Field:
+    return schema.custom_field(json.loads(definition))
 
 
 def _default(field: Field) -> Any:

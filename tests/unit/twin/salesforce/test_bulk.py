@@ -52,9 +52,7 @@ def test_an_ingest_job_tells_what_went_through_and_what_did_not(client: Salesfor
 
 def test_an_empty_cell_keeps_and_na_empties(client: Salesforce, org: Org) -> None:
     made = org.insert("Contact", {"LastName": "A", "Title": "Dr", "Phone": "1", "Ext__c": "k"})
-    job = ingest(
-        client, "Ext__c,Title,Phone\nK,,#N/A\nnew,,\n,,\n", operation="upsert", externalIdFieldName="Ext__c"
-    )
+    job = ingest(client, "Ext__c,Title,Phone\nK,,#N/A\nnew,,\n,,\n", operation="upsert", externalIdFieldName="Ext__c")
     assert {row[0]: row[1] for row in rows(client, job, "successfulResults")[1:]} == {made: "false"}
     assert sorted(row[1] for row in rows(client, job, "failedResults")[1:]) == [
         "MISSING_ARGUMENT:Ext__c not specified:--",
