@@ -162,10 +162,11 @@ def send(
         return session.request(method, url, allow_redirects=False, **options)
     except requests.RequestException as error:
         # The library's own text holds the URL with its query: only its kind is told.
-        raise _failure(error, where, replay) from None
+        raise failure(error, where, replay) from None
 
 
-def _failure(error: requests.RequestException, where: str, replay: Replay) -> SyncError:
+def failure(error: requests.RequestException, where: str, replay: Replay) -> SyncError:
+    """Say what it means that no answer came, without the library's own text."""
     kind = type(error).__name__
     if isinstance(error, requests.exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(error):
         return FatalError(f"{where}: the certificate is not trusted. Check the address, or set REQUESTS_CA_BUNDLE.")

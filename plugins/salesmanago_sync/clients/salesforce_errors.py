@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from salesmanago_sync.clients.http import Replay
 from salesmanago_sync.clients.outcome import Outcome
 from salesmanago_sync.clients.redaction import mask
 from salesmanago_sync.errors import AuthenticationError, FatalError, RetriableError, SyncError
@@ -43,6 +42,7 @@ REQUESTS: dict[str, tuple[Callable[[str], SyncError], str]] = {
     "API_TEMPORARILY_UNAVAILABLE": (RetriableError, "Salesforce is not available for now."),
     "UNABLE_TO_LOCK_ROW": (RetriableError, "Other work holds the record."),
 }
+# For answers without a code that is known.
 STATUSES: dict[int, tuple[Callable[[str], SyncError], str]] = {
     401: REQUESTS["INVALID_SESSION_ID"],
     410: (FatalError, "This API version is retired. Set a newer one in the salesforce connection."),
@@ -75,6 +75,7 @@ ROWS: dict[str, str] = {
     "INVALID_FIELD_FOR_INSERT_UPDATE": "NO_ACCESS",
     "INVALID_FIELD": "NO_ACCESS",
 }
+_LIMIT = "REQUEST_LIMIT_EXCEEDED"  # daily or for the moment: its words decide
 _OTHER_ROW = "REFUSED_BY_SALESFORCE"
 _TAKEN_BY = re.compile(r"record with id: ([A-Za-z0-9]{15,18})")
 
@@ -91,10 +92,11 @@ def request_error(status: int, body: Any, where: str) -> SyncError:
         The error to raise.
     """
     code, words = _first_error(body)
-    if code == "REQUEST_LIMIT_EXCEEDED":
+    if code == _LIMIT:
         return _limit_error(where, words)
     kind, advice = REQUESTS.get(code) or STATUSES.get(status) or (FatalError, "The run cannot go on.")
-    return kind(f"{where}: {code or 'refused'} (HTTP {status}): {mask(words)} {advice}")
+    told = f": {mask(words)}" if words else ""
+    return kind(f"{where}: {code or 'refused'} (HTTP {status}){told} {advice}")
 
 
 def _limit_error(where: str, words: str) -> SyncError:
@@ -114,11 +116,10 @@ def _first_error(body: Any) -> tuple[str, str]:
     return str(code), str(entry.get("message", entry.get("error_description", "")))
 
 
-def transient_status(status: int, body: Any, where: str, replay: Replay) -> SyncError | None:
-    """Say what a 5xx means, once its code was looked at."""
-    if status < 500 or _first_error(body)[0] in REQUESTS:
-        return None
-    return replay.lost(f"{where}: Salesforce failed (HTTP {status}).")
+def is_known(body: Any) -> bool:
+    """Say whether the code in a body decides, whatever the status."""
+    code, _ = _first_error(body)
+    return code in REQUESTS or code == _LIMIT
 
 
 def row_outcome(row: Mapping[str, Any], created: bool) -> Outcome:

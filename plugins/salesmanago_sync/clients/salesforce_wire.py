@@ -11,9 +11,9 @@ import requests
 from simple_salesforce.api import Salesforce as Connection
 from simple_salesforce.exceptions import SalesforceAuthenticationFailed
 
-from salesmanago_sync.clients.http import Replay, RetryPolicy, json_body, retry_after, send, status_error
+from salesmanago_sync.clients.http import Replay, RetryPolicy, failure, json_body, retry_after, send, status_error
 from salesmanago_sync.clients.redaction import mask
-from salesmanago_sync.clients.salesforce_errors import request_error, transient_status
+from salesmanago_sync.clients.salesforce_errors import is_known, request_error
 from salesmanago_sync.errors import AuthenticationError, RetriableError, SyncError
 
 _USAGE = re.compile(r"api-usage=(\d+)/(\d+)")
@@ -113,7 +113,7 @@ class SalesforceWire:
         except SalesforceAuthenticationFailed as error:
             raise _login_error(error) from None
         except requests.RequestException as error:
-            raise RetriableError(f"Salesforce log-in: no answer ({type(error).__name__}).") from None
+            raise failure(error, "Salesforce log-in", Replay.READ) from None
 
     def _checked(self, response: requests.Response, where: str, replay: Replay) -> Answer:
         self._note_usage(response.headers)
@@ -126,10 +126,9 @@ class SalesforceWire:
             body = response.json()
         except ValueError:
             body = None
-        passing = transient_status(response.status_code, body, where, replay)
-        if body is None or passing is not None:
-            passing = status_error(response, where, replay)
-        error = passing or request_error(response.status_code, body, where)
+        # A code says more than a status: a 500 may be a lock, a 403 a limit.
+        busy = None if is_known(body) else status_error(response, where, replay)
+        error = busy or request_error(response.status_code, body, where)
         if isinstance(error, RetriableError) and error.retry_after is None:
             error.retry_after = retry_after(response.headers)
         return error

@@ -43,9 +43,9 @@ def listening(*answers: bytes) -> Iterator[tuple[str, list[bytes]]]:
         server.close()
 
 
-def ask(url: str, replay: Replay) -> None:
+def ask(url: str, replay: Replay, method: str = "POST") -> None:
     with new_session(connect=0.5, read=0.5) as session:
-        send(session, "POST", f"{url}/path?q=jan@example.com", where="Service path", replay=replay, json={"a": 1})
+        send(session, method, f"{url}/path?q=jan@example.com", where="Service path", replay=replay, json={"a": 1})
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_a_lost_answer_is_a_retry_for_reads_and_unknown_for_writes(
     answer: bytes, replay: Replay, kind: type[SyncError]
 ) -> None:
     with listening(answer) as (url, received), pytest.raises(kind) as caught:
-        ask(url, replay)
+        ask(url, replay, "GET")
     assert len(received) == 1, "urllib3 must not send it again by itself"
     assert "example.com" not in str(caught.value)
     assert caught.value.__suppress_context__, "the library's error holds the address with its query"

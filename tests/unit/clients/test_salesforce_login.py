@@ -7,7 +7,7 @@ from simple_salesforce.exceptions import SalesforceAuthenticationFailed
 
 from salesmanago_sync.clients.http import RetryPolicy
 from salesmanago_sync.clients.salesforce import Salesforce
-from salesmanago_sync.errors import AuthenticationError, RetriableError
+from salesmanago_sync.errors import AuthenticationError, FatalError, RetriableError
 from tests.unit.clients.service import Answer, Reply, Service, refusal
 
 EXPIRED = refusal("INVALID_SESSION_ID", "Session expired or invalid", 401)
@@ -68,6 +68,7 @@ def test_refused_credentials_stop_the_run(policy: RetryPolicy, code: str | int) 
         client.limits()
     assert door.opened == 1
     assert str(code) in str(caught.value)
+    assert ("no <e-mail>" in str(caught.value)) is isinstance(code, str), "a page instead of words is not told"
     assert "example.com" not in str(caught.value)
     assert caught.value.__suppress_context__
 
@@ -86,6 +87,13 @@ def test_a_busy_log_in_is_tried_again(policy: RetryPolicy, error: Exception) -> 
     client, door = opened(policy, [GOOD], error)
     assert client.limits() == {"ok": 1}
     assert door.opened == 2
+
+
+def test_a_certificate_that_is_not_trusted_is_told_at_once(policy: RetryPolicy) -> None:
+    client, door = opened(policy, [], requests.exceptions.SSLError("CERTIFICATE_VERIFY_FAILED for x?q=1"))
+    with pytest.raises(FatalError, match="REQUESTS_CA_BUNDLE"):
+        client.limits()
+    assert door.opened == 1
 
 
 def test_a_log_in_that_stays_busy_ends(policy: RetryPolicy) -> None:
