@@ -3,65 +3,36 @@
 from __future__ import annotations
 
 import json
-import signal
-import subprocess
-import sys
+import multiprocessing
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from datetime import datetime
-from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
 from salesmanago_sync.ledger.store import Ledger
+from tests.unit.ledger import programs
 
-PROGRAMS = Path(__file__).parent / "programs.py"
-PEOPLE = 40
-TIMES = 25
-
-
-@contextmanager
-def program(*words: object) -> Iterator[subprocess.Popen[str]]:
-    """Start a part of programs.py that goes on when it is told to."""
-    command = [sys.executable, str(PROGRAMS), *map(str, words)]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
+# Imports once what every process needs, and forks from there.
+context = multiprocessing.get_context("forkserver")
+context.set_forkserver_preload(["salesmanago_sync.ledger.store"])
 
 
-def ready(process: subprocess.Popen[str]) -> None:
-    assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n"
+def answers(work: Callable[..., Any], url: str, count: int) -> list[Any]:
+    """Run a program in several processes at the same time."""
+    with context.Manager() as manager, ProcessPoolExecutor(count, mp_context=context) as pool:
+        barrier = manager.Barrier(count)
+        pending = [pool.submit(work, url, barrier, number) for number in range(count)]
+        return [future.result(timeout=120) for future in pending]
 
 
-def go(process: subprocess.Popen[str]) -> None:
-    assert process.stdin is not None
-    process.stdin.write("go\n")
-    process.stdin.flush()
-
-
-def answers(*words: object, count: int) -> list[str]:
-    """Run a program several times at the same time."""
-    with ExitStack() as stack:
-        processes = [stack.enter_context(program(*words, number)) for number in range(count)]
-        for process in processes:
-            ready(process)
-        for process in processes:
-            go(process)
-        out = [process.communicate(timeout=120)[0] for process in processes]
-        assert [process.returncode for process in processes] == [0] * count
-        return out
-
-
-def people(ledger: Ledger, noon: datetime) -> pd.DataFrame:
-    names = pd.Series([f"{number:03}" for number in range(PEOPLE)])
+def add_people(ledger: Ledger, noon: datetime) -> None:
+    names = pd.Series([f"{number:03}" for number in range(programs.PEOPLE)])
     frame = pd.DataFrame({"object": "Lead", "salesforce_id": "q" + names, "salesmanago_id": "m" + names})
-    return ledger.bind(frame.assign(matched_by="email"), 1, noon)
+    ledger.bind(frame.assign(matched_by="email"), 1, noon)
 
 
 def bases(ledger: Ledger) -> list[dict[str, list[str]]]:
@@ -69,48 +40,47 @@ def bases(ledger: Ledger) -> list[dict[str, list[str]]]:
 
 
 def test_two_processes_that_write_different_fields_lose_nothing(ledger: Ledger, url: str, noon: datetime) -> None:
-    people(ledger, noon)
-    answers("merge", url, TIMES, count=2)
-    wanted = {f"{process}.{number}": ["a", "b"] for process in range(2) for number in range(TIMES)}
+    add_people(ledger, noon)
+    answers(programs.merge, url, 2)
+    wanted = {f"{process}.{number}": ["a", "b"] for process in range(2) for number in range(programs.TIMES)}
     assert all(base == wanted for base in bases(ledger))
 
 
-def test_a_killed_process_leaves_all_of_a_write_or_nothing(ledger: Ledger, url: str, noon: datetime) -> None:
-    people(ledger, noon)
-    for attempt in range(2):
-        with program("merge", url, 10_000, attempt) as process:
-            ready(process)
-            go(process)
-            time.sleep(0.05 + 0.1 * attempt)
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-        # Still writable, and everybody was given the same fields.
-        ledger.merge_base(pd.DataFrame({"id": ledger.bindings()["id"], "base": '{"after": ["a", "b"]}'}), noon)
-        left = bases(ledger)
-        assert all(base == left[0] for base in left)
+@pytest.mark.parametrize("seconds", [0.03, 0.2])
+def test_a_killed_process_leaves_all_of_a_write_or_nothing(
+    ledger: Ledger, url: str, noon: datetime, seconds: float
+) -> None:
+    add_people(ledger, noon)
+    barrier = context.Barrier(2)
+    process = context.Process(target=programs.merge, args=(url, barrier, 0, 10_000))
+    process.start()
+    barrier.wait(60)
+    time.sleep(seconds)
+    process.kill()
+    process.join()
+    ledger.merge_base(pd.DataFrame({"id": ledger.bindings()["id"], "base": '{"after": ["a", "b"]}'}), noon)
+    left = bases(ledger)
+    assert all(base == left[0] for base in left)
 
 
-def test_two_processes_never_bind_an_id_twice(ledger: Ledger, url: str) -> None:
-    answers("bind", url, PEOPLE, count=3)
+def test_several_processes_never_bind_an_id_twice(ledger: Ledger, url: str) -> None:
+    assert sum(answers(programs.bind, url, 3)) == programs.PEOPLE
     frame = ledger.bindings()
-    assert len(frame) == PEOPLE
+    assert len(frame) == programs.PEOPLE
     assert frame["salesforce_id"].is_unique
-    assert frame["salesmanago_id"].is_unique
 
 
-def test_one_of_many_processes_gets_the_lock_each_time_that_it_expires(ledger: Ledger, url: str) -> None:
-    rounds = [json.loads(out) for out in answers("lock", url, count=3)]
-    winners = [sum(got) for got in zip(*rounds, strict=True)]
+def test_one_of_several_processes_gets_the_lock_each_time_that_it_expires(ledger: Ledger, url: str) -> None:
+    winners = [sum(turn) for turn in zip(*answers(programs.lock, url, 3), strict=True)]
     assert winners[0] == 1
     assert max(winners) == 1
 
 
 def test_processes_that_open_a_new_ledger_at_once_migrate_it_once(url: str) -> None:
-    assert answers("open", url, count=3) == ["True"] * 3
+    assert answers(programs.open_, url, 3) == [True] * 3
 
 
-@pytest.mark.parametrize("statement", ["bindings", "issues"])
-def test_a_reader_does_not_wait_for_a_writer(ledger: Ledger, statement: str) -> None:
+@pytest.mark.parametrize("read", [Ledger.bindings, Ledger.open_issues])
+def test_a_reader_does_not_wait_for_a_writer(ledger: Ledger, read: Callable[[Ledger], pd.DataFrame]) -> None:
     with ledger._database.write():
-        other = Ledger(ledger._database)
-        assert (other.bindings() if statement == "bindings" else other.open_issues()).empty
+        assert read(ledger).empty
