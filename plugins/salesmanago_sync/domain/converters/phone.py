@@ -23,6 +23,8 @@ from salesmanago_sync.domain.converters.base import Converter, LineOptions, Scal
 _DIGITS = re.compile(r"[+(\d][\d\s().\-/]*")
 
 
+# The other side's spelling of a number, mostly E.164 already, is looked up and not understood anew.
+@lru_cache(maxsize=200_000)
 def _e164(text: str, region: str | None) -> str | None:
     try:
         number = parse(text, region)
@@ -31,13 +33,12 @@ def _e164(text: str, region: str | None) -> str | None:
     return format_number(number, PhoneNumberFormat.E164) if is_possible_number(number) else None
 
 
-@lru_cache(maxsize=200_000)
 def _canonical(text: str, region: str | None) -> str:
     if not _DIGITS.fullmatch(text):
         return text
     found = _e164(text, region)
     # A spelling that would be read differently the next time is not canonical.
-    return found if found is not None and _e164(found, region) == found else text
+    return found if found is not None and found in {text, _e164(found, region)} else text
 
 
 class _Phone(Scalar):
