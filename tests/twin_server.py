@@ -61,7 +61,7 @@ class TwinServer:
     """
 
     def __init__(self, *options: str) -> None:
-        self._log: IO[bytes] = tempfile.TemporaryFile()
+        self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by stop()
         command = [sys.executable, "-m", "twin", *options]
         self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=self._log)
         assert self._process.stdout is not None
@@ -119,15 +119,19 @@ class TwinServer:
         self._log.seek(0)
         return self._log.read().decode(errors="replace")
 
-    def stop(self) -> int:
-        """Stop it and return its exit status."""
+    def signal(self, number: int) -> int:
+        """Send a signal that ends it and return its exit status."""
+        self._process.send_signal(number)
+        return self._process.wait(STOP_SECONDS)
+
+    def stop(self) -> None:
+        """Stop it and close what is open."""
         self._process.terminate()
         try:
-            status = self._process.wait(STOP_SECONDS)
+            self._process.wait(STOP_SECONDS)
         finally:
             self._process.kill()
             if self._process.stdout is not None:
                 self._process.stdout.close()
             self.control.close()
             self._log.close()
-        return status

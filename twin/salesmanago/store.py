@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, fields
 from typing import Any
 from uuid import uuid4
 
@@ -128,8 +128,8 @@ class Contacts:
 
 
 def _row(contact: Contact) -> tuple[object, ...]:
-    values: Mapping[str, object] = asdict(contact)
-    stored = (json.dumps(values[name]) if name in JSON_COLUMNS else values[name] for name in COLUMNS)
+    values = ((name, getattr(contact, name)) for name in COLUMNS)
+    stored = (json.dumps(value) if name in JSON_COLUMNS else value for name, value in values)
     return (email_key(contact.email), *stored)
 
 

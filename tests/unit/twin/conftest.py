@@ -31,7 +31,7 @@ class Api:
             "clientId": self.known["client_id"],
             "apiKey": SALT,
             "requestTime": 1_700_000_000_000,
-            "sha": hashlib.sha1(text.encode()).hexdigest(),
+            "sha": hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest(),
             "owner": self.known["owner"],
         }
 

@@ -20,14 +20,19 @@ def test_the_clock_runs_and_is_moved() -> None:
     assert abs((clock.now() - datetime.now(UTC)).total_seconds()) < 5
 
 
+def fail_after_a_write(state: State) -> None:
+    with state.transaction():
+        state.db.execute("INSERT INTO t VALUES (2)")
+        raise ValueError("no")
+
+
 def test_a_transaction_is_undone_by_an_exception() -> None:
     state = State()
     state.db.execute("CREATE TABLE t (v)")
     with state.transaction():
         state.db.execute("INSERT INTO t VALUES (1)")
-        with pytest.raises(ValueError, match="no"), state.transaction():
-            state.db.execute("INSERT INTO t VALUES (2)")
-            raise ValueError("no")
+        with pytest.raises(ValueError, match="no"):
+            fail_after_a_write(state)
     assert [tuple(row) for row in state.db.execute("SELECT v FROM t")] == [(1,)]
 
 
