@@ -24,6 +24,7 @@ from tests.unit.domain.converters.lines import bind, check_laws, read_salesforce
         ("601123456, 12", "PL", "601123456, 12"),
         ("1-800-FLOWERS", "US", "1-800-FLOWERS"),
         ("112", "PL", "112"),
+        ("0061416388", "BR", "0061416388"),  # would be read as two different numbers, one after the other
         ("0", "PL", "0"),
         ("false", "PL", "false"),
         ("+", "PL", "+"),
