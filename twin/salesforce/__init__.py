@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from twin.salesforce.org import Org, create_tables
+from twin.salesforce.layout import create_tables
+from twin.salesforce.org import Org
 from twin.salesforce.web import routes
 
 __all__ = ["Org", "create_tables", "routes"]

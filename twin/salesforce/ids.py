@@ -37,3 +37,10 @@ def full(identifier: str) -> str | None:
         return None
     short = identifier[:15]
     return short + suffix(short) if len(identifier) == 15 else identifier
+
+
+# The records that every new org of the twin has.
+PERSON_USER = make("005", 2)
+PROFILE = make("00e", 1)
+BUSINESS = make("012", 1)
+PERSON = make("012", 2)

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -12,111 +11,13 @@ from typing import TYPE_CHECKING, Any
 from twin.salesforce import ids, persons, schema, values
 from twin.salesforce.errors import deleted, missing
 from twin.salesforce.schema import Field, SObject
+from twin.salesforce.text import column, prepare
 
 if TYPE_CHECKING:
     from twin.state import State
 
-PERSON_USER = ids.make("005", 2)
-PROFILE = ids.make("00e", 1)
-BUSINESS = ids.make("012", 1)
-PERSON = ids.make("012", 2)
 # High enough that ids carry small letters, so that 15 and 18 characters really differ.
 FIRST_NUMBER = 2_000_000
-COLUMN_TYPES = {"boolean": "INTEGER", "int": "INTEGER", "double": "REAL", "currency": "REAL", "percent": "REAL"}
-
-TABLES = """
-CREATE TABLE sf_sequence (prefix TEXT PRIMARY KEY, number INTEGER NOT NULL);
-CREATE TABLE sf_field (sobject TEXT NOT NULL, name TEXT NOT NULL COLLATE NOCASE, definition TEXT NOT NULL,
-                       PRIMARY KEY (sobject, name));
-CREATE TABLE sf_usage (hour TEXT PRIMARY KEY, calls INTEGER NOT NULL);
-CREATE TABLE sf_cursor (locator TEXT NOT NULL, start INTEGER NOT NULL, created TEXT NOT NULL, page TEXT NOT NULL,
-                        PRIMARY KEY (locator, start));
-CREATE TABLE sf_job (id TEXT PRIMARY KEY, kind TEXT NOT NULL, job TEXT NOT NULL, body BLOB, results TEXT);
-"""
-
-
-def fold(text: Any) -> Any:
-    """Return text as comparisons see it: without case. Other values stay."""
-    return text.lower() if isinstance(text, str) else text
-
-
-def rank(text: Any) -> Any:
-    """Return text as ORDER BY sees it: upper case, by code point."""
-    return text.upper() if isinstance(text, str) else text
-
-
-def prepare(db: sqlite3.Connection) -> None:
-    """Teach the connection how Salesforce compares text."""
-    db.create_function("sf_fold", 1, fold, deterministic=True)
-    db.create_function("sf_rank", 1, rank, deterministic=True)
-
-
-def create_tables(state: State) -> None:
-    """Empty the Salesforce side and lay out a new org with its users and record types."""
-    prepare(state.db)
-    names = state.db.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'sf\\_%' ESCAPE '\\'")
-    for (name,) in [tuple(row) for row in names]:
-        state.db.execute(f'DROP TABLE "{name}"')
-    for statement in filter(None, map(str.strip, TABLES.split(";\n"))):
-        state.db.execute(statement)
-    for sobject in schema.standard().values():
-        columns = ", ".join(_column(one) for one in sobject.fields.values() if one.stored)
-        state.db.execute(f'CREATE TABLE "sf_{sobject.name}" ({columns})')
-        if "SystemModstamp" in sobject.fields:
-            state.db.execute(f'CREATE INDEX "sf_{sobject.name}_clock" ON "sf_{sobject.name}" (SystemModstamp, Id)')
-    state.db.execute('CREATE INDEX "sf_Contact_AccountId" ON "sf_Contact" (AccountId)')
-    for table, column in (("Contact", "Email"), ("Lead", "Email"), ("Account", "PersonEmail")):
-        state.db.execute(f'CREATE INDEX "sf_{table}_{column}" ON "sf_{table}" (sf_fold("{column}"))')
-    _populate(Org(state))
-
-
-def _column(field: Field) -> str:
-    kind = COLUMN_TYPES.get(field.type, "TEXT")
-    rules = " PRIMARY KEY" if field.name == "Id" else " NOT NULL DEFAULT 0" if field.type == "boolean" else ""
-    return f'"{field.name}" {kind}{rules}'
-
-
-def _populate(org: Org) -> None:
-    known = org.state.credentials.salesforce
-    common = {
-        "IsActive": True,
-        "UserType": "Standard",
-        "TimeZoneSidKey": "Europe/Warsaw",
-        "LocaleSidKey": "pl_PL",
-        "LanguageLocaleKey": "en_US",
-        "EmailEncodingKey": "UTF-8",
-        "ProfileId": PROFILE,
-    }
-    for key, first, last, name in (
-        (known.user_id, None, "Integration", known.username),
-        (PERSON_USER, "Anna", "Kowalska", "anna.kowalska@example.com"),
-    ):
-        record = {"Id": key, "FirstName": first, "LastName": last, "Username": name, "Email": name, "Alias": last[:8]}
-        org.insert("User", record | common)
-    org.insert(
-        "Organization",
-        {
-            "Id": known.organization_id,
-            "Name": "Example Trading",
-            "InstanceName": "GK0",
-            "LanguageLocaleKey": "en_US",
-            "DefaultLocaleSidKey": "pl_PL",
-            "TimeZoneSidKey": "Europe/Warsaw",
-            "FiscalYearStartMonth": 1,
-        },
-    )
-    org.insert(
-        "RecordType",
-        {
-            "Id": BUSINESS,
-            "Name": "Business Account",
-            "DeveloperName": "Business_Account",
-            "SobjectType": "Account",
-            "IsActive": True,
-        },
-    )
-    org.insert("UserPermissionAccess", {})
-    org.follow_settings()
 
 
 class Org:
@@ -193,13 +94,15 @@ class Org:
 
     def _store_field(self, sobject: str, definition: Mapping[str, Any], field: Field) -> None:
         self.db.execute("INSERT INTO sf_field VALUES (?, ?, ?)", (sobject, field.name, json.dumps(dict(definition))))
-        self.db.execute(f'ALTER TABLE "sf_{sobject}" ADD COLUMN {_column(field)}')
+        self.db.execute(f'ALTER TABLE "sf_{sobject}" ADD COLUMN {column(field)}')
         if field.external_id or field.unique:
-            column = f'sf_fold("{field.name}")'
-            self.db.execute(f'CREATE INDEX "sf_{sobject}_{field.name}" ON "sf_{sobject}" ({column})')
+            key = f'sf_fold("{field.name}")'
+            self.db.execute(f'CREATE INDEX "sf_{sobject}_{field.name}" ON "sf_{sobject}" ({key})')
 
     def all_fields(self, sobject: str) -> dict[str, Field]:
         """Return every field of an object, the hidden ones too."""
+        if sobject not in schema.standard():
+            raise missing()
         custom = self.db.execute("SELECT definition FROM sf_field WHERE sobject = ? ORDER BY rowid", (sobject,))
         added = [_defined(row[0]) for row in custom]
         return {**schema.standard()[sobject].fields, **{field.name: field for field in added}}
@@ -213,12 +116,12 @@ class Org:
             if name in schema.standard()["UserPermissionAccess"].fields:
                 self.db.execute(f'UPDATE "sf_UserPermissionAccess" SET "{name}" = ?', (int(bool(allowed)),))
         if not self.persons:
-            self.db.execute('DELETE FROM "sf_RecordType" WHERE Id = ?', (PERSON,))
-        elif self.row("RecordType", PERSON) is None:
+            self.db.execute('DELETE FROM "sf_RecordType" WHERE Id = ?', (ids.PERSON,))
+        elif self.row("RecordType", ids.PERSON) is None:
             self.insert(
                 "RecordType",
                 {
-                    "Id": PERSON,
+                    "Id": ids.PERSON,
                     "Name": "Person Account",
                     "DeveloperName": "PersonAccount",
                     "SobjectType": "Account",
@@ -256,8 +159,8 @@ class Org:
         """Store a new record without checking it and return its id. A person account gets its Contact row too."""
         stored = self._parse(sobject, record)
         if sobject == "Account" and persons.is_person(stored):
-            return persons.insert(self, stored, by_user or PERSON_USER)
-        return self.put(sobject, stored, by_user or PERSON_USER)
+            return persons.insert(self, stored, by_user or ids.PERSON_USER)
+        return self.put(sobject, stored, by_user or ids.PERSON_USER)
 
     def put(self, sobject: str, stored: Mapping[str, Any], by_user: str) -> str:
         """Store a new row of already parsed values with its id, stamps and defaults."""
@@ -282,7 +185,7 @@ class Org:
         """Change a record without checking it; the other row of a person account follows."""
         known = self.existing(sobject, identifier)
         stored = self._parse(sobject, changes)
-        persons.edit(self, sobject, known, stored, by_user or PERSON_USER)
+        persons.edit(self, sobject, known, stored, by_user or ids.PERSON_USER)
 
     def change(self, sobject: str, identifier: str, stored: Mapping[str, Any], by_user: str) -> None:
         """Write already parsed values to one row and move its clocks."""
@@ -298,10 +201,10 @@ class Org:
     def delete(self, sobject: str, identifier: str, by_user: str | None = None) -> None:
         """Put a record into the recycle bin; the contacts of an account go with it."""
         known = self.existing(sobject, identifier)
-        self.change(sobject, known["Id"], {"IsDeleted": 1}, by_user or PERSON_USER)
+        self.change(sobject, known["Id"], {"IsDeleted": 1}, by_user or ids.PERSON_USER)
         if sobject == "Account":
             for contact in self._contacts(known["Id"]):
-                self.change("Contact", contact, {"IsDeleted": 1}, by_user or PERSON_USER)
+                self.change("Contact", contact, {"IsDeleted": 1}, by_user or ids.PERSON_USER)
 
     def existing(self, sobject: str, identifier: str) -> dict[str, Any]:
         """Return a row that is there and not deleted, or raise the API's refusal."""

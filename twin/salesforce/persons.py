@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from twin.salesforce import schema
+from twin.salesforce import ids, schema
 
 if TYPE_CHECKING:
     from twin.salesforce.org import Org
@@ -23,9 +23,7 @@ def full_name(row: Mapping[str, Any]) -> str:
 
 def is_person(row: Mapping[str, Any]) -> bool:
     """Whether an Account row is a person account: by its flag or by its record type."""
-    from twin.salesforce.org import PERSON  # the org module builds on this one
-
-    return bool(row.get("IsPersonAccount")) or row.get("RecordTypeId") == PERSON
+    return bool(row.get("IsPersonAccount")) or row.get("RecordTypeId") == ids.PERSON
 
 
 def pairs(org: Org) -> dict[str, str]:
@@ -44,9 +42,7 @@ def only_persons(name: str) -> bool:
 
 def insert(org: Org, stored: dict[str, Any], by_user: str) -> str:
     """Store both rows of a new person account and return the Account id."""
-    from twin.salesforce.org import PERSON
-
-    record = {"Name": full_name(stored), "RecordTypeId": PERSON, "IsPersonAccount": 1}
+    record = {"Name": full_name(stored), "RecordTypeId": ids.PERSON, "IsPersonAccount": 1}
     account = org.put("Account", stored | record, by_user)
     contact = {there: stored[here] for here, there in pairs(org).items() if here in stored}
     person = org.put("Contact", contact | {"AccountId": account, "IsPersonAccount": 1}, by_user)

@@ -248,7 +248,7 @@ def _value(row: Row, one: Field, place: int | dict[str, int]) -> Any:
     parts = {f"{part[0].lower()}{part[1:]}": row[number] for part, number in place.items()}
     if all(value is None for value in parts.values()):
         return None
-    return dict(sorted({**parts, "countryCode": None, "stateCode": None}.items()))
+    return dict(sorted({"countryCode": None, "stateCode": None, **parts}.items()))
 
 
 def run(org: Org, text: str, *, deleted: bool, base: str) -> Result:

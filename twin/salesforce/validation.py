@@ -9,7 +9,7 @@ from typing import Any
 
 from twin.salesforce import ids, persons, values
 from twin.salesforce.errors import ApiError, RowError, bad_names, no_such_column, not_writable
-from twin.salesforce.org import PERSON, Org
+from twin.salesforce.org import Org
 from twin.salesforce.schema import NUMBERS, Field, SObject
 
 EMAIL = re.compile(
@@ -106,7 +106,7 @@ def _check_person(
     if wrong:
         raise bad_names(wrong, "Account")
     chosen = stored.get("RecordTypeId")
-    if known is not None and chosen is not None and (chosen == PERSON) != bool(known.get("IsPersonAccount")):
+    if known is not None and chosen is not None and (chosen == ids.PERSON) != bool(known.get("IsPersonAccount")):
         message = f"Record Type ID: this ID value isn't valid for the user: {chosen}"
         raise ApiError("INVALID_CROSS_REFERENCE_KEY", message, ("RecordTypeId",))
 

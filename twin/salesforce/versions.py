@@ -40,6 +40,5 @@ def check(version: str) -> float:
 
 def resources(call: Call) -> Reply:
     """Answer the map of resources of a version."""
-    return Reply(
-        {name: f"{call.base}/{name}" for name in RESOURCES} | {"identity": f"{call.origin}/services/oauth2/userinfo"}
-    )
+    identity = f"{call.origin}/id/{call.org.state.credentials.salesforce.organization_id}/{call.user}"
+    return Reply({name: f"{call.base}/{name}" for name in RESOURCES} | {"identity": identity})

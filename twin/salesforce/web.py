@@ -83,6 +83,7 @@ def routes(state: State) -> list[Route]:
     return [
         Route("/services/oauth2/token", login.token, methods=["POST"]),
         Route("/services/oauth2/userinfo", login.userinfo, methods=["GET", "POST"]),
+        Route("/id/{organization}/{user}", login.userinfo, methods=["GET", "POST"]),
         Route("/services/Soap/u/{version}", login.soap, methods=["POST"]),
         Route("/services/Soap/c/{version}", login.soap, methods=["POST"]),
         Route("/services/data", api.versions, methods=["GET"]),

@@ -9,7 +9,7 @@ from simple_salesforce.exceptions import SalesforceMalformedRequest
 
 from twin.faults import Fault
 from twin.salesforce import Org
-from twin.salesforce.org import PERSON
+from twin.salesforce.ids import PERSON
 
 # What real orgs of API versions 52 to 59 put into every field of a describe.
 FIELD_KEYS = """

@@ -7,7 +7,7 @@ import requests
 from simple_salesforce import Salesforce
 
 from twin.salesforce import Org
-from twin.salesforce.org import BUSINESS, PERSON
+from twin.salesforce.ids import BUSINESS, PERSON
 
 
 @pytest.fixture(autouse=True)

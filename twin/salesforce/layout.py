@@ -1,0 +1,84 @@
+"""A new org: its tables, its users, its record types."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from twin.salesforce import ids, schema
+from twin.salesforce.org import Org
+from twin.salesforce.text import column, prepare
+
+if TYPE_CHECKING:
+    from twin.state import State
+
+TABLES = """
+CREATE TABLE sf_sequence (prefix TEXT PRIMARY KEY, number INTEGER NOT NULL);
+CREATE TABLE sf_field (sobject TEXT NOT NULL, name TEXT NOT NULL COLLATE NOCASE, definition TEXT NOT NULL,
+                       PRIMARY KEY (sobject, name));
+CREATE TABLE sf_usage (hour TEXT PRIMARY KEY, calls INTEGER NOT NULL);
+CREATE TABLE sf_cursor (locator TEXT NOT NULL, start INTEGER NOT NULL, created TEXT NOT NULL, page TEXT NOT NULL,
+                        PRIMARY KEY (locator, start));
+CREATE TABLE sf_job (id TEXT PRIMARY KEY, kind TEXT NOT NULL, job TEXT NOT NULL, body BLOB, results TEXT);
+"""
+
+
+def create_tables(state: State) -> None:
+    """Empty the Salesforce side and lay out a new org with its users and record types."""
+    prepare(state.db)
+    names = state.db.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'sf\\_%' ESCAPE '\\'")
+    for (name,) in [tuple(row) for row in names]:
+        state.db.execute(f'DROP TABLE "{name}"')
+    for statement in filter(None, map(str.strip, TABLES.split(";\n"))):
+        state.db.execute(statement)
+    for sobject in schema.standard().values():
+        columns = ", ".join(column(one) for one in sobject.fields.values() if one.stored)
+        state.db.execute(f'CREATE TABLE "sf_{sobject.name}" ({columns})')
+        if "SystemModstamp" in sobject.fields:
+            state.db.execute(f'CREATE INDEX "sf_{sobject.name}_clock" ON "sf_{sobject.name}" (SystemModstamp, Id)')
+    state.db.execute('CREATE INDEX "sf_Contact_AccountId" ON "sf_Contact" (AccountId)')
+    for table, name in (("Contact", "Email"), ("Lead", "Email"), ("Account", "PersonEmail")):
+        state.db.execute(f'CREATE INDEX "sf_{table}_{name}" ON "sf_{table}" (sf_fold("{name}"))')
+    _populate(Org(state))
+
+
+def _populate(org: Org) -> None:
+    known = org.state.credentials.salesforce
+    common = {
+        "IsActive": True,
+        "UserType": "Standard",
+        "TimeZoneSidKey": "Europe/Warsaw",
+        "LocaleSidKey": "pl_PL",
+        "LanguageLocaleKey": "en_US",
+        "EmailEncodingKey": "UTF-8",
+        "ProfileId": ids.PROFILE,
+    }
+    for key, first, last, name in (
+        (known.user_id, None, "Integration", known.username),
+        (ids.PERSON_USER, "Anna", "Kowalska", "anna.kowalska@example.com"),
+    ):
+        record = {"Id": key, "FirstName": first, "LastName": last, "Username": name, "Email": name, "Alias": last[:8]}
+        org.insert("User", record | common)
+    org.insert(
+        "Organization",
+        {
+            "Id": known.organization_id,
+            "Name": "Example Trading",
+            "InstanceName": "GK0",
+            "LanguageLocaleKey": "en_US",
+            "DefaultLocaleSidKey": "pl_PL",
+            "TimeZoneSidKey": "Europe/Warsaw",
+            "FiscalYearStartMonth": 1,
+        },
+    )
+    org.insert(
+        "RecordType",
+        {
+            "Id": ids.BUSINESS,
+            "Name": "Business Account",
+            "DeveloperName": "Business_Account",
+            "SobjectType": "Account",
+            "IsActive": True,
+        },
+    )
+    org.insert("UserPermissionAccess", {})
+    org.follow_settings()
