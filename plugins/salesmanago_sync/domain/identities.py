@@ -15,7 +15,7 @@ from salesmanago_sync.domain.criteria_mask import mask
 from salesmanago_sync.domain.frames import full_ids
 from salesmanago_sync.domain.mapping import Mapping
 from salesmanago_sync.domain.matching import PREFERENCE, Identities
-from salesmanago_sync.domain.schema import Schema
+from salesmanago_sync.domain.schema import Schema, criteria_types
 
 CONTACT_ID_FIELD = "SALESmanago_Contact_Id__c"
 
@@ -65,7 +65,7 @@ def _of_records_empty() -> pd.DataFrame:
 
 def _of_records(item: ObjectInput, now: datetime) -> pd.DataFrame:
     records, mapping = item.records, item.mapping
-    types = {name: field.type for name, field in item.schema.fields.items()}
+    types = criteria_types(mapping, item.schema)
     blank = pd.Series(None, index=records.index, dtype="str")
     return pd.DataFrame(
         {

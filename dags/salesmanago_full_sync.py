@@ -1,0 +1,53 @@
+"""### SALESmanago: full sync, "Kick Off an Initial Sync".
+
+Synchronises everybody who meets the criteria, in both directions. Run it once after installation, after a change of
+mappings or criteria, and from time to time: it also sees what moves no time stamp (tags, formula fields, hard deletes).
+
+**Is it safe to run again?** Yes. Only differences are written, and a run that finds none writes nothing.
+
+**What a red run means**
+
+- `report` red, the rest green: the sync worked, and some records were refused. Its log says which, why and what to do.
+- `preflight` red: a setting is wrong. Nothing was written. The log lists every fault.
+- anything else red: a service failed. Clear the failed tasks to go on where they stopped; nothing is written twice.
+"""
+
+from __future__ import annotations
+
+import pendulum
+import salesmanago_tasks as tasks
+from airflow.sdk import dag
+
+
+@dag(
+    schedule=None,
+    start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
+    catchup=False,
+    max_active_runs=1,  # two runs at once would read the same watermark
+    default_args=tasks.DEFAULT_ARGS,
+    params=tasks.PARAMS,
+    tags=["crm-sync", "two-way", "tier-1"],
+    doc_md=__doc__,
+)
+def salesmanago_full_sync() -> None:
+    """Wire the run."""
+    run = tasks.start()
+    objects = tasks.preflight(run)
+    window = tasks.fix_window(run)
+    records = tasks.extract_salesforce.partial(run=run, window=window).expand(name=objects)
+    contacts = tasks.extract_salesmanago(run, window)
+    counterparts = tasks.gather_counterparts(run)
+    batches = tasks.plan(run)
+    bound = tasks.bind(run)
+    consent = tasks.write_consent(run)
+    written = tasks.write.partial(run=run).expand(batch=batches)
+    settled = tasks.follow_up(run)
+    committed = tasks.commit(run, window)
+    closed = tasks.close(run)
+    told = tasks.report(run)
+
+    objects >> window >> [records, contacts] >> counterparts >> batches >> bound >> consent >> written
+    written >> settled >> committed >> closed >> told
+
+
+salesmanago_full_sync()

@@ -1,0 +1,107 @@
+"""The ports of a task, made of Airflow's connections, Variables, Params and environment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+from airflow.configuration import AIRFLOW_HOME
+from airflow.sdk import BaseHook, get_current_context
+from airflow.sdk.exceptions import AirflowNotFoundException
+
+from salesmanago_sync.clients.salesforce import Salesforce
+from salesmanago_sync.clients.salesmanago import Salesmanago
+from salesmanago_sync.errors import ConfigurationError, Fault
+from salesmanago_sync.hooks.salesforce import salesforce_client
+from salesmanago_sync.hooks.salesmanago import SalesmanagoHook
+from salesmanago_sync.hooks.staging import FolderStaging
+from salesmanago_sync.hooks.variables import JsonVariables
+from salesmanago_sync.ledger.store import Ledger
+from salesmanago_sync.settings import Settings, load_settings
+from salesmanago_sync.steps.ports import Ports
+from salesmanago_sync.steps.preflight import Account
+from salesmanago_sync.steps.request import Run, read_request
+from salesmanago_sync.steps.watermark import now_utc
+
+LEDGER_CONNECTION = "sync_ledger"
+
+
+@contextmanager
+def task_ports(run_id: int = 0) -> Iterator[Ports]:
+    """Give the running task its ports.
+
+    Args:
+        run_id: The run's number in the ledger, once it has one.
+    """
+    run = _run(get_current_context(), run_id)
+    settings = load_settings()
+    ledger = Ledger.open(ledger_url())
+    try:
+        yield Ports(
+            run=run,
+            open_salesforce=_salesforce,
+            open_salesmanago=_salesmanago,
+            ledger=ledger,
+            staging=FolderStaging(staging_root(settings), f"{run.dag_id}_{run.dag_run_id}"),
+            variables=JsonVariables(),
+            settings=settings,
+            now=now_utc,
+        )
+    finally:
+        ledger.close()
+
+
+def _run(context: Any, run_id: int) -> Run:
+    dag_run = context["dag_run"]
+    mode: Literal["full", "incremental"] = "full" if "full" in dag_run.dag_id else "incremental"
+    return Run(
+        dag_id=dag_run.dag_id,
+        dag_run_id=dag_run.run_id,
+        mode=mode,
+        scheduled=str(dag_run.run_type) in ("scheduled", "DagRunType.SCHEDULED"),
+        request=read_request(context["params"]),
+        id=run_id,
+    )
+
+
+def _salesforce() -> Salesforce:
+    with _existing("salesforce_default"):
+        return salesforce_client()
+
+
+def _salesmanago() -> Salesmanago:
+    with _existing("salesmanago_default"):
+        return SalesmanagoHook().get_conn()
+
+
+@contextmanager
+def _existing(conn_id: str) -> Iterator[None]:
+    try:
+        yield
+    except AirflowNotFoundException:
+        fault = Fault(f"connection {conn_id}", "does not exist.", "Add it in Airflow: Admin → Connections.")
+        raise ConfigurationError([fault]) from None
+
+
+def account() -> Account:
+    """Read the settings of the SALESmanago connection that the preflight checks."""
+    with _existing("salesmanago_default"):
+        settings = SalesmanagoHook().settings
+    return Account(owner=settings.owner, account_name=settings.account_name)
+
+
+def ledger_url() -> str:
+    """Say where the ledger is: the connection `sync_ledger`, or a file below the Airflow home."""
+    try:
+        return str(BaseHook.get_connection(LEDGER_CONNECTION).get_uri())
+    except AirflowNotFoundException:
+        return f"sqlite:///{Path(AIRFLOW_HOME) / 'salesmanago_sync_ledger.db'}"
+
+
+def staging_root(settings: Settings) -> str:
+    """Say where frames travel between tasks."""
+    if settings.staging is not None:
+        return settings.staging if "://" in settings.staging else f"file://{Path(settings.staging).resolve()}"
+    return f"file://{Path(AIRFLOW_HOME) / 'salesmanago_sync_staging'}"

@@ -1,0 +1,54 @@
+"""Staging: frames between the tasks of one run, as Parquet below one path that every worker can reach."""
+
+from __future__ import annotations
+
+import json
+from io import BytesIO
+from typing import Any
+
+import pandas as pd
+from airflow.sdk import ObjectStoragePath
+
+
+class FolderStaging:
+    """Files of one run.
+
+    Args:
+        root: A folder or bucket.
+        run: Name of the run's own folder.
+    """
+
+    def __init__(self, root: str, run: str) -> None:
+        safe = "".join(char if char.isalnum() or char in "-_." else "_" for char in run)
+        self._folder = ObjectStoragePath(root) / safe
+
+    def write(self, name: str, frame: pd.DataFrame) -> None:
+        """Store a frame, its index included."""
+        buffer = BytesIO()
+        frame.to_parquet(buffer)
+        self._file(f"{name}.parquet").write_bytes(buffer.getvalue())
+
+    def read(self, name: str) -> pd.DataFrame:
+        """Read a frame."""
+        return pd.read_parquet(BytesIO(self._file(f"{name}.parquet").read_bytes()))
+
+    def write_json(self, name: str, value: Any) -> None:
+        """Store a JSON value."""
+        self._file(f"{name}.json").write_text(json.dumps(value))
+
+    def read_json(self, name: str) -> Any:
+        """Read a JSON value."""
+        return json.loads(self._file(f"{name}.json").read_text())
+
+    def has(self, file: str) -> bool:
+        """Tell whether a file was stored."""
+        return (self._folder / file).exists()
+
+    def remove(self) -> None:
+        """Delete everything of this run; personal data does not stay behind."""
+        if self._folder.exists():
+            self._folder.rmdir(recursive=True)
+
+    def _file(self, name: str) -> ObjectStoragePath:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        return self._folder / name

@@ -1,0 +1,67 @@
+"""Settings of the sync, from environment variables `SALESMANAGO_SYNC_<NAME>`."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from salesmanago_sync.errors import ConfigurationError, Fault
+
+PREFIX = "SALESMANAGO_SYNC_"
+SHIPPED_MAPPINGS = Path(__file__).parents[2] / "include" / "mappings"
+
+
+class Settings(BaseSettings):
+    """How the sync runs; every setting has a default that suits most accounts."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+
+    mappings: Path = Field(SHIPPED_MAPPINGS, description="Folder of the mapping files")
+    staging: str | None = Field(
+        None, description="Where frames travel between tasks: a local folder, or a bucket such as s3://bucket/staging"
+    )
+    fail_on: Literal["new", "open", "never"] = Field("new", description="Which issues make the report task fail")
+    overlap_seconds: int = Field(600, ge=0, description="How far before the watermark a window begins")
+    settle_seconds: int = Field(30, ge=0, description="How far before the server's clock a window ends")
+    recheck_after_seconds: int = Field(
+        300, ge=0, description="Age at which a record is read again just before it is written"
+    )
+    lock_wait_seconds: int = Field(1800, ge=0, description="How long a run started by hand waits for another run")
+    people_per_task: int = Field(2000, ge=200, description="How many people one write task takes")
+    history_days: int = Field(90, ge=1, description="How long runs, changes and closed issues are kept")
+    requests_per_second: int = Field(5, ge=1, le=1000, description="How fast SALESmanago may be asked")
+
+    @property
+    def overlap(self) -> timedelta:
+        """How far before the watermark a window begins: late commits keep an older stamp than the commit."""
+        return timedelta(seconds=self.overlap_seconds)
+
+    @property
+    def settle(self) -> timedelta:
+        """How far before the server's clock a window ends."""
+        return timedelta(seconds=self.settle_seconds)
+
+    @property
+    def recheck_after(self) -> timedelta:
+        """Age at which a record is read again just before it is written."""
+        return timedelta(seconds=self.recheck_after_seconds)
+
+
+def load_settings() -> Settings:
+    """Read the environment.
+
+    Raises:
+        ConfigurationError: A variable has a value that cannot be used; all of them are named.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        faults = [
+            Fault(f"{PREFIX}{str(item['loc'][0]).upper()}", f"{item['msg']}.", "Correct the environment variable.")
+            for item in error.errors(include_input=False)
+        ]
+        raise ConfigurationError(faults) from None

@@ -1,0 +1,203 @@
+"""Extract: what each side holds, and then the counterparts, so that the merge always sees both current values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+
+from salesmanago_sync.domain.converters.email import normalise_email
+from salesmanago_sync.domain.criteria_soql import to_soql
+from salesmanago_sync.domain.frames import full_ids
+from salesmanago_sync.domain.identities import CONTACT_ID_FIELD
+from salesmanago_sync.domain.schema import criteria_types
+from salesmanago_sync.steps.ports import Ports
+from salesmanago_sync.steps.preflight import checked
+from salesmanago_sync.steps.reading import Reading, Source, load_reading, sources
+
+CHANGED = "changed"
+READ = "read"
+Window = dict[str, dict[str, str]]
+
+
+def extract_salesforce(ports: Ports, name: str, window: Window) -> int:
+    """Read one object: everything that meets its criteria, what changed in the window, or some people.
+
+    Args:
+        ports: What the step talks to.
+        name: The object.
+        window: The window of both sides.
+
+    Returns:
+        How many records were read.
+    """
+    source = sources(ports, [name])[name]
+    rows: list[dict[str, Any]] = []
+    for page in _salesforce_pages(ports, source, window["salesforce"]):
+        ports.keep_lock()
+        rows += page
+    reading = Reading(ports, {name: source})
+    reading.add_records(name, rows, in_scope=True)
+    ports.staging.write(f"{CHANGED}.{name}", reading.records[name])
+    return len(reading.records[name])
+
+
+def _salesforce_pages(ports: Ports, source: Source, window: dict[str, str]) -> Iterator[list[dict[str, Any]]]:
+    sobject, fields, request = source.mapping.sobject, source.fields, ports.run.request
+    if request.emails:
+        yield ports.salesforce.find(sobject, source.email_field, request.emails, fields, source.kind)
+    elif ports.run.mode == "full":
+        yield from ports.salesforce.matching(sobject, fields, _criteria(ports, source))
+    else:
+        # Criteria are applied afterwards: filtered here, nobody would ever be seen to leave.
+        since, until = datetime.fromisoformat(window["since"]), datetime.fromisoformat(window["until"])
+        yield from ports.salesforce.changed(sobject, fields, since, until, source.kind)
+
+
+def _criteria(ports: Ports, source: Source) -> str:
+    criterion = source.mapping.criteria.salesforce
+    if criterion is None:
+        return source.kind
+    condition = to_soql(criterion, criteria_types(source.mapping, source.schema), ports.now())
+    return f"{source.kind} AND {condition}" if source.kind else condition
+
+
+def extract_salesmanago(ports: Ports, window: Window) -> int:
+    """Read the contacts: all, those changed in the window, or some people.
+
+    Args:
+        ports: What the step talks to.
+        window: The window of both sides.
+
+    Returns:
+        How many contacts were read.
+    """
+    reading = Reading(ports, sources(ports, checked(ports).enabled))
+    if ports.run.request.emails:
+        reading.find_contacts(ports.run.request.emails, in_scope=True)
+    else:
+        ids = [identifier for page in _contact_ids(ports, window["salesmanago"]) for identifier in page]
+        cards: list[dict[str, Any]] = []
+        for page in ports.salesmanago.cards(ids):
+            ports.keep_lock()
+            cards += page
+        reading.add_contacts(cards, in_scope=True)
+    ports.staging.write(f"{CHANGED}.contacts", reading.contacts)
+    return len(reading.contacts)
+
+
+def _contact_ids(ports: Ports, window: dict[str, str]) -> Iterator[list[str]]:
+    if ports.run.mode == "full":
+        return ports.salesmanago.all_ids()
+    since, until = datetime.fromisoformat(window["since"]), datetime.fromisoformat(window["until"])
+    return ports.salesmanago.changed_ids(since, until)
+
+
+def gather_counterparts(ports: Ports) -> dict[str, int]:
+    """Look up everybody that the merge must see beside what was read.
+
+    Args:
+        ports: What the step talks to.
+
+    Returns:
+        How many records of each object, and contacts, are known in the end.
+    """
+    ports.keep_lock()
+    objects = checked(ports).objects
+    reading = _changed(ports, objects, checked(ports).enabled)
+    _add_due(reading, objects)
+    _add_partners(reading, objects)
+    _add_namesakes(reading)
+    _add_partners(reading, objects)
+    _add_takers(reading)
+    reading.save(READ)
+    return {name: len(frame) for name, frame in reading.records.items()} | {"contacts": len(reading.contacts)}
+
+
+def _changed(ports: Ports, objects: Sequence[str], enabled: Sequence[str]) -> Reading:
+    found = sources(ports, enabled)
+    records = {name: ports.staging.read(f"{CHANGED}.{name}") for name in objects}
+    return Reading(ports, found, records, ports.staging.read(f"{CHANGED}.contacts"))
+
+
+def _add_due(reading: Reading, objects: Sequence[str]) -> None:
+    """Add the records of issues whose next attempt has come."""
+    ports = reading.ports
+    if ports.run.mode == "full" or ports.run.request.emails:
+        return
+    issues = ports.ledger.due_issues(ports.now())
+    for name in objects:
+        mine = issues[issues["object"].eq(name)]
+        reading.fetch_records(name, mine["salesforce_id"][mine["salesforce_id"].ne("")], in_scope=True)
+    of_run = issues[issues["object"].isin([*objects, ""])]
+    reading.fetch_contacts(of_run["salesmanago_id"][of_run["salesmanago_id"].ne("")], in_scope=True)
+
+
+def _add_partners(reading: Reading, objects: Sequence[str]) -> None:
+    """Add the other side of everybody who is bound; in a full sync also those who no longer meet the criteria."""
+    ports = reading.ports
+    everybody = ports.run.mode == "full" and not ports.run.request.emails
+    bindings = ports.ledger.bindings(objects=objects) if everybody else reading.bindings()
+    for name in objects:
+        mine = bindings[bindings["object"].eq(name)]
+        reading.fetch_records(name, mine["salesforce_id"], in_scope=everybody)
+    reading.fetch_contacts(bindings.loc[bindings["object"].isin(objects), "salesmanago_id"], in_scope=everybody)
+
+
+def _add_namesakes(reading: Reading) -> None:
+    """Add whoever may be the same person as somebody who is not bound yet: by id or by address."""
+    bindings = reading.bindings()
+    contacts = reading.contacts[~reading.contacts["contactId"].isin(bindings["salesmanago_id"])]
+    _add_records_by_claim(reading, full_ids(contacts["externalId"]).dropna())
+    strangers = _unbound_addresses(reading, bindings)
+    mine = set(normalise_email(contacts["email"]).dropna())
+    # A full sync without criteria has read every record there is.
+    complete = (
+        reading.ports.run.mode == "full"
+        and not reading.ports.run.request.emails
+        and all(source.mapping.criteria.salesforce is None for source in reading.sources.values())
+    )
+    present = set(normalise_email(reading.contacts["email"]).dropna())
+    reading.find_contacts(strangers - present, in_scope=False)
+    if not complete:
+        reading.find_records(strangers | mine, in_scope=False)
+
+
+def _add_records_by_claim(reading: Reading, claimed: pd.Series) -> None:
+    for name, source in reading.sources.items():
+        prefix = {"Lead": "00Q", "Contact": "003", "PersonAccount": "001"}[name]
+        ids = claimed[claimed.str.len().eq(18) & claimed.str.startswith(prefix)]
+        if CONTACT_ID_FIELD in source.fields or len(ids):
+            reading.fetch_records(name, ids, in_scope=False)
+
+
+def _unbound_addresses(reading: Reading, bindings: pd.DataFrame) -> set[str]:
+    found: set[str] = set()
+    for name, source in reading.sources.items():
+        records = reading.records[name]
+        free = records[~records["Id"].isin(bindings["salesforce_id"])]
+        if CONTACT_ID_FIELD in free:
+            reading.fetch_contacts(free[CONTACT_ID_FIELD].dropna(), in_scope=False)
+        found |= set(normalise_email(free[source.email_field]).dropna())
+    return found
+
+
+def _add_takers(reading: Reading) -> None:
+    """Add whoever already has the new address of somebody whose address changed on one side."""
+    bindings = reading.bindings()
+    contacts = reading.contacts.set_index("contactId")["email"]
+    for name, source in reading.sources.items():
+        records = reading.records[name].set_index("Id")[source.email_field]
+        mine = bindings[bindings["object"].eq(name)]
+        here = normalise_email(records.reindex(mine["salesforce_id"]).reset_index(drop=True))
+        there = normalise_email(contacts.reindex(mine["salesmanago_id"]).reset_index(drop=True))
+        moved = here.ne(there) & here.notna() & there.notna()
+        reading.find_contacts(here[moved], in_scope=False)
+        reading.find_records(there[moved], in_scope=False)
+
+
+def load(ports: Ports) -> Reading:
+    """Read back everything that was gathered."""
+    return load_reading(ports, checked(ports).enabled, READ)

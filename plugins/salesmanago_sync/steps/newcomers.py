@@ -1,0 +1,64 @@
+"""Newcomers: people who were created in this run, looked at once more.
+
+A service fills fields of a new record by itself: defaults, triggers, the other side's id. Read again and merged at
+once, those travel in the same run, and the next run finds nothing to do.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from salesmanago_sync.domain.matching import PAIR
+from salesmanago_sync.steps.binding import remember
+from salesmanago_sync.steps.planning import DIRECTIONS, batches, people_of, plan_of
+from salesmanago_sync.steps.ports import Ports
+from salesmanago_sync.steps.preflight import checked
+from salesmanago_sync.steps.reading import Reading, sources
+from salesmanago_sync.steps.writing import ROWS, Writer, groups
+
+FOLLOW_UP = "follow_up"
+# So many newcomers are read at once.
+READ_AT_ONCE = 2_000
+
+
+def follow_up(ports: Ports) -> int:
+    """Bring the people who were created in this run to rest.
+
+    Args:
+        ports: What the step talks to.
+
+    Returns:
+        How many people were written once more.
+    """
+    objects = checked(ports).objects
+    bindings = ports.ledger.bindings(objects=objects)
+    mine = bindings[bindings["created_by_run"].eq(ports.run.id) & bindings["matched_by"].eq("created")]
+    written = 0
+    for start in range(0, len(mine), READ_AT_ONCE):
+        ports.keep_lock()
+        some = mine.iloc[start : start + READ_AT_ONCE]
+        reading = Reading(ports, sources(ports, checked(ports).enabled))
+        for name in objects:
+            reading.fetch_records(name, some.loc[some["object"].eq(name), "salesforce_id"], in_scope=True)
+        reading.fetch_contacts(some["salesmanago_id"], in_scope=True)
+        written += _write(ports, reading, objects)
+    return written
+
+
+def _write(ports: Ports, reading: Reading, objects: list[str]) -> int:
+    result = plan_of(reading, objects)
+    remember(ports, result.agreement)
+    pairs = result.people.index[result.people["status"].eq(PAIR)]
+    changes = result.changes[result.changes["person"].isin(pairs)].assign(action=FOLLOW_UP)
+    ports.ledger.replan_changes(ports.run.id, changes.iloc[:0], changes, ports.now())
+    ports.ledger.report_issues(ports.run.id, result.issues, ports.now())
+    writer = Writer(ports, reading, account_id=None)
+    count = 0
+    for batch in _ordered(batches(changes, len(changes) or 1)):
+        for group in groups(people_of(batch, changes), ROWS[str(batch["direction"])]):
+            count += len(writer.write(str(batch["object"]), str(batch["direction"]), group, result.people))
+    return count
+
+
+def _ordered(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return sorted(found, key=lambda batch: (batch["lane"], DIRECTIONS.index(str(batch["direction"]))))

@@ -1,0 +1,91 @@
+"""Planning: the plan of a run, computed from what was read, stored in the ledger and handed to the writers."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from salesmanago_sync.domain.plan import Plan, PlanInput, plan
+from salesmanago_sync.steps.extract import load
+from salesmanago_sync.steps.ports import Ports
+from salesmanago_sync.steps.preflight import checked
+from salesmanago_sync.steps.reading import Reading
+
+log = logging.getLogger(__name__)
+
+DIRECTIONS = ("to_salesmanago", "to_salesforce")
+EXAMPLES = 3
+CONSENT = "consent"
+
+
+def make_plan(ports: Ports) -> list[dict[str, Any]]:
+    """Decide everything, and say which batches of writes follow.
+
+    Args:
+        ports: What the step talks to.
+
+    Returns:
+        The batches, consent excepted, which goes first. Empty for a dry run.
+    """
+    ports.keep_lock()
+    result = plan_of(load(ports), checked(ports).objects)
+    ports.staging.write("people", result.people)
+    ports.staging.write("changes", result.changes)
+    ports.staging.write("agreement", result.agreement)
+    ports.staging.write("issues", result.issues)
+    ports.ledger.plan_changes(ports.run.id, result.changes, ports.now())
+    describe_plan(result)
+    if ports.run.request.dry_run:
+        return []
+    return batches(result.changes[result.changes["lane"].ne(CONSENT)], ports.settings.people_per_task)
+
+
+def plan_of(reading: Reading, objects: Sequence[str], direction: str | None = None) -> Plan:
+    """Plan for everybody of a reading."""
+    ports = reading.ports
+    return plan(
+        PlanInput(
+            objects=reading.inputs(),
+            scope=frozenset(objects),
+            contacts=reading.contacts,
+            bindings=reading.bindings(),
+            direction=direction or ports.run.request.direction,  # type: ignore[arg-type]
+            now=ports.now(),
+        )
+    )
+
+
+def batches(changes: pd.DataFrame, size: int) -> list[dict[str, Any]]:
+    """Cut changes into write tasks: `object, direction, lane, part, of, size` (people a part)."""
+    found = []
+    for (lane, direction, name), rows in changes.groupby(["lane", "direction", "object"], sort=True):
+        parts = -(-rows["person"].nunique() // size)
+        found += [
+            {"object": name, "direction": direction, "lane": lane, "part": part, "of": parts, "size": size}
+            for part in range(1, parts + 1)
+        ]
+    return found
+
+
+def people_of(batch: dict[str, Any], changes: pd.DataFrame) -> pd.DataFrame:
+    """Take the changes of one batch."""
+    mine = changes[
+        changes["object"].eq(batch["object"])
+        & changes["direction"].eq(batch["direction"])
+        & changes["lane"].eq(batch["lane"])
+    ]
+    persons = sorted(mine["person"].unique())
+    chosen = persons[(batch["part"] - 1) * batch["size"] : batch["part"] * batch["size"]]
+    return mine[mine["person"].isin(chosen)]
+
+
+def describe_plan(result: Plan) -> None:
+    """Print what is planned: counts by field, and a few record ids; never a value."""
+    changes = result.changes
+    log.info("%d people, %d changes planned, %d issues", len(result.people), len(changes), len(result.issues))
+    for (name, direction, action, key), rows in changes.groupby(["object", "direction", "action", "field"], sort=True):
+        ids = rows["salesforce_id"].fillna(rows["salesmanago_id"]).head(EXAMPLES)
+        log.info("%s %s %s %s: %d (%s)", name, direction, action, key, len(rows), ", ".join(ids))

@@ -1,0 +1,102 @@
+"""Ports: everything a step talks to, given to it from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any, Protocol
+
+import pandas as pd
+
+from salesmanago_sync.clients.salesforce import Salesforce
+from salesmanago_sync.clients.salesmanago import Salesmanago
+from salesmanago_sync.errors import FatalError
+from salesmanago_sync.ledger.store import Ledger
+from salesmanago_sync.settings import Settings
+from salesmanago_sync.steps.request import Run
+
+# A killed worker blocks the next run no longer than this.
+LOCK_TTL = timedelta(minutes=15)
+
+
+class Staging(Protocol):
+    """Where frames wait between the tasks of one run."""
+
+    def write(self, name: str, frame: pd.DataFrame) -> None:
+        """Store a frame."""
+
+    def read(self, name: str) -> pd.DataFrame:
+        """Read a frame."""
+
+    def write_json(self, name: str, value: Any) -> None:
+        """Store a JSON value."""
+
+    def read_json(self, name: str) -> Any:
+        """Read a JSON value."""
+
+    def has(self, file: str) -> bool:
+        """Tell whether a file was stored, as `people.parquet`."""
+
+    def remove(self) -> None:
+        """Delete everything of this run."""
+
+
+class Variables(Protocol):
+    """Airflow Variables that hold JSON."""
+
+    def get(self, name: str) -> Any:
+        """Read one; None where there is none.
+
+        Raises:
+            ValueError: It holds no JSON.
+        """
+
+    def set(self, name: str, value: Any) -> None:
+        """Write one."""
+
+
+@dataclass(frozen=True)
+class Ports:
+    """What a step talks to.
+
+    Attributes:
+        run: The run and what it was asked to do.
+        open_salesforce: Makes the client of the org.
+        open_salesmanago: Makes the client of the account.
+        ledger: What is remembered.
+        staging: Frames of this run.
+        variables: Airflow Variables.
+        settings: Settings of the sync.
+        now: The local clock, UTC.
+    """
+
+    run: Run
+    open_salesforce: Callable[[], Salesforce]
+    open_salesmanago: Callable[[], Salesmanago]
+    ledger: Ledger
+    staging: Staging
+    variables: Variables
+    settings: Settings
+    now: Callable[[], datetime]
+
+    @cached_property
+    def salesforce(self) -> Salesforce:
+        """The org; a wrong connection shows at its first use."""
+        return self.open_salesforce()
+
+    @cached_property
+    def salesmanago(self) -> Salesmanago:
+        """The account; a wrong connection shows at its first use."""
+        return self.open_salesmanago()
+
+    def keep_lock(self) -> None:
+        """Show that this run is alive.
+
+        Raises:
+            FatalError: Another run has taken the lock over.
+        """
+        holder = self.ledger.acquire(self.run.owner, self.now(), LOCK_TTL, self.run.note)
+        if holder is not None:
+            raise FatalError(f"The run {holder} holds the lock now. Let it finish, then start this run again.")

@@ -1,0 +1,199 @@
+"""Preflight: everything that could be wrong, asked before anything is written, every fault in one message."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from salesmanago_sync.domain.mapping import Mapping, load_mappings
+from salesmanago_sync.domain.schema import Schema, check, takes_part, warnings
+from salesmanago_sync.errors import AuthenticationError, ConfigurationError, FatalError, Fault
+from salesmanago_sync.steps.ports import Ports
+from salesmanago_sync.steps.watermark import first_sync, read_watermark
+
+log = logging.getLogger(__name__)
+
+# Below this share of the daily limit a run might not come to its end.
+LOW_BUDGET = 0.05
+STAGED = "preflight"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The settings of the SALESmanago connection that the steps need.
+
+    Attributes:
+        owner: Data Owner.
+        account_name: Salesforce Account for new Contacts, if there is one.
+    """
+
+    owner: str
+    account_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What the preflight found out for the steps after it.
+
+    Attributes:
+        objects: The objects of this run.
+        enabled: Every object with an enabled mapping; all of them help to recognise people.
+        account_id: The Salesforce Account of new Contacts.
+        warnings: What the report repeats.
+    """
+
+    objects: list[str]
+    enabled: list[str]
+    account_id: str | None
+    warnings: list[str]
+
+
+def checked(ports: Ports) -> Checked:
+    """Read what the preflight of this run found out."""
+    return Checked(**ports.staging.read_json(STAGED))
+
+
+@dataclass(slots=True)
+class Findings:
+    """What the preflight found: faults stop the run, warnings do not."""
+
+    faults: list[Fault] = field(default_factory=list)
+    warnings: list[Fault] = field(default_factory=list)
+
+    def gather(self, ask: Callable[[], Any]) -> Any:
+        """Ask one question and keep its faults, so that the next question is asked too."""
+        try:
+            return ask()
+        except ConfigurationError as error:
+            self.faults += error.faults
+        except (AuthenticationError, FatalError) as error:
+            self.faults.append(Fault("connection", str(error)))
+        return None
+
+
+def preflight(ports: Ports, read_account: Callable[[], Account]) -> list[str]:
+    """Check mappings, connections, permissions and settings.
+
+    Args:
+        ports: What the step talks to.
+        read_account: Reads the SALESmanago connection's settings.
+
+    Returns:
+        The objects of this run; everything that later steps need is staged (`Checked`).
+
+    Raises:
+        ConfigurationError: With every fault.
+        RetriableError: A service did not answer.
+    """
+    ports.keep_lock()
+    mappings = load_mappings(ports.settings.mappings)  # a fault here stops the run before the first request
+    findings = Findings()
+    account = findings.gather(read_account)
+    findings.gather(lambda: ports.salesforce)
+    if findings.faults:
+        raise ConfigurationError(findings.faults)  # nothing can be asked with a broken connection
+    findings.gather(lambda: _check_salesmanago(ports, account, findings))
+    schemas = findings.gather(lambda: _check_salesforce(ports, mappings, findings)) or {}
+    enabled = [mapping for mapping in mappings if _enabled(mapping, schemas)]
+    account_id = findings.gather(lambda: _account_id(ports, account, enabled, findings))
+    objects = _objects_of_run(ports, enabled, findings)
+    _warn_before_first_sync(ports, findings)
+    if findings.faults:
+        raise ConfigurationError(findings.faults)
+    for warning in findings.warnings:
+        log.warning("%s", warning)
+    _remember(ports, enabled)
+    result = Checked(
+        objects=objects,
+        enabled=[mapping.object for mapping in enabled],
+        account_id=account_id,
+        warnings=[str(warning) for warning in findings.warnings],
+    )
+    ports.staging.write_json(STAGED, asdict(result))
+    return objects
+
+
+def _check_salesmanago(ports: Ports, account: Account, findings: Findings) -> None:
+    users = ports.salesmanago.users()
+    if account.owner.casefold() not in {user.casefold() for user in users}:
+        what = f"is none of the account's {len(users)} users."
+        fix = "Set it to the e-mail address of a SALESmanago user, as Settings → Users shows it."
+        findings.faults.append(Fault("connection salesmanago_default, Data Owner", what, fix))
+
+
+def _check_salesforce(ports: Ports, mappings: tuple[Mapping, ...], findings: Findings) -> dict[str, Schema]:
+    organization = findings.gather(ports.salesforce.organization)
+    if organization is None:
+        # Without API access every further question would get the same answer.
+        return {}
+    schemas = {}
+    for sobject in sorted({mapping.sobject for mapping in mappings if mapping.enabled is not False}):
+        describe = findings.gather(lambda name=sobject: ports.salesforce.describe(name))  # type: ignore[misc]
+        if describe is not None:
+            ports.staging.write_json(f"describe.{sobject}", describe)
+            schemas[sobject] = Schema.from_describe(describe)
+    for mapping in mappings:
+        schema = schemas.get(mapping.sobject)
+        if schema is not None and takes_part(mapping, schema):
+            findings.faults += check(mapping, schema)
+            findings.warnings += warnings(mapping, schema)
+    _check_budget(ports, findings)
+    return schemas
+
+
+def _check_budget(ports: Ports, findings: Findings) -> None:
+    usage = ports.salesforce.usage
+    if usage is not None and usage[1] > 0 and usage[0] > usage[1] * (1 - LOW_BUDGET):
+        what = f"{usage[0]} of {usage[1]} API calls of the last 24 hours are used."
+        findings.warnings.append(Fault("Salesforce API limit", what, "Run less often, or raise the limit."))
+
+
+def _enabled(mapping: Mapping, schemas: dict[str, Schema]) -> bool:
+    schema = schemas.get(mapping.sobject)
+    return schema is not None and takes_part(mapping, schema)
+
+
+def _account_id(ports: Ports, account: Account, enabled: list[Mapping], findings: Findings) -> str | None:
+    creates = any(mapping.object == "Contact" and mapping.create.in_salesforce is not False for mapping in enabled)
+    if not creates or ports.run.request.direction == "to_salesmanago":
+        return None
+    where = "connection salesmanago_default, Account Name"
+    if account.account_name is None:
+        what = "is not set: new Contacts stay visible to their owner only."
+        findings.warnings.append(Fault(where, what, "Name the Salesforce Account that they should belong to."))
+        return None
+    rows = ports.salesforce.find("Account", "Name", [account.account_name], ["Id"])
+    if len(rows) == 1:
+        return str(rows[0]["Id"])
+    what = f"{account.account_name!r} names {'no Account' if not rows else f'{len(rows)} Accounts'}."
+    findings.faults.append(Fault(where, what, "Name exactly one Account of the org, or leave the setting empty."))
+    return None
+
+
+def _objects_of_run(ports: Ports, enabled: list[Mapping], findings: Findings) -> list[str]:
+    names = [mapping.object for mapping in enabled]
+    asked = ports.run.request.objects
+    for name in asked:
+        if name not in names and not findings.faults:
+            fix = f"Enabled are: {', '.join(names)}." if names else "No mapping is enabled."
+            findings.faults.append(Fault("Param objects", f"{name} has no enabled mapping.", fix))
+    if not names and not findings.faults:
+        findings.faults.append(Fault("mappings", "none is enabled.", "Set enabled: true in one of them."))
+    return [name for name in names if not asked or name in asked]
+
+
+def _warn_before_first_sync(ports: Ports, findings: Findings) -> None:
+    if ports.run.mode == "full" and first_sync(ports.variables) != "done":
+        what = "automation rules on new contacts and tags will see all these people at once."
+        fix = "Start with a dry run, and pause such rules in SALESmanago until the first synchronisation is done."
+        findings.warnings.append(Fault("first synchronisation", what, fix))
+
+
+def _remember(ports: Ports, enabled: list[Mapping]) -> None:
+    watermark = read_watermark(ports.variables, ports.now())
+    names = [mapping.object for mapping in enabled]
+    restricted = ports.run.restricted(watermark.earlier if watermark is not None else None, names)
+    digests: dict[str, str] = {mapping.object: mapping.digest for mapping in enabled}
+    ports.ledger.update_run(ports.run.id, restricted=restricted, mapping_digests=digests)

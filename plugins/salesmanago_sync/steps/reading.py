@@ -1,0 +1,180 @@
+"""Reading: the records and contacts that a run knows of, and how more of them are looked up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from collections.abc import Mapping as Dictionary
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+
+from salesmanago_sync.domain.criteria import fields_of
+from salesmanago_sync.domain.frames import salesforce_frame, salesmanago_frame
+from salesmanago_sync.domain.identities import ObjectInput
+from salesmanago_sync.domain.mapping import Mapping, load_mappings
+from salesmanago_sync.domain.native import DETAIL
+from salesmanago_sync.domain.schema import Schema, read_fields
+from salesmanago_sync.steps.ports import Ports
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One object: where its records are and what of them is read.
+
+    Attributes:
+        mapping: Its mapping.
+        schema: What describe said.
+    """
+
+    mapping: Mapping
+    schema: Schema
+
+    @property
+    def fields(self) -> list[str]:
+        """The columns to select."""
+        return read_fields(self.mapping, self.schema)
+
+    @property
+    def kind(self) -> str:
+        """The condition that tells people of this object from others of the same sObject."""
+        if not self.schema.has_person_accounts or self.mapping.object == "Lead":
+            return ""
+        return "IsPersonAccount = true" if self.mapping.object == "PersonAccount" else "IsPersonAccount = false"
+
+    @property
+    def email_field(self) -> str:
+        """The Salesforce field that holds the address."""
+        return self.mapping.email_line.salesforce[0]
+
+
+def sources(ports: Ports, objects: Sequence[str]) -> dict[str, Source]:
+    """Load the mappings of some objects, with the schema that the preflight staged."""
+    mappings = [mapping for mapping in load_mappings(ports.settings.mappings) if mapping.object in objects]
+    return {
+        mapping.object: Source(mapping, Schema.from_describe(ports.staging.read_json(f"describe.{mapping.sobject}")))
+        for mapping in mappings
+    }
+
+
+def details(mappings: Iterable[Mapping]) -> list[str]:
+    """Name every standard detail that the mappings read."""
+    keys: set[str] = set()
+    for mapping in mappings:
+        keys |= {line.key for line in mapping.lines}
+        create = mapping.create.in_salesforce
+        for criterion in (mapping.criteria.salesmanago, None if isinstance(create, bool) else create):
+            keys |= fields_of(criterion) if criterion is not None else set()
+    return sorted(key.removeprefix(DETAIL) for key in keys if key.startswith(DETAIL))
+
+
+@dataclass(slots=True)
+class Reading:
+    """What was read so far.
+
+    Attributes:
+        ports: What it is read with.
+        sources: The objects.
+        records: For each object a Salesforce frame with the flag `in_scope`.
+        contacts: A SALESmanago frame with the flag `in_scope`.
+    """
+
+    ports: Ports
+    sources: dict[str, Source]
+    records: dict[str, pd.DataFrame] = field(default_factory=dict)
+    contacts: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+    def __post_init__(self) -> None:
+        for name, source in self.sources.items():
+            self.records.setdefault(name, _flagged(salesforce_frame([], source.fields), in_scope=True))
+        if "contactId" not in self.contacts:
+            self.contacts = _flagged(self.contact_frame([]), in_scope=True)
+
+    def contact_frame(self, cards: Sequence[Dictionary[str, Any]]) -> pd.DataFrame:
+        """Lay out contact cards with every detail that the mappings read."""
+        return salesmanago_frame(cards, details(source.mapping for source in self.sources.values()))
+
+    def add_records(self, name: str, rows: Sequence[Dictionary[str, Any]], *, in_scope: bool) -> None:
+        """Take records in; what is known already only gains scope."""
+        frame = _flagged(salesforce_frame(rows, self.sources[name].fields), in_scope=in_scope)
+        self.records[name] = _joined(self.records[name], frame, "Id")
+
+    def add_contacts(self, cards: Sequence[Dictionary[str, Any]], *, in_scope: bool) -> None:
+        """Take contacts in; what is known already only gains scope."""
+        self.contacts = _joined(self.contacts, _flagged(self.contact_frame(cards), in_scope=in_scope), "contactId")
+
+    def fetch_records(self, name: str, ids: Iterable[str], *, in_scope: bool) -> None:
+        """Look up records by id, those that are not known yet."""
+        missing = _unknown(ids, self.records[name]["Id"])
+        if missing:
+            source = self.sources[name]
+            rows = self.ports.salesforce.retrieve(source.mapping.sobject, missing, source.fields)
+            self.add_records(name, rows, in_scope=in_scope)
+
+    def find_records(self, emails: Iterable[str], *, in_scope: bool) -> None:
+        """Look up the records of all objects that have one of the addresses."""
+        wanted = sorted(set(emails))
+        for name, source in self.sources.items() if wanted else ():
+            rows = self.ports.salesforce.find(
+                source.mapping.sobject, source.email_field, wanted, source.fields, source.kind
+            )
+            self.add_records(name, rows, in_scope=in_scope)
+
+    def fetch_contacts(self, ids: Iterable[str], *, in_scope: bool) -> None:
+        """Look up contacts by id, those that are not known yet."""
+        missing = _unknown(ids, self.contacts["contactId"])
+        cards = [card for page in self.ports.salesmanago.cards(missing) for card in page] if missing else []
+        self.add_contacts(cards, in_scope=in_scope)
+
+    def find_contacts(self, emails: Iterable[str], *, in_scope: bool) -> None:
+        """Look up contacts by address."""
+        wanted = sorted(set(emails))
+        cards = [card for page in self.ports.salesmanago.cards_by_email(wanted) for card in page] if wanted else []
+        self.add_contacts(cards, in_scope=in_scope)
+
+    def inputs(self) -> list[ObjectInput]:
+        """Hand the records to the plan."""
+        return [ObjectInput(source.mapping, source.schema, self.records[name]) for name, source in self.sources.items()]
+
+    def bindings(self) -> pd.DataFrame:
+        """Read the bindings of everybody who was read."""
+        ids = [identifier for frame in self.records.values() for identifier in frame["Id"]]
+        return self.ports.ledger.bindings(salesforce_ids=ids, salesmanago_ids=list(self.contacts["contactId"]))
+
+    def save(self, prefix: str) -> None:
+        """Stage what was read, with the time of reading."""
+        for name, frame in self.records.items():
+            self.ports.staging.write(f"{prefix}.{name}", frame)
+        self.ports.staging.write(f"{prefix}.contacts", self.contacts)
+        self.ports.staging.write_json(f"{prefix}.read_at", self.ports.now().isoformat())
+
+
+def load_reading(ports: Ports, objects: Sequence[str], prefix: str) -> Reading:
+    """Read back what was staged."""
+    found = sources(ports, objects)
+    records = {name: ports.staging.read(f"{prefix}.{name}") for name in found}
+    return Reading(ports, found, records, ports.staging.read(f"{prefix}.contacts"))
+
+
+def read_at(ports: Ports, prefix: str) -> datetime:
+    """When the staged reading was made."""
+    return datetime.fromisoformat(ports.staging.read_json(f"{prefix}.read_at"))
+
+
+def _flagged(frame: pd.DataFrame, *, in_scope: bool) -> pd.DataFrame:
+    return frame.assign(in_scope=pd.Series(in_scope, index=frame.index, dtype="bool"))
+
+
+def _joined(known: pd.DataFrame, more: pd.DataFrame, key: str) -> pd.DataFrame:
+    if more.empty:
+        return known
+    both = pd.concat([known, more], ignore_index=True) if len(known) else more.reset_index(drop=True)
+    both["in_scope"] = both.groupby(key)["in_scope"].transform("any").astype("bool")
+    # The later reading is the truer one.
+    return both.drop_duplicates(key, keep="last").reset_index(drop=True)
+
+
+def _unknown(ids: Iterable[str], known: pd.Series) -> list[str]:
+    present = set(known)
+    return [identifier for identifier in dict.fromkeys(ids) if identifier not in present]

@@ -1,0 +1,62 @@
+"""Report: the totals of a run and its issues in plain words, red when a person must look."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from salesmanago_sync.errors import FatalError, SyncError
+from salesmanago_sync.steps.ports import Ports
+
+log = logging.getLogger(__name__)
+
+
+class IssuesFoundError(SyncError):
+    """The run did its work, and some records or fields could not be synchronised."""
+
+
+def report(ports: Ports, publish: Callable[[dict[str, Any]], None]) -> None:
+    """Tell the totals.
+
+    Args:
+        ports: What the step talks to.
+        publish: Hands the totals to Airflow.
+
+    Raises:
+        IssuesFoundError: There are issues that nobody has been told of yet.
+        FatalError: The run itself failed.
+    """
+    run = ports.ledger.run(ports.run.id)
+    totals = run["totals"]
+    if totals is not None:
+        publish(totals)
+        log.info("%s", as_text(totals))
+    if run["state"] != "success":
+        raise FatalError(f"The run did not come to its end: see the failed tasks before this one. {run['note']}")
+    if must_fail(ports, totals["issues"]):
+        raise IssuesFoundError(as_text(totals))
+
+
+def must_fail(ports: Ports, issues: list[dict[str, Any]]) -> bool:
+    """Tell whether the issues make the report red."""
+    if ports.run.request.dry_run or ports.settings.fail_on == "never":
+        return False
+    column = "new" if ports.settings.fail_on == "new" else "count"
+    return any(issue[column] for issue in issues)
+
+
+def as_text(result: dict[str, Any]) -> str:
+    """Write the report for a log: numbers, reasons and record ids."""
+    lines = [result["note"]]
+    for row in result["rows"]:
+        skipped = ", ".join(f"{reason} {count}" for reason, count in row["skipped"].items()) or "0"
+        lines.append(
+            f"  {row['object']} {row['direction']}: read {row['read']}, unchanged {row['unchanged']}, "
+            f"created {row['created']}, updated {row['updated']}, skipped {skipped}, failed {row['failed']}"
+        )
+    for issue in result["issues"]:
+        lines.append(f"  {issue['reason']}: {issue['count']} ({issue['new']} new), {', '.join(issue['examples'])}")
+        lines.append(f"    {issue['meaning']} {issue['fix']}")
+    lines += [f"  Full sync due for {name}: its mapping changed." for name in result["full_sync_due"]]
+    return "\n".join(lines)

@@ -1,0 +1,140 @@
+"""Totals: a run added up, everybody who was read in exactly one column."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from salesmanago_sync.domain.matching import ISSUE, SKIP
+from salesmanago_sync.domain.merge import TO_SALESFORCE, TO_SALESMANAGO
+from salesmanago_sync.domain.reasons import ISSUES
+from salesmanago_sync.steps.newcomers import FOLLOW_UP
+from salesmanago_sync.steps.ports import Ports
+from salesmanago_sync.steps.preflight import checked
+
+NO_OBJECT = "–"
+EXAMPLES = 3
+SIDES = {TO_SALESMANAGO: "salesforce_id", TO_SALESFORCE: "salesmanago_id"}
+
+
+def add_up(ports: Ports) -> dict[str, Any]:
+    """Add up the run.
+
+    Args:
+        ports: What the step talks to.
+
+    Returns:
+        `rows` (one an object and direction), `issues` (one a reason), `note`, `warnings` and `full_sync_due`.
+    """
+    people = ports.staging.read("people")
+    changes = ports.ledger.changes(ports.run.id)
+    rows = totals(people, changes[changes["action"].ne(FOLLOW_UP)], ports.run.request.direction)
+    issues = _issues(ports)
+    due = _full_sync_due(ports)
+    return {
+        "rows": rows,
+        "issues": issues,
+        "note": _note(ports, rows, issues, due),
+        "warnings": checked(ports).warnings,
+        "full_sync_due": due,
+    }
+
+
+def totals(people: pd.DataFrame, changes: pd.DataFrame, direction: str) -> list[dict[str, Any]]:
+    """Count people per object and direction: everybody who was read is in exactly one column.
+
+    Args:
+        people: The people frame.
+        changes: The run's changes, with their final state.
+        direction: The direction of the run, or both.
+    """
+    rows = []
+    for way, own in SIDES.items():
+        if direction not in ("both", way):
+            continue
+        read = people[people[own].notna()].assign(object=people["object"].fillna(NO_OBJECT))
+        for name, mine in read.groupby("object", sort=True):
+            rows.append(_row(str(name), way, mine, changes[changes["direction"].eq(way)]))
+    return rows
+
+
+def _row(name: str, way: str, people: pd.DataFrame, changes: pd.DataFrame) -> dict[str, Any]:
+    skipped = people.loc[people["status"].eq(SKIP), "reason"].value_counts()
+    issue = people["status"].eq(ISSUE)
+    keyed = people[~issue & people["status"].ne(SKIP)]
+    states = _states(keyed, changes, SIDES[way])
+    counts = {state: int(states.eq(state).sum()) for state in ("created", "updated", "failed", "planned")}
+    return {
+        "object": name,
+        "direction": way,
+        "read": len(people),
+        "unchanged": len(keyed) - sum(counts.values()),
+        "created": counts["created"],
+        "updated": counts["updated"],
+        "planned": counts["planned"],
+        "skipped": {str(reason): int(count) for reason, count in sorted(skipped.items())},
+        "failed": counts["failed"] + int(issue.sum()),
+    }
+
+
+def _states(people: pd.DataFrame, changes: pd.DataFrame, own: str) -> pd.Series:
+    """What became of each person: of several fields the worst counts."""
+    mine = changes[changes["state"].ne("dropped") & changes[own].isin(people[own])]
+    if mine.empty:
+        return pd.Series("", index=people.index, dtype="str")
+    by_person = (
+        mine.assign(
+            created=mine["action"].eq("create"), failed=mine["state"].eq("failed"), planned=mine["state"].eq("planned")
+        )
+        .groupby(own)[["created", "failed", "planned"]]
+        .any()
+    )
+    state = pd.Series("updated", index=by_person.index, dtype="str").mask(by_person["created"], "created")
+    state = state.mask(by_person["planned"], "planned").mask(by_person["failed"], "failed")
+    return people[own].map(state).fillna("")
+
+
+def _issues(ports: Ports) -> list[dict[str, Any]]:
+    found = ports.ledger.open_issues()
+    new = set(ports.ledger.new_issues(ports.run.id)["id"])
+    rows = []
+    for reason, mine in found.groupby("reason", sort=True):
+        known = ISSUES[str(reason)]
+        ids = mine["salesforce_id"].mask(mine["salesforce_id"].eq(""), mine["salesmanago_id"])
+        rows.append(
+            {
+                "reason": reason,
+                "count": len(mine),
+                "new": int(mine["id"].isin(new).sum()),
+                "meaning": known.meaning,
+                "fix": known.fix,
+                "examples": ids.head(EXAMPLES).tolist(),
+            }
+        )
+    return rows
+
+
+def _full_sync_due(ports: Ports) -> list[str]:
+    """Objects whose mapping changed since their last full sync: what it lets in anew is in no window."""
+    if ports.run.mode == "full" and not ports.ledger.run(ports.run.id)["restricted"]:
+        return []
+    digests = ports.ledger.run(ports.run.id)["mapping_digests"] or {}
+    state = ports.ledger.mapping_state()
+    return sorted(name for name, digest in digests.items() if name not in state or state[name][0] != digest)
+
+
+def _note(ports: Ports, rows: list[dict[str, Any]], issues: list[dict[str, Any]], due: list[str]) -> str:
+    parts = []
+    for way in SIDES:
+        mine = [row for row in rows if row["direction"] == way]
+        if mine:
+            numbers = {key: sum(row[key] for row in mine) for key in ("created", "updated", "planned", "failed")}
+            told = ", ".join(f"{count} {key}" for key, count in numbers.items() if count) or "nothing to write"
+            parts.append(f"{way.replace('_', ' ')}: {told}")
+    new, known = sum(issue["new"] for issue in issues), sum(issue["count"] for issue in issues)
+    parts.append(f"{known} open issues, {new} of them new")
+    if due:
+        parts.append(f"full sync due: {', '.join(due)}")
+    dry = "Dry run. " if ports.run.request.dry_run else ""
+    return dry + "; ".join(parts)

@@ -1,0 +1,38 @@
+"""Window: which time a run looks at, fixed before the first read."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from salesmanago_sync.steps.ports import Ports
+from salesmanago_sync.steps.request import utc
+from salesmanago_sync.steps.watermark import read_watermark
+
+# Before either service existed.
+BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def fix_window(ports: Ports) -> dict[str, dict[str, str]]:
+    """Fix the window of both sides by their own clocks.
+
+    Args:
+        ports: What the step talks to.
+
+    Returns:
+        For each side `since`, overlapping what was read before, and `until`, where late commits have settled.
+    """
+    ports.keep_lock()
+    watermark = read_watermark(ports.variables, ports.now())
+    since = ports.run.request.since
+    clocks = {"salesforce": ports.salesforce.server_time(), "salesmanago": ports.salesmanago.server_time()}
+    window = {}
+    for side, clock in clocks.items():
+        if since is not None:
+            start = since
+        elif watermark is not None:
+            start = getattr(watermark, side) - ports.settings.overlap
+        else:
+            start = BEGINNING
+        window[side] = {"since": utc(start), "until": utc(clock - ports.settings.settle)}
+    ports.ledger.update_run(ports.run.id, window=window)
+    return window

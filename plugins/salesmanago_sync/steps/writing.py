@@ -1,0 +1,196 @@
+"""Writing: one batch of the plan sent to a service, one outcome a record, remembered as the answers come in."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+
+from salesmanago_sync.clients.outcome import Outcome
+from salesmanago_sync.domain.merge import TO_SALESFORCE, TO_SALESMANAGO
+from salesmanago_sync.domain.plan import Plan
+from salesmanago_sync.steps.extract import READ, load
+from salesmanago_sync.steps.planning import CONSENT, batches, people_of, plan_of
+from salesmanago_sync.steps.ports import Ports
+from salesmanago_sync.steps.preflight import checked
+from salesmanago_sync.steps.reading import Reading, Source, read_at
+from salesmanago_sync.steps.sending import send_to_salesforce, send_to_salesmanago
+from salesmanago_sync.steps.settling import Sent, settle
+
+# One request takes so many rows: SALESmanago batchupsert 100, Salesforce Collections 200.
+ROWS = {TO_SALESMANAGO: 100, TO_SALESFORCE: 200}
+
+
+def write_consent(ports: Ports) -> dict[str, int]:
+    """Write opt-outs, both ways, before anything else.
+
+    Args:
+        ports: What the step talks to.
+
+    Returns:
+        As `write_batch`.
+    """
+    changes = ports.staging.read("changes")
+    consent = changes[changes["lane"].eq(CONSENT)]
+    total = Counter({"done": 0, "failed": 0, "dropped": 0})
+    for batch in batches(consent, ports.settings.people_per_task):
+        total.update(write_batch(ports, batch))
+    return dict(total)
+
+
+def write_batch(ports: Ports, batch: dict[str, Any]) -> dict[str, int]:
+    """Write one batch of the plan.
+
+    Safe to repeat: what an earlier try settled is not sent again.
+
+    Args:
+        ports: What the step talks to.
+        batch: Which part of the plan (`planning.batches`).
+
+    Returns:
+        `done`, `failed` and `dropped` people.
+    """
+    writer = Writer(ports, load(ports), checked(ports).account_id)
+    people = ports.staging.read("people")
+    changes = _still_planned(ports, batch, people_of(batch, ports.staging.read("changes")))
+    read = read_at(ports, READ)
+    counts = {"done": 0, "failed": 0, "dropped": 0}
+    for group in groups(changes, ROWS[str(batch["direction"])]):
+        ports.keep_lock()
+        fresh, known = group, people
+        if ports.now() - read > ports.settings.recheck_after:
+            fresh, known = recheck(writer.reading, group, people)
+        counts["dropped"] += group["person"].nunique() - fresh["person"].nunique()
+        for good in writer.write(str(batch["object"]), str(batch["direction"]), fresh, known):
+            counts["done" if good else "failed"] += 1
+    return counts
+
+
+def _still_planned(ports: Ports, batch: dict[str, Any], changes: pd.DataFrame) -> pd.DataFrame:
+    keys = ["salesforce_id", "salesmanago_id", "field"]
+    planned = ports.ledger.changes(ports.run.id, object=batch["object"], direction=batch["direction"], state="planned")[
+        keys
+    ]
+    keyed = changes.assign(**{name: changes[name].fillna("") for name in keys})
+    return changes[keyed.merge(planned.assign(open=True), on=keys, how="left")["open"].notna().to_numpy()]
+
+
+def groups(changes: pd.DataFrame, size: int) -> Iterator[pd.DataFrame]:
+    """Cut changes into requests of so many people."""
+    persons = sorted(changes["person"].unique())
+    for start in range(0, len(persons), size):
+        yield changes[changes["person"].isin(persons[start : start + size])]
+
+
+@dataclass(slots=True)
+class Writer:
+    """Sends changes and settles them.
+
+    Attributes:
+        ports: What it talks to.
+        reading: The records and contacts as they were read.
+        account_id: The Salesforce Account of new Contacts.
+    """
+
+    ports: Ports
+    reading: Reading
+    account_id: str | None
+
+    def write(self, name: str, direction: str, changes: pd.DataFrame, people: pd.DataFrame) -> list[bool]:
+        """Send the changes of some people of one object in one direction.
+
+        Returns:
+            For each person whether the write went through.
+        """
+        if changes.empty:
+            return []
+        source = self.reading.sources[name]
+        persons = pd.Index(sorted(changes["person"].unique()), name="person")
+        outcomes = self._sender(direction)(source, changes, people.loc[persons])
+        clock = self._clock(direction)
+        sent = Sent(source, direction, changes, people.loc[persons], outcomes, clock())
+        settle(self.ports, self.reading, sent)
+        return [outcome.ok for outcome in outcomes]
+
+    def _sender(self, direction: str) -> Callable[[Source, pd.DataFrame, pd.DataFrame], list[Outcome]]:
+        if direction == TO_SALESMANAGO:
+            return lambda source, changes, people: send_to_salesmanago(self.reading, source, changes, people)
+        return lambda source, changes, people: send_to_salesforce(
+            self.reading, source, changes, people, self.account_id
+        )
+
+    def _clock(self, direction: str) -> Callable[[], datetime]:
+        side = self.ports.salesmanago if direction == TO_SALESMANAGO else self.ports.salesforce
+        return side.server_time
+
+
+def recheck(reading: Reading, changes: pd.DataFrame, people: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Read the people of a group again, and merge again those whose clock moved meanwhile.
+
+    Args:
+        reading: What was read; it learns the newer values.
+        changes: The planned changes of one object in one direction.
+        people: The people frame.
+
+    Returns:
+        The changes as they should be now, and the people frame with the newer clocks.
+    """
+    persons = people.loc[sorted(changes["person"].unique())]
+    name, direction = str(changes["object"].iloc[0]), str(changes["direction"].iloc[0])
+    again = plan_of(_read_again(reading, name, persons), [name], direction)
+    moved = _moved(persons, again)
+    if moved.empty:
+        return changes, people
+    numbers = _numbers(again.people, persons.loc[moved])
+    replanned = again.changes[again.changes["lane"].isin(changes["lane"].unique())]
+    replanned = replanned.assign(person=replanned["person"].map(numbers)).dropna(subset=["person"])
+    ports = reading.ports
+    ports.ledger.replan_changes(ports.run.id, changes[changes["person"].isin(moved)], replanned, ports.now())
+    fresh = pd.concat([changes[~changes["person"].isin(moved)], replanned.astype({"person": "int64"})])
+    return fresh.reset_index(drop=True), _with_newer(people, again.people, numbers)
+
+
+def _read_again(reading: Reading, name: str, persons: pd.DataFrame) -> Reading:
+    newer = Reading(reading.ports, reading.sources)
+    newer.fetch_records(name, persons["salesforce_id"].dropna(), in_scope=True)
+    newer.fetch_contacts(persons["salesmanago_id"].dropna(), in_scope=True)
+    newcomers = persons[persons["salesforce_id"].isna() | persons["salesmanago_id"].isna()]
+    newer.find_records(newcomers["email"].dropna(), in_scope=False)
+    newer.find_contacts(newcomers["email"].dropna(), in_scope=False)
+    for key, frame in newer.records.items():
+        reading.records[key] = _updated(reading.records[key], frame, "Id")
+    reading.contacts = _updated(reading.contacts, newer.contacts, "contactId")
+    return newer
+
+
+def _updated(known: pd.DataFrame, newer: pd.DataFrame, key: str) -> pd.DataFrame:
+    if newer.empty:
+        return known
+    return pd.concat([known[~known[key].isin(newer[key])], newer], ignore_index=True)
+
+
+def _moved(persons: pd.DataFrame, again: Plan) -> pd.Index:
+    """Who is not as the plan saw them: another clock, another partner, or gone."""
+    columns = ["salesforce_id", "salesmanago_id", "salesforce_seen", "salesmanago_seen", "status"]
+    same = persons.reset_index().merge(again.people[columns], on=columns, how="left", indicator=True)
+    changed: list[int] = same.loc[same["_merge"].ne("both"), "person"].tolist()
+    return pd.Index(changed, name="person", dtype="int64")
+
+
+def _numbers(again: pd.DataFrame, persons: pd.DataFrame) -> pd.Series:
+    """Say which person of the plan each person of the newer plan is."""
+    found = pd.Series(pd.NA, index=again.index, dtype="Int64")
+    for key in ("salesforce_id", "salesmanago_id"):
+        known = persons.dropna(subset=[key])
+        found = found.fillna(again[key].map(pd.Series(known.index, index=known[key], dtype="Int64")))
+    return found.dropna().astype("int64")
+
+
+def _with_newer(people: pd.DataFrame, again: pd.DataFrame, numbers: pd.Series) -> pd.DataFrame:
+    newer = again.loc[numbers.index].set_axis(pd.Index(numbers, name="person"))
+    newer = newer[~newer.index.duplicated()]
+    return pd.concat([people.drop(index=newer.index), newer]).sort_index()
