@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from twin.salesforce import ids, persons, schema, values
+from twin.salesforce import ids, lifecycle, persons, schema, values
 from twin.salesforce.errors import deleted, missing
 from twin.salesforce.schema import Field, SObject
 from twin.salesforce.text import column, prepare
@@ -205,6 +205,27 @@ class Org:
         if sobject == "Account":
             for contact in self._contacts(known["Id"]):
                 self.change("Contact", contact, {"IsDeleted": 1}, by_user or ids.PERSON_USER)
+
+    def undelete(self, sobject: str, identifier: str, by_user: str | None = None) -> None:
+        """Take a record out of the recycle bin."""
+        lifecycle.undelete(self, sobject, identifier, by_user or ids.PERSON_USER)
+
+    def merge(
+        self,
+        sobject: str,
+        winner: str,
+        losers: Sequence[str],
+        changes: Mapping[str, Any] | None = None,
+        by_user: str | None = None,
+    ) -> None:
+        """Merge one or two records into another."""
+        lifecycle.merge(self, sobject, winner, losers, changes, by_user or ids.PERSON_USER)
+
+    def convert_lead(
+        self, lead: str, *, account: str | None = None, contact: str | None = None, by_user: str | None = None
+    ) -> dict[str, str]:
+        """Convert a lead; return the ids of its `account` and `contact`."""
+        return lifecycle.convert(self, lead, account, contact, by_user or ids.PERSON_USER)
 
     def existing(self, sobject: str, identifier: str) -> dict[str, Any]:
         """Return a row that is there and not deleted, or raise the API's refusal."""
