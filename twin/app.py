@@ -8,6 +8,7 @@ from starlette.types import ASGIApp
 from twin import salesforce, salesmanago
 from twin.people import Population, Seeded, plant
 from twin.salesforce.org import Org
+from twin.salesforce.text import prepare
 from twin.state import State
 from twin.wire import Wire
 
@@ -23,9 +24,10 @@ class Twin:
     def __init__(self, state: State) -> None:
         self.state = state
         self.seeded = Seeded()
-        if not self._laid_out():
+        if self._laid_out():
+            prepare(state.db)
+        else:
             self._lay_out()
-        salesmanago.create_tables(state)
 
     @property
     def org(self) -> Org:

@@ -88,7 +88,7 @@ class ControlPort:
         """Return one record, deleted or not."""
         found = self._twin.org.get(request.path_params["sobject"], request.path_params["id"])
         if found is None:
-            raise LookupError("no such record")
+            raise LookupError(request.path_params["id"])
         return found
 
     def insert_records(self, request: Request, body: Json) -> Json:
@@ -199,7 +199,7 @@ def _route(path: str, verbs: dict[str, Endpoint]) -> Route:
         except ValidationError as error:
             return _fault(400, [_place(one) for one in error.errors()])
         except LookupError as error:
-            return _fault(404, [str(error)])
+            return _fault(404, [f"not found: {error}"])
         except ApiError as error:
             return _fault(error.status, [str(error)])
         except (ValueError, TypeError, RefusalError) as error:

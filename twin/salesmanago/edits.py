@@ -36,7 +36,7 @@ def found(state: State, contact_id: str) -> Contact:
     """
     contacts = Contacts(state).by_id([contact_id])
     if not contacts:
-        raise LookupError(f"no contact {contact_id}")
+        raise LookupError(contact_id)
     return contacts[0]
 
 

@@ -34,7 +34,7 @@ def test_a_body_that_is_no_json_is_refused(twin: TwinServer) -> None:
 
 
 def test_unknown_records_are_not_found(twin: TwinServer) -> None:
-    for path in ("/salesmanago/contacts/none", "/salesforce/Lead/00Q000000000000AAA"):
+    for path in ("/salesmanago/contacts/none", "/salesforce/Lead/00Q000000000000AAA", "/salesforce/Nonsense"):
         with pytest.raises(RuntimeError, match="404"):
             twin.control.get(path)
 

@@ -45,6 +45,8 @@ def test_a_state_file_and_its_people_outlive_the_process(tmp_path: Path) -> None
     assert not folder.exists()
     with TwinServer(*options) as server:
         assert [server.control.get(path) for path in ("/salesforce/Lead", "/salesmanago/contacts")] == before
+        server.control.post("/salesforce/Lead", {"LastName": "Nowak"})
+        assert len(server.control.get("/salesforce/Lead")) == 13
 
 
 def test_keys_go_into_the_folder_that_is_given(tmp_path: Path) -> None:

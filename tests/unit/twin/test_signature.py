@@ -85,3 +85,19 @@ def test_a_body_that_is_no_json_object_gets_http_400(api: Api, body: bytes) -> N
 def test_only_post_is_served(api: Api) -> None:
     answer = api.session.get(f"{api.known['endpoint']}/api/contact/upsert", timeout=30)
     assert answer.status_code == 405
+
+
+METHODS = """
+user/listByClient job/status contact/upsert contact/insert contact/update contact/batchupsert contact/batchupsertv2
+contact/delete contact/batchDelete contact/hasContact contact/list contact/listById contact/listAll contact/listAllById
+contact/basic contact/basicById contact/createdContacts contact/modifiedContacts contact/paginatedModifiedContacts
+contact/paginatedListById contact/paginatedContactList/export contact/export/data contact/optin contact/optout
+contact/phoneoptin contact/phoneoptout contact/batchoptin contact/batchoptout contact/tags contact/managetags
+contact/addNote
+"""
+
+
+@pytest.mark.parametrize("method", METHODS.split())
+def test_every_method_is_served_and_checks_the_signature(api: Api, method: str) -> None:
+    answer = api.post(method, api.credentials | {"sha": "0" * 40})
+    assert (answer.status_code, answer.json()) == (200, {"success": False, "message": ["Not authenticated"]})
