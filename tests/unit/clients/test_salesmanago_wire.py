@@ -8,11 +8,12 @@ import pytest
 import requests
 
 from salesmanago_sync.clients.http import new_session
+from salesmanago_sync.clients.salesmanago import Salesmanago
 from salesmanago_sync.clients.salesmanago_errors import AUTHENTICATION, BUSY, ROWS, RefusedError, refused_contact
 from salesmanago_sync.clients.salesmanago_wire import Credentials, Pace
 from salesmanago_sync.domain.reasons import ISSUES
 from salesmanago_sync.errors import AuthenticationError, FatalError, RetriableError
-from tests.unit.clients.service import Reply
+from tests.unit.clients.service import Reply, Service
 
 SECRET = "secret0secret0secret0"
 ACCOUNT = Credentials("https://app2.salesmanago.com", "abcd1234efgh5678", SECRET, "owner@example.com")
@@ -152,3 +153,12 @@ def test_the_pace_is_kept() -> None:
         pace.take_turn()
     assert time.monotonic() - start > 0.9
     assert len(pace._bucket.items) <= 12
+
+
+def test_every_request_waits_for_its_turn() -> None:
+    service = Service(lambda _: USERS)
+    client = Salesmanago(ACCOUNT, service.session(), per_second=4)
+    start = time.monotonic()
+    for _ in range(5):
+        client.users()
+    assert time.monotonic() - start > 0.9
