@@ -50,7 +50,9 @@ class Call:
     def writer(self) -> Writer:
         """What writes records for this call."""
         header = self.headers.get("sforce-duplicate-rule-header", "").replace(" ", "").lower()
-        return Writer(self.org, self.user, self.version, allow_save="allowsave=true" in header)
+        # Assignment rules run unless the call says FALSE, on updates too.
+        assign = self.headers.get("sforce-auto-assign", "TRUE").strip().upper() != "FALSE"
+        return Writer(self.org, self.user, self.version, allow_save="allowsave=true" in header, assign=assign)
 
     def json(self) -> dict[str, Any]:
         """Return the body as a JSON object, or refuse it."""

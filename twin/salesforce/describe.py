@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from twin.salesforce import ids
+from twin.salesforce import countries, ids
 from twin.salesforce.schema import LISTS, NUMBERS, Field, SObject
 
 SOAP_TYPES = {
@@ -66,7 +66,7 @@ def describe_field(field: Field) -> dict[str, Any]:
         "namePointing": len(field.refer) > 1,
         "nillable": field.nillable,
         "permissionable": field.writable and not field.required,
-        "picklistValues": [_choice(field, value) for value in field.picklist],
+        "picklistValues": [_choice(field, value) for value in field.picklist] or _places(field),
         "polymorphicForeignKey": len(field.refer) > 1,
         "precision": field.precision,
         "queryByDistance": field.type == "address",
@@ -93,6 +93,12 @@ def _compound(field: Field) -> str | None:
 
 def _default(field: Field) -> Any:
     return bool(field.default) if field.type == "boolean" else None
+
+
+def _places(field: Field) -> list[dict[str, Any]]:
+    """Return the choices of a country code; those of states depend on the country and are not listed."""
+    listed = countries.countries() if field.codes and field.name.endswith("CountryCode") else {}
+    return [{**_choice(field, code), "label": name} for code, name in listed.items()]
 
 
 def _choice(field: Field, value: str) -> dict[str, Any]:

@@ -16,7 +16,18 @@ MOST_LOSERS = 2
 CONVERTED = "Closed - Converted"
 # The references that follow a record when it is merged into another.
 CHILDREN = {"Account": [("Contact", "AccountId"), ("Account", "ParentId")], "Contact": [("Contact", "ReportsToId")]}
-PARTS = ("Street", "City", "State", "PostalCode", "Country", "Latitude", "Longitude", "GeocodeAccuracy")
+PARTS = (
+    "Street",
+    "City",
+    "State",
+    "PostalCode",
+    "Country",
+    "StateCode",
+    "CountryCode",
+    "Latitude",
+    "Longitude",
+    "GeocodeAccuracy",
+)
 # Lead field -> field of the contact and of the account that the standard conversion makes.
 TO_CONTACT = {
     **{name: name for name in ("FirstName", "LastName", "Salutation", "Title", "Phone", "MobilePhone", "Fax", "Email")},

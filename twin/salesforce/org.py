@@ -50,7 +50,8 @@ class Org:
         custom = [tuple(row) for row in self.db.execute("SELECT sobject, definition FROM sf_field ORDER BY rowid")]
         hidden = self.settings.get("hidden_fields") or {}
         read_only = self.settings.get("read_only_fields") or {}
-        key = json.dumps([custom, hidden, read_only, self.persons])
+        codes = self.settings.get("state_country_picklists", False)
+        key = json.dumps([custom, hidden, read_only, self.persons, codes])
         if key not in self._views:
             self._views = {key: self._view(custom, hidden, read_only)}
         return self._views[key]
@@ -63,6 +64,7 @@ class Org:
                 sobject,
                 [_defined(definition) for owner, definition in custom if owner == name],
                 persons=self.persons,
+                codes=bool(self.settings.get("state_country_picklists", False)),
                 hidden=hidden.get(name, ()),
                 read_only=read_only.get(name, ()),
             )

@@ -43,6 +43,7 @@ class Field:
     refer: tuple[str, ...] = ()
     compound: str | None = None
     person: bool = False
+    codes: bool = False
     help: str | None = None
 
     @property
@@ -227,14 +228,20 @@ def _address(prefix: str) -> dict[str, Field]:
 
 
 def visible(
-    sobject: SObject, extra: Iterable[Field], *, persons: bool, hidden: Iterable[str], read_only: Iterable[str]
+    sobject: SObject,
+    extra: Iterable[Field],
+    *,
+    persons: bool,
+    codes: bool,
+    hidden: Iterable[str],
+    read_only: Iterable[str],
 ) -> SObject:
-    """Return the object as the running user sees it: custom fields added, hidden and person-only ones gone."""
+    """Return the object as the running user sees it: custom fields added, those hidden or switched off gone."""
     concealed = {name.lower() for name in hidden}
     locked = {name.lower() for name in read_only}
     fields = {}
     for one in (*sobject.fields.values(), *extra):
-        if one.name.lower() in concealed or (one.person and not persons):
+        if one.name.lower() in concealed or (one.person and not persons) or (one.codes and not codes):
             continue
         relaxed = persons and (sobject.name, one.name) in nillable_with_persons()
         fields[one.name] = replace(

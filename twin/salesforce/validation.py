@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from twin.salesforce import ids, persons, values
+from twin.salesforce import countries, ids, persons, values
 from twin.salesforce.errors import ApiError, RowError, bad_names, no_such_column, not_writable
 from twin.salesforce.org import Org
 from twin.salesforce.schema import NUMBERS, Field, SObject
@@ -27,6 +27,9 @@ def check(org: Org, sobject: SObject, record: Mapping[str, Any], known: Mapping[
     person = persons.is_person(stored if known is None else known)
     _check_person(sobject, stored, known, person=person)
     _check_required(sobject, stored, known, person=person)
+    wrong_places = list(countries.settle(sobject, stored, known))
+    if wrong_places:
+        raise RowError(wrong_places)
     errors = [error for name, value in stored.items() for error in _value_errors(sobject.fields[name], value)]
     errors += _reference_errors(org, sobject, stored)
     if errors:
@@ -137,7 +140,7 @@ def _value_errors(field: Field, value: Any) -> Iterator[ApiError]:
         yield ApiError("STRING_TOO_LONG", message, (field.name,))
     elif field.type == "email" and not EMAIL.match(value):
         yield ApiError("INVALID_EMAIL_ADDRESS", f"{field.label}: invalid email address: {value}", (field.name,))
-    elif field.restricted and any(one not in field.picklist for one in str(value).split(";")):
+    elif field.restricted and not field.codes and any(one not in field.picklist for one in str(value).split(";")):
         message = f"{field.label}: bad value for restricted picklist field: {value}"
         yield ApiError("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", message, (field.name,))
     elif field.type in NUMBERS and abs(value) >= 10 ** ((field.precision or field.digits or 18) - field.scale):

@@ -21,17 +21,20 @@ class Writer:
         user: Id of the running user.
         version: API version of the call.
         allow_save: Whether the call lets records pass a duplicate alert.
+        assign: Whether assignment rules may move the record to another owner.
     """
 
     org: Org
     user: str
     version: float
     allow_save: bool = False
+    assign: bool = False
 
     def create(self, sobject: SObject, record: Mapping[str, Any]) -> str:
         """Check and store a new record; return its id."""
         stored = validation.check(self.org, sobject, record, None)
         self._check_duplicates(sobject, stored, None)
+        stored |= self._assigned(sobject)
         if sobject.name == "Account" and persons.is_person(stored):
             return persons.insert(self.org, stored, self.user)
         return self.org.put(sobject.name, stored, self.user)
@@ -41,6 +44,7 @@ class Writer:
         known = self.existing(sobject, identifier)
         stored = validation.check(self.org, sobject, record, known)
         self._check_duplicates(sobject, stored, known)
+        stored |= self._assigned(sobject)
         persons.edit(self.org, sobject.name, known, stored, self.user)
         return str(known["Id"])
 
@@ -79,6 +83,11 @@ class Writer:
         if row.get("IsDeleted"):
             raise deleted()
         return row
+
+    def _assigned(self, sobject: SObject) -> dict[str, str]:
+        """Return the owner that the active assignment rule of the object names, if there is one."""
+        owner = (self.org.settings.get("assignment_owners") or {}).get(sobject.name) if self.assign else None
+        return {"OwnerId": owner} if owner else {}
 
     def _check_duplicates(self, sobject: SObject, stored: Mapping[str, Any], known: Mapping[str, Any] | None) -> None:
         duplicates.check(self.org, sobject, stored, known, allow_save=self.allow_save, version=self.version)

@@ -7,7 +7,7 @@ import requests
 from simple_salesforce import Salesforce
 
 from twin.salesforce import Org
-from twin.salesforce.ids import BUSINESS, PERSON
+from twin.salesforce.ids import BUSINESS, PERSON, PERSON_USER
 
 
 @pytest.fixture(autouse=True)
@@ -312,3 +312,71 @@ def test_duplicate_rules_are_off_until_switched_on(client: Salesforce, org: Org)
     org.settings["duplicate_rules"] = {"Contact": "block"}
     blocked = call(client, "POST", "sobjects/Contact", twin, Sforce_Duplicate_Rule_Header="allowSave=true")
     assert blocked.status_code == 400
+
+
+# -- assignment rules
+
+
+def test_an_assignment_rule_moves_a_record_unless_told_not_to(client: Salesforce, org: Org) -> None:
+    org.settings["assignment_owners"] = {"Lead": PERSON_USER}
+    own = org.state.credentials.salesforce.user_id
+    made = org.insert("Lead", {"LastName": "A", "OwnerId": own})
+    call(client, "PATCH", f"sobjects/Lead/{made}", {"Phone": "1"}, Sforce_Auto_Assign="FALSE")
+    assert org.rows("Lead")[0]["OwnerId"] == own
+    call(client, "PATCH", f"sobjects/Lead/{made}", {"Phone": "2"})
+    assert org.rows("Lead")[0]["OwnerId"] == PERSON_USER
+
+
+# -- state and country picklists
+
+
+@pytest.fixture
+def listed(org: Org) -> None:
+    org.settings["state_country_picklists"] = True
+
+
+@pytest.mark.usefixtures("listed")
+def test_country_and_code_set_each_other(client: Salesforce, org: Org) -> None:
+    create(client, "Contact", LastName="A", MailingCountry="poland")
+    create(client, "Contact", LastName="B", MailingCountryCode="US", MailingStateCode="CA")
+    first, second = org.rows("Contact")
+    assert (first["MailingCountry"], first["MailingCountryCode"]) == ("Poland", "PL")
+    assert (second["MailingCountry"], second["MailingState"]) == ("United States", "California")
+    call(client, "PATCH", f"sobjects/Contact/{first['Id']}", {"MailingCountry": None})
+    assert org.rows("Contact")[0]["MailingCountryCode"] is None
+
+
+@pytest.mark.usefixtures("listed")
+@pytest.mark.parametrize(
+    ("address", "message"),
+    [
+        (
+            {"MailingCountry": "Polska"},
+            "There's a problem with this country, even though it may appear correct. Please select a "
+            "country/territory from the list of valid countries.: Mailing Country",
+        ),
+        (
+            {"MailingCountry": "Poland", "MailingState": "Mazowieckie"},
+            "There's a problem with this state, even though it may appear correct. Please select a "
+            "state from the list of valid states.: Mailing State/Province",
+        ),
+        (
+            {"MailingState": "California"},
+            "A country/territory must be specified before specifying a state value for field: Mailing State/Province",
+        ),
+    ],
+)
+def test_places_that_are_on_no_list_are_refused(
+    client: Salesforce, org: Org, address: dict[str, str], message: str
+) -> None:
+    [error] = create(client, "Contact", LastName="A", **address)
+    assert (error["errorCode"], error["message"], error["fields"]) == (
+        "FIELD_INTEGRITY_EXCEPTION",
+        message,
+        [list(address)[-1]],
+    )
+    assert org.rows("Contact") == []
+
+
+def test_codes_do_not_exist_without_the_picklists(client: Salesforce) -> None:
+    assert "MailingCountryCode" not in {field["name"] for field in client.Contact.describe()["fields"]}
