@@ -18,6 +18,8 @@ from twin.salesforce.org import Org
 if TYPE_CHECKING:
     from twin.state import State
 
+# Address and headers together, roughly, of one request.
+LONGEST_ADDRESS = 16_384
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 SINGLE: list[Entry] = [
     ("GET", "", versions.resources),
@@ -46,6 +48,8 @@ class Api:
 
     async def call(self, request: Request) -> Response:
         """Answer one call."""
+        if _address_length(request) > LONGEST_ADDRESS:
+            return Response("URI Too Long", 414, media_type="text/plain")
         try:
             version = versions.check(request.path_params["version"])
             user = self._login.user(request)
@@ -75,6 +79,11 @@ class Api:
         if reply.raw is None and reply.status != 204:
             headers.setdefault("Content-Type", "application/json;charset=UTF-8")
         return Response(reply.content, reply.status, headers)
+
+
+def _address_length(request: Request) -> int:
+    headers = sum(len(name) + len(value) for name, value in request.headers.raw)
+    return len(request.scope["path"]) + len(request.scope["query_string"]) + headers
 
 
 def routes(state: State) -> list[Route]:

@@ -96,7 +96,9 @@ def test_a_pending_job_needs_more_polls(client: Salesforce, state: State) -> Non
 
 def test_the_bulk_handler_of_simple_salesforce_reads_every_page(client: Salesforce, org: Org) -> None:
     ids = [org.insert("Contact", {"LastName": f"N{number}", "Phone": None}) for number in range(5)]
-    pages = list(client.bulk2.Contact.query("SELECT Id, LastName, Account.Name, DoNotCall FROM Contact", max_records=2))
+    pages = list(
+        client.bulk2.Contact.query("SELECT Id, LastName, Account.Name, DoNotCall FROM Contact", max_records=2, wait=0)
+    )
     assert [len(page.splitlines()) for page in pages] == [3, 3, 2]
     assert pages[0].splitlines()[:2] == [
         '"Id","LastName","Account.Name","DoNotCall"',
@@ -106,7 +108,7 @@ def test_the_bulk_handler_of_simple_salesforce_reads_every_page(client: Salesfor
 
 def test_the_bulk_handler_of_simple_salesforce_upserts(client: Salesforce, org: Org) -> None:
     records = [{"Ext__c": f"k{number}", "LastName": "A"} for number in range(3)]
-    [answer] = client.bulk2.Contact.upsert(records=records, external_id_field="Ext__c")
+    [answer] = client.bulk2.Contact.upsert(records=records, external_id_field="Ext__c", wait=0)
     assert (answer["numberRecordsProcessed"], answer["numberRecordsFailed"]) == (3, 0)
     assert len(org.rows("Contact")) == 3
 

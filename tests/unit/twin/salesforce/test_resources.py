@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import requests
 from simple_salesforce import Salesforce
-from simple_salesforce.exceptions import SalesforceMalformedRequest
+from simple_salesforce.exceptions import SalesforceGeneralError, SalesforceMalformedRequest
 
 from twin.faults import Fault
 from twin.salesforce import Org
@@ -130,3 +130,11 @@ def test_counts_and_permissions(client: Salesforce, org: Org) -> None:
     [row] = client.query("SELECT PermissionsApiEnabled, PermissionsViewAllData FROM UserPermissionAccess")["records"]
     assert (row["PermissionsApiEnabled"], row["PermissionsViewAllData"]) == (True, False)
     assert client.query("SELECT OrganizationType FROM Organization")["records"][0]["OrganizationType"].startswith("Pro")
+
+
+def test_an_address_has_a_longest_length(client: Salesforce) -> None:
+    names = [f"'{number:0>50}'" for number in range(400)]
+    with pytest.raises(SalesforceGeneralError) as refused:
+        client.query(f"SELECT Id FROM Lead WHERE City IN ({','.join(names)})")  # noqa: S608 - SOQL
+    assert refused.value.status == 414
+    assert client.query(f"SELECT Id FROM Lead WHERE City IN ({','.join(names[:200])})")["done"]  # noqa: S608 - SOQL
