@@ -11,7 +11,7 @@ from salesmanago_sync.domain.mapping import Mapping, load_mappings
 from salesmanago_sync.domain.schema import Schema, check, takes_part, warnings
 from salesmanago_sync.errors import AuthenticationError, ConfigurationError, FatalError, Fault
 from salesmanago_sync.steps.ports import Ports
-from salesmanago_sync.steps.watermark import first_sync, read_watermark
+from salesmanago_sync.steps.watermark import first_sync, late_faults, read_watermark
 
 log = logging.getLogger(__name__)
 
@@ -99,6 +99,7 @@ def preflight(ports: Ports, read_account: Callable[[], Account]) -> list[str]:
     enabled = [mapping for mapping in mappings if _enabled(mapping, schemas)]
     account_id = findings.gather(lambda: _account_id(ports, account, enabled, findings))
     objects = _objects_of_run(ports, enabled, findings)
+    findings.gather(lambda: _check_watermark(ports, findings))
     _warn_before_first_sync(ports, findings)
     if findings.faults:
         raise ConfigurationError(findings.faults)
@@ -141,6 +142,14 @@ def _check_salesforce(ports: Ports, mappings: tuple[Mapping, ...], findings: Fin
             findings.warnings += warnings(mapping, schema)
     _check_budget(ports, findings)
     return schemas
+
+
+def _check_watermark(ports: Ports, findings: Findings) -> None:
+    watermark = read_watermark(ports.variables)
+    clocks = {"salesforce": ports.salesforce.server_time, "salesmanago": ports.salesmanago.server_time}
+    # A service that answers nothing has its fault already.
+    if watermark is not None and not findings.faults:
+        findings.faults += late_faults(watermark, {side: clock() for side, clock in clocks.items()})
 
 
 def _check_budget(ports: Ports, findings: Findings) -> None:
@@ -192,7 +201,7 @@ def _warn_before_first_sync(ports: Ports, findings: Findings) -> None:
 
 
 def _remember(ports: Ports, enabled: list[Mapping]) -> None:
-    watermark = read_watermark(ports.variables, ports.now())
+    watermark = read_watermark(ports.variables)
     names = [mapping.object for mapping in enabled]
     restricted = ports.run.restricted(watermark.earlier if watermark is not None else None, names)
     digests: dict[str, str] = {mapping.object: mapping.digest for mapping in enabled}

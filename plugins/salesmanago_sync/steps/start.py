@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from salesmanago_sync.errors import ConfigurationError, FatalError, Fault, SyncError
 from salesmanago_sync.steps.ports import LOCK_TTL, Ports
-from salesmanago_sync.steps.watermark import FIRST_SYNC, first_sync, read_watermark, write_first_sync
+from salesmanago_sync.steps.watermark import FIRST_SYNC, first_sync, has_watermark, write_first_sync
 
 log = logging.getLogger(__name__)
 
@@ -69,11 +69,10 @@ def _wait(ports: Ports, sleep: Callable[[float], None]) -> None:
 
 
 def _open(ports: Ports, status: str) -> int:
-    watermark = read_watermark(ports.variables, ports.now())
     request = ports.run.request
     if ports.run.mode == "incremental":
         _check_past(ports, status)
-        if watermark is None and request.since is None and not request.emails:
+        if not has_watermark(ports.variables) and request.since is None and not request.emails:
             raise ConfigurationError([_no_first_sync(f"was not done yet (it is {status}).")])
     elif status == "never" and not request.dry_run:
         write_first_sync(ports.variables, "running")

@@ -5,6 +5,7 @@ Kept in Airflow Variables, so that a person may look at them and set the waterma
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -32,32 +33,50 @@ class Watermark(BaseModel):
         return min(self.salesforce, self.salesmanago)
 
 
-def read_watermark(variables: Variables, now: datetime) -> Watermark | None:
+def has_watermark(variables: Variables) -> bool:
+    """Tell whether there is a watermark, readable or not; the preflight tells which faults it has."""
+    try:
+        return variables.get(LAST_SYNC) is not None
+    except ValueError:
+        return True
+
+
+def read_watermark(variables: Variables) -> Watermark | None:
     """Read the watermark.
 
     Args:
         variables: Airflow Variables.
-        now: The clock; a watermark after it would skip changes.
 
     Returns:
         None where nothing was synchronised yet.
 
     Raises:
-        ConfigurationError: The Variable cannot be read, or lies in the future.
+        ConfigurationError: The Variable cannot be read.
     """
     value = _read(variables, LAST_SYNC)
     if value is None:
         return None
     example = '{"salesforce": "2026-01-31T10:00:00Z", "salesmanago": "2026-01-31T10:00:00Z"}'
     try:
-        watermark = Watermark.model_validate(value)
+        return Watermark.model_validate(value)
     except ValidationError:
         raise ConfigurationError([Fault(f"Variable {LAST_SYNC}", "cannot be read.", f"Write {example}.")]) from None
-    late = [side for side in ("salesforce", "salesmanago") if getattr(watermark, side) > now]
-    if late:
-        faults = [Fault(f"Variable {LAST_SYNC}, {side}", "is later than now.", "Set an earlier time.") for side in late]
-        raise ConfigurationError(faults)
-    return watermark
+
+
+def late_faults(watermark: Watermark | None, clocks: Mapping[str, datetime]) -> list[Fault]:
+    """Find the sides whose watermark lies after the service's own clock: changes before it would be skipped.
+
+    Args:
+        watermark: The watermark.
+        clocks: The clock of each side.
+    """
+    if watermark is None:
+        return []
+    late = [side for side, clock in clocks.items() if getattr(watermark, side) > clock]
+    return [
+        Fault(f"Variable {LAST_SYNC}, {side}", "is later than the service's clock.", "Set an earlier time.")
+        for side in late
+    ]
 
 
 def write_watermark(variables: Variables, salesforce: datetime, salesmanago: datetime) -> None:

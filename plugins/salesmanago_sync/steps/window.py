@@ -22,7 +22,7 @@ def fix_window(ports: Ports) -> dict[str, dict[str, str]]:
         For each side `since`, overlapping what was read before, and `until`, where late commits have settled.
     """
     ports.keep_lock()
-    watermark = read_watermark(ports.variables, ports.now())
+    watermark = read_watermark(ports.variables)
     since = ports.run.request.since
     clocks = {"salesforce": ports.salesforce.server_time(), "salesmanago": ports.salesmanago.server_time()}
     window = {}
