@@ -97,7 +97,10 @@ def synchronise(console: Console, twin: Twin, airflow: Airflow) -> list[str]:
 def watch(console: Console, airflow: Airflow, dag: str) -> DagRun:
     """Run one DAG, showing its tasks and, of those that failed unexpectedly, the end of their logs."""
     with RunProgress(console, dag) as progress:
-        result = follow(airflow.api, dag, progress.show)
+        try:
+            result = follow(airflow.api, dag, progress.show)
+        except DemoError as error:
+            raise DemoError(f"{error}\n{airflow.explain()}") from error
     for task in result.bad_tasks():
         if task["state"] == "failed" and not expected_red(result, task):
             console.print(f"\nThe end of the log of {task['task_id']}:")

@@ -61,6 +61,7 @@ class Airflow:
         """Create the database, start every component and wait until all are healthy."""
         self._launch("db-migrate", "db", "migrate").wait(MIGRATE_SECONDS)
         children = [self._launch(name, name) for name in COMPONENTS]
+        self._scheduler = children[COMPONENTS.index("scheduler")]
         deadline = time.monotonic() + START_SECONDS
         while not self.api.is_healthy():
             for child in children:
@@ -68,6 +69,10 @@ class Airflow:
             if time.monotonic() > deadline:
                 raise DemoError("\n".join([f"Airflow is not healthy after {START_SECONDS:.0f} s.", children[0].tail()]))
             time.sleep(0.5)
+
+    def explain(self) -> str:
+        """Return the end of the log that tells why no task starts."""
+        return self._scheduler.tail()
 
     def _launch(self, name: str, *arguments: str) -> ChildProcess:
         command = [sys.executable, "-m", "airflow", *arguments]

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from demo.errors import DemoError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,6 +18,8 @@ REPORT_TASK = "report"
 FINISHED = ("success", "failed")
 FINE = ("success", "skipped")
 POLL_SECONDS = 1.0
+# Starting a task takes seconds; when none runs and none starts for this long, none will.
+STALLED_SECONDS = 180.0
 
 
 @dataclass(frozen=True)
@@ -51,10 +56,16 @@ def follow(api: AirflowApi, dag: str, show: Callable[[list[dict[str, Any]]], Non
     """Trigger a DAG and return its run when it has ended, showing the tasks every second."""
     api.wait_for_dag(dag)
     run = api.trigger(dag)
+    alive, before = time.monotonic(), Counter[str]()
     while True:
         state = api.run_state(dag, run)  # read first, so that the tasks are at least as new as the state
         tasks = api.task_instances(dag, run)
         show(tasks)
         if state in FINISHED:
             return DagRun(dag, run, state, tasks, api.xcom(dag, run, REPORT_TASK, "totals") or {})
+        now = Counter(str(task["state"]) for task in tasks)
+        if now["running"] or now != before:
+            alive, before = time.monotonic(), now
+        elif time.monotonic() - alive > STALLED_SECONDS:
+            raise DemoError(f"No task of {dag} has started for {STALLED_SECONDS:.0f} s.")
         time.sleep(POLL_SECONDS)
