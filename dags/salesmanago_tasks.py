@@ -28,7 +28,7 @@ DEFAULT_ARGS: dict[str, Any] = {
                 exception=[
                     "salesmanago_sync.errors.ConfigurationError",
                     "salesmanago_sync.errors.FatalError",
-                    "salesmanago_sync.steps.report.IssuesFoundError",
+                    "salesmanago_sync.errors.IssuesFoundError",
                 ],
                 action=RetryAction.FAIL,
                 reason="trying again would not help",

@@ -5,7 +5,8 @@
     ├─ FatalError                  the run stops and is not retried
     │  ├─ AuthenticationError      credentials refused, permission missing
     │  └─ UnknownOutcomeError      a write got no readable answer: it may have been applied
-    └─ RetriableError              time-out before sending, 429, 5xx, row lock: try again later
+    ├─ RetriableError              time-out before sending, 429, 5xx, row lock: try again later
+    └─ IssuesFoundError            the run did its work, and some records need a person
 
 A record that is refused is not an exception: it is an `Outcome` that becomes an issue.
 """
@@ -68,3 +69,7 @@ class RetriableError(SyncError):
     def __init__(self, message: str, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class IssuesFoundError(SyncError):
+    """The run did its work, and some records or fields could not be synchronised."""

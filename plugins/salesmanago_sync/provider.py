@@ -44,11 +44,6 @@ CONNECTION_TYPE: dict[str, Any] = {
             "description": "Name of the SALESmanago landing page that shows a contact.",
             "schema": _TEXT,
         },
-        "requests_per_second": {
-            "label": "Requests per Second",
-            "description": "How fast SALESmanago may be asked. It publishes no limit; 5 is gentle.",
-            "schema": {"type": ["integer", "null"], "minimum": 1, "maximum": 1000},
-        },
     },
 }
 

@@ -5,6 +5,7 @@ A frame of canonical values has one column a field key. A field that was not rea
 
 from __future__ import annotations
 
+from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass
 from typing import Literal
 
@@ -56,25 +57,28 @@ def mapped_tags(line: Line) -> list[str]:
     return sorted({spell_tag(tag) for tag in (value_map(line) or {}).values()})
 
 
-def canonical_salesforce(mapping: Mapping, records: pd.DataFrame) -> pd.DataFrame:
+def canonical_salesforce(
+    mapping: Mapping, records: pd.DataFrame, stand_ins: Dictionary[str, str] | None = None
+) -> pd.DataFrame:
     """Bring Salesforce records to canonical form.
 
     Args:
         mapping: The object's mapping.
         records: A Salesforce frame (`domain.frames`).
+        stand_ins: Values of fields that say nothing about the person, beside those the mapping fills in itself.
 
     Returns:
         One column a field key, on the index of `records`.
     """
     readable = [line for line in mapping.lines if all(field in records for field in line.salesforce)]
-    values = {line.key: _read_salesforce(mapping, line, records) for line in readable}
+    values = {line.key: _read_salesforce(mapping, line, records, stand_ins or {}) for line in readable}
     return _spread_tags(mapping, pd.DataFrame(values, index=records.index))
 
 
-def _read_salesforce(mapping: Mapping, line: Line, records: pd.DataFrame) -> pd.Series:
+def _read_salesforce(mapping: Mapping, line: Line, records: pd.DataFrame, stand_ins: Dictionary[str, str]) -> pd.Series:
     raw = records[list(line.salesforce)].copy()
     for field in line.salesforce:
-        filler = stand_in(mapping, field)
+        filler = stand_ins.get(field, stand_in(mapping, field))
         if filler is not None:
             # What we filled in because Salesforce requires it says nothing about the person.
             raw[field] = raw[field].mask(raw[field].eq(filler))

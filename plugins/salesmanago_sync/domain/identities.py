@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping as Dictionary
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import pandas as pd
@@ -28,11 +28,13 @@ class ObjectInput:
         mapping: Its mapping.
         schema: What describe said of its sObject.
         records: A Salesforce frame with the extra flag `in_scope`: false for records that were only looked up.
+        stand_ins: Values of fields that say nothing about the person: the Account that newcomers are put under.
     """
 
     mapping: Mapping
     schema: Schema
     records: pd.DataFrame
+    stand_ins: Dictionary[str, str] = field(default_factory=dict)
 
 
 def identities(

@@ -42,7 +42,7 @@ def task_ports(run_id: int = 0) -> Iterator[Ports]:
         yield Ports(
             run=run,
             open_salesforce=_salesforce,
-            open_salesmanago=_salesmanago,
+            open_salesmanago=lambda: _salesmanago(settings.requests_per_second),
             ledger=ledger,
             staging=FolderStaging(staging_root(settings), f"{run.dag_id}_{run.dag_run_id}"),
             variables=JsonVariables(),
@@ -71,9 +71,9 @@ def _salesforce() -> Salesforce:
         return salesforce_client()
 
 
-def _salesmanago() -> Salesmanago:
+def _salesmanago(per_second: int) -> Salesmanago:
     with _existing("salesmanago_default"):
-        return SalesmanagoHook().get_conn()
+        return SalesmanagoHook().get_conn(per_second)
 
 
 @contextmanager

@@ -23,7 +23,7 @@ DEFAULT_CONNECTION = "salesmanago_default"
 
 
 class ConnectionSettings(BaseModel):
-    """The seven settings of the connection, under the vendor's names, and the pace of requests."""
+    """The seven settings of the connection, under the vendor's names."""
 
     model_config = ConfigDict(frozen=True, str_strip_whitespace=True)
 
@@ -34,7 +34,6 @@ class ConnectionSettings(BaseModel):
     account_name: str | None = Field(None, title="Account Name")
     microsite_key: SecretStr | None = Field(None, title="MicroSite Key")
     iframe_name: str | None = Field(None, title="iFrame Name")
-    requests_per_second: int = Field(DEFAULT_RATE, title="Requests per Second", ge=1, le=1000)
 
     @field_validator("endpoint")
     @classmethod
@@ -62,7 +61,7 @@ class ConnectionSettings(BaseModel):
             raise ConfigurationError(faults) from None
 
 
-_EXTRAS = ("owner", "account_name", "microsite_key", "iframe_name", "requests_per_second")
+_EXTRAS = ("owner", "account_name", "microsite_key", "iframe_name")
 
 
 def _address(connection: Connection) -> str | None:
@@ -75,7 +74,6 @@ def _address(connection: Connection) -> str | None:
 _VENDOR_PAGE = "Copy it from SALESmanago, Settings → Integration."
 _FIXES = {
     "owner": "Give the e-mail address of a SALESmanago user of this account.",
-    "requests_per_second": "Leave it empty, or give a whole number.",
 }
 
 
@@ -111,14 +109,18 @@ class SalesmanagoHook(BaseHook):
             mask_secret(settings.microsite_key.get_secret_value())
         return settings
 
-    def get_conn(self) -> Salesmanago:
-        """Make a client."""
+    def get_conn(self, per_second: int = DEFAULT_RATE) -> Salesmanago:
+        """Make a client.
+
+        Args:
+            per_second: Requests a second; SALESmanago publishes no limit.
+        """
         settings = self.settings
         credentials = Credentials(
             settings.endpoint, settings.client_id, settings.api_secret.get_secret_value(), settings.owner
         )
         session = new_session(read=60.0)
-        return Salesmanago(credentials, session, per_second=settings.requests_per_second)
+        return Salesmanago(credentials, session, per_second=per_second)
 
     def landing_page_url(self, contact_id: str | None = None, email: str | None = None) -> str | None:
         """Sign the address of the contact's landing page, to be shown and not stored.

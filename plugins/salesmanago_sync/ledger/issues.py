@@ -81,6 +81,22 @@ class Issues:
         with self._database.write() as connection:
             connection.execute(sa.update(issues).where(issues.c.state == "open", *these).values(change), rows)
 
+    def adopt_issues(self, frame: pd.DataFrame) -> None:
+        """Give the issues of people who were known on one side only the id of the other side, now that they are bound.
+
+        Args:
+            frame: `object, salesforce_id, salesmanago_id` of bound people.
+        """
+        with self._database.write() as connection:
+            for known, missing in (("salesforce_id", "salesmanago_id"), ("salesmanago_id", "salesforce_id")):
+                lone = connection.execute(
+                    sa.select(issues.c[known]).where(issues.c[missing] == "").distinct()
+                ).scalars()
+                mine = frame[frame[known].isin(list(lone))]
+                rows = rows_of(mine[["object", "salesforce_id", "salesmanago_id"]].add_prefix("the_"))
+                if rows:
+                    _adopt(connection, known, missing, rows)
+
     def open_issues(self, run_id: int | None = None) -> pd.DataFrame:
         """Read open issues, all or those that a run met."""
         met = [] if run_id is None else [issues.c.last_run == run_id]
@@ -134,6 +150,19 @@ def _again(reported: Any) -> dict[str, Any]:
         "attempts": attempts,
         "next_attempt_at": sa.case((attempts > EAGER_ATTEMPTS, sa.bindparam("later", type_=issues.c.last_seen.type))),
     }
+
+
+def _adopt(connection: sa.Connection, known: str, missing: str, rows: list[dict[str, Any]]) -> None:
+    these = (
+        issues.c.object == sa.bindparam("the_object"),
+        issues.c[known] == sa.bindparam(f"the_{known}"),
+        issues.c[missing] == "",
+    )
+    twin = issues.alias()
+    same = [twin.c[name] == issues.c[name] for name in ("object", "field", "reason", known)]
+    taken = sa.exists().where(*same, twin.c[missing] == sa.bindparam(f"the_{missing}"))
+    connection.execute(sa.delete(issues).where(*these, taken), rows)
+    connection.execute(sa.update(issues).where(*these).values({missing: sa.bindparam(f"the_{missing}")}), rows)
 
 
 def prune_issues(connection: sa.Connection, before: datetime) -> None:

@@ -35,6 +35,7 @@ def remember(ports: Ports, agreement: pd.DataFrame) -> None:
     ids = ports.ledger.bind(agreement[columns], ports.run.id, now)
     bound = agreement.assign(id=ids["id"])[~ids["refused"]]
     ports.ledger.save(bound[["id", "status"]], now)
+    ports.ledger.adopt_issues(bound)
     for side in SIDES:
         seen = bound[bound[f"echo_{side}"]]
         ports.ledger.save(seen[["id"]].assign(**{f"{side}_written": "[]"}), now)

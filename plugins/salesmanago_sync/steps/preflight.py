@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Any
 
 from salesmanago_sync.domain.mapping import Mapping, load_mappings
-from salesmanago_sync.domain.schema import Schema, check, takes_part, warnings
+from salesmanago_sync.domain.schema import Schema, check, parents_of, takes_part, warnings
 from salesmanago_sync.errors import AuthenticationError, ConfigurationError, FatalError, Fault
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.watermark import first_sync, late_faults, read_watermark
@@ -41,12 +42,14 @@ class Checked:
         objects: The objects of this run.
         enabled: Every object with an enabled mapping; all of them help to recognise people.
         account_id: The Salesforce Account of new Contacts.
+        account_name: Its name, which says nothing about their company.
         warnings: What the report repeats.
     """
 
     objects: list[str]
     enabled: list[str]
     account_id: str | None
+    account_name: str | None
     warnings: list[str]
 
 
@@ -110,6 +113,7 @@ def preflight(ports: Ports, read_account: Callable[[], Account]) -> list[str]:
         objects=objects,
         enabled=[mapping.object for mapping in enabled],
         account_id=account_id,
+        account_name=account.account_name,
         warnings=[str(warning) for warning in findings.warnings],
     )
     ports.staging.write_json(STAGED, asdict(result))
@@ -129,19 +133,25 @@ def _check_salesforce(ports: Ports, mappings: tuple[Mapping, ...], findings: Fin
     if organization is None:
         # Without API access every further question would get the same answer.
         return {}
-    schemas = {}
-    for sobject in sorted({mapping.sobject for mapping in mappings if mapping.enabled is not False}):
-        describe = findings.gather(lambda name=sobject: ports.salesforce.describe(name))  # type: ignore[misc]
+    schemas: dict[str, Schema] = {}
+    wanted = [mapping for mapping in mappings if mapping.enabled is not False]
+    _describe(ports, {mapping.sobject for mapping in wanted}, schemas, findings)
+    taken = [mapping for mapping in wanted if _enabled(mapping, schemas)]
+    parents = {name for mapping in taken for name in parents_of(mapping, schemas[mapping.sobject])}
+    _describe(ports, parents, schemas, findings)
+    for mapping in taken:
+        findings.faults += check(mapping, schemas[mapping.sobject], parents=schemas)
+        findings.warnings += warnings(mapping, schemas[mapping.sobject])
+    _check_budget(ports, findings)
+    return schemas
+
+
+def _describe(ports: Ports, sobjects: set[str], schemas: dict[str, Schema], findings: Findings) -> None:
+    for sobject in sorted(sobjects - schemas.keys()):
+        describe = findings.gather(partial(ports.salesforce.describe, sobject))
         if describe is not None:
             ports.staging.write_json(f"describe.{sobject}", describe)
             schemas[sobject] = Schema.from_describe(describe)
-    for mapping in mappings:
-        schema = schemas.get(mapping.sobject)
-        if schema is not None and takes_part(mapping, schema):
-            findings.faults += check(mapping, schema)
-            findings.warnings += warnings(mapping, schema)
-    _check_budget(ports, findings)
-    return schemas
 
 
 def _check_watermark(ports: Ports, findings: Findings) -> None:

@@ -17,6 +17,7 @@ from salesmanago_sync.domain.mapping import Mapping, load_mappings
 from salesmanago_sync.domain.native import DETAIL
 from salesmanago_sync.domain.schema import Schema, read_fields
 from salesmanago_sync.steps.ports import Ports
+from salesmanago_sync.steps.preflight import checked
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,13 @@ class Reading:
 
     def inputs(self) -> list[ObjectInput]:
         """Hand the records to the plan."""
-        return [ObjectInput(source.mapping, source.schema, self.records[name]) for name, source in self.sources.items()]
+        account = checked(self.ports).account_name
+        # The Account that newcomers are put under is nobody's company.
+        stand_ins = {"Account.Name": account} if account is not None else {}
+        return [
+            ObjectInput(source.mapping, source.schema, self.records[name], stand_ins)
+            for name, source in self.sources.items()
+        ]
 
     def bindings(self) -> pd.DataFrame:
         """Read the bindings of everybody who was read."""

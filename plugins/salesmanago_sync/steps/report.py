@@ -6,14 +6,10 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from salesmanago_sync.errors import FatalError, SyncError
+from salesmanago_sync.errors import FatalError, IssuesFoundError
 from salesmanago_sync.steps.ports import Ports
 
 log = logging.getLogger(__name__)
-
-
-class IssuesFoundError(SyncError):
-    """The run did its work, and some records or fields could not be synchronised."""
 
 
 def report(ports: Ports, publish: Callable[[dict[str, Any]], None]) -> None:

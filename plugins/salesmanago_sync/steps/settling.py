@@ -95,6 +95,7 @@ def _remember(ports: Ports, sent: Sent, done: pd.DataFrame, changes: pd.DataFram
     keys = changes.groupby("person")["field"].agg(lambda fields: json.dumps(sorted(fields)))
     rows[f"{sent.side}_written"] = keys.reindex(done.index).fillna("[]")
     ports.ledger.bind(rows, ports.run.id, now)
+    ports.ledger.adopt_issues(rows)
     _count_turns(ports, done, changes, sent.direction)
 
 
