@@ -53,7 +53,7 @@ def _of_pairs(decision: Decision) -> pd.DataFrame:
     pairs = decision.pairs
     people = pairs.people
     chosen = people["status"].eq(PAIR)
-    echoes = pairs.echoes()
+    echoes = pairs.echoes
     rows = people[["object", "salesforce_id", "salesmanago_id", "matched_by"]].copy()
     rows["status"] = "active"
     rows["base"] = pack(

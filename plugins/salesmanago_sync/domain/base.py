@@ -7,22 +7,59 @@ base.
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 
 import pandas as pd
 
 
-def unpack(texts: pd.Series) -> pd.DataFrame:
+@dataclass(frozen=True, slots=True)
+class Base:
+    """Base values of many bindings, all frames on one index with one column a field key.
+
+    Attributes:
+        a: What Salesforce held, text or blank.
+        m: What SALESmanago held, text or blank.
+        known: Whether there is a base.
+    """
+
+    a: pd.DataFrame
+    m: pd.DataFrame
+    known: pd.DataFrame
+
+    def of(self, key: str) -> tuple[pd.Series, pd.Series, pd.Series]:
+        """Give one field: both values, and whether there is a base."""
+        if key in self.known:
+            return self.a[key], self.m[key], self.known[key]
+        blank = pd.Series(None, index=self.known.index, dtype="str")
+        return blank, blank, pd.Series(False, index=self.known.index)
+
+
+def unpack(texts: pd.Series) -> Base:
     """Lay out JSON objects, one column a key.
 
     Args:
         texts: JSON objects as text; missing counts as `{}`.
 
     Returns:
-        The values as Python objects on the same index; a key that an object lacks is missing.
+        The values on the same index.
     """
     # One document for all rows: the decoder runs once, not once a row.
     rows = json.loads("[" + ",".join(texts.fillna("{}")) + "]")
-    return pd.DataFrame.from_records(rows, index=texts.index) if rows else pd.DataFrame(index=texts.index)
+    pairs = pd.DataFrame.from_records(rows, index=texts.index) if rows else pd.DataFrame(index=texts.index)
+    known = pairs.notna()
+    return Base(_side(pairs, known, 0), _side(pairs, known, 1), known)
+
+
+def _side(pairs: pd.DataFrame, known: pd.DataFrame, side: int) -> pd.DataFrame:
+    values = {
+        key: pd.Series(
+            [pair[side] if there else None for pair, there in zip(pairs[key], known[key], strict=True)],
+            index=pairs.index,
+            dtype="str",
+        )
+        for key in pairs
+    }
+    return pd.DataFrame(values, index=pairs.index)
 
 
 def pack(pairs: dict[str, tuple[pd.Series, pd.Series]], present: dict[str, pd.Series], index: pd.Index) -> pd.Series:

@@ -113,6 +113,8 @@ def _rows(
     rule: pd.Series | str,
     lane: str = "fields",
 ) -> pd.DataFrame:
+    if not chosen.any():
+        return stack([], CHANGE_COLUMNS)
     people = pairs.people[chosen]
     creates = people["status"].eq(CREATE_IN_SALESMANAGO if way == TO_SALESMANAGO else CREATE_IN_SALESFORCE)
     rows = pd.DataFrame(
@@ -144,6 +146,8 @@ def _findings(pairs: Pairs, column: Column, sides: Sides, decisions: pd.DataFram
 
 
 def _issues(pairs: Pairs, chosen: pd.Series, column: Column, reason: str, sides: Sides) -> pd.DataFrame:
+    if not chosen.any():
+        return stack([], ISSUE_COLUMNS)
     people = pairs.people[chosen]
     both = zip(sides.a[chosen].fillna(""), sides.m[chosen].fillna(""), strict=True)
     values = [json.dumps({"salesforce": a, "salesmanago": m}) for a, m in both]
@@ -154,7 +158,7 @@ def _agreed(
     pairs: Pairs, column: Column, sides: Sides, decisions: pd.DataFrame
 ) -> tuple[pd.Series, pd.Series, pd.Series]:
     """Where the base should be set without a write: both sides are equal, or an echo shows what a service kept."""
-    stored_a, stored_m = pairs.stored_base(column.key)
+    stored_a, stored_m, _ = pairs.base.of(column.key)
     equal = same(sides.a, sides.m) & (~sides.known | ~same(stored_a, sides.a) | ~same(stored_m, sides.m))
     echoed = sides.known & (~same(stored_a, sides.base_a) | ~same(stored_m, sides.base_m))
     still = decisions["result"].eq(NOTHING) & pairs.is_(PAIR) & pairs.comparable(column)

@@ -20,8 +20,9 @@ A change to blank counts only with `blank: propagate`; otherwise the other side'
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 
 Conflict = Literal["newest", "salesforce", "salesmanago", "hold"]
@@ -79,23 +80,29 @@ class Sides:
 
 def same(left: pd.Series, right: pd.Series) -> pd.Series:
     """Compare two text columns; two blanks are equal."""
-    return (left.eq(right) | (left.isna() & right.isna())).fillna(False).astype(bool)
+    return left.eq(right).fillna(False).astype(bool) | (left.isna() & right.isna())
 
 
 class _Decisions:
     """Fills in result and reason where nothing was decided yet: the first rule that speaks wins."""
 
     def __init__(self, index: pd.Index) -> None:
-        self.result = pd.Series("", index=index, dtype="str")
-        self.why = pd.Series("", index=index, dtype="str")
+        self.index = index
+        self.open = np.ones(len(index), dtype=bool)
+        self.result = np.full(len(index), NOTHING, dtype=object)
+        self.why = np.full(len(index), "", dtype=object)
 
-    def where(self, mask: pd.Series, result: str | pd.Series, why: str) -> None:
-        chosen = mask & self.result.eq("")
-        self.result = self.result.mask(chosen, result)
-        self.why = self.why.mask(chosen, why)
+    def where(self, mask: pd.Series, result: str | np.ndarray[Any, Any], why: str) -> None:
+        chosen = self.open & mask.to_numpy()
+        self.result[chosen] = result if isinstance(result, str) else result[chosen]
+        self.why[chosen] = why
+        self.open &= ~chosen
+
+    def otherwise(self, result: str | np.ndarray[Any, Any], why: str) -> None:
+        self.where(pd.Series(True, index=self.index), result, why)
 
     def frame(self) -> pd.DataFrame:
-        return pd.DataFrame({"result": self.result.mask(self.result.eq(""), NOTHING), "rule": self.why})
+        return pd.DataFrame({"result": self.result, "rule": self.why}, index=self.index, dtype="object")
 
 
 def merge(sides: Sides, rule: Rule) -> pd.DataFrame:
@@ -125,18 +132,14 @@ def _two_way(sides: Sides, rule: Rule) -> pd.DataFrame:
     decisions.where(~sides.known & m_blank, TO_SALESMANAGO, "blank in SALESmanago")
     decisions.where(~sides.known & a_blank, TO_SALESFORCE, "blank in Salesforce")
     # What is left: both changed, or no base and two values.
-    winner, why = _conflict(sides, rule.conflict)
-    decisions.where(decisions.result.eq(""), winner, why)
+    decisions.otherwise(_winner(sides, rule.conflict), f"conflict: {rule.conflict}")
     return decisions.frame()
 
 
-def _conflict(sides: Sides, conflict: Conflict) -> tuple[pd.Series, str]:
-    index = sides.a.index
+def _winner(sides: Sides, conflict: Conflict) -> str | np.ndarray[Any, Any]:
     if conflict == "newest":
-        newest = pd.Series(TO_SALESMANAGO, index=index, dtype="str").mask(sides.salesmanago_newer, TO_SALESFORCE)
-        return newest, "conflict: newest"
-    fixed = {"salesforce": TO_SALESMANAGO, "salesmanago": TO_SALESFORCE, "hold": HOLD}[conflict]
-    return pd.Series(fixed, index=index, dtype="str"), f"conflict: {conflict}"
+        return np.where(sides.salesmanago_newer, TO_SALESFORCE, TO_SALESMANAGO)
+    return {"salesforce": TO_SALESMANAGO, "salesmanago": TO_SALESFORCE, "hold": HOLD}[conflict]
 
 
 def _one_way(sides: Sides, rule: Rule) -> pd.DataFrame:
@@ -152,7 +155,7 @@ def _one_way(sides: Sides, rule: Rule) -> pd.DataFrame:
     decisions.where(source.isna() & ~clears, NOTHING, "a blank source writes nothing")
     decisions.where(sides.known & ~source_changed & ~target_changed, NOTHING, "unchanged since both agreed")
     decisions.where(target_changed & ~source_changed, rule.direction, "one-way: an edit of the target is overwritten")
-    decisions.where(decisions.result.eq(""), rule.direction, "one-way")
+    decisions.otherwise(rule.direction, "one-way")
     return decisions.frame()
 
 

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import pandas as pd
 
-from salesmanago_sync.domain.base import unpack
+from salesmanago_sync.domain.base import Base, unpack
 from salesmanago_sync.domain.canonical import Column, canonical_salesforce, canonical_salesmanago, columns
 from salesmanago_sync.domain.identities import ObjectInput
 from salesmanago_sync.domain.mapping import Mapping
 from salesmanago_sync.domain.matching import CREATE_IN_SALESFORCE, CREATE_IN_SALESMANAGO, PAIR
-from salesmanago_sync.domain.merge import Sides, same
+from salesmanago_sync.domain.merge import Sides
 from salesmanago_sync.domain.schema import Schema
 
 SALESFORCE_CLOCK = "LastModifiedDate"
 SALESMANAGO_CLOCK = "modifiedOn"
+SIDES = ("salesforce", "salesmanago")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Pairs:
     """People of one object, all frames on the index `person`.
 
@@ -31,7 +33,7 @@ class Pairs:
         a: Canonical Salesforce values.
         m: Canonical SALESmanago values.
         bindings: Their rows of the ledger; all missing for people who are not bound yet.
-        base: Their base values: a column a field key, `[Salesforce value, SALESmanago value]` or missing.
+        base: Their base values.
     """
 
     mapping: Mapping
@@ -42,13 +44,13 @@ class Pairs:
     a: pd.DataFrame
     m: pd.DataFrame
     bindings: pd.DataFrame
-    base: pd.DataFrame
+    base: Base
 
     def is_(self, status: str) -> pd.Series:
         """Where people have a status."""
         return self.people["status"].eq(status)
 
-    @property
+    @cached_property
     def paused(self) -> pd.Series:
         """Where bound people no longer meet the criteria."""
         return self.people["reason"].eq("PAUSED").fillna(False).astype(bool)
@@ -59,19 +61,12 @@ class Pairs:
 
     def sides(self, column: Column) -> Sides:
         """Lay out one field for the merge, with echoes of our own writes taken into the base."""
-        base = self.base.get(column.key, pd.Series(None, index=self.people.index, dtype="object"))
-        known = base.notna()
-        base_a, base_m = base.str[0].astype("str"), base.str[1].astype("str")
+        base_a, base_m, known = self.base.of(column.key)
         a, m = self.a[column.key], self._values_of_contacts(column.key)
         if column.kind == "value":
             base_a = base_a.mask(known & self._echo("salesforce", column.key), a)
             base_m = base_m.mask(known & self._echo("salesmanago", column.key), m)
-        return Sides(a, m, base_a, base_m, known, self.salesmanago_newer())
-
-    def stored_base(self, key: str) -> tuple[pd.Series, pd.Series]:
-        """The base values of one field as the ledger holds them."""
-        base = self.base.get(key, pd.Series(None, index=self.people.index, dtype="object"))
-        return base.str[0].astype("str"), base.str[1].astype("str")
+        return Sides(a, m, base_a, base_m, known, self.salesmanago_newer)
 
     def _values_of_contacts(self, key: str) -> pd.Series:
         if key in self.m:
@@ -84,33 +79,40 @@ class Pairs:
             return pd.Series(True, index=self.people.index)
         return self.is_(CREATE_IN_SALESMANAGO)
 
-    def untouched(self, side: str) -> pd.Series:
-        """Where nobody has changed the record since our own last write, by the record's clock."""
-        clock = self.records[SALESFORCE_CLOCK] if side == "salesforce" else self.contacts[SALESMANAGO_CLOCK]
-        return (clock <= self.bindings[f"{side}_written_at"]).fillna(False).astype(bool)
+    def _clock_as_read(self, side: str) -> pd.Series:
+        return self.records[SALESFORCE_CLOCK] if side == "salesforce" else self.contacts[SALESMANAGO_CLOCK]
+
+    @cached_property
+    def untouched(self) -> pd.DataFrame:
+        """Where nobody has changed a record since our own last write, by its clock; a flag for each side."""
+        flags = {side: self._clock_as_read(side) <= self.bindings[f"{side}_written_at"] for side in SIDES}
+        return pd.DataFrame(flags, index=self.people.index).fillna(False).astype(bool)
+
+    @cached_property
+    def _awaited(self) -> pd.DataFrame:
+        """The names of the fields whose echo was not seen yet, as JSON lists; empty where there is none to see."""
+        lists = {
+            side: self.bindings[f"{side}_written"].fillna("[]").where(self.untouched[side], "[]") for side in SIDES
+        }
+        return pd.DataFrame(lists, index=self.people.index)
 
     def _echo(self, side: str, key: str) -> pd.Series:
         """Where the value is what the service made of our own write."""
-        written = self.bindings[f"{side}_written"].fillna("[]")
-        return self.untouched(side) & written.str.contains(f'"{key}"', regex=False).fillna(False).astype(bool)
+        return self._awaited[side].str.contains(f'"{key}"', regex=False).fillna(False).astype(bool)
 
     def clock(self, side: str) -> pd.Series:
         """When a person touched the record last; our own write does not count."""
-        clock = self.records[SALESFORCE_CLOCK] if side == "salesforce" else self.contacts[SALESMANAGO_CLOCK]
-        return clock.mask(self.untouched(side), self.bindings[f"{side}_person_clock"])
+        return self._clock_as_read(side).mask(self.untouched[side], self.bindings[f"{side}_person_clock"])
 
+    @cached_property
     def salesmanago_newer(self) -> pd.Series:
         """Where a person touched the SALESmanago contact last."""
         return (self.clock("salesmanago") > self.clock("salesforce")).fillna(False).astype(bool)
 
+    @cached_property
     def echoes(self) -> pd.DataFrame:
         """Where an echo was seen, a flag for each side: the ledger need not wait for it any longer."""
-        return pd.DataFrame(
-            {
-                side: self.untouched(side) & self.bindings[f"{side}_written"].fillna("[]").ne("[]")
-                for side in ("salesforce", "salesmanago")
-            }
-        )
+        return self._awaited.ne("[]")
 
 
 def pairs_of(item: ObjectInput, contacts: pd.DataFrame, bindings: pd.DataFrame, people: pd.DataFrame) -> Pairs:
@@ -135,7 +137,7 @@ def pairs_of(item: ObjectInput, contacts: pd.DataFrame, bindings: pd.DataFrame, 
         people=mine,
         records=_aligned(records, mine["salesforce_id"]),
         contacts=_aligned(cards, mine["salesmanago_id"]),
-        a=_aligned(canonical_salesforce(item.mapping, records), mine["salesforce_id"]),
+        a=_aligned(canonical_salesforce(item.mapping, records, item.stand_ins), mine["salesforce_id"]),
         m=_aligned(canonical_salesmanago(item.mapping, cards), mine["salesmanago_id"]),
         bindings=bound_rows,
         base=unpack(bound_rows["base"]),
@@ -147,8 +149,3 @@ def _aligned(frame: pd.DataFrame, ids: pd.Series) -> pd.DataFrame:
     rows = frame.reindex(ids)
     rows.index = ids.index
     return rows
-
-
-def differs(left: pd.Series, right: pd.Series) -> pd.Series:
-    """The opposite of `same`."""
-    return ~same(left, right)
