@@ -12,7 +12,6 @@ from demo.errors import DemoError
 REQUEST_SECONDS = 30
 PARSE_SECONDS = 180.0
 COMPONENTS = ("metadatabase", "scheduler", "dag_processor", "triggerer")
-FINISHED = ("success", "failed")
 
 
 class AirflowApi:
@@ -73,7 +72,7 @@ class AirflowApi:
         path = f"dags/{dag}/dagRuns/{run}/taskInstances/{task['task_id']}/logs/{task['try_number']}"
         answer = self._request("GET", f"{path}?map_index={task['map_index']}", missing_is_none=True)
         content = (answer or {}).get("content", [])
-        return [line["event"] if isinstance(line, dict) else str(line) for line in content]
+        return [_log_line(entry) if isinstance(entry, dict) else str(entry) for entry in content]
 
     def _require_imports(self) -> None:
         faults = self._request("GET", "importErrors")["import_errors"]
@@ -96,3 +95,8 @@ class AirflowApi:
         if not answer.ok:
             raise DemoError(f"Airflow refused the demo's log-in: {answer.status_code} {answer.text[:500]}")
         self._session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+
+
+def _log_line(entry: dict[str, Any]) -> str:
+    errors = entry.get("error_detail") or []
+    return "\n".join([entry["event"], *(f"  {error['exc_type']}: {error['exc_value']}" for error in errors)])

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 REPORT_TASK = "report"
 FINISHED = ("success", "failed")
 FINE = ("success", "skipped")
+BUSY = ("running", "up_for_retry", "deferred")
 POLL_SECONDS = 1.0
 # Starting a task takes seconds; when none runs and none starts for this long, none will.
 STALLED_SECONDS = 180.0
@@ -64,7 +65,7 @@ def follow(api: AirflowApi, dag: str, show: Callable[[list[dict[str, Any]]], Non
         if state in FINISHED:
             return DagRun(dag, run, state, tasks, api.xcom(dag, run, REPORT_TASK, "totals") or {})
         now = Counter(str(task["state"]) for task in tasks)
-        if now["running"] or now != before:
+        if now != before or any(now[name] for name in BUSY):
             alive, before = time.monotonic(), now
         elif time.monotonic() - alive > STALLED_SECONDS:
             raise DemoError(f"No task of {dag} has started for {STALLED_SECONDS:.0f} s.")
