@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import socket
 import subprocess
 import time
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 STOP_SECONDS = 10.0  # Airflow's scheduler and API server need a few seconds to end their workers
+KILL_SECONDS = 5.0
 TAIL_LINES = 25
 
 
@@ -75,9 +75,11 @@ class ChildProcess:
         """Wait for its end until the deadline, then end whatever is left of its session."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(max(0.0, deadline - time.monotonic()))
-        for pid in session_members(self._process.pid):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        survivors = list(session_members(self._process.pid))
+        for survivor in survivors:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                survivor.kill()
+        psutil.wait_procs(survivors, timeout=KILL_SECONDS)
         self._process.wait()
 
 
@@ -108,12 +110,12 @@ class ProcessGroup:
         self._children.clear()
 
 
-def session_members(session: int) -> Iterator[int]:
-    """Yield the processes of a session."""
-    for pid in psutil.pids():
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            if os.getsid(pid) == session:
-                yield pid
+def session_members(session: int) -> Iterator[psutil.Process]:
+    """Yield the living processes of a session."""
+    for process in psutil.process_iter():
+        with contextlib.suppress(ProcessLookupError, PermissionError, psutil.NoSuchProcess):
+            if os.getsid(process.pid) == session and process.status() != psutil.STATUS_ZOMBIE:
+                yield process
 
 
 def free_port(preferred: int = 0) -> int:
