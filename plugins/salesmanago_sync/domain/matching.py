@@ -7,6 +7,7 @@ ambiguous.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -19,6 +20,7 @@ CREATE_IN_SALESFORCE = "create_in_salesforce"
 SKIP = "skip"
 ISSUE = "issue"
 
+TAKES_PART = "takes_part."
 PEOPLE_COLUMNS = ("object", "salesforce_id", "salesmanago_id", "matched_by", "status", "reason", "text")
 
 
@@ -54,25 +56,38 @@ def match(identities: Identities) -> pd.DataFrame:
         create_in_salesmanago, create_in_salesforce, skip, issue), `reason` and `text`; all text columns.
     """
     bound = _bound(identities)
-    free_s = identities.salesforce[~identities.salesforce["salesforce_id"].isin(identities.bindings["salesforce_id"])]
-    free_m = identities.salesmanago[
-        ~identities.salesmanago["salesmanago_id"].isin(identities.bindings["salesmanago_id"])
-    ]
+    free_s = _without(identities.salesforce, "salesforce_id", identities.bindings)
+    free_m = _without(identities.salesmanago, "salesmanago_id", identities.bindings)
     gone = _rows(free_s[free_s["gone"]], SKIP, "DELETED")
     free_s = free_s[~free_s["gone"]]
     by_id = _by_id(free_s, free_m)
     paired_by_id = _judge_pairs(by_id, free_s, free_m)
-    free_s = free_s[~free_s["salesforce_id"].isin(by_id["salesforce_id"])]
-    free_m = free_m[~free_m["salesmanago_id"].isin(by_id["salesmanago_id"])]
-    taken = _bound_emails(identities) | set(
-        paired_by_id.merge(identities.salesmanago, on="salesmanago_id")["email"].dropna()
-    )
+    free_s = _without(free_s, "salesforce_id", by_id)
+    free_m = _without(free_m, "salesmanago_id", by_id)
+    taken = _emails_of(identities.bindings, identities) | _emails_of(by_id, identities)
     by_email = _by_email(free_s, free_m, taken, identities.creates_in_salesmanago)
-    people = pd.concat([bound, gone, paired_by_id, by_email], ignore_index=True)
-    return people.reindex(columns=list(PEOPLE_COLUMNS)).astype("str")
+    return _stack([bound, gone, paired_by_id, by_email])
+
+
+def _among(values: pd.Series, others: pd.Series | set[str] | frozenset[str]) -> pd.Series:
+    # The test of the text dtype itself goes value by value in Python.
+    return values.astype("object").isin(others)
+
+
+def _without(frame: pd.DataFrame, key: str, others: pd.DataFrame) -> pd.DataFrame:
+    return frame[~_among(frame[key], others[key])]
+
+
+def _stack(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    filled = [frame for frame in frames if len(frame)]
+    if not filled:
+        return pd.DataFrame({name: pd.Series(dtype="str") for name in PEOPLE_COLUMNS})
+    return pd.concat(filled, ignore_index=True)
 
 
 def _rows(frame: pd.DataFrame, status: str, reason: str | None = None, matched_by: str | None = None) -> pd.DataFrame:
+    if frame.empty:
+        return _stack([])
     rows = frame.reindex(columns=list(PEOPLE_COLUMNS)).copy()
     rows["status"] = status
     rows["reason"] = reason
@@ -91,7 +106,7 @@ def _bound(identities: Identities) -> pd.DataFrame:
     both = both[_flag(both["in_scope"]) | _flag(both["in_scope_m"])]
     missing = both["takes_part"].isna() | both["in_scope_m"].isna() | _flag(both["gone"]) | _flag(both["gone_m"])
     partakes = _flag(both["takes_part"]) & _takes_part_of_object(both)
-    return pd.concat(
+    return _stack(
         [
             _rows(both[missing], SKIP, "DELETED", "binding"),
             _rows(both[~missing & ~partakes], SKIP, "PAUSED", "binding"),
@@ -108,7 +123,7 @@ def _takes_part_of_object(frame: pd.DataFrame) -> pd.Series:
     """Read each row's `takes_part.<its object>`."""
     result = pd.Series(False, index=frame.index)
     for name in frame["object"].dropna().unique():
-        column = f"takes_part.{name}"
+        column = TAKES_PART + name
         if column in frame:
             result = result.mask(frame["object"].eq(name), _flag(frame[column]))
     return result
@@ -117,9 +132,9 @@ def _takes_part_of_object(frame: pd.DataFrame) -> pd.Series:
 def _by_id(s: pd.DataFrame, m: pd.DataFrame) -> pd.DataFrame:
     """Pair records of which one holds the other's id, where that is unique on both sides."""
     held_by_m = m.dropna(subset=["salesforce_id"])[["salesmanago_id", "salesforce_id"]]
-    held_by_m = held_by_m[held_by_m["salesforce_id"].isin(s["salesforce_id"])]
+    held_by_m = held_by_m[_among(held_by_m["salesforce_id"], s["salesforce_id"])]
     held_by_s = s.dropna(subset=["salesmanago_id"])[["salesmanago_id", "salesforce_id"]]
-    held_by_s = held_by_s[held_by_s["salesmanago_id"].isin(m["salesmanago_id"])]
+    held_by_s = held_by_s[_among(held_by_s["salesmanago_id"], m["salesmanago_id"])]
     pairs = pd.concat([held_by_m, held_by_s]).drop_duplicates()
     unique = ~pairs["salesforce_id"].duplicated(keep=False) & ~pairs["salesmanago_id"].duplicated(keep=False)
     pairs = pairs[unique]
@@ -141,51 +156,62 @@ def _judge_pairs(pairs: pd.DataFrame, s: pd.DataFrame, m: pd.DataFrame) -> pd.Da
     return both.reindex(columns=list(PEOPLE_COLUMNS)).astype("str")
 
 
-def _bound_emails(identities: Identities) -> set[str]:
-    """E-mails that somebody bound has, on either side."""
-    s = identities.salesforce
-    m = identities.salesmanago
-    of_s = s.loc[s["salesforce_id"].isin(identities.bindings["salesforce_id"]) & ~s["gone"], "email"]
-    of_m = m.loc[m["salesmanago_id"].isin(identities.bindings["salesmanago_id"]) & ~m["gone"], "email"]
-    return set(of_s.dropna()) | set(of_m.dropna())
-
-
 def _emails_of(pairs: pd.DataFrame, identities: Identities) -> set[str]:
+    """E-mails that somebody of these pairs has, on either side."""
     s, m = identities.salesforce, identities.salesmanago
-    of_s = s.loc[s["salesforce_id"].isin(pairs["salesforce_id"]), "email"]
-    of_m = m.loc[m["salesmanago_id"].isin(pairs["salesmanago_id"]), "email"]
+    of_s = s.loc[_among(s["salesforce_id"], pairs["salesforce_id"]) & ~s["gone"], "email"]
+    of_m = m.loc[_among(m["salesmanago_id"], pairs["salesmanago_id"]) & ~m["gone"], "email"]
     return set(of_s.dropna()) | set(of_m.dropna())
 
 
 def _by_email(s: pd.DataFrame, m: pd.DataFrame, taken: set[str], creates: frozenset[str]) -> pd.DataFrame:
-    nameless_s, nameless_m = s["email"].isna(), m["email"].isna()
-    outside = ~s["takes_part"] & ~nameless_s
-    candidates = s[~nameless_s & ~outside]
-    shadowed_by_bound = candidates["email"].isin(taken)
+    named = s[s["email"].notna()]
+    candidates = named[named["takes_part"]]
+    shadowed_by_bound = _among(candidates["email"], taken)
     ranked = _rank(candidates[~shadowed_by_bound])
-    contacts = m[~nameless_m]
+    contacts, outlived = _living_first(m[m["email"].notna()])
     twins = contacts["email"].duplicated(keep=False)
     pairs, singles = _pair_by_email(ranked[ranked["place"].eq("first")], contacts[~twins])
+    in_two = _among(singles["email"], contacts.loc[twins, "email"])
     ambiguous_emails = set(ranked.loc[ranked["place"].eq("ambiguous"), "email"])
-    known_to_salesforce = set(s["email"].dropna()) | taken
-    lonely = contacts[~twins & ~contacts["salesmanago_id"].isin(pairs["salesmanago_id"])]
-    in_doubt = lonely["email"].isin(ambiguous_emails)
-    unmatched = ~in_doubt & ~lonely["email"].isin(known_to_salesforce)
-    return pd.concat(
+    known_to_salesforce = set(named["email"]) | taken
+    lonely = _without(contacts[~twins], "salesmanago_id", pairs)
+    in_doubt = _among(lonely["email"], ambiguous_emails)
+    unmatched = ~in_doubt & ~_among(lonely["email"], known_to_salesforce)
+    return _stack(
         [
-            _rows(s[nameless_s & s["takes_part"]], ISSUE, "NO_EMAIL"),
-            _rows(s[nameless_s & ~s["takes_part"]], SKIP, "OUT_OF_CRITERIA"),
-            _rows(s[outside], SKIP, "OUT_OF_CRITERIA"),
+            _nameless(s[s["email"].isna()], s["takes_part"]),
+            _rows(named[~named["takes_part"]], SKIP, "OUT_OF_CRITERIA"),
             _rows(candidates[shadowed_by_bound], SKIP, "SHADOWED"),
             _rows(ranked[ranked["place"].eq("shadowed")], SKIP, "SHADOWED"),
             _ambiguous(ranked[ranked["place"].eq("ambiguous")], lonely[in_doubt]),
             _judge_pairs(pairs, s, contacts),
-            _newcomers_to_salesmanago(singles, creates, set(m.loc[m["gone"], "email"].dropna())),
-            _rows(m[nameless_m], ISSUE, "NO_EMAIL"),
+            _rows(singles[in_two].drop(columns=["salesmanago_id"]), SKIP, "AMBIGUOUS_MATCH"),
+            _newcomers_to_salesmanago(singles[~in_two], creates),
+            _nameless(_without_salesforce(m[m["email"].isna()]), m.filter(like=TAKES_PART).any(axis=1)),
+            _rows(_without_salesforce(outlived), SKIP, "DELETED"),
             _ambiguous_contacts(contacts[twins]),
             # The person is in Salesforce, in a record that does not take part: a create would make a duplicate.
             _rows(_without_salesforce(lonely[~in_doubt & ~unmatched]), SKIP, "OUT_OF_CRITERIA"),
             _newcomers_to_salesforce(lonely[unmatched]),
+        ]
+    )
+
+
+def _living_first(contacts: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Tell those who count from deleted ones whose address a later contact has."""
+    ordered = contacts.sort_values("gone", kind="stable")
+    outlived = ordered["gone"] & ordered["email"].duplicated()
+    return ordered[~outlived], ordered[outlived]
+
+
+def _nameless(people: pd.DataFrame, takes_part: pd.Series) -> pd.DataFrame:
+    gone, inside = people["gone"], takes_part.reindex(people.index)
+    return _stack(
+        [
+            _rows(people[gone], SKIP, "DELETED"),
+            _rows(people[~gone & ~inside], SKIP, "OUT_OF_CRITERIA"),
+            _rows(people[~gone & inside], ISSUE, "NO_EMAIL"),
         ]
     )
 
@@ -213,7 +239,7 @@ def _rank(candidates: pd.DataFrame) -> pd.DataFrame:
 def _pair_by_email(first: pd.DataFrame, contacts: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     pairs = first[["salesforce_id", "email"]].merge(contacts[["salesmanago_id", "email"]], on="email")
     pairs["matched_by"] = "email"
-    singles = first[~first["salesforce_id"].isin(pairs["salesforce_id"])]
+    singles = _without(first, "salesforce_id", pairs)
     return pairs[["salesforce_id", "salesmanago_id", "matched_by"]], singles
 
 
@@ -225,7 +251,7 @@ def _ambiguous(records: pd.DataFrame, contacts: pd.DataFrame) -> pd.DataFrame:
     issues = _rows(ordered[leads].drop(columns=["salesmanago_id"]), ISSUE, "AMBIGUOUS_MATCH")
     issues["text"] = ordered.loc[leads, "email"].map("candidates: " + ids).to_numpy()
     others = _rows(ordered[~leads].drop(columns=["salesmanago_id"]), SKIP, "AMBIGUOUS_MATCH")
-    return pd.concat([issues, others, _rows(_without_salesforce(contacts), SKIP, "AMBIGUOUS_MATCH")])
+    return _stack([issues, others, _rows(_without_salesforce(contacts), SKIP, "AMBIGUOUS_MATCH")])
 
 
 def _ambiguous_contacts(contacts: pd.DataFrame) -> pd.DataFrame:
@@ -234,26 +260,19 @@ def _ambiguous_contacts(contacts: pd.DataFrame) -> pd.DataFrame:
     leads = ~ordered["email"].duplicated()
     issues = _rows(_without_salesforce(ordered[leads]), ISSUE, "AMBIGUOUS_MATCH")
     issues["text"] = ordered.loc[leads, "email"].map("candidates: " + ids).to_numpy()
-    return pd.concat([issues, _rows(_without_salesforce(ordered[~leads]), SKIP, "AMBIGUOUS_MATCH")])
+    return _stack([issues, _rows(_without_salesforce(ordered[~leads]), SKIP, "AMBIGUOUS_MATCH")])
 
 
-def _newcomers_to_salesmanago(records: pd.DataFrame, creates: frozenset[str], deleted: set[str]) -> pd.DataFrame:
+def _newcomers_to_salesmanago(records: pd.DataFrame, creates: frozenset[str]) -> pd.DataFrame:
     rows = records.drop(columns=["salesmanago_id"])
-    removed = rows["email"].isin(deleted)
-    wanted = rows["object"].isin(creates)
-    return pd.concat(
-        [
-            _rows(rows[removed], SKIP, "DELETED"),
-            _rows(rows[~removed & ~wanted], SKIP, "CREATE_OFF"),
-            _rows(rows[~removed & wanted], CREATE_IN_SALESMANAGO),
-        ]
-    )
+    wanted = _among(rows["object"], creates)
+    return _stack([_rows(rows[~wanted], SKIP, "CREATE_OFF"), _rows(rows[wanted], CREATE_IN_SALESMANAGO)])
 
 
 def _newcomers_to_salesforce(contacts: pd.DataFrame) -> pd.DataFrame:
     rows = _without_salesforce(contacts)
     wanted = rows["wanted_by"].notna()
-    return pd.concat(
+    return _stack(
         [
             _rows(rows[rows["gone"]], SKIP, "DELETED"),
             _rows(rows[~rows["gone"] & ~wanted], SKIP, "CREATE_OFF"),
