@@ -66,7 +66,9 @@ def summary(result: Plan) -> str:
     """Say what was planned."""
     ways = result.changes["direction"].value_counts()
     written = ", ".join(f"{count:,} changes {way}" for way, count in ways.items())
-    return f"{len(result.people):,} people, {written}, {len(result.agreement):,} agreements, {len(result.issues):,} issues"
+    return (
+        f"{len(result.people):,} people, {written}, {len(result.agreement):,} agreements, {len(result.issues):,} issues"
+    )
 
 
 def compare(inputs: PlanInput) -> int:
