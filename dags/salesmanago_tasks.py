@@ -191,7 +191,11 @@ def write(run: int, batch: dict[str, Any]) -> dict[str, int]:
 
 
 # An empty plan has nothing to write: the mapped tasks are skipped, and the run goes on.
-@task(pool=POOL, trigger_rule="none_failed")
+@task(
+    pool=POOL,
+    trigger_rule="none_failed_min_one_success",
+    outlets=[SALESFORCE_PEOPLE, SALESMANAGO_PEOPLE],
+)
 def follow_up(run: int) -> int:
     """Read whom this run created once more, so that defaults and links travel at once."""
     from airflow.sdk.exceptions import AirflowSkipException
@@ -205,9 +209,10 @@ def follow_up(run: int) -> int:
         return step(ports)
 
 
-@task(multiple_outputs=False, outlets=[SALESFORCE_PEOPLE, SALESMANAGO_PEOPLE])
+# Not skipped by a dry run, which it ends: the report would be skipped too.
+@task(trigger_rule="none_failed_min_one_success", multiple_outputs=False)
 def commit(run: int, window: dict[str, dict[str, str]]) -> dict[str, int]:
-    """Close what was solved and move the watermark."""
+    """Close what was solved and move the watermark; a dry run moves nothing."""
     from salesmanago_sync.hooks.ports import task_ports
     from salesmanago_sync.steps.commit import commit as step
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from airflow.plugins_manager import AirflowPlugin
 
-from salesmanago_sync.hooks import pool
+from salesmanago_sync.hooks import pool, run_note
 
 
 class SalesmanagoPlugin(AirflowPlugin):
-    """Makes the pool of the sync when the scheduler starts."""
+    """Makes the pool of the sync at start, and notes the result of each run."""
 
     name = "salesmanago_sync"
-    listeners = [pool]  # noqa: RUF012 - Airflow reads a plain class attribute
+    listeners = [pool, run_note]  # noqa: RUF012 - Airflow reads a plain class attribute

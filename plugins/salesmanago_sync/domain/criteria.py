@@ -111,9 +111,7 @@ class Leaf(_Node):
         # The union of types would answer with one fault a member.
         for part in value if isinstance(value, (list, tuple)) else [value]:
             if not isinstance(part, Scalar):
-                raise ValueError(
-                    "a value is text, a number, a date, true or false; for a blank field use is_null"
-                )
+                raise ValueError("a value is text, a number, a date, true or false; for a blank field use is_null")
         return value
 
     @model_validator(mode="after")

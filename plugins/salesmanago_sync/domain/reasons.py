@@ -99,5 +99,4 @@ SKIPS: dict[str, Reason] = {
     ),
     "DELETED": Reason("The person was deleted on one side.", "Restore the record to go on."),
     "CONVERTED": Reason("The Lead was converted.", "The Contact takes its place."),
-    "WAITING": Reason("A refused record waits for its next attempt.", "Correct the record to have it tried at once."),
 }

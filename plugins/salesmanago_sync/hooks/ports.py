@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
-from airflow.configuration import AIRFLOW_HOME
+from airflow.configuration import AIRFLOW_HOME, conf
 from airflow.sdk import BaseHook, get_current_context
 from airflow.sdk.exceptions import AirflowNotFoundException
 
@@ -26,6 +26,7 @@ from salesmanago_sync.steps.request import Run, read_request
 from salesmanago_sync.steps.watermark import now_utc
 
 LEDGER_CONNECTION = "sync_ledger"
+ONE_MACHINE = ("LocalExecutor", "SequentialExecutor")
 
 
 @contextmanager
@@ -47,6 +48,7 @@ def task_ports(run_id: int = 0) -> Iterator[Ports]:
             staging=FolderStaging(staging_root(settings), f"{run.dag_id}_{run.dag_run_id}"),
             variables=JsonVariables(),
             settings=settings,
+            spreads=spreads(),
             now=now_utc,
         )
     finally:
@@ -98,6 +100,12 @@ def ledger_url() -> str:
         return str(BaseHook.get_connection(LEDGER_CONNECTION).get_uri())
     except AirflowNotFoundException:
         return f"sqlite:///{Path(AIRFLOW_HOME) / 'salesmanago_sync_ledger.db'}"
+
+
+def spreads() -> bool:
+    """Tell whether Airflow's executor runs tasks on several machines."""
+    executors = conf.get("core", "executor").split(",")
+    return not all(name.strip().rpartition(".")[2] in ONE_MACHINE for name in executors)
 
 
 def staging_root(settings: Settings) -> str:

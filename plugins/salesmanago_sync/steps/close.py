@@ -17,7 +17,7 @@ def close(ports: Ports) -> None:
     run = ports.ledger.run(ports.run.id)
     planned = ports.staging.has("people.parquet")
     totals = add_up(ports) if planned else None
-    done = run["state"] == COMMITTED or (ports.run.request.dry_run and planned)
+    done = run["state"] == COMMITTED
     note = totals["note"] if totals is not None else "The run failed before there was a plan."
     ports.ledger.finish_run(ports.run.id, "success" if done else "failed", ports.now(), totals, note)
     if not done and ports.run.mode == "full" and first_sync(ports.variables) == "running":

@@ -28,6 +28,9 @@ def commit(ports: Ports, window: dict[str, dict[str, str]]) -> dict[str, int]:
         How many issues were closed.
     """
     ports.keep_lock()
+    if ports.run.request.dry_run:
+        ports.ledger.update_run(ports.run.id, state=COMMITTED)
+        return {"closed": 0}
     closed = _close_solved(ports, ports.staging.read("people"))
     run = ports.ledger.run(ports.run.id)
     if ports.run.mode == "full" and not run["restricted"]:

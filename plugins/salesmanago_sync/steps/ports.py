@@ -69,6 +69,7 @@ class Ports:
         staging: Frames of this run.
         variables: Airflow Variables.
         settings: Settings of the sync.
+        spreads: Whether Airflow's executor spreads tasks over machines.
         now: The local clock, UTC.
     """
 
@@ -79,6 +80,7 @@ class Ports:
     staging: Staging
     variables: Variables
     settings: Settings
+    spreads: bool
     now: Callable[[], datetime]
 
     @cached_property

@@ -93,6 +93,7 @@ def preflight(ports: Ports, read_account: Callable[[], Account]) -> list[str]:
     ports.keep_lock()
     mappings = load_mappings(ports.settings.mappings)  # a fault here stops the run before the first request
     findings = Findings()
+    _check_places(ports, findings)
     account = findings.gather(read_account)
     findings.gather(lambda: ports.salesforce)
     if findings.faults:
@@ -118,6 +119,19 @@ def preflight(ports: Ports, read_account: Callable[[], Account]) -> list[str]:
     )
     ports.staging.write_json(STAGED, asdict(result))
     return objects
+
+
+def _check_places(ports: Ports, findings: Findings) -> None:
+    """On several machines each worker would have its own ledger and its own frames."""
+    if not ports.spreads:
+        return
+    what = "is a file of one machine, and the executor spreads tasks over several."
+    if ports.ledger.url.startswith("sqlite"):
+        fix = "Point the connection at a PostgreSQL database."
+        findings.faults.append(Fault("connection sync_ledger", what, fix))
+    if ports.settings.staging is None:
+        fix = "Set it to a bucket, or to a folder that every worker mounts."
+        findings.faults.append(Fault("SALESMANAGO_SYNC_STAGING", what, fix))
 
 
 def _check_salesmanago(ports: Ports, account: Account, findings: Findings) -> None:

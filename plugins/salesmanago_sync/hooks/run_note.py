@@ -1,0 +1,43 @@
+"""The note of a DAG run in Airflow's own screens: the result of the sync in one line.
+
+A task cannot write it, so the scheduler does when the run ends.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from airflow.listeners import hookimpl
+
+DAG_IDS = ("salesmanago_full_sync", "salesmanago_incremental_sync")
+REPORT = "report"
+# What the database keeps.
+LONGEST = 1000
+
+
+@hookimpl
+def on_dag_run_success(dag_run: Any, msg: str) -> None:
+    """Note the result of a run that ended well."""
+    write_note(dag_run)
+
+
+@hookimpl
+def on_dag_run_failed(dag_run: Any, msg: str) -> None:
+    """Note the result of a run that ended red."""
+    write_note(dag_run)
+
+
+def write_note(dag_run: Any) -> None:
+    """Copy the one-line result of the report task to the run."""
+    from airflow.models.xcom import XComModel
+    from sqlalchemy.orm import object_session
+
+    session = object_session(dag_run)
+    if dag_run.dag_id not in DAG_IDS or session is None:
+        return
+    query = XComModel.get_many(run_id=dag_run.run_id, key="totals", task_ids=REPORT, dag_ids=dag_run.dag_id, limit=1)
+    pushed = session.scalars(query).first()
+    if pushed is not None:
+        totals = json.loads(pushed.value) if isinstance(pushed.value, str) else pushed.value
+        dag_run.note = totals["note"][:LONGEST]
