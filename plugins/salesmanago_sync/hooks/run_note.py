@@ -31,13 +31,19 @@ def on_dag_run_failed(dag_run: Any, msg: str) -> None:
 def write_note(dag_run: Any) -> None:
     """Copy the one-line result of the report task to the run."""
     from airflow.models.xcom import XComModel
+    from sqlalchemy import select
     from sqlalchemy.orm import object_session
 
     session = object_session(dag_run)
     if dag_run.dag_id not in DAG_IDS or session is None:
         return
-    query = XComModel.get_many(run_id=dag_run.run_id, key="totals", task_ids=REPORT, dag_ids=dag_run.dag_id, limit=1)
-    pushed = session.scalars(query).first()
-    if pushed is not None:
-        totals = json.loads(pushed.value) if isinstance(pushed.value, str) else pushed.value
-        dag_run.note = totals["note"][:LONGEST]
+    totals = session.scalar(
+        select(XComModel.value).where(
+            XComModel.dag_id == dag_run.dag_id,
+            XComModel.run_id == dag_run.run_id,
+            XComModel.task_id == REPORT,
+            XComModel.key == "totals",
+        )
+    )
+    if totals is not None:
+        dag_run.note = (json.loads(totals) if isinstance(totals, str) else totals)["note"][:LONGEST]
