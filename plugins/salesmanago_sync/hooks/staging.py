@@ -9,6 +9,8 @@ from typing import Any
 import pandas as pd
 from airflow.sdk import ObjectStoragePath
 
+from salesmanago_sync.errors import FatalError
+
 
 class FolderStaging:
     """Files of one run.
@@ -30,7 +32,7 @@ class FolderStaging:
 
     def read(self, name: str) -> pd.DataFrame:
         """Read a frame."""
-        return pd.read_parquet(BytesIO(self._file(f"{name}.parquet").read_bytes()))
+        return pd.read_parquet(BytesIO(self._stored(f"{name}.parquet")))
 
     def write_json(self, name: str, value: Any) -> None:
         """Store a JSON value."""
@@ -38,7 +40,7 @@ class FolderStaging:
 
     def read_json(self, name: str) -> Any:
         """Read a JSON value."""
-        return json.loads(self._file(f"{name}.json").read_text())
+        return json.loads(self._stored(f"{name}.json"))
 
     def has(self, file: str) -> bool:
         """Tell whether a file was stored."""
@@ -48,6 +50,12 @@ class FolderStaging:
         """Delete everything of this run; personal data does not stay behind."""
         if self._folder.exists():
             self._folder.rmdir(recursive=True)
+
+    def _stored(self, name: str) -> bytes:
+        try:
+            return bytes((self._folder / name).read_bytes())
+        except FileNotFoundError:
+            raise FatalError(f"{name} of this run is not staged any more: start a new run.") from None
 
     def _file(self, name: str) -> ObjectStoragePath:
         self._folder.mkdir(parents=True, exist_ok=True)
