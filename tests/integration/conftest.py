@@ -1,0 +1,69 @@
+"""A real Airflow with a metadata database of its own, and runs of the sync in it against the twin."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.integration.sync import Sync
+from tests.postgres import empty_postgres, postgres
+from tests.twin_server import ROOT, TwinServer
+
+__all__ = ["empty_postgres", "postgres"]
+
+# What a person who runs the tests may have set for a sync of his own.
+FOREIGN = ("SALESMANAGO_SYNC_", "AIRFLOW_CONN_", "AIRFLOW_VAR_")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Airflow's own warnings are Airflow's affair."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.filterwarnings("ignore"))
+
+
+@pytest.fixture(scope="session")
+def airflow() -> None:
+    """Airflow's metadata database, migrated."""
+    command = [Path(sys.executable).parent / "airflow", "db", "migrate"]
+    made = subprocess.run(command, capture_output=True, text=True, check=False)
+    if made.returncode:
+        raise RuntimeError(made.stderr)
+    # As Airflow's processes do when they start.
+    sys.path.append(str(ROOT / "dags"))
+
+
+@pytest.fixture
+def sync(airflow: None, twin: TwinServer, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Iterator[Sync]:
+    """The sync, connected to an empty twin, with an empty ledger and no history."""
+    with opened(twin, f"sqlite:///{tmp_path / 'ledger.db'}", tmp_path) as made:
+        made.read_log = lambda: "".join(capfd.readouterr())
+        yield made
+
+
+@contextmanager
+def opened(twin: TwinServer, ledger_url: str, folder: Path) -> Iterator[Sync]:
+    """Connect the sync to the twin."""
+    environment = {
+        "REQUESTS_CA_BUNDLE": twin.ca,
+        "NO_PROXY": "localhost,127.0.0.1",
+        "SALESMANAGO_SYNC_REQUESTS_PER_SECOND": "500",
+        "SALESMANAGO_SYNC_STAGING": str(folder / "staging"),
+        "AIRFLOW_CONN_SYNC_LEDGER": ledger_url,
+    }
+    for conn_id, connection in twin.connections.items():
+        environment[f"AIRFLOW_CONN_{conn_id.upper()}"] = json.dumps(connection)
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith(FOREIGN)]:
+            patch.delenv(name)
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        with Sync(twin, ledger_url, folder, patch) as made:
+            yield made
