@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from salesmanago_sync.domain.reasons import ISSUES, SKIPS
+from salesmanago_sync.settings import PREFIX, Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
@@ -64,7 +65,8 @@ def strings() -> frozenset[str]:
 
 def environment_of_the_code() -> set[str]:
     compose = (ROOT / "docker-compose.yaml").read_text()
-    return {name for text in (*strings(), compose) for name in ENVIRONMENT.findall(text)} - {IMAGE}
+    spelt = {name for text in (*strings(), compose) for name in ENVIRONMENT.findall(text)} - {IMAGE}
+    return spelt | {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
 
 
 def airflow_names() -> set[str]:
