@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from salesmanago_sync.settings import PREFIX, Settings
 from twin.ready import Address, ready_line
 from twin.state import State
 
@@ -125,6 +126,7 @@ def test_every_airflow_component_has_the_settings_of_a_cluster(services: dict[st
     assert environment["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"] == "http://api-server:8080/execution/"
     assert environment["AIRFLOW_CONN_SYNC_LEDGER"].endswith("@postgres/ledger")
     assert environment["SALESMANAGO_SYNC_STAGING"].endswith("file:///opt/airflow/staging}")
+    assert {f"{PREFIX}{setting.upper()}" for setting in Settings.model_fields} <= environment.keys()
 
 
 def test_the_ledger_has_a_database_of_its_own(compose: dict[str, Any]) -> None:

@@ -17,7 +17,7 @@ PATTERNS = {
     + r"org|registry\.(?:npm|yarn)"
     + r"|deb\.debian\."
     + r"org",
-    "a private key": "-----BEGIN [A-Z ]*" + "PRIVATE KEY-----",
+    "a private key": r"-----BEGIN [A-Z ]*PRIVATE KEY-----\s+[A-Za-z0-9+/]{20}",
     "a cloud key": r"\bAKIA[0-9A-Z]{16}\b",
     "a Salesforce session": r"\b00D[A-Za-z0-9]{12,15}![A-Za-z0-9._]{60,}",
     "a token of a code host": r"\bgh[pousr]_[A-Za-z0-9]{30,}\b",
@@ -70,7 +70,7 @@ def test_no_file_is_large() -> None:
     [
         ("a home or work folder", "open('/home/" + "ann/x')"),
         ("a package registry", "https://pypi." + "org/simple"),
-        ("a private key", "-----BEGIN RSA " + "PRIVATE KEY-----"),
+        ("a private key", "-----BEGIN RSA PRIVATE KEY-----\n" + "MIIEowIBAAKCAQEA" * 2),
         ("a cloud key", "AKIA" + "ABCDEFGHIJKLMNOP"),
     ],
 )
