@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from airflow.sdk import Variable
@@ -16,7 +17,9 @@ class JsonVariables:
         Raises:
             ValueError: It holds no JSON.
         """
-        return Variable.get(name, default=None, deserialize_json=True)
+        # Airflow answers "not found" for a Variable whose JSON it cannot read; to us that is a fault.
+        text = Variable.get(name, default=None)
+        return None if text is None else json.loads(text)
 
     def set(self, name: str, value: Any) -> None:
         """Write one."""
