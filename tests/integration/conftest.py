@@ -41,10 +41,22 @@ def airflow() -> None:
 
 
 @pytest.fixture
-def sync(airflow: None, twin: TwinServer, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Iterator[Sync]:
+def sync(
+    airflow: None,
+    twin: TwinServer,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> Iterator[Sync]:
     """The sync, connected to an empty twin, with an empty ledger and no history."""
     with opened(twin, f"sqlite:///{tmp_path / 'ledger.db'}", tmp_path) as made:
-        made.read_log = lambda: "".join(capfd.readouterr())
+
+        def read_log() -> str:
+            logged = caplog.text
+            caplog.clear()
+            return logged + "".join(capfd.readouterr())
+
+        made.read_log = read_log
         yield made
 
 
