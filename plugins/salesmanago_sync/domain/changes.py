@@ -72,10 +72,11 @@ def decide(pairs: Pairs) -> Decision:
         changes += [_written(pairs, column, sides, decisions, way) for way in (TO_SALESMANAGO, TO_SALESFORCE)]
         found += _findings(pairs, column, sides, decisions)
         agreed[column.key] = _agreed(pairs, column, sides, decisions)
-    changes += [_linked(pairs), _left(pairs)]
+    changes += [_linked(pairs), *_left(pairs)]
     return Decision(
         pairs=pairs,
-        changes=stack(changes, CHANGE_COLUMNS),
+        # Whoever opts out and leaves the criteria at once is opted out once.
+        changes=stack(changes, CHANGE_COLUMNS).drop_duplicates(["person", "direction", "field"], ignore_index=True),
         agreed=agreed,
         issues=stack(found, ISSUE_COLUMNS),
         verdicts=stack([], VERDICT_COLUMNS),
@@ -112,6 +113,7 @@ def _rows(
     new: pd.Series,
     rule: pd.Series | str,
     lane: str = "fields",
+    source: pd.Series | None = None,
 ) -> pd.DataFrame:
     if not chosen.any():
         return stack([], CHANGE_COLUMNS)
@@ -128,7 +130,7 @@ def _rows(
             "field": key,
             "old": old[chosen],
             "new": new[chosen],
-            "source": new[chosen],
+            "source": (new if source is None else source)[chosen],
             "rule": rule[chosen] if isinstance(rule, pd.Series) else rule,
             # A newcomer is created in one write, consent and all.
             "lane": pd.Series(lane, index=people.index, dtype="str").mask(creates, "fields"),
@@ -175,15 +177,26 @@ def _linked(pairs: Pairs) -> pd.DataFrame:
     return _rows(pairs, chosen, TO_SALESMANAGO, EXTERNAL_ID, old, pairs.people["salesforce_id"], "link to Salesforce")
 
 
-def _left(pairs: Pairs) -> pd.DataFrame:
+def _left(pairs: Pairs) -> list[pd.DataFrame]:
     """What the mapping wants done, once, with a person who no longer meets the criteria."""
     policy = pairs.mapping.on_leave
     chosen = pairs.paused & pairs.bindings["status"].eq("active").fillna(False).astype(bool)
-    if policy == "opt_out":
-        chosen &= pairs.contacts["optedOut"].ne("true").fillna(True).astype(bool)
-    key = {"tag": TAG + pairs.mapping.leave_tag, "opt_out": "optedOut"}.get(policy)
-    if key is None:
-        chosen = chosen & False
-    blank = pd.Series(None, index=pairs.people.index, dtype="str")
+    if policy == "pause" or not chosen.any():
+        return []
     yes = pd.Series("true", index=pairs.people.index, dtype="str")
-    return _rows(pairs, chosen, TO_SALESMANAGO, key or "", blank, yes, "left the criteria")
+    if policy == "tag":
+        key = TAG + pairs.mapping.leave_tag
+        return [_rows(pairs, chosen, TO_SALESMANAGO, key, yes.where(~chosen), yes, "left the criteria")]
+    return _opted_out(pairs, chosen, yes)
+
+
+def _opted_out(pairs: Pairs, chosen: pd.Series, yes: pd.Series) -> list[pd.DataFrame]:
+    """Opt people out in SALESmanago, and at once in Salesforce too, where the opt-out would go with the next run."""
+    line = pairs.mapping.line("optedOut")
+    a = pairs.a["optedOut"] if "optedOut" in pairs.a else yes.where(yes.isna())
+    m = pairs.contacts["optedOut"]
+    why = "left the criteria"
+    there = _rows(pairs, chosen & m.ne("true"), TO_SALESMANAGO, "optedOut", m, yes, why, "consent", source=a)
+    if line is None or not line.to_salesforce or "optedOut" not in pairs.a:
+        return [there]
+    return [there, _rows(pairs, chosen & a.ne("true"), TO_SALESFORCE, "optedOut", a, yes, why, "consent")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import pandas as pd
 
@@ -58,6 +59,9 @@ def issues_of_people(people: pd.DataFrame) -> pd.DataFrame:
 def stack(frames: Sequence[pd.DataFrame], columns: Sequence[str]) -> pd.DataFrame:
     """Put frames of the same columns under each other; none give an empty frame of text columns."""
     filled = [frame for frame in frames if len(frame)]
-    if not filled:
-        return pd.DataFrame({name: pd.Series(dtype="str") for name in columns})
-    return pd.concat(filled, ignore_index=True)
+    return pd.concat(filled, ignore_index=True) if filled else _nothing(tuple(columns)).copy()
+
+
+@cache
+def _nothing(columns: tuple[str, ...]) -> pd.DataFrame:
+    return pd.DataFrame({name: pd.Series(dtype="str") for name in columns})

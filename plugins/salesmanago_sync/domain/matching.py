@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import pandas as pd
 
@@ -80,14 +81,17 @@ def _without(frame: pd.DataFrame, key: str, others: pd.DataFrame) -> pd.DataFram
 
 def _stack(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
     filled = [frame for frame in frames if len(frame)]
-    if not filled:
-        return pd.DataFrame({name: pd.Series(dtype="str") for name in PEOPLE_COLUMNS})
-    return pd.concat(filled, ignore_index=True)
+    return pd.concat(filled, ignore_index=True) if filled else _nobody()
+
+
+@cache
+def _nobody() -> pd.DataFrame:
+    return pd.DataFrame({name: pd.Series(dtype="str") for name in PEOPLE_COLUMNS})
 
 
 def _rows(frame: pd.DataFrame, status: str, reason: str | None = None, matched_by: str | None = None) -> pd.DataFrame:
     if frame.empty:
-        return _stack([])
+        return _nobody()
     rows = frame.reindex(columns=list(PEOPLE_COLUMNS)).copy()
     rows["status"] = status
     rows["reason"] = reason
@@ -144,6 +148,8 @@ def _by_id(s: pd.DataFrame, m: pd.DataFrame) -> pd.DataFrame:
 
 def _judge_pairs(pairs: pd.DataFrame, s: pd.DataFrame, m: pd.DataFrame) -> pd.DataFrame:
     """Tell which matched pairs take part: the criteria of both sides count."""
+    if pairs.empty:
+        return _nobody()
     flags = m.drop(columns=["email", "salesforce_id", "wanted_by", "in_scope"])
     both = pairs.merge(s[["object", "salesforce_id", "takes_part"]], on="salesforce_id").merge(
         flags, on="salesmanago_id"
@@ -206,6 +212,8 @@ def _living_first(contacts: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def _nameless(people: pd.DataFrame, takes_part: pd.Series) -> pd.DataFrame:
+    if people.empty:
+        return _nobody()
     gone, inside = people["gone"], takes_part.reindex(people.index)
     return _stack(
         [
@@ -218,6 +226,8 @@ def _nameless(people: pd.DataFrame, takes_part: pd.Series) -> pd.DataFrame:
 
 def _without_salesforce(contacts: pd.DataFrame) -> pd.DataFrame:
     """A contact's `salesforce_id` is only what its externalId claims."""
+    if contacts.empty:
+        return contacts
     rows = contacts.drop(columns=["salesforce_id"])
     rows["object"] = rows["wanted_by"]
     return rows
@@ -245,6 +255,8 @@ def _pair_by_email(first: pd.DataFrame, contacts: pd.DataFrame) -> tuple[pd.Data
 
 def _ambiguous(records: pd.DataFrame, contacts: pd.DataFrame) -> pd.DataFrame:
     """One issue an e-mail, on the first record; the others of the group are skipped with the same reason."""
+    if records.empty:
+        return _nobody()
     ordered = records.sort_values("salesforce_id")
     ids = ordered.groupby("email")["salesforce_id"].agg(", ".join)
     leads = ~ordered["email"].duplicated()
@@ -255,6 +267,8 @@ def _ambiguous(records: pd.DataFrame, contacts: pd.DataFrame) -> pd.DataFrame:
 
 
 def _ambiguous_contacts(contacts: pd.DataFrame) -> pd.DataFrame:
+    if contacts.empty:
+        return _nobody()
     ordered = contacts.sort_values("salesmanago_id")
     ids = ordered.groupby("email")["salesmanago_id"].agg(", ".join)
     leads = ~ordered["email"].duplicated()
@@ -270,6 +284,8 @@ def _newcomers_to_salesmanago(records: pd.DataFrame, creates: frozenset[str]) ->
 
 
 def _newcomers_to_salesforce(contacts: pd.DataFrame) -> pd.DataFrame:
+    if contacts.empty:
+        return _nobody()
     rows = _without_salesforce(contacts)
     wanted = rows["wanted_by"].notna()
     return _stack(

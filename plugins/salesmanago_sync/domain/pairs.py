@@ -112,7 +112,7 @@ class Pairs:
     @cached_property
     def echoes(self) -> pd.DataFrame:
         """Where an echo was seen, a flag for each side: the ledger need not wait for it any longer."""
-        return self._awaited.ne("[]")
+        return pd.DataFrame({side: self._awaited[side].ne("[]") for side in SIDES}, index=self.people.index)
 
 
 def pairs_of(item: ObjectInput, contacts: pd.DataFrame, bindings: pd.DataFrame, people: pd.DataFrame) -> Pairs:

@@ -64,6 +64,7 @@ def plan(inputs: PlanInput) -> Plan:
     """Decide what to do with everybody who was read."""
     found = identities(inputs.objects, inputs.contacts, inputs.bindings, inputs.now)
     people = _people(match(found), inputs.scope)
+    unmatched = issues_of_people(people)
     addresses = _addresses(found)
     decisions = [
         review(decide(pairs_of(item, inputs.contacts, inputs.bindings, people)), inputs.direction, addresses)
@@ -76,7 +77,7 @@ def plan(inputs: PlanInput) -> Plan:
         people=people,
         changes=stack([_with_turns(decision) for decision in decisions], (*CHANGE_COLUMNS, "turn")),
         agreement=agreement(decisions, people, inputs.bindings),
-        issues=stack([issues_of_people(people), *(decision.issues for decision in decisions)], ISSUE_COLUMNS),
+        issues=stack([unmatched, *(decision.issues for decision in decisions)], ISSUE_COLUMNS),
     )
 
 

@@ -202,18 +202,22 @@ def _lacking(native: pd.DataFrame, field: str) -> pd.Index:
 
 
 def _free_addresses(decision: Decision, addresses: Addresses) -> Decision:
-    """Write nobody whose new address already belongs to somebody else."""
+    """Write nobody whose new address belongs to somebody else, or is about to."""
     for way, owners, own in (
         (TO_SALESMANAGO, addresses.salesmanago, "salesmanago_id"),
         (TO_SALESFORCE, addresses.salesforce, "salesforce_id"),
     ):
-        changes = decision.changes
-        moves = changes[
-            changes["direction"].eq(way) & changes["field"].eq("email") & changes["action"].eq("update")
-        ].merge(owners, left_on="new", right_on="email")
-        taken = moves[moves["id"].ne(moves[own])].drop_duplicates("person")
+        taken = _taken(decision.changes, way, owners, own)
         if len(taken):
             found = issues(taken, "EMAIL_TAKEN", field="email", direction=way, text="held by " + taken["id"])
             decision = _dismiss(decision, pd.Index(taken["person"]), ISSUE, "EMAIL_TAKEN")
             decision = replace(decision, issues=stack([decision.issues, found], ISSUE_COLUMNS))
     return decision
+
+
+def _taken(changes: pd.DataFrame, way: str, owners: pd.DataFrame, own: str) -> pd.DataFrame:
+    """List the moves to an address that somebody else has or wants too, with the `id` of that one."""
+    moves = changes[changes["direction"].eq(way) & changes["field"].eq("email") & changes["action"].eq("update")]
+    rivals = moves[["new", own]].rename(columns={"new": "email", own: "id"})
+    others = moves.merge(pd.concat([owners, rivals]), left_on="new", right_on="email")
+    return others[others["id"].ne(others[own])].drop_duplicates("person")
