@@ -11,8 +11,8 @@ from typing import Any
 
 from airflow.sdk import Asset, ExceptionRetryPolicy, Param, RetryAction, RetryRule, task
 
-SALESFORCE_PEOPLE = Asset(name="salesforce_people", uri="salesforce://people")
-SALESMANAGO_PEOPLE = Asset(name="salesmanago_people", uri="salesmanago://people")
+SALESFORCE_PEOPLE = Asset(name="salesforce_people")
+SALESMANAGO_PEOPLE = Asset(name="salesmanago_people")
 
 # Bounds how many tasks talk to the services at a time; the plugin makes it when the scheduler starts.
 POOL = "salesmanago_sync"
