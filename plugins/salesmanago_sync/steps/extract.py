@@ -14,7 +14,7 @@ from salesmanago_sync.domain.frames import full_ids
 from salesmanago_sync.domain.identities import CONTACT_ID_FIELD
 from salesmanago_sync.domain.schema import criteria_types
 from salesmanago_sync.steps.ports import Ports
-from salesmanago_sync.steps.preflight import checked
+from salesmanago_sync.steps.preflight import SCHEMA, checked
 from salesmanago_sync.steps.reading import Reading, Source, load_reading, sources
 
 CHANGED = "changed"
@@ -127,12 +127,27 @@ def _add_due(reading: Reading, objects: Sequence[str]) -> None:
     ports = reading.ports
     if ports.run.mode == "full" or ports.run.request.emails:
         return
-    issues = ports.ledger.due_issues(ports.now())
+    issues = _due_issues(ports, objects)
     for name in objects:
         mine = issues[issues["object"].eq(name)]
         reading.fetch_records(name, mine["salesforce_id"][mine["salesforce_id"].ne("")], in_scope=True)
     of_run = issues[issues["object"].isin([*objects, ""])]
     reading.fetch_contacts(of_run["salesmanago_id"][of_run["salesmanago_id"].ne("")], in_scope=True)
+
+
+def _due_issues(ports: Ports, objects: Sequence[str]) -> pd.DataFrame:
+    """Read the issues to try again: at once where the mapping or the schema is not what it was in the run before."""
+    due, opened = ports.ledger.due_issues(ports.now()), ports.ledger.open_issues()
+    digests = ports.ledger.run(ports.run.id)["mapping_digests"] or {}
+    before = _digests_before(ports)
+    changed = [name for name in objects if any(digests.get(key) != before.get(key) for key in (name, SCHEMA + name))]
+    return pd.concat([due, opened[opened["object"].isin(changed)]]).drop_duplicates("id")
+
+
+def _digests_before(ports: Ports) -> dict[str, str]:
+    runs = ports.ledger.runs()
+    earlier = runs.loc[runs["id"].lt(ports.run.id), "mapping_digests"]
+    return next((digests for digests in earlier if isinstance(digests, dict) and digests), {})
 
 
 def _add_partners(reading: Reading, objects: Sequence[str]) -> None:

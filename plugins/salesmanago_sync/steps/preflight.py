@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -9,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from salesmanago_sync.domain.mapping import Mapping, load_mappings
-from salesmanago_sync.domain.schema import Schema, check, parents_of, takes_part, warnings
+from salesmanago_sync.domain.schema import Schema, check, parents_of, read_fields, takes_part, warnings
 from salesmanago_sync.errors import AuthenticationError, ConfigurationError, FatalError, Fault
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.watermark import first_sync, late_faults, read_watermark
@@ -19,6 +20,8 @@ log = logging.getLogger(__name__)
 # Below this share of the daily limit a run might not come to its end.
 LOW_BUDGET = 0.05
 STAGED = "preflight"
+# Before an object's name: the digest of its schema, beside that of its mapping.
+SCHEMA = "schema of "
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +112,7 @@ def preflight(ports: Ports, read_account: Callable[[], Account]) -> list[str]:
         raise ConfigurationError(findings.faults)
     for warning in findings.warnings:
         log.warning("%s", warning)
-    _remember(ports, enabled)
+    _remember(ports, enabled, schemas)
     result = Checked(
         objects=objects,
         enabled=[mapping.object for mapping in enabled],
@@ -224,9 +227,17 @@ def _warn_before_first_sync(ports: Ports, findings: Findings) -> None:
         findings.warnings.append(Fault("first synchronisation", what, fix))
 
 
-def _remember(ports: Ports, enabled: list[Mapping]) -> None:
+def _remember(ports: Ports, enabled: list[Mapping], schemas: dict[str, Schema]) -> None:
     watermark = read_watermark(ports.variables)
     names = [mapping.object for mapping in enabled]
     restricted = ports.run.restricted(watermark.earlier if watermark is not None else None, names)
     digests: dict[str, str] = {mapping.object: mapping.digest for mapping in enabled}
+    for mapping in enabled:
+        digests[SCHEMA + mapping.object] = _schema_digest(mapping, schemas[mapping.sobject])
     ports.ledger.update_run(ports.run.id, restricted=restricted, mapping_digests=digests)
+
+
+def _schema_digest(mapping: Mapping, schema: Schema) -> str:
+    """Hash what the org says of the fields that the mapping reads."""
+    fields = [schema.fields.get(name) for name in read_fields(mapping, schema)]
+    return hashlib.sha256(repr(fields).encode()).hexdigest()

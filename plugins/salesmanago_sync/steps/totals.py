@@ -121,7 +121,7 @@ def _full_sync_due(ports: Ports) -> list[str]:
         return []
     digests = ports.ledger.run(ports.run.id)["mapping_digests"] or {}
     state = ports.ledger.mapping_state()
-    return sorted(name for name, digest in digests.items() if name not in state or state[name][0] != digest)
+    return sorted(name for name in checked(ports).enabled if name not in state or state[name][0] != digests.get(name))
 
 
 def _note(ports: Ports, rows: list[dict[str, Any]], issues: list[dict[str, Any]], due: list[str]) -> str:
