@@ -11,6 +11,7 @@ from demo.errors import DemoError
 
 REQUEST_SECONDS = 30
 PARSE_SECONDS = 180.0
+QUESTION_ATTEMPTS = 5
 COMPONENTS = ("metadatabase", "scheduler", "dag_processor", "triggerer")
 
 
@@ -83,12 +84,23 @@ class AirflowApi:
     def _request(self, method: str, path: str, missing_is_none: bool = False, **arguments: Any) -> Any:
         if "Authorization" not in self._session.headers:
             self._sign_in()
-        answer = self._session.request(method, f"{self._url}/api/v2/{path}", timeout=REQUEST_SECONDS, **arguments)
+        answer = self._answer(method, f"{self._url}/api/v2/{path}", **arguments)
         if answer.status_code == requests.codes.not_found and missing_is_none:
             return None
         if not answer.ok:
             raise DemoError(f"Airflow answered {method} {path} with {answer.status_code}: {answer.text[:500]}")
         return answer.json()
+
+    def _answer(self, method: str, url: str, **arguments: Any) -> requests.Response:
+        # A busy machine answers late. Asking again is harmless for a question; a trigger is sent once only.
+        attempts = QUESTION_ATTEMPTS if method == "GET" else 1
+        while True:
+            attempts -= 1
+            try:
+                return self._session.request(method, url, timeout=REQUEST_SECONDS, **arguments)
+            except (requests.ConnectionError, requests.Timeout):
+                if attempts == 0:
+                    raise DemoError(f"Airflow did not answer {method} {url} within {REQUEST_SECONDS} s.") from None
 
     def _sign_in(self) -> None:
         answer = self._session.post(f"{self._url}/auth/token", json=self._log_in, timeout=REQUEST_SECONDS)

@@ -143,17 +143,34 @@ def _findings(pairs: Pairs, column: Column, sides: Sides, decisions: pd.DataFram
     held = decisions["result"].eq(HOLD)
     found = [_issues(pairs, held, column, "CONFLICT", sides)]
     if "reverted" in decisions:
-        found.append(_issues(pairs, decisions["reverted"], column, "OPT_IN_REVERTED", sides))
+        found.append(
+            _issues(pairs, decisions["reverted"], column, "OPT_IN_REVERTED", sides, _who_opted_in(pairs, sides))
+        )
     return found
 
 
-def _issues(pairs: Pairs, chosen: pd.Series, column: Column, reason: str, sides: Sides) -> pd.DataFrame:
+def _who_opted_in(pairs: Pairs, sides: Sides) -> pd.Series:
+    """Say on which side a person opted in again, when the record was changed last, and by whom where that is known."""
+    clocks = {side: pairs.clock_as_read(side) for side in ("salesforce", "salesmanago")}
+    when = {side: clock.dt.strftime("%Y-%m-%d %H:%M:%S UTC").fillna("unknown") for side, clock in clocks.items()}
+    by = pairs.records["LastModifiedById"].fillna("unknown") if "LastModifiedById" in pairs.records else "unknown"
+    there = "opted in again in Salesforce; record last changed " + when["salesforce"] + " by user " + by
+    here = "opted in again in SALESmanago; contact last changed " + when["salesmanago"]
+    told: pd.Series = there.mask(sides.a.eq("true").fillna(False), here)
+    return told
+
+
+def _issues(
+    pairs: Pairs, chosen: pd.Series, column: Column, reason: str, sides: Sides, text: pd.Series | str = ""
+) -> pd.DataFrame:
     if not chosen.any():
         return stack([], ISSUE_COLUMNS)
     people = pairs.people[chosen]
     both = zip(sides.a[chosen].fillna(""), sides.m[chosen].fillna(""), strict=True)
     values = [json.dumps({"salesforce": a, "salesmanago": m}) for a, m in both]
-    return issues(people, reason, field=column.key, values=pd.Series(values, index=people.index, dtype="str"))
+    told = text[chosen] if isinstance(text, pd.Series) else text
+    shown = pd.Series(values, index=people.index, dtype="str")
+    return issues(people, reason, field=column.key, text=told, values=shown)
 
 
 def _agreed(

@@ -174,6 +174,9 @@ def merge_consent(sides: Sides, rule: Rule, believe_salesmanago: bool) -> pd.Dat
     agreed_out = sides.known & sides.base_a.eq("true").fillna(False) & sides.base_m.eq("true").fillna(False)
     decisions = _Decisions(sides.a.index)
     decisions.where(a_out.eq(m_out), NOTHING, "equal")
+    # Known to differ without a person's doing: an account's default for newcomers is nobody's opt-out.
+    default = sides.known & ~sides.changed_a() & ~sides.changed_m() & m_out
+    decisions.where(default, NOTHING, "opted out by default in SALESmanago")
     if believe_salesmanago and rule.direction != TO_SALESMANAGO:
         decisions.where(agreed_out & a_out, TO_SALESFORCE, "opted in again in SALESmanago")
     if rule.direction != TO_SALESFORCE:

@@ -79,13 +79,14 @@ class Pairs:
             return pd.Series(True, index=self.people.index)
         return self.is_(CREATE_IN_SALESMANAGO)
 
-    def _clock_as_read(self, side: str) -> pd.Series:
+    def clock_as_read(self, side: str) -> pd.Series:
+        """When the record was changed last, by whomever."""
         return self.records[SALESFORCE_CLOCK] if side == "salesforce" else self.contacts[SALESMANAGO_CLOCK]
 
     @cached_property
     def untouched(self) -> pd.DataFrame:
         """Where nobody has changed a record since our own last write, by its clock; a flag for each side."""
-        flags = {side: self._clock_as_read(side) <= self.bindings[f"{side}_written_at"] for side in SIDES}
+        flags = {side: self.clock_as_read(side) <= self.bindings[f"{side}_written_at"] for side in SIDES}
         return pd.DataFrame(flags, index=self.people.index).fillna(False).astype(bool)
 
     @cached_property
@@ -102,7 +103,7 @@ class Pairs:
 
     def clock(self, side: str) -> pd.Series:
         """When a person touched the record last; our own write does not count."""
-        return self._clock_as_read(side).mask(self.untouched[side], self.bindings[f"{side}_person_clock"])
+        return self.clock_as_read(side).mask(self.untouched[side], self.bindings[f"{side}_person_clock"])
 
     @cached_property
     def salesmanago_newer(self) -> pd.Series:

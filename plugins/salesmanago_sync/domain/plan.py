@@ -63,7 +63,7 @@ class Plan:
 def plan(inputs: PlanInput) -> Plan:
     """Decide what to do with everybody who was read."""
     found = identities(inputs.objects, inputs.contacts, inputs.bindings, inputs.now)
-    people = _people(match(found), inputs.scope)
+    people = _people(_with_converted(match(found), inputs.objects), inputs.scope)
     unmatched = issues_of_people(people)
     addresses = _addresses(found)
     decisions = [
@@ -79,6 +79,17 @@ def plan(inputs: PlanInput) -> Plan:
         agreement=agreement(decisions, people, inputs.bindings),
         issues=stack([unmatched, *(decision.issues for decision in decisions)], ISSUE_COLUMNS),
     )
+
+
+def _with_converted(matched: pd.DataFrame, objects: Sequence[ObjectInput]) -> pd.DataFrame:
+    """Tell converted Leads from deleted records."""
+    ids: set[str] = set()
+    for item in objects:
+        if "IsConverted" in item.records:
+            converted = item.records["IsConverted"].eq("true") & item.records["IsDeleted"].ne("true")
+            ids |= set(item.records.loc[converted, "Id"])
+    theirs = matched["reason"].eq("DELETED") & matched["salesforce_id"].isin(ids)
+    return matched.assign(reason=matched["reason"].mask(theirs, "CONVERTED"))
 
 
 def _people(matched: pd.DataFrame, scope: frozenset[str]) -> pd.DataFrame:

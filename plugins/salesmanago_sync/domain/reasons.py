@@ -62,7 +62,9 @@ ISSUES: dict[str, Reason] = {
     "RECORD_GONE": Reason(
         "The record was deleted while the sync was running.", "Nothing: the next run sees what became of it."
     ),
-    "LEAD_CONVERTED": Reason("The Lead was converted and cannot be changed.", "Nothing: the Contact takes its place."),
+    "LEAD_CONVERTED": Reason(
+        "The Lead was converted and cannot be changed.", "Nothing: the next run skips it as converted."
+    ),
     "NO_ACCESS": Reason(
         "The integration user may not write the record or field.",
         "Give the permission set access to the object and its fields.",
@@ -98,5 +100,8 @@ SKIPS: dict[str, Reason] = {
         "The person is on one side only and the mapping creates nobody there.", "Switch on create in the mapping."
     ),
     "DELETED": Reason("The person was deleted on one side.", "Restore the record to go on."),
-    "CONVERTED": Reason("The Lead was converted.", "The Contact takes its place."),
+    "CONVERTED": Reason(
+        "The Lead was converted, so that it can no longer be changed.",
+        "Keep the Contact up to date by hand until the sync follows conversions.",
+    ),
 }

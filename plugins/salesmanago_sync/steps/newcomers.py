@@ -6,11 +6,18 @@ once, those travel in the same run, and the next run finds nothing to do.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
+import pandas as pd
+
+from salesmanago_sync.domain.base import pack
 from salesmanago_sync.domain.matching import PAIR
+from salesmanago_sync.domain.merge import TO_SALESFORCE
+from salesmanago_sync.domain.plan import Plan
 from salesmanago_sync.steps.binding import remember
-from salesmanago_sync.steps.planning import DIRECTIONS, batches, people_of, plan_of
+from salesmanago_sync.steps.planning import CONSENT, DIRECTIONS, batches, people_of, plan_of
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import checked
 from salesmanago_sync.steps.reading import Reading, sources
@@ -46,7 +53,7 @@ def follow_up(ports: Ports) -> int:
 
 
 def _write(ports: Ports, reading: Reading, objects: list[str]) -> int:
-    result = plan_of(reading, objects)
+    result = _without_defaults(ports, reading, plan_of(reading, objects))
     remember(ports, result.agreement)
     pairs = result.people.index[result.people["status"].eq(PAIR)]
     changes = result.changes[result.changes["person"].isin(pairs)].assign(action=FOLLOW_UP)
@@ -58,6 +65,28 @@ def _write(ports: Ports, reading: Reading, objects: list[str]) -> int:
         for group in groups(people_of(batch, changes), ROWS[str(batch["direction"])]):
             count += len(writer.write(str(batch["object"]), str(batch["direction"]), group, result.people))
     return count
+
+
+def _without_defaults(ports: Ports, reading: Reading, result: Plan) -> Plan:
+    """Take an account's default for new contacts for what it is: nobody opted out.
+
+    Some accounts create every contact opted out. The flags become the base; whatever a person changes later counts.
+    """
+    since = datetime.fromisoformat(ports.ledger.run(ports.run.id)["window"]["salesmanago"]["until"])
+    created = reading.contacts.loc[reading.contacts["createdOn"].ge(since), "contactId"]
+    changes = result.changes
+    default = (
+        changes["lane"].eq(CONSENT) & changes["direction"].eq(TO_SALESFORCE) & changes["salesmanago_id"].isin(created)
+    )
+    if not default.any():
+        return result
+    now = ports.now()
+    bound = reading.bindings().set_index("salesforce_id")["id"]
+    for key, rows in changes[default].groupby("field"):
+        there = pd.Series(True, index=rows.index)
+        base = pack({str(key): (rows["old"], rows["new"])}, {str(key): there}, rows.index)
+        ports.ledger.merge_base(pd.DataFrame({"id": rows["salesforce_id"].map(bound), "base": base}), now)
+    return replace(result, changes=changes[~default])
 
 
 def _ordered(found: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -49,10 +49,12 @@ def as_text(result: dict[str, Any]) -> str:
         skipped = ", ".join(f"{reason} {count}" for reason, count in row["skipped"].items()) or "0"
         lines.append(
             f"  {row['object']} {row['direction']}: read {row['read']}, unchanged {row['unchanged']}, "
-            f"created {row['created']}, updated {row['updated']}, skipped {skipped}, failed {row['failed']}"
+            f"created {row['created']}, updated {row['updated']}, planned {row['planned']}, skipped {skipped}, "
+            f"failed {row['failed']}"
         )
     for issue in result["issues"]:
         lines.append(f"  {issue['reason']}: {issue['count']} ({issue['new']} new), {', '.join(issue['examples'])}")
         lines.append(f"    {issue['meaning']} {issue['fix']}")
     lines += [f"  Full sync due for {name}: its mapping changed." for name in result["full_sync_due"]]
+    lines += [f"  Warning: {warning}" for warning in result["warnings"]]
     return "\n".join(lines)

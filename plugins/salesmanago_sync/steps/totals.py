@@ -96,8 +96,10 @@ def _states(people: pd.DataFrame, changes: pd.DataFrame, own: str) -> pd.Series:
 
 
 def _issues(ports: Ports) -> list[dict[str, Any]]:
-    found = ports.ledger.open_issues()
-    new = set(ports.ledger.new_issues(ports.run.id)["id"])
+    # A dry run opens no issue: it tells those of its plan.
+    planned = ports.run.request.dry_run
+    found = ports.staging.read("issues").reset_index(names="id") if planned else ports.ledger.open_issues()
+    new = set() if planned else set(ports.ledger.new_issues(ports.run.id)["id"])
     rows = []
     for reason, mine in found.groupby("reason", sort=True):
         known = ISSUES[str(reason)]

@@ -217,7 +217,8 @@ AGREED_OUT, AGREED_IN = (OUT, OUT), (IN, IN)
         (AGREED_OUT, IN, OUT, TO_SALESFORCE, True),
         # They never agreed on opted out, so nobody opted in again.
         ((OUT, IN), OUT, IN, TO_SALESMANAGO, False),
-        ((IN, OUT), IN, OUT, TO_SALESFORCE, False),
+        # The account opted the newcomer out by default, and nobody has decided anything since.
+        ((IN, OUT), IN, OUT, NOTHING, False),
         # A flag that was never set says nothing, and means not opted out.
         (UNKNOWN, None, IN, NOTHING, False),
         (UNKNOWN, None, OUT, TO_SALESFORCE, False),
