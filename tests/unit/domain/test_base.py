@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from salesmanago_sync.domain.base import pack, pack_flags, unpack
 
-VALUE = st.one_of(st.none(), st.text(max_size=8))
+VALUE = st.one_of(st.none(), st.text('a0é"\\\n\x00', max_size=6))
 BASES = st.lists(st.dictionaries(st.sampled_from(["name", 'a"b', "tags:X"]), st.tuples(VALUE, VALUE)), max_size=6)
 
 
