@@ -1,0 +1,110 @@
+"""Airflow's UI as a person uses it: by what stands on the screen."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import TimeoutError as NotSeenError
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay
+
+# A machine under load needs many times what a free one does.
+PAGE_SECONDS = 120
+PARSE_SECONDS = 300
+RUN_SECONDS = 1200
+LOOK_SECONDS = 10
+MILLISECONDS = 1000
+FINISHED = re.compile(r"^(Success|Failed)$")
+
+
+class AirflowUi:
+    """One browser tab in Airflow."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page, self._url = page, url
+        self.main = page.get_by_test_id("main-content")
+        page.set_default_timeout(PAGE_SECONDS * MILLISECONDS)
+        expect.set_options(timeout=PAGE_SECONDS * MILLISECONDS)
+
+    def sign_in(self, user: str, password: str) -> None:
+        """Log in and arrive at the home page."""
+        self.page.goto(self._url)
+        self.page.get_by_label("Username").fill(user)
+        self.page.get_by_role("textbox", name="Password").fill(password)
+        self.page.get_by_role("button", name="Sign in").click()
+        expect(self.page.get_by_test_id("nav-dags-link")).to_be_visible()
+
+    def open_dag(self, dag: str) -> None:
+        """Find a DAG in the list, as soon as Airflow has read its file, and open it."""
+        link = self.page.get_by_role("link", name=dag, exact=True)
+        seen = retry_if_exception_type(NotSeenError)
+        for attempt in Retrying(retry=seen, stop=stop_after_delay(PARSE_SECONDS), reraise=True):
+            with attempt:
+                self.page.goto(f"{self._url}/dags")
+                link.wait_for(timeout=LOOK_SECONDS * MILLISECONDS)
+        link.click()
+        expect(self._header.get_by_role("heading", name=dag)).to_be_visible()
+
+    def switch_on(self) -> None:
+        """Un-pause the DAG that is open."""
+        switch = self._header.get_by_test_id("toggle-pause")
+        expect(switch).to_have_attribute("data-state", "unchecked")
+        switch.click()
+        expect(switch).to_have_attribute("data-state", "checked")
+
+    def open_trigger_form(self) -> Locator:
+        """Open the form of the DAG that is open."""
+        self.page.get_by_role("button", name="Trigger").click()
+        form = self.page.get_by_role("dialog")
+        expect(form.get_by_text("Run Parameters")).to_be_visible()
+        return form
+
+    def trigger(self, form: Locator) -> None:
+        """Send the form and arrive at the run."""
+        form.get_by_role("button", name="Trigger").click()
+        expect(self.page).to_have_url(re.compile(r"/runs/manual__"))
+
+    def wait_for_run(self) -> str:
+        """Wait until the run that is open has ended, and return its state."""
+        state = self._header.get_by_text(FINISHED)
+        expect(state).to_be_visible(timeout=RUN_SECONDS * MILLISECONDS)
+        shown = state.inner_text()
+        self.page.reload()  # the note of a run comes with its end, and is not fetched again by itself
+        expect(state).to_have_text(shown)
+        return shown
+
+    def task_states(self, tasks: Iterable[str]) -> dict[str, set[str]]:
+        """Return the states of each task of the run that is open, once all of them are listed."""
+        rows = self.main.get_by_role("row")
+        states: dict[str, set[str]] = {}
+        for task in tasks:
+            mine = rows.filter(has=self.page.get_by_role("link", name=task, exact=True))
+            expect(mine.first).to_be_visible()
+            states[task] = {one.get_by_role("cell").nth(3).inner_text().strip() for one in mine.all()}
+        return states
+
+    def open_log(self, task: str) -> None:
+        """Open the log of a task of the run that is open."""
+        self.main.get_by_role("table").get_by_role("link", name=task, exact=True).click()
+        expect(self.main.get_by_role("link", name="Rendered Templates")).to_be_visible()
+        expect(self.main.get_by_text("Post Execute")).to_be_visible()
+
+    def reads(self, form: Locator, *texts: str) -> None:
+        """Check that a form says all the texts."""
+        for text in texts:
+            expect(form).to_contain_text(text)
+
+    def shows(self, *texts: str) -> None:
+        """Check that all the texts can be read."""
+        for text in texts:
+            expect(self.main).to_contain_text(text)
+
+    def picture(self, file: Path) -> None:
+        """Keep what is on the screen."""
+        self.page.screenshot(path=file)
+
+    @property
+    def _header(self) -> Locator:
+        return self.page.get_by_test_id("header-card")
