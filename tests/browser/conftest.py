@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 from demo import airflow_process
 from demo.airflow_process import PASSWORD, PROJECT, USER, Airflow, clean_environment
@@ -27,13 +27,13 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-SCREEN = {"width": 1400, "height": 900}
+SCREEN = ViewportSize(width=1400, height=900)
 TAIL_LINES = 60
 OUTCOME = pytest.StashKey[bool]()
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     item.stash[OUTCOME] = item.stash.get(OUTCOME, True) and report.passed
     return report

@@ -231,7 +231,7 @@ def test_a_task_is_tried_again_only_where_that_helps(dag: DAG, error: Exception,
 def test_parsing_loads_nothing_heavy() -> None:
     loaded = modules_after(f"import {', '.join(BOTH)}")
     assert HEAVY & loaded.keys() == set()
-    assert {module for module in loaded if module.startswith(NAME)} == {
+    assert {module for module in loaded if module.startswith(NAME)} <= {
         "salesmanago_sync",
         "salesmanago_sync.errors",  # the retry policy looks whether its classes exist
         "salesmanago_sync.provider",
