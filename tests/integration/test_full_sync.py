@@ -11,7 +11,7 @@ KEYS = ("reason", "object", "salesforce_id", "salesmanago_id", "field")
 def test_a_full_sync_reports_what_was_planted_and_then_both_sides_are_at_rest(sync: Sync) -> None:
     sync.control.post("/people", PEOPLE)
     first = sync.full()
-    assert first.red == {"report"}, first.tasks
+    assert first.red == {"report"}, first.log
     seeded = sync.control.get("/seeded")
     assert sync.issues() == seeded["issues"]
     first.says(*seeded["issues"])
