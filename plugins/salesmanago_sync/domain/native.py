@@ -91,7 +91,7 @@ def _spread(mapping: Mapping, field: str, native: pd.Series, sent: pd.Series) ->
         # Salesforce requires the field: emptying it means writing what reads back as blank.
         native = native.where(native.notna(), filler)
     values = pd.Series([NOT_SENT] * len(sent), index=sent.index, dtype="object")
-    values[sent] = [None if pd.isna(value) else value for value in native]
+    values[sent] = native.astype("object").where(native.notna(), None)
     return values
 
 
