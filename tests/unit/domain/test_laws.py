@@ -175,6 +175,8 @@ def allowed(key: str, before: str | None, a: str | None, m: str | None) -> set[s
     """What a field may hold after both sides were edited, whatever the conflict rule."""
     if key == "optedOut":
         return {"true" if "true" in (before, a, m) and "true" in (a, m) else "false"}
+    if a == m:
+        return {a}
     emptying = key in PROPAGATES or key.startswith("tags:")
     news = {value for value in (a, m) if value != before and (value is not None or emptying)}
     return news or {before}
