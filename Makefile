@@ -5,8 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
 UV := $(BIN)/uv
-# A company that inspects traffic has its own certificate authority: the machine knows it, uv by itself does not.
+# A company that inspects traffic has its own certificate authority: the machine knows it, uv and Node by themselves do
+# not.
 export UV_SYSTEM_CERTS := 1
+export NODE_USE_SYSTEM_CA := 1
 # Pins are chosen among what was published before this moment, so that two people who compile get the same files.
 PUBLISHED_BEFORE := 2026-11-24T00:00:00Z
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --exclude-newer $(PUBLISHED_BEFORE)
