@@ -12,7 +12,7 @@ from salesmanago_sync.domain.criteria import parse_criterion
 from salesmanago_sync.domain.criteria_mask import mask
 from salesmanago_sync.domain.criteria_soql import to_soql
 from salesmanago_sync.domain.frames import salesforce_frame
-from twin.salesforce.org import Org, create_tables
+from twin.salesforce import Org, create_tables
 from twin.salesforce.query import run
 from twin.state import State
 
