@@ -43,7 +43,6 @@ def test_the_settings_are_the_vendors(hook: SalesmanagoHook) -> None:
     assert hook.settings.client_id == "abcd1234efgh5678"
     assert hook.settings.owner == "Owner@example.com"
     assert hook.settings.account_name is None, "an empty field of the form is not given"
-    assert hook.settings.requests_per_second == 5
 
 
 def test_secrets_are_not_shown(hook: SalesmanagoHook) -> None:
@@ -69,12 +68,12 @@ def test_the_endpoint_is_read_as_it_is_typed(host: str, port: int | None, endpoi
 
 def test_every_fault_is_named_and_no_value_shown() -> None:
     with pytest.raises(ConfigurationError) as caught:
-        settings(host="http://app2.salesmanago.com", login=" ", password=None, extra={"requests_per_second": "fast"})
+        settings(host="http://planted.example.com", login=" ", password=None, extra={"owner": ""})
     text = str(caught.value)
-    assert len(caught.value.faults) == 5
-    for label in ("Endpoint", "Client Id", "API Secret", "Data Owner", "Requests per Second"):
+    assert len(caught.value.faults) == 4
+    for label in ("Endpoint", "Client Id", "API Secret", "Data Owner"):
         assert f"connection c, {label}:" in text
-    assert "fast" not in text
+    assert "planted" not in text
 
 
 def test_the_landing_page_is_signed_with_the_connection(hook: SalesmanagoHook) -> None:
@@ -134,7 +133,6 @@ def test_the_form_has_the_vendors_labels_and_hides_the_rest() -> None:
     labels = [*behaviour["relabeling"].values(), *(field["label"] for field in fields.values())]
     assert labels == [
         "Endpoint", "Client Id", "API Secret", "Data Owner", "Account Name", "MicroSite Key", "iFrame Name",
-        "Requests per Second",
     ]  # fmt: skip
     assert labels == [field.title for field in ConnectionSettings.model_fields.values()]
     assert set(behaviour["hidden-fields"]) == {"schema", "port", "extra"}
