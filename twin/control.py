@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from twin.app import Twin
 from twin.faults import Fault
-from twin.orders import ClockMove, ContactEdit, NewField, SalesforceSettings, SalesmanagoSettings
+from twin.orders import ClockMove, ContactEdit, Conversion, Merge, NewField, SalesforceSettings, SalesmanagoSettings
 from twin.people import Population
 from twin.salesforce.errors import ApiError
 from twin.salesmanago import edits
@@ -106,6 +106,31 @@ class ControlPort:
         self._twin.org.delete(request.path_params["sobject"], request.path_params["id"])
         return {}
 
+    def undelete_record(self, request: Request, body: Json) -> Json:
+        """Take a record out of the recycle bin."""
+        with self._twin.state.transaction():
+            self._twin.org.undelete(request.path_params["sobject"], request.path_params["id"])
+        return self.record(request, body)
+
+    def purge_record(self, request: Request, body: Json) -> Json:
+        """Remove a record for good: no feed tells of it."""
+        with self._twin.state.transaction():
+            self._twin.org.purge(request.path_params["sobject"], request.path_params["id"])
+        return {}
+
+    def merge_records(self, request: Request, body: Json) -> Json:
+        """Merge one or two records into this one."""
+        order = Merge.model_validate(body)
+        with self._twin.state.transaction():
+            self._twin.org.merge(request.path_params["sobject"], request.path_params["id"], order.losers, order.changes)
+        return self.record(request, body)
+
+    def convert_lead(self, request: Request, body: Json) -> Json:
+        """Convert a lead and return the ids of its `account` and `contact`."""
+        order = Conversion.model_validate(body or {})
+        with self._twin.state.transaction():
+            return self._twin.org.convert_lead(request.path_params["id"], account=order.account, contact=order.contact)
+
     def add_field(self, request: Request, body: Json) -> Json:
         """Add a custom field to an object."""
         order = NewField.model_validate(body)
@@ -179,6 +204,10 @@ def control_app(twin: Twin) -> Starlette:
             "/salesforce/{sobject}/{id}",
             {"GET": port.record, "PATCH": port.edit_record, "DELETE": port.delete_record},
         ),
+        ("/salesforce/Lead/{id}/convert", {"POST": port.convert_lead}),
+        ("/salesforce/{sobject}/{id}/merge", {"POST": port.merge_records}),
+        ("/salesforce/{sobject}/{id}/undelete", {"POST": port.undelete_record}),
+        ("/salesforce/{sobject}/{id}/purge", {"POST": port.purge_record}),
         ("/salesmanago/settings", {"GET": port.salesmanago_settings, "POST": port.salesmanago_settings}),
         ("/salesmanago/confirmations", {"GET": port.confirmations}),
         ("/salesmanago/contacts", {"GET": port.contacts, "POST": port.insert_contacts}),

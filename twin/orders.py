@@ -26,8 +26,27 @@ class NewField(ControlOrder):
     field: dict[str, Any]
 
 
+class Conversion(ControlOrder):
+    """Into which account and contact a lead is converted; new ones where none is named."""
+
+    account: str | None = None
+    contact: str | None = None
+
+
+class Merge(ControlOrder):
+    """One or two records that are merged into another, and what the winner takes over."""
+
+    losers: list[str]
+    changes: dict[str, Any] = {}
+
+
 class SalesforceSettings(ControlOrder):
-    """Switches of the Salesforce side."""
+    """Switches of the Salesforce side.
+
+    Attributes:
+        duplicate_rules: By object: `alert`, which a header lets pass, or `block`.
+        duplicate_key: How an answer spells the key of its matches; null goes by the API version.
+    """
 
     person_accounts: bool = True
     api_enabled: bool = True
@@ -39,6 +58,8 @@ class SalesforceSettings(ControlOrder):
     daily_limit: int = Field(default=15_000, ge=0)
     page_size: int = Field(default=2_000, ge=1)
     is_sandbox: bool = False
+    duplicate_rules: dict[Literal["Lead", "Contact", "Account"], Literal["alert", "block"]] = {}
+    duplicate_key: Literal["duplicateResult", "duplicateResut"] | None = None
 
 
 class SalesmanagoSettings(ControlOrder):

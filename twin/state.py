@@ -26,6 +26,8 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "page_size": 2_000,
         "is_sandbox": False,
         "read_only_fields": {},
+        "duplicate_rules": {},
+        "duplicate_key": None,
     },
     "salesmanago": {
         "clear": "clears",

@@ -260,6 +260,26 @@ class Sync:
         """Change a Salesforce record."""
         self.control.patch(f"/salesforce/{sobject}/{identifier}", fields)
 
+    def delete(self, sobject: str, identifier: str) -> None:
+        """Put a Salesforce record into the recycle bin."""
+        self.control.delete(f"/salesforce/{sobject}/{identifier}")
+
+    def undelete(self, sobject: str, identifier: str) -> None:
+        """Take a Salesforce record out of the recycle bin."""
+        self.control.post(f"/salesforce/{sobject}/{identifier}/undelete")
+
+    def purge(self, sobject: str, identifier: str) -> None:
+        """Remove a Salesforce record for good: no feed tells of it."""
+        self.control.post(f"/salesforce/{sobject}/{identifier}/purge")
+
+    def merge(self, sobject: str, winner: str, *losers: str, **changes: Any) -> None:
+        """Merge Salesforce records into one."""
+        self.control.post(f"/salesforce/{sobject}/{winner}/merge", {"losers": losers, "changes": changes})
+
+    def convert(self, lead: str, **into: str) -> dict[str, str]:
+        """Convert a Lead, into a given `account` or `contact`; return the ids of both."""
+        return dict(self.control.post(f"/salesforce/Lead/{lead}/convert", into))
+
     def read(self, sobject: str, identifier: str) -> dict[str, Any]:
         """Read a Salesforce record."""
         return dict(self.control.get(f"/salesforce/{sobject}/{identifier}"))
@@ -276,6 +296,14 @@ class Sync:
     def edit_card(self, identifier: str, **card: Any) -> None:
         """Change a SALESmanago contact."""
         self.control.patch(f"/salesmanago/contacts/{identifier}", card)
+
+    def delete_card(self, identifier: str) -> None:
+        """Delete a SALESmanago contact so that it can be restored."""
+        self.edit_card(identifier, deleted=True)
+
+    def purge_card(self, identifier: str) -> None:
+        """Remove a SALESmanago contact for good."""
+        self.control.delete(f"/salesmanago/contacts/{identifier}")
 
     def card(self, identifier: str) -> dict[str, Any]:
         """Read a SALESmanago contact."""

@@ -10,7 +10,8 @@ from twin.salesforce.errors import ApiError
 from twin.salesforce.org import Org
 from twin.salesforce.schema import SObject
 
-# Later API versions spell the key right.
+RIGHT, WRONG = "duplicateResult", "duplicateResut"
+# Later API versions spell the key right; the setting `duplicate_key` says which spelling an answer has.
 FIRST_RIGHT_SPELLING = 57
 
 
@@ -30,7 +31,7 @@ def check(
     found = _alike(org, sobject, {**(known or {}), **stored}, None if known is None else known["Id"])
     if not found:
         return
-    key = "duplicateResult" if version >= FIRST_RIGHT_SPELLING else "duplicateResut"
+    key = org.settings.get("duplicate_key") or (RIGHT if version >= FIRST_RIGHT_SPELLING else WRONG)
     body = _result(sobject, found, version, allow_save=rule == "alert")
     raise ApiError("DUPLICATES_DETECTED", "Use one of these records?", extra={key: body})
 

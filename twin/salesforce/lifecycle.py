@@ -1,4 +1,4 @@
-"""What happens to people in an org besides edits: undelete, merge, lead conversion."""
+"""What happens to people in an org besides edits: undelete, hard delete, merge, lead conversion."""
 
 # ruff: noqa: S608 - the names in statements are those of the schema, values are parameters
 from __future__ import annotations
@@ -54,6 +54,19 @@ def undelete(org: Org, sobject: str, identifier: str, by_user: str) -> None:
         children = org.db.execute('SELECT Id FROM "sf_Contact" WHERE AccountId = ? AND IsDeleted = 1', (row["Id"],))
         for (contact,) in children.fetchall():
             org.change("Contact", contact, back, by_user)
+
+
+def purge(org: Org, sobject: str, identifier: str) -> None:
+    """Remove a record for good, also from the recycle bin: no query and no feed knows of it any more.
+
+    The contacts of an account go with it, and of a person account both rows, whichever is named.
+    """
+    row = _row(org, sobject, identifier)
+    if sobject == "Contact" and row["IsPersonAccount"]:
+        sobject, row = "Account", _row(org, "Account", row["AccountId"])
+    if sobject == "Account":
+        org.db.execute('DELETE FROM "sf_Contact" WHERE AccountId = ?', (row["Id"],))
+    org.db.execute(f'DELETE FROM "sf_{sobject}" WHERE Id = ?', (row["Id"],))
 
 
 def merge(

@@ -212,6 +212,10 @@ class Org:
         """Take a record out of the recycle bin."""
         lifecycle.undelete(self, sobject, identifier, by_user or ids.PERSON_USER)
 
+    def purge(self, sobject: str, identifier: str) -> None:
+        """Remove a record for good."""
+        lifecycle.purge(self, sobject, identifier)
+
     def merge(
         self,
         sobject: str,
