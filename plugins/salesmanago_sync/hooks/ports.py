@@ -16,13 +16,13 @@ from salesmanago_sync.clients.salesmanago import Salesmanago
 from salesmanago_sync.errors import ConfigurationError, Fault
 from salesmanago_sync.hooks.salesforce import salesforce_client
 from salesmanago_sync.hooks.salesmanago import SalesmanagoHook
-from salesmanago_sync.hooks.staging import FolderStaging
+from salesmanago_sync.hooks.staging import FolderStaging, MemoryStaging
 from salesmanago_sync.hooks.variables import JsonVariables
 from salesmanago_sync.ledger.store import Ledger
 from salesmanago_sync.settings import Settings, load_settings
-from salesmanago_sync.steps.ports import Ports
+from salesmanago_sync.steps.ports import Ports, Staging
 from salesmanago_sync.steps.preflight import Account
-from salesmanago_sync.steps.request import Run, read_request
+from salesmanago_sync.steps.request import Request, Run, read_request
 from salesmanago_sync.steps.watermark import now_utc
 
 LEDGER_CONNECTION = "sync_ledger"
@@ -38,6 +38,24 @@ def task_ports(run_id: int = 0) -> Iterator[Ports]:
     """
     run = _run(get_current_context(), run_id)
     settings = load_settings()
+    staging = FolderStaging(staging_root(settings), f"{run.dag_id}_{run.dag_run_id}")
+    with _opened(run, settings, staging) as ports:
+        yield ports
+
+
+@contextmanager
+def console_ports() -> Iterator[Ports]:
+    """Give a command or a page its ports: there is no task and no run, and frames stay in memory.
+
+    Nothing that is done with them may take the lock or write to a service.
+    """
+    run = Run(dag_id="salesmanago_full_sync", dag_run_id="", mode="full", scheduled=False, request=Request())
+    with _opened(run, load_settings(), MemoryStaging()) as ports:
+        yield ports
+
+
+@contextmanager
+def _opened(run: Run, settings: Settings, staging: Staging) -> Iterator[Ports]:
     ledger = Ledger.open(ledger_url())
     try:
         yield Ports(
@@ -45,7 +63,7 @@ def task_ports(run_id: int = 0) -> Iterator[Ports]:
             open_salesforce=_salesforce,
             open_salesmanago=lambda: _salesmanago(settings.requests_per_second),
             ledger=ledger,
-            staging=FolderStaging(staging_root(settings), f"{run.dag_id}_{run.dag_run_id}"),
+            staging=staging,
             variables=JsonVariables(),
             settings=settings,
             spreads=spreads(),

@@ -12,6 +12,38 @@ from airflow.sdk import ObjectStoragePath
 from salesmanago_sync.errors import FatalError
 
 
+class MemoryStaging:
+    """Frames of a command or a page, which no other process needs."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, Any] = {}
+
+    def write(self, name: str, frame: pd.DataFrame) -> None:
+        """Keep a frame."""
+        self._kept[f"{name}.parquet"] = frame
+
+    def read(self, name: str) -> pd.DataFrame:
+        """Read a frame."""
+        frame: pd.DataFrame = self._kept[f"{name}.parquet"]
+        return frame
+
+    def write_json(self, name: str, value: Any) -> None:
+        """Keep a JSON value."""
+        self._kept[f"{name}.json"] = value
+
+    def read_json(self, name: str) -> Any:
+        """Read a JSON value."""
+        return self._kept[f"{name}.json"]
+
+    def has(self, file: str) -> bool:
+        """Tell whether a file was kept."""
+        return file in self._kept
+
+    def remove(self) -> None:
+        """Forget everything."""
+        self._kept.clear()
+
+
 class FolderStaging:
     """Files of one run.
 
