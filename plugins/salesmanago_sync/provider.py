@@ -1,4 +1,4 @@
-"""What Airflow is told about this package: the connection type `salesmanago`, as data.
+"""What Airflow is told about this package: the connection type `salesmanago`, as data, and the commands.
 
 Airflow reads this at every start, so it imports nothing.
 """
@@ -55,4 +55,5 @@ def get_provider_info() -> dict[str, Any]:
         "name": "SALESmanago",
         "description": "Two-way sync between Salesforce and SALESmanago.",
         "connection-types": [CONNECTION_TYPE],
+        "cli": ["salesmanago_sync.cli.definition.get_cli_commands"],
     }

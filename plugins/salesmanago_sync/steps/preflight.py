@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
 from salesmanago_sync.domain.mapping import Mapping, load_mappings
 from salesmanago_sync.domain.schema import Schema, check, parents_of, read_fields, takes_part, warnings
-from salesmanago_sync.errors import AuthenticationError, ConfigurationError, FatalError, Fault
+from salesmanago_sync.errors import ConfigurationError, Fault
+from salesmanago_sync.steps.checks import Findings
 from salesmanago_sync.steps.ports import Ports
+from salesmanago_sync.steps.request import utc
 from salesmanago_sync.steps.watermark import first_sync, late_faults, read_watermark
 
 log = logging.getLogger(__name__)
@@ -61,22 +63,23 @@ def checked(ports: Ports) -> Checked:
     return Checked(**ports.staging.read_json(STAGED))
 
 
-@dataclass(slots=True)
-class Findings:
-    """What the preflight found: faults stop the run, warnings do not."""
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What the checks found that a run needs.
 
-    faults: list[Fault] = field(default_factory=list)
-    warnings: list[Fault] = field(default_factory=list)
+    Attributes:
+        account: Settings of the SALESmanago connection; nothing where it is broken.
+        enabled: The mappings that take part in this org.
+        schemas: Schemas by Salesforce object.
+        account_id: The Salesforce Account of new Contacts.
+        objects: The objects of this run.
+    """
 
-    def gather(self, ask: Callable[[], Any]) -> Any:
-        """Ask one question and keep its faults, so that the next question is asked too."""
-        try:
-            return ask()
-        except ConfigurationError as error:
-            self.faults += error.faults
-        except (AuthenticationError, FatalError) as error:
-            self.faults.append(Fault("connection", str(error)))
-        return None
+    account: Account | None
+    enabled: list[Mapping]
+    schemas: dict[str, Schema]
+    account_id: str | None
+    objects: list[str]
 
 
 def preflight(ports: Ports, read_account: Callable[[], Account]) -> list[str]:
@@ -96,36 +99,75 @@ def preflight(ports: Ports, read_account: Callable[[], Account]) -> list[str]:
     ports.keep_lock()
     mappings = load_mappings(ports.settings.mappings)  # a fault here stops the run before the first request
     findings = Findings()
-    _check_places(ports, findings)
-    account = findings.gather(read_account)
-    findings.gather(lambda: ports.salesforce)
-    if findings.faults:
-        raise ConfigurationError(findings.faults)  # nothing can be asked with a broken connection
-    findings.gather(lambda: _check_salesmanago(ports, account, findings))
-    schemas = findings.gather(lambda: _check_salesforce(ports, mappings, findings)) or {}
-    enabled = [mapping for mapping in mappings if _enabled(mapping, schemas)]
-    account_id = findings.gather(lambda: _account_id(ports, account, enabled, findings))
-    objects = _objects_of_run(ports, enabled, findings)
-    findings.gather(lambda: _check_watermark(ports, findings))
-    _warn_before_first_sync(ports, findings)
-    if findings.faults:
+    found = examine(ports, read_account, mappings, findings)
+    if findings.faults or found.account is None:
         raise ConfigurationError(findings.faults)
     for warning in findings.warnings:
         log.warning("%s", warning)
-    _remember(ports, enabled, schemas)
+    _remember(ports, found.enabled, found.schemas)
     result = Checked(
-        objects=objects,
-        enabled=[mapping.object for mapping in enabled],
-        account_id=account_id,
-        account_name=account.account_name,
+        objects=found.objects,
+        enabled=[mapping.object for mapping in found.enabled],
+        account_id=found.account_id,
+        account_name=found.account.account_name,
         warnings=[str(warning) for warning in findings.warnings],
     )
     ports.staging.write_json(STAGED, asdict(result))
-    return objects
+    return found.objects
+
+
+def diagnose(ports: Ports, read_account: Callable[[], Account], findings: Findings) -> None:
+    """Make every check of the preflight outside a run; a mapping with a fault does not hide what else is wrong.
+
+    Args:
+        ports: What the step talks to; nothing is written.
+        read_account: Reads the SALESmanago connection's settings.
+        findings: Takes the checks.
+    """
+    mappings = findings.check("Mapping files", lambda: _load(ports, findings))
+    examine(ports, read_account, mappings or (), findings)
+
+
+def _load(ports: Ports, findings: Findings) -> tuple[Mapping, ...]:
+    mappings = load_mappings(ports.settings.mappings)
+    findings.say(f"{len(mappings)} files in {ports.settings.mappings}")
+    return mappings
+
+
+def examine(
+    ports: Ports, read_account: Callable[[], Account], mappings: tuple[Mapping, ...], findings: Findings
+) -> Examined:
+    """Ask everything that could be wrong.
+
+    Args:
+        ports: What the step talks to.
+        read_account: Reads the SALESmanago connection's settings.
+        mappings: The mappings; none where their files have faults, which were told already.
+        findings: Takes the checks.
+    """
+    ask = findings.check
+    ask("Ledger and staging", lambda: _check_places(ports, findings))
+    account = ask("Connection salesmanago_default", read_account)
+    org = ask("Connection salesforce_default", lambda: ports.salesforce)
+    if account is not None:
+        ask("SALESmanago: log-in and Data Owner", lambda: _check_salesmanago(ports, account, findings))
+    schemas: dict[str, Schema] = {}
+    if org is not None and ask("Salesforce: log-in and edition", lambda: _organization(ports, findings)):
+        # Without API access every further question would get the same answer.
+        _check_salesforce(ports, mappings, schemas, findings)
+    enabled = [mapping for mapping in mappings if _enabled(mapping, schemas)]
+    account_id = None
+    if account is not None and org is not None:
+        account_id = ask("Account Name, for new Contacts", lambda: _account_id(ports, account, enabled, findings))
+    objects = ask("Objects of the sync", lambda: _objects_of_run(ports, mappings, enabled, findings))
+    ask("Watermark", lambda: _check_watermark(ports, findings))
+    ask("First synchronisation", lambda: _warn_before_first_sync(ports, findings))
+    return Examined(account, enabled, schemas, account_id, objects or [])
 
 
 def _check_places(ports: Ports, findings: Findings) -> None:
     """On several machines each worker would have its own ledger and its own frames."""
+    findings.say(f"ledger {ports.ledger.url}")
     if not ports.spreads:
         return
     what = "is a file of one machine, and the executor spreads tasks over several."
@@ -139,28 +181,39 @@ def _check_places(ports: Ports, findings: Findings) -> None:
 
 def _check_salesmanago(ports: Ports, account: Account, findings: Findings) -> None:
     users = ports.salesmanago.users()
+    findings.say(f"logged in; the account has {len(users)} users")
     if account.owner.casefold() not in {user.casefold() for user in users}:
         what = f"is none of the account's {len(users)} users."
         fix = "Set it to the e-mail address of a SALESmanago user, as Settings → Users shows it."
         findings.faults.append(Fault("connection salesmanago_default, Data Owner", what, fix))
 
 
-def _check_salesforce(ports: Ports, mappings: tuple[Mapping, ...], findings: Findings) -> dict[str, Schema]:
-    organization = findings.gather(ports.salesforce.organization)
-    if organization is None:
-        # Without API access every further question would get the same answer.
-        return {}
-    schemas: dict[str, Schema] = {}
+def _organization(ports: Ports, findings: Findings) -> dict[str, Any]:
+    organization = ports.salesforce.organization()
+    findings.say(f"logged in; {organization.get('Name')}, {organization.get('OrganizationType')}")
+    return organization
+
+
+def _check_salesforce(
+    ports: Ports, mappings: tuple[Mapping, ...], schemas: dict[str, Schema], findings: Findings
+) -> None:
     wanted = [mapping for mapping in mappings if mapping.enabled is not False]
-    _describe(ports, {mapping.sobject for mapping in wanted}, schemas, findings)
-    taken = [mapping for mapping in wanted if _enabled(mapping, schemas)]
-    parents = {name for mapping in taken for name in parents_of(mapping, schemas[mapping.sobject])}
-    _describe(ports, parents, schemas, findings)
-    for mapping in taken:
-        findings.faults += check(mapping, schemas[mapping.sobject], parents=schemas)
-        findings.warnings += warnings(mapping, schemas[mapping.sobject])
-    _check_budget(ports, findings)
-    return schemas
+    for mapping in wanted:
+        findings.check(f"{mapping.object} against the org", partial(_fit, ports, mapping, schemas, findings))
+    findings.check("Salesforce: API calls left", lambda: _check_budget(ports, findings))
+
+
+def _fit(ports: Ports, mapping: Mapping, schemas: dict[str, Schema], findings: Findings) -> None:
+    """Compare a mapping with what the integration user may see and do."""
+    _describe(ports, {mapping.sobject}, schemas, findings)
+    if not _enabled(mapping, schemas):
+        findings.say("not taken: the org has no Person Accounts" if mapping.sobject in schemas else "not described")
+        return
+    schema = schemas[mapping.sobject]
+    _describe(ports, parents_of(mapping, schema), schemas, findings)
+    findings.say(f"{len(mapping.lines)} fields")
+    findings.faults += check(mapping, schema, parents=schemas)
+    findings.warnings += warnings(mapping, schema)
 
 
 def _describe(ports: Ports, sobjects: set[str], schemas: dict[str, Schema], findings: Findings) -> None:
@@ -173,14 +226,17 @@ def _describe(ports: Ports, sobjects: set[str], schemas: dict[str, Schema], find
 
 def _check_watermark(ports: Ports, findings: Findings) -> None:
     watermark = read_watermark(ports.variables)
-    clocks = {"salesforce": ports.salesforce.server_time, "salesmanago": ports.salesmanago.server_time}
+    findings.say("none yet" if watermark is None else f"everything before {utc(watermark.earlier)} is synchronised")
     # A service that answers nothing has its fault already.
     if watermark is not None and not findings.faults:
-        findings.faults += late_faults(watermark, {side: clock() for side, clock in clocks.items()})
+        clocks = {"salesforce": ports.salesforce.server_time(), "salesmanago": ports.salesmanago.server_time()}
+        findings.faults += late_faults(watermark, clocks)
 
 
 def _check_budget(ports: Ports, findings: Findings) -> None:
     usage = ports.salesforce.usage
+    if usage is not None:
+        findings.say(f"{usage[0]} of {usage[1]} are used in the last 24 hours")
     if usage is not None and usage[1] > 0 and usage[0] > usage[1] * (1 - LOW_BUDGET):
         what = f"{usage[0]} of {usage[1]} API calls of the last 24 hours are used."
         findings.warnings.append(Fault("Salesforce API limit", what, "Run less often, or raise the limit."))
@@ -194,6 +250,7 @@ def _enabled(mapping: Mapping, schemas: dict[str, Schema]) -> bool:
 def _account_id(ports: Ports, account: Account, enabled: list[Mapping], findings: Findings) -> str | None:
     creates = any(mapping.object == "Contact" and mapping.create.in_salesforce is not False for mapping in enabled)
     if not creates or ports.run.request.direction == "to_salesmanago":
+        findings.say("not needed: no Contacts are created in Salesforce")
         return None
     where = "connection salesmanago_default, Account Name"
     if account.account_name is None:
@@ -202,26 +259,32 @@ def _account_id(ports: Ports, account: Account, enabled: list[Mapping], findings
         return None
     rows = ports.salesforce.find("Account", "Name", [account.account_name], ["Id"])
     if len(rows) == 1:
+        findings.say(f"{account.account_name!r} is an Account of the org")
         return str(rows[0]["Id"])
     what = f"{account.account_name!r} names {'no Account' if not rows else f'{len(rows)} Accounts'}."
     findings.faults.append(Fault(where, what, "Name exactly one Account of the org, or leave the setting empty."))
     return None
 
 
-def _objects_of_run(ports: Ports, enabled: list[Mapping], findings: Findings) -> list[str]:
+def _objects_of_run(
+    ports: Ports, mappings: tuple[Mapping, ...], enabled: list[Mapping], findings: Findings
+) -> list[str]:
     names = [mapping.object for mapping in enabled]
+    findings.say(", ".join(names) or "none")
     asked = ports.run.request.objects
     for name in asked:
         if name not in names and not findings.faults:
             fix = f"Enabled are: {', '.join(names)}." if names else "No mapping is enabled."
             findings.faults.append(Fault("Param objects", f"{name} has no enabled mapping.", fix))
-    if not names and not findings.faults:
+    if mappings and not names and not findings.faults:
         findings.faults.append(Fault("mappings", "none is enabled.", "Set enabled: true in one of them."))
     return [name for name in names if not asked or name in asked]
 
 
 def _warn_before_first_sync(ports: Ports, findings: Findings) -> None:
-    if ports.run.mode == "full" and first_sync(ports.variables) != "done":
+    status = first_sync(ports.variables)
+    findings.say(status)
+    if ports.run.mode == "full" and status != "done":
         what = "automation rules on new contacts and tags will see all these people at once."
         fix = "Start with a dry run, and pause such rules in SALESmanago until the first synchronisation is done."
         findings.warnings.append(Fault("first synchronisation", what, fix))
