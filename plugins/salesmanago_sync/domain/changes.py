@@ -46,6 +46,7 @@ class Decision:
 
     Attributes:
         pairs: The people it is about.
+        merged: For each field key what the merge said of each person (`merge.merge`), before any review.
         changes: `CHANGE_COLUMNS`; `source` is the value of the side it comes from, `lane` is consent or fields.
         agreed: For each field key the rows on which both sides hold what the base should say, and the two values.
         issues: `findings.ISSUE_COLUMNS`.
@@ -53,6 +54,7 @@ class Decision:
     """
 
     pairs: Pairs
+    merged: dict[str, pd.DataFrame]
     changes: pd.DataFrame
     agreed: dict[str, tuple[pd.Series, pd.Series, pd.Series]]
     issues: pd.DataFrame
@@ -65,16 +67,17 @@ def decide(pairs: Pairs) -> Decision:
     Args:
         pairs: The people, both sides' values and their base.
     """
-    changes, found, agreed = [], [], {}
+    changes, found, agreed, merged = [], [], {}, {}
     for column in pairs.columns():
         sides = pairs.sides(column)
-        decisions = _decisions(pairs, column, sides)
+        merged[column.key] = decisions = _decisions(pairs, column, sides)
         changes += [_written(pairs, column, sides, decisions, way) for way in (TO_SALESMANAGO, TO_SALESFORCE)]
         found += _findings(pairs, column, sides, decisions)
         agreed[column.key] = _agreed(pairs, column, sides, decisions)
     changes += [_linked(pairs), *_left(pairs)]
     return Decision(
         pairs=pairs,
+        merged=merged,
         # Whoever opts out and leaves the criteria at once is opted out once.
         changes=stack(changes, CHANGE_COLUMNS).drop_duplicates(["person", "direction", "field"], ignore_index=True),
         agreed=agreed,

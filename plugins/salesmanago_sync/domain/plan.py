@@ -52,12 +52,14 @@ class Plan:
         changes: One row a field that will be written (`changes.CHANGE_COLUMNS`), and `turn` (`review.turns`).
         agreement: What the ledger learns without a write (`agreement.agreement`).
         issues: What could not be decided (`findings.ISSUE_COLUMNS`).
+        decisions: How it came to that, for each object of the scope.
     """
 
     people: pd.DataFrame
     changes: pd.DataFrame
     agreement: pd.DataFrame
     issues: pd.DataFrame
+    decisions: tuple[Decision, ...] = ()
 
 
 def plan(inputs: PlanInput) -> Plan:
@@ -78,6 +80,7 @@ def plan(inputs: PlanInput) -> Plan:
         changes=stack([_with_turns(decision) for decision in decisions], (*CHANGE_COLUMNS, "turn")),
         agreement=agreement(decisions, people, inputs.bindings),
         issues=stack([unmatched, *(decision.issues for decision in decisions)], ISSUE_COLUMNS),
+        decisions=tuple(decisions),
     )
 
 

@@ -108,12 +108,17 @@ def gather_counterparts(ports: Ports) -> dict[str, int]:
     objects = checked(ports).objects
     reading = _changed(ports, objects, checked(ports).enabled)
     _add_due(reading, objects)
+    add_counterparts(reading, objects)
+    reading.save(READ)
+    return {name: len(frame) for name, frame in reading.records.items()} | {"contacts": len(reading.contacts)}
+
+
+def add_counterparts(reading: Reading, objects: Sequence[str]) -> None:
+    """Add to a reading whoever the merge must see beside it: the other sides, namesakes, and who has a new address."""
     _add_partners(reading, objects)
     _add_namesakes(reading)
     _add_partners(reading, objects)
     _add_takers(reading)
-    reading.save(READ)
-    return {name: len(frame) for name, frame in reading.records.items()} | {"contacts": len(reading.contacts)}
 
 
 def _changed(ports: Ports, objects: Sequence[str], enabled: Sequence[str]) -> Reading:
