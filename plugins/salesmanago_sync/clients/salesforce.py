@@ -50,6 +50,11 @@ class Salesforce:
         """API calls used and allowed in 24 hours, as Salesforce last said."""
         return self._wire.usage
 
+    @property
+    def address(self) -> str | None:
+        """Where people see the org's records, once it has been asked."""
+        return self._wire.address
+
     def server_time(self) -> datetime:
         """Read the clock of Salesforce, in UTC."""
         self._wire.log_in()

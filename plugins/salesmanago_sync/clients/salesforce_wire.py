@@ -45,6 +45,11 @@ class SalesforceWire:
         self.calls = 0
         self.usage: tuple[int, int] | None = None
 
+    @property
+    def address(self) -> str | None:
+        """Scheme and host of the org, once logged in."""
+        return None if self._connection is None else f"https://{self._connection.sf_instance.rstrip('/')}"
+
     def request(
         self,
         method: str,

@@ -36,11 +36,16 @@ def task_ports(run_id: int = 0) -> Iterator[Ports]:
     Args:
         run_id: The run's number in the ledger, once it has one.
     """
-    run = _run(get_current_context(), run_id)
+    context = get_current_context()
+    run = _run(context, run_id)
     settings = load_settings()
     staging = FolderStaging(staging_root(settings), f"{run.dag_id}_{run.dag_run_id}")
     with _opened(run, settings, staging) as ports:
-        yield ports
+        ports.ledger.begin_step(run_id, context["ti"].task_id, ports.now())
+        try:
+            yield ports
+        finally:
+            _count_requests(ports)
 
 
 @contextmanager
@@ -71,6 +76,24 @@ def _opened(run: Run, settings: Settings, staging: Staging) -> Iterator[Ports]:
         )
     finally:
         ledger.close()
+
+
+def _count_requests(ports: Ports) -> None:
+    """Remember how often the task asked the services, and what Salesforce said of its daily limit."""
+    asked = vars(ports)  # a client that was never asked for was never made
+    if (salesmanago := asked.get("salesmanago")) is not None:
+        ports.ledger.add_to_run(ports.run.id, salesmanago_calls=salesmanago.calls)
+    if (salesforce := asked.get("salesforce")) is not None:
+        ports.ledger.add_to_run(ports.run.id, salesforce_calls=salesforce.calls)
+        used, allowed = salesforce.usage or (None, None)
+        told = {
+            "salesforce_calls_today": used,
+            "salesforce_calls_allowed": allowed,
+            "salesforce_address": salesforce.address,
+        }
+        known = {name: value for name, value in told.items() if value is not None}
+        if known:
+            ports.ledger.update_run(ports.run.id, **known)
 
 
 def _run(context: Any, run_id: int) -> Run:

@@ -31,6 +31,11 @@ class Bindings:
         with self._database.read() as connection:
             return connection.execute(sa.select(bindings.c.id).limit(1)).first() is None
 
+    def count_bindings(self) -> int:
+        """Count the people who are bound."""
+        with self._database.read() as connection:
+            return int(connection.execute(sa.select(sa.func.count()).select_from(bindings)).scalar_one())
+
     def bindings(
         self,
         salesforce_ids: Iterable[str] | None = None,

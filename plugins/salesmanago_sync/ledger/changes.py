@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from salesmanago_sync.ledger.engine import Database
 from salesmanago_sync.ledger.frames import filled, select_frame, stamped
-from salesmanago_sync.ledger.tables import changes
+from salesmanago_sync.ledger.tables import changes, runs
 
 KEYS = ("salesforce_id", "salesmanago_id", "field")
 PLANNED = ["object", "direction", "action", *KEYS, "old", "new", "rule", "reason"]
@@ -59,26 +59,73 @@ class Changes:
 
         Args:
             run_id: The run.
-            frame: `salesforce_id, salesmanago_id, field, direction` as planned, the new `state`, and `reason`.
+            frame: `salesforce_id, salesmanago_id, field, direction` as planned, the new `state`, and `reason` and
+                `delay_seconds`.
         """
         with self._database.write() as connection:
             _settle(connection, run_id, frame)
 
-    def changes(self, run_id: int, limit: int | None = None, **equal: Any) -> pd.DataFrame:
+    def changes(self, run_id: int, limit: int | None = None, offset: int = 0, **equal: Any) -> pd.DataFrame:
         """Read changes of a run.
 
         Args:
             run_id: The run.
             limit: How many at most.
+            offset: How many to leave out.
             **equal: Column names and the value, or list of values, that they must have.
         """
-        filters = [
-            changes.c[name].in_(value) if isinstance(value, (list, tuple, set)) else changes.c[name] == value
-            for name, value in equal.items()
-        ]
-        query = sa.select(changes).where(changes.c.run_id == run_id, *filters).order_by(changes.c.id).limit(limit)
+        query = sa.select(changes).where(*_these(run_id, equal)).order_by(changes.c.id).offset(offset).limit(limit)
         with self._database.read() as connection:
             return select_frame(connection, query)
+
+    def count_changes(self, run_id: int, **equal: Any) -> int:
+        """Count changes of a run; `equal` as for `changes`."""
+        query = sa.select(sa.func.count()).select_from(changes).where(*_these(run_id, equal))
+        with self._database.read() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def values_of_changes(self, run_id: int, column: str) -> list[str]:
+        """Read which values a column takes in a run, in order."""
+        query = sa.select(changes.c[column]).where(changes.c.run_id == run_id, changes.c[column] != "").distinct()
+        with self._database.read() as connection:
+            return sorted(connection.execute(query).scalars())
+
+    def people_of_changes(self, run_id: int) -> tuple[int, int]:
+        """Count whom a run writes, each person once for each direction: all of them, and those still to come."""
+        person = changes.c.direction + " " + changes.c.salesforce_id + " " + changes.c.salesmanago_id
+        pending = sa.func.count(sa.case((changes.c.state == "planned", person)).distinct())
+        query = sa.select(sa.func.count(person.distinct()), pending)
+        with self._database.read() as connection:
+            row = connection.execute(query.where(changes.c.run_id == run_id, changes.c.state != "dropped")).one()
+        return int(row[0]), int(row[1])
+
+    def delays(self, limit: int = 20_000) -> pd.DataFrame:
+        """Read how long the newest changes of incremental runs took, one row a person and run.
+
+        Args:
+            limit: How many changes at most.
+
+        Returns:
+            `direction, delay_seconds`.
+        """
+        columns = ("run_id", "direction", "salesforce_id", "salesmanago_id", "delay_seconds")
+        measured = (
+            sa.select(*(changes.c[name] for name in columns))
+            .join(runs, runs.c.id == changes.c.run_id)
+            .where(runs.c.mode == "incremental", changes.c.state == "done", changes.c.delay_seconds.is_not(None))
+            .order_by(changes.c.id.desc())
+            .limit(limit)
+        )
+        with self._database.read() as connection:
+            return select_frame(connection, measured).drop_duplicates(columns)[["direction", "delay_seconds"]]
+
+
+def _these(run_id: int, equal: dict[str, Any]) -> list[sa.ColumnElement[bool]]:
+    filters = [
+        changes.c[name].in_(value) if isinstance(value, (list, tuple, set)) else changes.c[name] == value
+        for name, value in equal.items()
+    ]
+    return [changes.c.run_id == run_id, *filters]
 
 
 def _planned(run_id: int, frame: pd.DataFrame, now: datetime) -> list[dict[str, Any]]:
@@ -88,12 +135,13 @@ def _planned(run_id: int, frame: pd.DataFrame, now: datetime) -> list[dict[str, 
 
 def _settle(connection: sa.Connection, run_id: int, frame: pd.DataFrame) -> None:
     keys = [*KEYS, "direction"]
-    blanks: dict[str, Any] = {name: "" for name in KEYS} | {"reason": None}
+    told = ["state", "reason", "delay_seconds"]
+    blanks: dict[str, Any] = {name: "" for name in KEYS} | {"reason": None, "delay_seconds": None}
     names = {name: f"the_{name}" for name in keys}
-    rows = stamped(filled(frame, blanks)[[*keys, "state", "reason"]].rename(columns=names), the_run_id=run_id)
+    rows = stamped(filled(frame, blanks)[[*keys, *told]].rename(columns=names), the_run_id=run_id)
     if not rows:
         return
     this = [changes.c[name] == sa.bindparam(f"the_{name}") for name in ("run_id", *keys)]
-    new: dict[str, Any] = {name: sa.bindparam(name) for name in ("state", "reason")}
+    new: dict[str, Any] = {name: sa.bindparam(name) for name in told}
     # What was dropped stays dropped: a newer plan has the same keys.
     connection.execute(sa.update(changes).where(*this, changes.c.state != "dropped").values(new), rows)

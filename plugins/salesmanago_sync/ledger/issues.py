@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -115,6 +115,38 @@ class Issues:
         with self._database.read() as connection:
             return select_frame(connection, query.order_by(issues.c.id))
 
+    def find_issues(
+        self, state: str, reason: str, object: str, search: str, offset: int = 0, limit: int | None = None
+    ) -> pd.DataFrame:
+        """Read issues, those met last first; an empty text finds any.
+
+        Args:
+            state: `open`, `dismissed` or `closed`.
+            reason: Reason code.
+            object: The object.
+            search: A part of an id, a field or the text, in any case.
+            offset: How many to leave out.
+            limit: How many at most.
+        """
+        query = sa.select(issues).where(*_found(state, reason, object, search))
+        with self._database.read() as connection:
+            newest = query.order_by(issues.c.last_seen.desc(), issues.c.id.desc())
+            return select_frame(connection, newest.offset(offset).limit(limit))
+
+    def count_found_issues(self, state: str, reason: str, object: str, search: str) -> int:
+        """Count the issues that `find_issues` finds."""
+        query = sa.select(sa.func.count()).select_from(issues).where(*_found(state, reason, object, search))
+        with self._database.read() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def count_issues(self, moments: Sequence[datetime]) -> list[tuple[str, int, tuple[int, ...]]]:
+        """Count issues by reason: how many are dismissed, and how many were open at each moment."""
+        dismissed = sa.func.count(sa.case((issues.c.state == "dismissed", 1)))
+        opened = [sa.func.count(sa.case((_open_at(moment), 1))) for moment in moments]
+        query = sa.select(issues.c.reason, dismissed, *opened).group_by(issues.c.reason)
+        with self._database.read() as connection:
+            return [(row[0], row[1], tuple(row[2:])) for row in connection.execute(query)]
+
     def dismiss(self, ids: Iterable[int], now: datetime) -> None:
         """Stop reporting and retrying issues until what is tried changes."""
         self._change(ids, {"state": "dismissed", "closed_at": now, "next_attempt_at": None})
@@ -128,6 +160,18 @@ class Issues:
             for chunk in chunks(ids):
                 this = sa.and_(issues.c.id.in_(chunk), issues.c.state != "closed")
                 connection.execute(sa.update(issues).where(this).values(change))
+
+
+def _found(state: str, reason: str, object: str, search: str) -> list[sa.ColumnElement[bool]]:
+    wanted = {"state": state, "reason": reason, "object": object}
+    texts = ("salesforce_id", "salesmanago_id", "field", "text")
+    search_of = [issues.c[name].icontains(search, autoescape=True) for name in texts]
+    exact = [issues.c[name] == value for name, value in wanted.items() if value]
+    return [*exact, sa.or_(*search_of)] if search else exact
+
+
+def _open_at(moment: datetime) -> sa.ColumnElement[bool]:
+    return sa.and_(issues.c.first_seen <= moment, sa.or_(issues.c.closed_at.is_(None), issues.c.closed_at > moment))
 
 
 def _new(run_id: int) -> sa.Select[Any]:

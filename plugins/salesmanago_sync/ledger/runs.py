@@ -62,6 +62,18 @@ class Runs:
         with self._database.write() as connection:
             connection.execute(sa.update(runs).where(runs.c.id == run_id).values(columns))
 
+    def begin_step(self, run_id: int, step: str, now: datetime) -> None:
+        """Note which step a run is at; one that goes on, in a further task, keeps its start."""
+        this = sa.and_(runs.c.id == run_id, runs.c.step != step)
+        with self._database.write() as connection:
+            connection.execute(sa.update(runs).where(this).values(step=step, step_at=now))
+
+    def add_to_run(self, run_id: int, **numbers: int) -> None:
+        """Add to counts of a run; several tasks may count at once."""
+        counted = {name: runs.c[name] + number for name, number in numbers.items() if number}
+        if counted:
+            self.update_run(run_id, **counted)
+
     def finish_run(
         self, run_id: int, state: str, now: datetime, totals: Mapping[str, Any] | None = None, note: str = ""
     ) -> None:
@@ -73,6 +85,25 @@ class Runs:
         """Read the newest runs first."""
         with self._database.read() as connection:
             return select_frame(connection, sa.select(runs).order_by(runs.c.id.desc()).limit(limit))
+
+    def runs_since(self, moment: datetime) -> pd.DataFrame:
+        """Read the runs that started since a moment."""
+        with self._database.read() as connection:
+            return select_frame(connection, sa.select(runs).where(runs.c.started_at >= moment).order_by(runs.c.id))
+
+    def last_usage(self) -> tuple[int, int] | None:
+        """Read the API calls of 24 hours, used and allowed, as Salesforce said in the newest run that asked it."""
+        columns = (runs.c.salesforce_calls_today, runs.c.salesforce_calls_allowed)
+        query = sa.select(*columns).where(columns[0].is_not(None)).order_by(runs.c.id.desc()).limit(1)
+        with self._database.read() as connection:
+            row = connection.execute(query).first()
+        return None if row is None else (row[0], row[1])
+
+    def salesforce_address(self) -> str:
+        """Read where people see the org's records, as the newest run found it; empty when none did."""
+        query = sa.select(runs.c.salesforce_address).where(runs.c.salesforce_address != "")
+        with self._database.read() as connection:
+            return connection.execute(query.order_by(runs.c.id.desc()).limit(1)).scalar() or ""
 
     def run(self, run_id: int) -> dict[str, Any]:
         """Read one run.

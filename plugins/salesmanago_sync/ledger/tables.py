@@ -56,6 +56,10 @@ def _needed(name: str) -> sa.Column[Any]:
     return sa.Column(name, sa.Text, nullable=False)
 
 
+def _count(name: str) -> sa.Column[int]:
+    return sa.Column(name, sa.Integer, nullable=False, server_default="0")
+
+
 def _when(name: str, *, nullable: bool = True) -> sa.Column[Any]:
     return sa.Column(name, Instant, nullable=nullable)
 
@@ -98,6 +102,14 @@ runs = sa.Table(
     sa.Column("mapping_digests", sa.JSON(none_as_null=True)),
     sa.Column("totals", sa.JSON(none_as_null=True)),
     _text("note", ""),
+    _text("step", ""),
+    _when("step_at"),
+    _count("records_read"),
+    _count("salesforce_calls"),
+    _count("salesmanago_calls"),
+    sa.Column("salesforce_calls_today", sa.Integer),
+    sa.Column("salesforce_calls_allowed", sa.Integer),
+    _text("salesforce_address", ""),
     sa.UniqueConstraint("dag_id", "dag_run_id"),
 )
 
@@ -118,6 +130,7 @@ changes = sa.Table(
     _text("state", "planned"),
     _text("reason"),
     _when("at", nullable=False),
+    sa.Column("delay_seconds", sa.Integer),  # from the change on the other side to its arrival here
     sa.Index(None, "run_id", "salesforce_id", "salesmanago_id"),
 )
 

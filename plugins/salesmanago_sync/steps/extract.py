@@ -36,7 +36,7 @@ def extract_salesforce(ports: Ports, name: str, window: Window) -> int:
     source = sources(ports, [name])[name]
     rows: list[dict[str, Any]] = []
     for page in _salesforce_pages(ports, source, window["salesforce"]):
-        ports.keep_lock()
+        ports.keep_lock(read=len(page))
         rows += page
     reading = Reading(ports, {name: source})
     reading.add_records(name, rows, in_scope=True)
@@ -81,7 +81,7 @@ def extract_salesmanago(ports: Ports, window: Window) -> int:
         ids = [identifier for page in _contact_ids(ports, window["salesmanago"]) for identifier in page]
         cards: list[dict[str, Any]] = []
         for page in ports.salesmanago.cards(ids):
-            ports.keep_lock()
+            ports.keep_lock(read=len(page))
             cards += page
         reading.add_contacts(cards, in_scope=True)
     ports.staging.write(f"{CHANGED}.contacts", reading.contacts)

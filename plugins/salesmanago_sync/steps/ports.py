@@ -93,8 +93,11 @@ class Ports:
         """The account; a wrong connection shows at its first use."""
         return self.open_salesmanago()
 
-    def keep_lock(self) -> None:
-        """Show that this run is alive.
+    def keep_lock(self, read: int = 0) -> None:
+        """Show that this run is alive, and how far it has come.
+
+        Args:
+            read: How many records were read since the last sign of life.
 
         Raises:
             FatalError: Another run has taken the lock over.
@@ -102,3 +105,4 @@ class Ports:
         holder = self.ledger.acquire(self.run.owner, self.now(), LOCK_TTL, self.run.note)
         if holder is not None:
             raise FatalError(f"The run {holder} holds the lock now. Let it finish, then start this run again.")
+        self.ledger.add_to_run(self.run.id, records_read=read)

@@ -194,7 +194,16 @@ def _settle_changes(ports: Ports, sent: Sent) -> None:
             "person": sent.people.index,
             "state": ["done" if outcome.ok else "failed" for outcome in sent.outcomes],
             "reason": pd.Series(reasons, dtype="str"),
+            "delay_seconds": _delays(sent).to_numpy(),
         }
     )
     rows = sent.changes[["person", "salesforce_id", "salesmanago_id", "field", "direction"]].merge(state, on="person")
     ports.ledger.settle_changes(ports.run.id, rows.drop(columns="person"))
+
+
+def _delays(sent: Sent) -> pd.Series:
+    """Seconds from a person's edit on one side to its arrival on the other, by the services' own clocks."""
+    edited = sent.people[f"{sent.other}_clock"]
+    waited: pd.Series = (pd.Timestamp(sent.at) - edited).dt.total_seconds().round()
+    # The clocks of two services may differ by some seconds.
+    return waited.clip(lower=0).where(sent.accepted).astype("Int64")

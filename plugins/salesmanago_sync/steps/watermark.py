@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
@@ -31,6 +31,13 @@ class Watermark(BaseModel):
     def earlier(self) -> datetime:
         """The earlier of both."""
         return min(self.salesforce, self.salesmanago)
+
+
+class FirstSync(NamedTuple):
+    """How far the first full sync is: never, running, done or failed; and when it ended."""
+
+    status: str
+    finished_at: datetime | None
 
 
 def has_watermark(variables: Variables) -> bool:
@@ -86,9 +93,24 @@ def write_watermark(variables: Variables, salesforce: datetime, salesmanago: dat
 
 def first_sync(variables: Variables) -> str:
     """Say how far the first full sync is: never, running, done or failed."""
+    return read_first_sync(variables).status
+
+
+def read_first_sync(variables: Variables) -> FirstSync:
+    """Read how far the first full sync is, and when it ended.
+
+    Raises:
+        ConfigurationError: The Variable holds no JSON.
+    """
     value = _read(variables, FIRST_SYNC)
-    status = value.get("status") if isinstance(value, dict) else None
-    return status if status in ("never", "running", "done", "failed") else "never"
+    found = value if isinstance(value, dict) else {}
+    status = found.get("status")
+    known = status if status in ("never", "running", "done", "failed") else "never"
+    try:
+        ended = datetime.fromisoformat(str(found.get("finished_at")))
+    except ValueError:
+        ended = None
+    return FirstSync(known, ended)
 
 
 def write_first_sync(variables: Variables, status: str, finished_at: datetime | None = None) -> None:

@@ -1,0 +1,85 @@
+"""Plans as a person is shown them: what a run was going to write, field by field, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from salesmanago_sync.ledger.frames import rows_of
+from salesmanago_sync.ledger.store import Ledger
+
+FILTERS = ("object", "direction", "field", "rule", "action", "state")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field of one person.
+
+    Attributes:
+        object: The object.
+        direction: Where it goes.
+        action: `create` or `update`.
+        salesforce_id: The record; empty where it is new.
+        salesmanago_id: The contact; empty where it is new.
+        field: The field.
+        old: What the other side holds. Personal data.
+        new: What is written. Personal data.
+        rule: Which rule decided.
+        state: `planned`, `done`, `failed` or `dropped`.
+        reason: Why it failed.
+        delay_seconds: From the person's edit to the arrival.
+    """
+
+    object: str
+    direction: str
+    action: str
+    salesforce_id: str
+    salesmanago_id: str
+    field: str
+    old: str | None
+    new: str | None
+    rule: str | None
+    state: str
+    reason: str | None
+    delay_seconds: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanPart:
+    """A part of a plan.
+
+    Attributes:
+        total: How many changes the filters find.
+        changes: Some of them.
+        choices: The values that each filter may take in this run.
+    """
+
+    total: int
+    changes: Sequence[Change]
+    choices: Mapping[str, Sequence[str]]
+
+
+def read_plan(
+    ledger: Ledger, run_id: int, filters: Mapping[str, str], offset: int = 0, limit: int | None = 50
+) -> PlanPart:
+    """Read what a run planned.
+
+    Args:
+        ledger: The ledger.
+        run_id: The run.
+        filters: For any of `FILTERS` the value that the changes must have; an empty text means any.
+        offset: How many to leave out.
+        limit: How many at most.
+    """
+    wanted = {name: filters[name] for name in FILTERS if filters.get(name)}
+    rows = rows_of(ledger.changes(run_id, limit, offset, **wanted))
+    return PlanPart(
+        total=ledger.count_changes(run_id, **wanted),
+        changes=[_change(row) for row in rows],
+        choices={name: ledger.values_of_changes(run_id, name) for name in FILTERS},
+    )
+
+
+def _change(row: dict[str, Any]) -> Change:
+    return Change(**{one.name: row[one.name] for one in fields(Change)})

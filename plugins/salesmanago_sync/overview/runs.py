@@ -1,0 +1,97 @@
+"""Runs as a person is shown them: what each one did, in numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from salesmanago_sync.domain.merge import TO_SALESFORCE, TO_SALESMANAGO
+from salesmanago_sync.ledger.frames import rows_of
+from salesmanago_sync.ledger.store import Ledger
+
+DIRECTIONS = (TO_SALESMANAGO, TO_SALESFORCE)
+CHARTED = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many people of a run had which end, in one direction."""
+
+    created: int = 0
+    updated: int = 0
+    failed: int = 0
+    planned: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RunLine:
+    """One run.
+
+    Attributes:
+        id: Its number in the ledger.
+        dag_id: The DAG.
+        dag_run_id: Airflow's name of it.
+        mode: `full` or `incremental`.
+        dry_run: Whether it only planned.
+        restricted: Whether it looked at a part only.
+        state: `running`, `committed` (nearly done), `success` or `failed`.
+        started_at: When it started.
+        finished_at: When it ended.
+        note: Its result in one line.
+        counts: For each direction.
+        records_read: How many records and contacts were read.
+        salesforce_calls: Requests to Salesforce.
+        salesmanago_calls: Requests to SALESmanago.
+    """
+
+    id: int
+    dag_id: str
+    dag_run_id: str
+    mode: str
+    dry_run: bool
+    restricted: bool
+    state: str
+    started_at: datetime
+    finished_at: datetime | None
+    note: str
+    counts: Mapping[str, Counts]
+    records_read: int
+    salesforce_calls: int
+    salesmanago_calls: int
+
+    @property
+    def duration(self) -> timedelta | None:
+        """How long it took."""
+        return None if self.finished_at is None else self.finished_at - self.started_at
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it came to its end, well or not."""
+        return self.finished_at is not None
+
+
+def read_runs(ledger: Ledger, limit: int = CHARTED) -> list[RunLine]:
+    """Read the newest runs first."""
+    return [_line(row) for row in rows_of(ledger.runs(limit))]
+
+
+def read_run(ledger: Ledger, run_id: int) -> RunLine:
+    """Read one run.
+
+    Raises:
+        LookupError: There is none.
+    """
+    return _line(ledger.run(run_id))
+
+
+def _line(row: Mapping[str, Any]) -> RunLine:
+    totals = row["totals"] if isinstance(row["totals"], dict) else {}
+    copied = {name: row[name] for name in RunLine.__dataclass_fields__ if name != "counts"}
+    return RunLine(counts={way: _counts(totals.get("rows", []), way) for way in DIRECTIONS}, **copied)
+
+
+def _counts(rows: list[dict[str, Any]], direction: str) -> Counts:
+    mine = [row for row in rows if row["direction"] == direction]
+    return Counts(**{name: sum(row[name] for row in mine) for name in Counts.__dataclass_fields__})
