@@ -52,7 +52,7 @@ def _code(function: Callable[[Namespace], Exit], args: Namespace) -> int:
     try:
         suppress_logs_and_warning(call)(args)  # it returns nothing itself
     except SyncError as error:
-        notices().print(escape(str(error)), style="red", highlight=False)
+        complain(str(error))
         return Exit.FAULT
     return found
 
@@ -60,6 +60,11 @@ def _code(function: Callable[[Namespace], Exit], args: Namespace) -> int:
 def notices() -> Console:
     """Give the console for everything that is not the answer: progress, messages, errors."""
     return Console(stderr=True)
+
+
+def complain(text: str) -> None:
+    """Print what went wrong, each line whole, so that it can be searched for."""
+    notices().print(escape(text), style="red", highlight=False, soft_wrap=True)
 
 
 def show(rows: Sequence[dict[str, Any]], output: str) -> None:

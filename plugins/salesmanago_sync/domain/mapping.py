@@ -32,7 +32,17 @@ from salesmanago_sync.domain.mapping_rules import (
 from salesmanago_sync.domain.mapping_shape import shape_breaches
 from salesmanago_sync.errors import ConfigurationError, Fault
 
-__all__ = ["Create", "Criteria", "Detail", "Line", "Mapping", "ObjectName", "WhenEmpty", "load_mappings"]
+__all__ = [
+    "Create",
+    "Criteria",
+    "Detail",
+    "Line",
+    "Mapping",
+    "ObjectName",
+    "WhenEmpty",
+    "load_mappings",
+    "read_mappings",
+]
 
 OBJECT_ORDER = get_args(ObjectName)
 # The criteria over SALESmanago fields; those over Salesforce fields need the org's describe.
@@ -53,18 +63,34 @@ def load_mappings(folder: Path) -> tuple[Mapping, ...]:
     Raises:
         ConfigurationError: With the faults of all files.
     """
+    mappings, faults = read_mappings(folder)
+    if faults:
+        raise ConfigurationError(list(faults))
+    return mappings
+
+
+def read_mappings(folder: Path) -> tuple[tuple[Mapping, ...], tuple[Fault, ...]]:
+    """Read the mapping files of a folder that can be read, and tell what is wrong with the others.
+
+    Args:
+        folder: Where the `*.yaml` files are.
+
+    Returns:
+        The mappings of the files without a fault, in the order Lead, Contact, PersonAccount; and all faults.
+    """
     files = [read_mapping_file(path) for path in sorted((*folder.glob("*.yaml"), *folder.glob("*.yml")))]
-    faults = [fault for file in files for fault in _faults(file)]
-    faults += _repeated_objects(files)
+    found = {file.path: [*_faults(file)] for file in files}
+    faults = [fault for own in found.values() for fault in own]
+    for file, fault in _repeated_objects(files):
+        found[file.path].append(fault)
+        faults.append(fault)
     if not files:
         faults.append(Fault(str(folder), "there is no mapping file (*.yaml).", "Copy include/mappings and edit it."))
-    if faults:
-        raise ConfigurationError(faults)
-    mappings = [Mapping.model_validate(file.values).read_from(file) for file in files]
-    return tuple(sorted(mappings, key=lambda mapping: OBJECT_ORDER.index(mapping.object)))
+    mappings = [Mapping.model_validate(file.values).read_from(file) for file in files if not found[file.path]]
+    return tuple(sorted(mappings, key=lambda mapping: OBJECT_ORDER.index(mapping.object))), tuple(faults)
 
 
-def _repeated_objects(files: Iterable[MappingFile]) -> Iterator[Fault]:
+def _repeated_objects(files: Iterable[MappingFile]) -> Iterator[tuple[MappingFile, Fault]]:
     first: dict[Any, MappingFile] = {}
     for file in files:
         name = file.values.get("object") if isinstance(file.values, dict) else None
@@ -72,7 +98,7 @@ def _repeated_objects(files: Iterable[MappingFile]) -> Iterator[Fault]:
             continue
         if name in first:
             what = f"{name} is already mapped by {first[name].path.name}."
-            yield Fault(file.where(("object",)), what, "Keep one file per object.")
+            yield file, Fault(file.where(("object",)), what, "Keep one file per object.")
         first.setdefault(name, file)
 
 

@@ -13,7 +13,17 @@ from salesmanago_sync.domain.mapping_model import Line, Mapping
 from salesmanago_sync.domain.mapping_rules import Breach, choices, conditions, criterion_breaches
 from salesmanago_sync.errors import Fault
 
-__all__ = ["FieldSchema", "Schema", "check", "criteria_types", "parents_of", "read_fields", "takes_part", "warnings"]
+__all__ = [
+    "FieldSchema",
+    "Schema",
+    "check",
+    "criteria_types",
+    "parents_of",
+    "read_fields",
+    "takes_part",
+    "unfilled",
+    "warnings",
+]
 
 Schemas = Dictionary[str, Schema]
 NO_SCHEMAS: Schemas = {}
@@ -227,16 +237,18 @@ def _access_breaches(path: KeyPath, field: FieldSchema, creates: bool) -> Iterat
 
 
 def _required_breaches(mapping: Mapping, schema: Schema) -> Iterator[Breach]:
-    if mapping.create.in_salesforce is False:
-        return
+    for field in unfilled(mapping, schema) if mapping.create.in_salesforce is not False else ():
+        yield Breach(
+            ("create", "in_salesforce"),
+            f"a new {schema.name} needs {field.name} ({field.label}), which no line fills.",
+            "Map it, fill it with convert: constant, or set in_salesforce: false.",
+        )
+
+
+def unfilled(mapping: Mapping, schema: Schema) -> list[FieldSchema]:
+    """List the fields that a new record needs and that neither a line nor the sync fills."""
     covered = FILLED_BY_SYNC | {field for line in mapping.lines if line.to_salesforce for field in line.salesforce}
-    for name, field in schema.fields.items():
-        if field.required and name not in covered:
-            yield Breach(
-                ("create", "in_salesforce"),
-                f"a new {schema.name} needs {name} ({field.label}), which no line fills.",
-                "Map it, fill it with convert: constant, or set in_salesforce: false.",
-            )
+    return [field for field in schema.fields.values() if field.required and field.name not in covered]
 
 
 def _criteria_breaches(mapping: Mapping, schema: Schema, parents: Schemas) -> Iterator[Breach]:

@@ -9,10 +9,8 @@ from typing import Any
 import pandas as pd
 
 from salesmanago_sync.domain.converters.email import normalise_email
-from salesmanago_sync.domain.criteria_soql import to_soql
 from salesmanago_sync.domain.frames import full_ids
 from salesmanago_sync.domain.identities import CONTACT_ID_FIELD
-from salesmanago_sync.domain.schema import criteria_types
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import SCHEMA, checked
 from salesmanago_sync.steps.reading import Reading, Source, load_reading, sources
@@ -49,19 +47,11 @@ def _salesforce_pages(ports: Ports, source: Source, window: dict[str, str]) -> I
     if request.emails:
         yield ports.salesforce.find(sobject, source.email_field, request.emails, fields, source.kind)
     elif ports.run.mode == "full":
-        yield from ports.salesforce.matching(sobject, fields, _criteria(ports, source))
+        yield from ports.salesforce.matching(sobject, fields, source.condition(ports.now()))
     else:
         # Criteria are applied afterwards: filtered here, nobody would ever be seen to leave.
         since, until = datetime.fromisoformat(window["since"]), datetime.fromisoformat(window["until"])
         yield from ports.salesforce.changed(sobject, fields, since, until, source.kind)
-
-
-def _criteria(ports: Ports, source: Source) -> str:
-    criterion = source.mapping.criteria.salesforce
-    if criterion is None:
-        return source.kind
-    condition = to_soql(criterion, criteria_types(source.mapping, source.schema), ports.now())
-    return f"{source.kind} AND {condition}" if source.kind else condition
 
 
 def extract_salesmanago(ports: Ports, window: Window) -> int:

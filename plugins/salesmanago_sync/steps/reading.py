@@ -11,11 +11,12 @@ from typing import Any
 import pandas as pd
 
 from salesmanago_sync.domain.criteria import fields_of
+from salesmanago_sync.domain.criteria_soql import to_soql
 from salesmanago_sync.domain.frames import salesforce_frame, salesmanago_frame
 from salesmanago_sync.domain.identities import ObjectInput
 from salesmanago_sync.domain.mapping import Mapping, load_mappings
 from salesmanago_sync.domain.native import DETAIL
-from salesmanago_sync.domain.schema import Schema, read_fields
+from salesmanago_sync.domain.schema import Schema, criteria_types, read_fields
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import checked
 
@@ -43,6 +44,18 @@ class Source:
         if not self.schema.has_person_accounts or self.mapping.object == "Lead":
             return ""
         return "IsPersonAccount = true" if self.mapping.object == "PersonAccount" else "IsPersonAccount = false"
+
+    def condition(self, now: datetime, further: str = "") -> str:
+        """Write in SOQL which records meet the criteria.
+
+        Args:
+            now: The moment that relative days are counted from.
+            further: A condition in parentheses that they must meet too.
+        """
+        criterion = self.mapping.criteria.salesforce
+        types = criteria_types(self.mapping, self.schema)
+        written = "" if criterion is None else to_soql(criterion, types, now)
+        return " AND ".join(filter(None, [self.kind, written, further]))
 
     @property
     def email_field(self) -> str:
