@@ -42,5 +42,6 @@ def full(identifier: str) -> str | None:
 # The records that every new org of the twin has.
 PERSON_USER = make("005", 2)
 PROFILE = make("00e", 1)
+STANDARD_PROFILE = make("00e", 2)
 BUSINESS = make("012", 1)
 PERSON = make("012", 2)

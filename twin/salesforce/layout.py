@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from twin.salesforce import ids, schema
+from twin.salesforce.metadata import seeds
 from twin.salesforce.org import Org
 from twin.salesforce.text import column, prepare
 
@@ -18,6 +19,16 @@ CREATE TABLE sf_field (sobject TEXT NOT NULL, name TEXT NOT NULL COLLATE NOCASE,
 CREATE TABLE sf_usage (hour TEXT PRIMARY KEY, calls INTEGER NOT NULL);
 CREATE TABLE sf_cursor (locator TEXT NOT NULL, start INTEGER NOT NULL, created TEXT NOT NULL, page TEXT NOT NULL,
                         PRIMARY KEY (locator, start));
+CREATE TABLE sf_object (name TEXT PRIMARY KEY COLLATE NOCASE, label TEXT NOT NULL, kind TEXT NOT NULL,
+                        prefix TEXT NOT NULL);
+CREATE TABLE sf_component (kind TEXT NOT NULL, name TEXT NOT NULL COLLATE NOCASE, id TEXT NOT NULL, namespace TEXT,
+                           content BLOB NOT NULL, meta BLOB, created TEXT NOT NULL, modified TEXT NOT NULL,
+                           modified_by TEXT NOT NULL, PRIMARY KEY (kind, name));
+CREATE TABLE sf_grant (parent TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL COLLATE NOCASE,
+                       readable INTEGER NOT NULL, editable INTEGER NOT NULL, PRIMARY KEY (parent, kind, name));
+CREATE TABLE sf_assignment (profile TEXT NOT NULL, owner TEXT NOT NULL, record_type TEXT NOT NULL,
+                            layout TEXT NOT NULL, PRIMARY KEY (profile, owner, record_type));
+CREATE TABLE sf_process (id TEXT PRIMARY KEY, result TEXT NOT NULL, zip BLOB);
 CREATE TABLE sf_job (id TEXT PRIMARY KEY, kind TEXT NOT NULL, job TEXT NOT NULL, body BLOB, results TEXT);
 """
 
@@ -50,14 +61,13 @@ def _populate(org: Org) -> None:
         "LocaleSidKey": "pl_PL",
         "LanguageLocaleKey": "en_US",
         "EmailEncodingKey": "UTF-8",
-        "ProfileId": ids.PROFILE,
     }
-    for key, first, last, name in (
-        (known.user_id, None, "Integration", known.username),
-        (ids.PERSON_USER, "Anna", "Kowalska", "anna.kowalska@example.com"),
+    for key, first, last, name, profile in (
+        (known.user_id, None, "Integration", known.username, ids.PROFILE),
+        (ids.PERSON_USER, "Anna", "Kowalska", "anna.kowalska@example.com", ids.STANDARD_PROFILE),
     ):
         record = {"Id": key, "FirstName": first, "LastName": last, "Username": name, "Email": name, "Alias": last[:8]}
-        org.insert("User", record | common)
+        org.insert("User", record | common | {"ProfileId": profile})
     org.insert(
         "Organization",
         {
@@ -81,4 +91,5 @@ def _populate(org: Org) -> None:
         },
     )
     org.insert("UserPermissionAccess", {})
+    seeds.plant(org)
     org.follow_settings()

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from twin.salesforce import ids, lifecycle, persons, schema, values
+from twin.salesforce import access, ids, lifecycle, persons, schema, values
 from twin.salesforce.errors import deleted, missing
 from twin.salesforce.schema import Field, SObject
 from twin.salesforce.text import column, prepare
@@ -41,23 +41,39 @@ class Org:
         """Whether Person Accounts are switched on."""
         return bool(self.settings.get("person_accounts", True))
 
+    @property
+    def edition(self) -> str:
+        """The edition, as the organization's row names it."""
+        return str(self.settings.get("organization_type", "Developer Edition"))
+
     def now(self) -> str:
         """Return the org's clock as a stamp, in whole seconds."""
         return values.stamp(self.state.clock.now().replace(microsecond=0))
 
-    def objects(self) -> dict[str, SObject]:
-        """Return the objects as the running user sees them, custom fields included."""
+    def tables(self) -> dict[str, SObject]:
+        """Return every object of the org, without custom fields, whoever may see it."""
+        rows = self.db.execute("SELECT name, label, kind, prefix FROM sf_object ORDER BY rowid")
+        return schema.standard() | {row["name"]: _setting(*row) for row in rows}
+
+    def objects(self, user: str | None = None) -> dict[str, SObject]:
+        """Return the objects as a user sees them, custom fields included; by default the one who calls the API."""
         custom = [tuple(row) for row in self.db.execute("SELECT sobject, definition FROM sf_field ORDER BY rowid")]
-        hidden = self.settings.get("hidden_fields") or {}
-        read_only = self.settings.get("read_only_fields") or {}
+        closed, locked = access.closed_fields(self, user or self.state.credentials.salesforce.user_id, custom)
+        hidden = access.together(self.settings.get("hidden_fields") or {}, closed)
+        read_only = access.together(self.settings.get("read_only_fields") or {}, locked)
         codes = self.settings.get("state_country_picklists", False)
-        key = json.dumps([custom, hidden, read_only, self.persons, codes])
+        tables = {name: one for name, one in self.tables().items() if not one.setting or access.may_customize(self)}
+        key = json.dumps([custom, hidden, read_only, self.persons, codes, list(tables)])
         if key not in self._views:
-            self._views = {key: self._view(custom, hidden, read_only)}
+            self._views = {key: self._view(tables, custom, hidden, read_only)}
         return self._views[key]
 
     def _view(
-        self, custom: list[tuple[str, str]], hidden: Mapping[str, list[str]], read_only: Mapping[str, list[str]]
+        self,
+        tables: Mapping[str, SObject],
+        custom: list[tuple[str, str]],
+        hidden: Mapping[str, list[str]],
+        read_only: Mapping[str, list[str]],
     ) -> dict[str, SObject]:
         return {
             name: schema.visible(
@@ -68,7 +84,7 @@ class Org:
                 hidden=hidden.get(name, ()),
                 read_only=read_only.get(name, ()),
             )
-            for name, sobject in schema.standard().items()
+            for name, sobject in tables.items()
         }
 
     def find(self, sobject: str) -> SObject | None:
@@ -87,12 +103,47 @@ class Org:
         """Add a custom field; one of Contact also appears on Account as its `__pc` mirror."""
         owner = self.sobject(sobject)
         field = schema.custom_field(definition)
-        if owner.find(field.name) is not None:
+        if field.name.lower() in {name.lower() for name in self.all_fields(owner.name)}:
             raise ValueError(f"{owner.name} has a field {field.name} already")
         self._store_field(owner.name, definition, field)
         if owner.name == "Contact":
-            mirrored = {**definition, "name": persons.mirror_name(field.name), "person": True}
+            mirrored = persons.mirrored(definition)
             self._store_field("Account", mirrored, schema.custom_field(mirrored))
+
+    def change_field(self, sobject: str, definition: Mapping[str, Any]) -> None:
+        """Define a custom field anew, its mirror too; what records hold stays."""
+        changes = [(sobject, dict(definition))]
+        if sobject == "Contact":
+            changes.append(("Account", persons.mirrored(definition)))
+        for owner, changed in changes:
+            self.db.execute(
+                "UPDATE sf_field SET definition = ? WHERE sobject = ? AND name = ?",
+                (json.dumps(changed), owner, changed["name"]),
+            )
+
+    def drop_field(self, sobject: str, name: str) -> None:
+        """Remove a custom field with all that records hold in it, its mirror too."""
+        for owner, one in [
+            (sobject, name),
+            *([("Account", persons.mirror_name(name))] if sobject == "Contact" else []),
+        ]:
+            self.db.execute("DELETE FROM sf_field WHERE sobject = ? AND name = ?", (owner, one))
+            self.db.execute(f'DROP INDEX IF EXISTS "sf_{owner}_{one}"')
+            self.db.execute(f'ALTER TABLE "sf_{owner}" DROP COLUMN "{one}"')
+
+    def drop_setting(self, name: str) -> None:
+        """Remove a custom setting with its fields and rows."""
+        self.db.execute("DELETE FROM sf_field WHERE sobject = ?", (name,))
+        self.db.execute("DELETE FROM sf_object WHERE name = ?", (name,))
+        self.db.execute(f'DROP TABLE "sf_{name}"')
+
+    def add_setting(self, name: str, label: str, kind: str) -> None:
+        """Add a custom setting, Hierarchy or List, without fields of its own."""
+        number = self.db.execute("SELECT coalesce(max(rowid), 0) FROM sf_object").fetchone()[0]
+        prefix = f"a{number:02d}"
+        self.db.execute("INSERT INTO sf_object VALUES (?, ?, ?, ?)", (name, label, kind, prefix))
+        columns = ", ".join(column(one) for one in _setting(name, label, kind, prefix).fields.values())
+        self.db.execute(f'CREATE TABLE "sf_{name}" ({columns})')
 
     def _store_field(self, sobject: str, definition: Mapping[str, Any], field: Field) -> None:
         self.db.execute("INSERT INTO sf_field VALUES (?, ?, ?)", (sobject, field.name, json.dumps(dict(definition))))
@@ -103,15 +154,16 @@ class Org:
 
     def all_fields(self, sobject: str) -> dict[str, Field]:
         """Return every field of an object, the hidden ones too."""
-        if sobject not in schema.standard():
+        known = self.tables().get(sobject)
+        if known is None:
             raise missing()
         custom = self.db.execute("SELECT definition FROM sf_field WHERE sobject = ? ORDER BY rowid", (sobject,))
         added = [_defined(row[0]) for row in custom]
-        return {**schema.standard()[sobject].fields, **{field.name: field for field in added}}
+        return {**known.fields, **{field.name: field for field in added}}
 
     def follow_settings(self) -> None:
         """Let the rows that mirror settings (edition, permissions, person record type) say what the settings say."""
-        edition = self.settings.get("organization_type", "Developer Edition")
+        edition = self.edition
         sandbox = int(bool(self.settings.get("is_sandbox", False)))
         self.db.execute('UPDATE "sf_Organization" SET OrganizationType = ?, IsSandbox = ?', (edition, sandbox))
         for name, allowed in (self.settings.get("permissions") or {}).items():
@@ -174,7 +226,7 @@ class Org:
         row |= {"CreatedDate": now, "LastModifiedDate": now, "SystemModstamp": now}
         row |= {"CreatedById": by_user, "LastModifiedById": by_user}
         row |= {name: value for name, value in stored.items() if value is not None or name not in row}
-        row["Id"] = stored.get("Id") or self.next_id(schema.standard()[sobject].prefix)
+        row["Id"] = stored.get("Id") or self.next_id(self.tables()[sobject].prefix)
         if fields.get("Name") and not fields["Name"].writable:
             row["Name"] = persons.full_name(row)
         kept = {name: value for name, value in row.items() if name in fields and value is not None}
@@ -201,8 +253,11 @@ class Org:
         self.db.execute(f'UPDATE "sf_{sobject}" SET {columns} WHERE Id = ?', (*row.values(), identifier))
 
     def delete(self, sobject: str, identifier: str, by_user: str | None = None) -> None:
-        """Put a record into the recycle bin; the contacts of an account go with it."""
+        """Put a record into the recycle bin; the contacts of an account go with it. What has no bin is gone."""
         known = self.existing(sobject, identifier)
+        if "IsDeleted" not in known:
+            self.db.execute(f'DELETE FROM "sf_{sobject}" WHERE Id = ?', (known["Id"],))
+            return
         self.change(sobject, known["Id"], {"IsDeleted": 1}, by_user or ids.PERSON_USER)
         if sobject == "Account":
             for contact in self._contacts(known["Id"]):
@@ -263,6 +318,11 @@ class Org:
             raise ValueError(f"{sobject} has no field {', '.join(sorted(unknown))}")
         chosen = ((by_name[name.lower()], value) for name, value in record.items() if name != "attributes")
         return {field.name: values.parse(field, value) for field, value in chosen}
+
+
+@cache
+def _setting(name: str, label: str, kind: str, prefix: str) -> SObject:
+    return schema.custom_setting(name, label, kind, prefix)
 
 
 @cache

@@ -16,6 +16,11 @@ def mirror_name(name: str) -> str:
     return f"{name.removesuffix('__c')}__pc"
 
 
+def mirrored(definition: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the definition of the Account mirror of a custom Contact field."""
+    return {**definition, "name": mirror_name(str(definition["name"])), "person": True}
+
+
 def full_name(row: Mapping[str, Any]) -> str:
     """Return the Name of a person."""
     return " ".join(part for part in (row.get("FirstName"), row.get("LastName")) if part)

@@ -73,7 +73,11 @@ class Field:
 
 @dataclass(frozen=True)
 class SObject:
-    """One object: its names and its fields."""
+    """One object: its names and its fields.
+
+    Attributes:
+        setting: Of a custom setting, its kind: Hierarchy or List.
+    """
 
     name: str
     label: str
@@ -81,6 +85,7 @@ class SObject:
     prefix: str
     fixed: bool = False
     fields: Mapping[str, Field] = field(default_factory=dict)
+    setting: str | None = None
 
     def find(self, name: str) -> Field | None:
         """Return the field of that name, in any case, or None."""
@@ -200,6 +205,14 @@ def nillable_with_persons() -> frozenset[tuple[str, str]]:
         for one, rules in spec["fields"].items()
         if rules.get("nillable_with_persons")
     )
+
+
+def custom_setting(name: str, label: str, kind: str, prefix: str) -> SObject:
+    """Build a custom setting without its own fields; a row of a hierarchy belongs to the org, a profile or a user."""
+    spec = {"fields": table()["setting"], "label": label, "plural": label, "prefix": prefix, "without": ["IsDeleted"]}
+    made = _object(name, spec)
+    required = {**made.fields, "SetupOwnerId": replace(made.fields["SetupOwnerId"], required=kind == "Hierarchy")}
+    return replace(made, fields=required, setting=kind)
 
 
 def _object(name: str, spec: Mapping[str, Any]) -> SObject:

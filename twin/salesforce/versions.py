@@ -9,7 +9,7 @@ OLDEST, NEWEST = 31, 68
 RETIRED = range(7, 31)
 ANCHOR = 66  # Spring '26
 SEASONS = ("Spring", "Summer", "Winter")
-RESOURCES = ("composite", "jobs", "limits", "query", "queryAll", "search", "sobjects", "tooling")
+RESOURCES = ("composite", "jobs", "limits", "metadata", "query", "queryAll", "search", "sobjects", "tooling")
 
 
 def label(version: int) -> str:

@@ -13,6 +13,8 @@ from twin.salesforce.call import Call, Entry, Reply, Router
 from twin.salesforce.composite import Composite
 from twin.salesforce.errors import ApiError
 from twin.salesforce.login import Login
+from twin.salesforce.metadata import rest as metadata_rest
+from twin.salesforce.metadata.soap import routes_of as metadata_paths
 from twin.salesforce.org import Org
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ SINGLE: list[Entry] = [
     *many.ENTRIES,
     *rows.ENTRIES,
     *bulk.ENTRIES,
+    *metadata_rest.ENTRIES,
 ]
 
 
@@ -95,6 +98,7 @@ def routes(state: State) -> list[Route]:
         Route("/id/{organization}/{user}", login.userinfo, methods=["GET", "POST"]),
         Route("/services/Soap/u/{version}", login.soap, methods=["POST"]),
         Route("/services/Soap/c/{version}", login.soap, methods=["POST"]),
+        *(Route(path, answer, methods=["POST"]) for path, answer in metadata_paths(state)),
         Route("/services/data", api.versions, methods=["GET"]),
         Route("/services/data/", api.versions, methods=["GET"]),
         Route("/services/data/{version}", api.call, methods=METHODS),

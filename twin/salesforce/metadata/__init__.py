@@ -1,0 +1,1 @@
+"""The Metadata API: packages that are deployed, retrieved and read, over SOAP and REST."""
