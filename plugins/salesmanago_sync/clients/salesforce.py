@@ -10,13 +10,14 @@ from urllib.parse import quote
 from simple_salesforce.api import Salesforce as Connection
 
 from salesmanago_sync.clients.batches import chunks
-from salesmanago_sync.clients.http import RetryPolicy, server_date
+from salesmanago_sync.clients.http import Replay, RetryPolicy, server_date
 from salesmanago_sync.clients.outcome import Outcome
 from salesmanago_sync.clients.salesforce_collections import Collections
 from salesmanago_sync.clients.salesforce_errors import QueryLocatorError
+from salesmanago_sync.clients.salesforce_metadata import Metadata
 from salesmanago_sync.clients.salesforce_wire import SalesforceWire
 from salesmanago_sync.clients.soql import Select, both, instant, room, within
-from salesmanago_sync.errors import AuthenticationError, RetriableError
+from salesmanago_sync.errors import AuthenticationError, FatalError, RetriableError
 
 Row = dict[str, Any]
 RETRIEVE_AT_ONCE = 2_000
@@ -33,12 +34,16 @@ class Salesforce:
     Args:
         connect: Logs in and gives a connection; called at the first request and again when the session ran out.
         policy: How requests are repeated.
+
+    Attributes:
+        metadata: The org's Metadata API.
     """
 
     def __init__(self, connect: Callable[[], Connection], policy: RetryPolicy | None = None) -> None:
         policy = policy or RetryPolicy()
         self._wire = SalesforceWire(connect, policy)
         self._collections = Collections(self._wire, policy)
+        self.metadata = Metadata(self._wire, policy.sleep)
 
     @property
     def calls(self) -> int:
@@ -148,6 +153,59 @@ class Salesforce:
     def upsert(self, sobject: str, external_id_field: str, records: Sequence[Mapping[str, Any]]) -> list[Outcome]:
         """Create or change records by an external id, whose value is in each record."""
         return self._collections.upsert(sobject, external_id_field, records)
+
+    def setting(self, name: str, owner: str, fields: Sequence[str]) -> Row | None:
+        """Read the row of a hierarchy custom setting; none where nobody has made it yet.
+
+        Args:
+            name: API name of the setting.
+            owner: Id of the org, the profile or the user whose row it is.
+            fields: Its fields.
+        """
+        rows = self.find(name, "SetupOwnerId", [owner], ["Id", *fields])
+        return rows[0] if rows else None
+
+    def set_setting(self, name: str, owner: str, row: str | None, values: Mapping[str, Any]) -> None:
+        """Write the row of a hierarchy custom setting.
+
+        Args:
+            name: API name of the setting.
+            owner: Id of the org, the profile or the user whose row it is.
+            row: Id of the row, when there is one.
+            values: Its fields.
+
+        Raises:
+            FatalError: Salesforce refuses it. Its words are not told: they could hold the values.
+        """
+        method, path = ("POST", f"sobjects/{name}") if row is None else ("PATCH", f"sobjects/{name}/{row}")
+        body = {**values, **({"SetupOwnerId": owner} if row is None else {})}
+        try:
+            # One owner has one row: a second create of it is refused.
+            self._wire.request(method, path, replay=Replay.REPEATABLE, body=body)
+        except (AuthenticationError, FatalError) as error:
+            kind = "may not write" if isinstance(error, AuthenticationError) else "could not write"
+            raise FatalError(
+                f"Salesforce: the user of the connection {kind} the custom setting {name}. "
+                "Give it the permission Customize Application, then run the set-up again."
+            ) from None
+
+    def assign_permission_set(self, name: str) -> bool:
+        """Give the user of the connection a permission set.
+
+        Returns:
+            Whether he did not have it yet.
+        """
+        user = self.user_id()
+        rows = self.find("PermissionSet", "Name", [name], ["Id"])
+        if not rows:
+            raise FatalError(f"Salesforce shows no permission set {name}.")
+        where = f"PermissionSetId = '{rows[0]['Id']}'"
+        if self.find("PermissionSetAssignment", "AssigneeId", [user], ["Id"], where):
+            return False
+        body = {"AssigneeId": user, "PermissionSetId": rows[0]["Id"]}
+        # A second assignment of the same is refused.
+        self._wire.request("POST", "sobjects/PermissionSetAssignment", replay=Replay.REPEATABLE, body=body)
+        return True
 
     def _living(self, sobject: str, ids: list[str], fields: Sequence[str]) -> list[Row]:
         columns = list(dict.fromkeys(["Id", *fields]))

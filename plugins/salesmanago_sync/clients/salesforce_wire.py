@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import requests
 from simple_salesforce.api import Salesforce as Connection
@@ -14,6 +15,7 @@ from simple_salesforce.exceptions import SalesforceAuthenticationFailed
 from salesmanago_sync.clients.http import Replay, RetryPolicy, failure, json_body, retry_after, send, status_error
 from salesmanago_sync.clients.redaction import mask
 from salesmanago_sync.clients.salesforce_errors import is_known, request_error
+from salesmanago_sync.clients.salesforce_soap import Value, envelope, fault_code, fault_error, parse
 from salesmanago_sync.errors import AuthenticationError, RetriableError, SyncError
 
 _USAGE = re.compile(r"api-usage=(\d+)/(\d+)")
@@ -58,6 +60,7 @@ class SalesforceWire:
         replay: Replay = Replay.READ,
         params: Mapping[str, str] | None = None,
         body: Any = None,
+        files: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """Send a request and check its answer.
@@ -68,6 +71,7 @@ class SalesforceWire:
             replay: Whether it may be sent again when its answer is lost.
             params: Query of the address; never in an error.
             body: JSON body.
+            files: Parts of a multipart body, as requests takes them.
             headers: Headers beside those of the session.
 
         Returns:
@@ -84,9 +88,12 @@ class SalesforceWire:
             root = f"https://{sf.sf_instance.rstrip('/')}"
             url = f"{root}{path}" if path.startswith("/") else f"{sf.base_url}{path}".rstrip("/")
             self.calls += 1
+            own = dict(sf.headers)
+            if files is not None:
+                del own["Content-Type"]  # requests names it, with the boundary of the parts
             return send(
-                sf.session, method, url, where=where, replay=replay, params=params, json=body,
-                headers={**sf.headers, **(headers or {})},
+                sf.session, method, url, where=where, replay=replay, params=params, json=body, files=files,
+                headers={**own, **(headers or {})},
             )  # fmt: skip
 
         def attempt() -> Answer:
@@ -97,6 +104,49 @@ class SalesforceWire:
             return self._checked(response, where, replay)
 
         return self._policy.run(attempt, replay)
+
+    def soap(self, call: str, arguments: Mapping[str, Value]) -> ET.Element:
+        """Call a method of the Metadata API that reads.
+
+        Args:
+            call: Its name.
+            arguments: Its arguments, in the order of the WSDL.
+
+        Returns:
+            The element of the answer.
+
+        Raises:
+            SyncError: As the tables of `salesforce_errors` and `salesforce_soap` say.
+        """
+        where = f"Salesforce {call}"
+
+        def once() -> ET.Element:
+            sf = self._session()
+            self.calls += 1
+            url = f"https://{sf.sf_instance.rstrip('/')}/services/Soap/m/{sf.sf_version}"
+            response = send(
+                sf.session, "POST", url, where=where, replay=Replay.READ, data=envelope(sf.session_id, call, arguments),
+                headers={"Content-Type": "text/xml; charset=UTF-8", "SOAPAction": '""'},
+            )  # fmt: skip
+            # A fault comes with status 500, which alone would say that the service failed.
+            if response.status_code in {200, 500}:
+                return parse(response.content, where)
+            raise self._error(response, where, Replay.READ)
+
+        def attempt() -> ET.Element:
+            answer = once()
+            if fault_code(answer) == "INVALID_SESSION_ID":
+                self._connection = None
+                answer = once()
+            if fault_code(answer) is not None:
+                raise fault_error(answer, where)
+            return answer
+
+        return self._policy.run(attempt, Replay.READ)
+
+    def version(self) -> str:
+        """API version of the connection, as `66.0`."""
+        return str(self._session().sf_version)
 
     def log_in(self) -> None:
         """Log in now, so that wrong credentials show before anything else.

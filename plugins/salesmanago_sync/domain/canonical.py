@@ -11,6 +11,7 @@ from typing import Literal
 
 import pandas as pd
 
+from salesmanago_sync.domain.card_lines import source_of
 from salesmanago_sync.domain.converters import converter
 from salesmanago_sync.domain.converters.base import value_map
 from salesmanago_sync.domain.converters.tags import spell_tag
@@ -102,8 +103,8 @@ def canonical_salesmanago(mapping: Mapping, contacts: pd.DataFrame) -> pd.DataFr
     Returns:
         One column a field key, on the index of `contacts`; a field that SALESmanago never shows has none.
     """
-    readable = [line for line in mapping.lines if line.key in contacts]
-    values = {line.key: converter(line).from_salesmanago(contacts[line.key]) for line in readable}
+    readable = [line for line in mapping.lines if source_of(line.key) in contacts]
+    values = {line.key: converter(line).from_salesmanago(contacts[source_of(line.key)]) for line in readable}
     return _spread_tags(mapping, pd.DataFrame(values, index=contacts.index))
 
 

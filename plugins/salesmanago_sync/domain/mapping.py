@@ -21,6 +21,7 @@ from salesmanago_sync.domain.mapping_model import (
     Mapping,
     ObjectName,
     WhenEmpty,
+    card_entries,
 )
 from salesmanago_sync.domain.mapping_rules import (
     Breach,
@@ -116,9 +117,10 @@ def _rule_breaches(values: dict[str, Any]) -> Iterator[Breach]:
     """Check the parts of a right shape, so that one wrong key does not hide the other faults."""
     yield from object_breaches(values)
     lines = [*_lines(values, "fields", Line), *_lines(values, "details", Detail)]
+    card = card_entries() if values.get("salesforce_card") is True else ()
     for path, line in lines:
         yield from line_breaches(path, line)
-    yield from lines_breaches(lines)
+    yield from lines_breaches([*lines, *card])
     for model, part, key in SALESMANAGO_CRITERIA:
         given = values.get(part)
         criterion = getattr(_valid(model, {key: given.get(key)} if isinstance(given, dict) else None), key, None)

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, PrivateAttr, Tag, model_validator
 
+from salesmanago_sync.domain.card_lines import CARD, CARD_LINES
 from salesmanago_sync.domain.criteria import Criterion
 from salesmanago_sync.domain.frames import as_text
 from salesmanago_sync.domain.mapping_file import KeyPath, MappingFile, spell
@@ -159,6 +160,24 @@ class WhenEmpty(Model):
     value: Text = Field(FILLER, description="The stand-in")
 
 
+def card_entries() -> tuple[tuple[KeyPath, Line], ...]:
+    """Give the lines of the card, each with the key that adds it."""
+    return tuple(
+        (
+            ("salesforce_card",),
+            Line(
+                salesforce=(field,),
+                salesmanago=CARD + source,
+                convert=convert,
+                direction="to_salesforce",
+                blank="propagate" if blank == "propagate" else "keep",
+                truncate=source == "tags",
+            ),
+        )
+        for field, source, convert, blank in CARD_LINES
+    )
+
+
 class Mapping(Model):
     """The mapping of one object."""
 
@@ -181,6 +200,9 @@ class Mapping(Model):
     conflict: ConflictRule = Field("newest", description="Who wins when both sides changed a field")
     opt_in: Literal["keep_opt_out", "salesmanago"] = Field(
         "keep_opt_out", description="salesmanago: believe a person who subscribes again in SALESmanago"
+    )
+    salesforce_card: bool = Field(
+        False, description="Keep the SALESmanago fields that salesmanago_setup made in Salesforce up to date"
     )
     fields: tuple[Line, ...] = Field(min_length=1, description="Mapped fields")
     details: tuple[Detail, ...] = Field(
@@ -213,7 +235,7 @@ class Mapping(Model):
         """The lines, each with its place in the file."""
         fields = ((("fields", number), line) for number, line in enumerate(self.fields))
         details = ((("details", number), detail.line) for number, detail in enumerate(self.details))
-        return (*fields, *details)
+        return (*fields, *details, *(card_entries() if self.salesforce_card else ()))
 
     @cached_property
     def email_line(self) -> Line:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from collections.abc import Mapping as Dictionary
 
+from salesmanago_sync.domain.card_lines import CARD_LINES, LAST_SYNC
 from salesmanago_sync.domain.criteria import fields_of
 from salesmanago_sync.domain.describe import FieldSchema, Schema
 from salesmanago_sync.domain.field_types import fits, fitting
@@ -41,6 +42,7 @@ FILLED_BY_SYNC = frozenset({"LastName", "Company", "Name", "AccountId", "RecordT
 OPT_OUT_FIELDS = frozenset(
     f"{prefix}{name}" for prefix in ("", "Person") for name in ("HasOptedOutOfEmail", "HasOptedOutOfFax", "DoNotCall")
 )
+CARD_PATH: KeyPath = ("salesforce_card",)
 SLOW = "its changes move no time stamp, and are seen by the next full sync only."
 GRANT = "Give the integration user access to it (permission set, Field-Level Security)"
 
@@ -129,6 +131,7 @@ def check(mapping: Mapping, schema: Schema, where: str = "", parents: Schemas = 
         ]
     else:
         breaches = [*_object_breaches(mapping, schema), *_lines_breaches(mapping, schema, parents)]
+        breaches += _card_breaches(mapping, schema)
         breaches += [*_required_breaches(mapping, schema), *_criteria_breaches(mapping, schema, parents)]
     return _as_faults(mapping, breaches, where)
 
@@ -186,8 +189,20 @@ def _lines_breaches(mapping: Mapping, schema: Schema, parents: Schemas) -> Itera
             if not _unknown(name, schema, parents):
                 field = schema.fields.get(name) or _parent_field(name, schema, parents)
                 yield from _field_breaches(path, line, field, creates)
-            elif not _hidden_opt_out(line, name):
+            elif not _hidden_opt_out(line, name) and path != CARD_PATH:
                 yield _missing((*path, "salesforce"), name, schema, parents)
+
+
+def _card_breaches(mapping: Mapping, schema: Schema) -> list[Breach]:
+    """Say in one breach that the fields of the card are not there: one run of the set-up mends them all."""
+    missing = [name for name in (*(line[0] for line in CARD_LINES), LAST_SYNC) if not schema.has(name)]
+    if not (mapping.salesforce_card and missing):
+        return []
+    fix = (
+        "Run the DAG salesmanago_setup, and give the integration user the permission set SALESmanago sync; "
+        "or set salesforce_card: false."
+    )
+    return [Breach(CARD_PATH, f"{schema.name} has no {', '.join(missing)} that the integration user may see.", fix)]
 
 
 def _missing(path: KeyPath, name: str, schema: Schema, parents: Schemas) -> Breach:

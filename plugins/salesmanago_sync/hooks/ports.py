@@ -65,7 +65,7 @@ def _opened(run: Run, settings: Settings, staging: Staging) -> Iterator[Ports]:
     try:
         yield Ports(
             run=run,
-            open_salesforce=_salesforce,
+            open_salesforce=salesforce,
             open_salesmanago=lambda: _salesmanago(settings.requests_per_second),
             ledger=ledger,
             staging=staging,
@@ -109,18 +109,20 @@ def _run(context: Any, run_id: int) -> Run:
     )
 
 
-def _salesforce() -> Salesforce:
-    with _existing("salesforce_default"):
+def salesforce() -> Salesforce:
+    """Make the client of the org behind the connection."""
+    with existing("salesforce_default"):
         return salesforce_client()
 
 
 def _salesmanago(per_second: int) -> Salesmanago:
-    with _existing("salesmanago_default"):
+    with existing("salesmanago_default"):
         return SalesmanagoHook().get_conn(per_second)
 
 
 @contextmanager
-def _existing(conn_id: str) -> Iterator[None]:
+def existing(conn_id: str) -> Iterator[None]:
+    """Turn a connection that does not exist into a fault."""
     try:
         yield
     except AirflowNotFoundException:
@@ -130,7 +132,7 @@ def _existing(conn_id: str) -> Iterator[None]:
 
 def account() -> Account:
     """Read the settings of the SALESmanago connection that the preflight checks."""
-    with _existing("salesmanago_default"):
+    with existing("salesmanago_default"):
         settings = SalesmanagoHook().settings
     return Account(owner=settings.owner, account_name=settings.account_name)
 

@@ -10,13 +10,14 @@ from salesmanago_sync.ledger.consent import Consent
 from salesmanago_sync.ledger.engine import Database, address, answering
 from salesmanago_sync.ledger.intents import Intents, prune_intents
 from salesmanago_sync.ledger.issues import Issues, prune_issues
+from salesmanago_sync.ledger.layout_edits import LayoutEdits
 from salesmanago_sync.ledger.lock import Lock
 from salesmanago_sync.ledger.mapping_state import MappingState
 from salesmanago_sync.ledger.migration import migrate
 from salesmanago_sync.ledger.runs import Runs, prune_runs
 
 
-class Ledger(Bindings, Runs, Changes, Issues, Intents, MappingState, Lock, Consent):
+class Ledger(Bindings, Runs, Changes, Issues, Intents, MappingState, LayoutEdits, Lock, Consent):
     """All tables of the ledger behind one object.
 
     Frames go in and come out with the column names of `tables`. A method that needs the time takes it as an argument.

@@ -222,3 +222,22 @@ consent_evidence = sa.Table(
     sa.Index(None, "salesforce_id"),
     sa.Index(None, "salesmanago_id"),
 )
+
+# What the set-up of Salesforce changed, with the originals that undo it.
+layout_edits = sa.Table(
+    "layout_edits",
+    metadata,
+    _key(),
+    _needed("org_id"),
+    _needed("layout"),
+    _needed("kind"),
+    _needed("run"),
+    _text("state", "deployed"),
+    sa.Column("original", sa.LargeBinary, nullable=False),
+    _needed("original_sha256"),
+    sa.Column("deployed", sa.LargeBinary, nullable=False),
+    _needed("deployed_sha256"),
+    _text("assignments", "[]"),  # JSON
+    _when("at", nullable=False),
+    sa.Index(None, "org_id", "layout"),
+)

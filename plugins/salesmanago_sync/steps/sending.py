@@ -8,11 +8,13 @@ import pandas as pd
 
 from salesmanago_sync.clients.outcome import Outcome
 from salesmanago_sync.domain.canonical import stand_in
+from salesmanago_sync.domain.card_lines import LAST_SYNC
 from salesmanago_sync.domain.converters.email import normalise_email
 from salesmanago_sync.domain.frames import text_series
 from salesmanago_sync.domain.identities import CONTACT_ID_FIELD
 from salesmanago_sync.domain.native import NOT_SENT, salesmanago_rows, to_salesforce
 from salesmanago_sync.steps.reading import Reading, Source
+from salesmanago_sync.steps.request import utc
 
 
 def send_to_salesmanago(reading: Reading, source: Source, changes: pd.DataFrame, people: pd.DataFrame) -> list[Outcome]:
@@ -49,7 +51,7 @@ def send_to_salesforce(
     """
     records = aligned(reading.records[source.mapping.object], "Id", people["salesforce_id"])
     native = to_salesforce(source.mapping, changes, records)
-    rows = [_sent(row) for row in native.to_dict("records")]
+    rows = [{**_sent(row), **_stamp(reading, source)} for row in native.to_dict("records")]
     new = people["salesforce_id"].isna().to_numpy()
     outcomes: list[Outcome | None] = [None] * len(rows)
     old = [number for number, is_new in enumerate(new) if not is_new]
@@ -72,6 +74,11 @@ def aligned(frame: pd.DataFrame, key: str, ids: pd.Series) -> pd.DataFrame:
 
 def _sent(row: dict[Any, Any]) -> dict[str, Any]:
     return {str(field): value for field, value in row.items() if value is not NOT_SENT}
+
+
+def _stamp(reading: Reading, source: Source) -> dict[str, Any]:
+    """Say when the record was synchronised, along with something else: by itself it would be written for ever."""
+    return {LAST_SYNC: utc(reading.ports.now())} if source.mapping.salesforce_card else {}
 
 
 def _update(reading: Reading, source: Source, records: list[dict[str, Any]]) -> list[Outcome]:

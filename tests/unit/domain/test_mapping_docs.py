@@ -48,7 +48,7 @@ def test_the_page_states_the_defaults():
     defaults = {row[0].strip("`"): names([row[2]])[0] for row in rows("Keys of a file") if "`" in row[2]}
     stated = {key: str(Mapping.model_fields[key].default) for key in defaults if not key.endswith("_when_empty")}
     stated |= {key: Mapping.model_fields[key].default.action for key in defaults if key.endswith("_when_empty")}
-    assert defaults == {key: {"True": "true"}.get(value, value) for key, value in stated.items()}
+    assert defaults == {key: {"True": "true", "False": "false"}.get(value, value) for key, value in stated.items()}
 
 
 def test_the_page_has_every_converter_with_its_options():

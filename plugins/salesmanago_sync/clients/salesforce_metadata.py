@@ -1,0 +1,227 @@
+"""The Metadata API of Salesforce: list, retrieve, deploy."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any, TypeVar
+from xml.etree import ElementTree as ET
+from zipfile import BadZipFile, ZipFile
+
+from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_exponential
+
+from salesmanago_sync.clients.http import Replay
+from salesmanago_sync.clients.redaction import mask
+from salesmanago_sync.clients.salesforce_soap import local, text
+from salesmanago_sync.clients.salesforce_wire import SalesforceWire
+from salesmanago_sync.errors import FatalError, RetriableError
+
+# Salesforce works off one deployment at a time; an org's own may run for long before ours.
+LONGEST_SECONDS = 1800
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One component of an org.
+
+    Attributes:
+        kind: Metadata type.
+        name: Full name, with special characters as %XX.
+        namespace: The managed package that it belongs to; empty for the org's own.
+    """
+
+    kind: str
+    name: str
+    namespace: str
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why Salesforce would not deploy a component.
+
+    Attributes:
+        component: Metadata type and name, or the test that failed.
+        text: Salesforce's words.
+    """
+
+    component: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.component}: {self.text}"
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """What became of a deployment.
+
+    Attributes:
+        id: Its id, which Setup → Deployment Status shows.
+        ok: Whether all of it was taken; otherwise none of it was.
+        problems: Why not.
+        components: How many components were taken.
+        changed: How many of them are new or different now.
+    """
+
+    id: str
+    ok: bool
+    problems: tuple[Problem, ...]
+    components: int
+    changed: int
+
+
+class Metadata:
+    """A client of one org's Metadata API.
+
+    Args:
+        wire: Sends the requests.
+        sleep: How to wait between two looks at a job.
+    """
+
+    def __init__(self, wire: SalesforceWire, sleep: Callable[[float], None]) -> None:
+        self._wire = wire
+        self._sleep = sleep
+
+    @property
+    def version(self) -> str:
+        """API version of the connection, as `66.0`."""
+        return self._wire.version()
+
+    def list(self, kind: str) -> list[Component]:
+        """List the components of a metadata type."""
+        answer = self._call("listMetadata", {"queries": {"type": kind}, "asOfVersion": self.version})
+        found = [child for child in answer if local(child) == "result"]
+        return [Component(kind, text(item, "fullName"), text(item, "namespacePrefix")) for item in found]
+
+    def retrieve(self, members: Mapping[str, Sequence[str]]) -> dict[str, bytes]:
+        """Read components as files.
+
+        Args:
+            members: Full names by metadata type.
+
+        Returns:
+            Contents by path, as `layouts/Lead-Lead Layout.layout`; unknown names do not come.
+        """
+        types = [{"members": list(names), "name": kind} for kind, names in members.items() if names]
+        if not types:
+            return {}
+        version = self.version
+        request = {"apiVersion": version, "singlePackage": True, "unpackaged": {"types": types, "version": version}}
+        [result] = self._call("retrieve", {"retrieveRequest": request})
+        job = text(result, "id")
+        done = self._wait(lambda: self._retrieved(job), lambda found: text(found, "done") == "true", "retrieve")
+        if text(done, "success") == "false":
+            raise FatalError(f"Salesforce retrieve failed: {mask(text(done, 'errorMessage'))}")
+        return _unzipped(text(done, "zipFile"))
+
+    def deploy(self, archive: bytes, *, check_only: bool, tests: Sequence[str] = ()) -> Deployment:
+        """Deploy a package, all or nothing.
+
+        Args:
+            archive: The zip.
+            check_only: Only ask whether it would be taken.
+            tests: Apex tests to run; production asks for them when there are classes in the package.
+
+        Returns:
+            What became of it.
+        """
+        options: dict[str, Any] = {
+            "allowMissingFiles": False,
+            "autoUpdatePackage": False,
+            "checkOnly": check_only,
+            "ignoreWarnings": True,
+            "performRetrieve": False,
+            "purgeOnDelete": False,
+            "rollbackOnError": True,
+            "singlePackage": True,
+            "testLevel": "RunSpecifiedTests" if tests else "NoTestRun",
+        }
+        if tests:
+            options["runTests"] = list(tests)
+        files = {
+            "json": (None, json.dumps({"deployOptions": options}), "application/json"),
+            "file": ("package.zip", archive, "application/zip"),
+        }
+        # The same package twice leaves the org as once.
+        answer = self._wire.request("POST", "metadata/deployRequest", replay=Replay.REPEATABLE, files=files)
+        job = str(answer.body["id"])
+        return _deployment(job, self._wait(lambda: self._deployed(job), lambda found: bool(found["done"]), "deploy"))
+
+    def _retrieved(self, job: str) -> ET.Element:
+        [result] = self._call("checkRetrieveStatus", {"asyncProcessId": job, "includeZip": True})
+        return result
+
+    def _deployed(self, job: str) -> dict[str, Any]:
+        answer = self._wire.request("GET", f"metadata/deployRequest/{job}", params={"includeDetails": "true"})
+        return dict(answer.body["deployResult"])
+
+    def _call(self, call: str, arguments: Mapping[str, Any]) -> ET.Element:
+        return self._wire.soap(call, arguments)
+
+    def _wait(self, look: Callable[[], T], is_done: Callable[[T], bool], what: str) -> T:
+        """Look at a job, less and less often, until it is done."""
+        policy = Retrying(
+            stop=stop_after_delay(LONGEST_SECONDS),
+            wait=wait_exponential(multiplier=0.5, max=10),
+            retry=retry_if_result(lambda found: not is_done(found)),
+            sleep=self._sleep,
+        )
+        try:
+            return policy(look)
+        except RetryError:
+            minutes = LONGEST_SECONDS // 60
+            raise RetriableError(
+                f"Salesforce {what} was not done in {minutes} minutes. See Setup → Deployment Status."
+            ) from None
+
+
+def _unzipped(encoded: str) -> dict[str, bytes]:
+    try:
+        with ZipFile(BytesIO(base64.b64decode(encoded))) as archive:
+            names = [name for name in archive.namelist() if not name.endswith("/")]
+            # The folder of a package without a name comes first in some answers.
+            return {name.removeprefix("unpackaged/"): archive.read(name) for name in names}
+    except BadZipFile:
+        raise RetriableError("Salesforce retrieve: the answer is no zip.") from None
+
+
+def _deployment(job: str, result: Mapping[str, Any]) -> Deployment:
+    details = result.get("details") or {}
+    successes = [row for row in _rows(details.get("componentSuccesses")) if row.get("fullName") != "package.xml"]
+    return Deployment(
+        id=job,
+        ok=bool(result.get("success")),
+        problems=tuple(_problems(result, details)),
+        components=len(successes),
+        changed=sum(bool(row.get("created") or row.get("changed") or row.get("deleted")) for row in successes),
+    )
+
+
+def _problems(result: Mapping[str, Any], details: Mapping[str, Any]) -> list[Problem]:
+    found = [
+        Problem(f"{row.get('componentType') or 'package'} {row.get('fullName')}", mask(row.get("problem")))
+        for row in _rows(details.get("componentFailures"))
+    ]
+    tests = details.get("runTestResult") or {}
+    found += [
+        Problem(f"Apex test {row.get('name')}.{row.get('methodName')}", mask(row.get("message")))
+        for row in _rows(tests.get("failures"))
+    ]
+    found += [
+        Problem(f"Apex coverage {row.get('name') or ''}".rstrip(), mask(row.get("message")))
+        for row in _rows(tests.get("codeCoverageWarnings"))
+    ]
+    if not found and result.get("errorMessage"):
+        found.append(Problem("package", mask(result["errorMessage"])))
+    return found
+
+
+def _rows(value: Any) -> list[Mapping[str, Any]]:
+    """Read a list that Salesforce may give as one object or as null."""
+    if value is None:
+        return []
+    return list(value) if isinstance(value, list) else [value]

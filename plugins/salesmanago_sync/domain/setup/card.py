@@ -1,0 +1,81 @@
+"""The card of a person in Salesforce: its fields, its page and its section, as the package's files declare them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from xml.etree import ElementTree as ET
+
+PACKAGE = "salesmanago_sync.domain.setup"
+NAMESPACE = "{http://soap.sforce.com/2006/04/metadata}"
+SECTION = "SALESmanago"
+SETTINGS = "SALESmanago_Settings__c"
+CONTROLLER = "SALESmanagoCard"
+CONTROLLER_TEST = "SALESmanagoCardTest"
+SYNC_PERMISSIONS = "SALESmanago_Sync"
+CARD_PERMISSIONS = "SALESmanago_Card"
+TRUSTED_SITE = "SALESmanago"
+
+# In this order everywhere: the object of the sync, and the Salesforce object that holds its fields.
+SOBJECTS = {"Lead": "Lead", "Contact": "Contact", "PersonAccount": "Account"}
+# What describe calls the type of a metadata field.
+DESCRIBED = {
+    "Text": "string",
+    "Number": "double",
+    "Checkbox": "boolean",
+    "DateTime": "datetime",
+    "LongTextArea": "textarea",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CardField:
+    """One custom field of the card.
+
+    Attributes:
+        name: API name.
+        label: What people read.
+        type: Its type as describe tells it.
+        length: Characters that it takes; 0 where that means nothing.
+        external_id: Whether records are found by it.
+        formula: Whether Salesforce computes it.
+    """
+
+    name: str
+    label: str
+    type: str
+    length: int
+    external_id: bool
+    formula: bool
+
+
+def template(path: str) -> str:
+    """Read a file of the package's templates."""
+    return files(PACKAGE).joinpath("package", *path.split("/")).read_text(encoding="utf-8")
+
+
+def page_of(sobject: str) -> str:
+    """Name the Visualforce page of a Salesforce object."""
+    return f"SALESmanago{sobject}"
+
+
+@cache
+def card_fields() -> tuple[CardField, ...]:
+    """List the fields that every object gets."""
+    root = ET.fromstring(template("objects/person.object"))  # noqa: S314 - a file of this package
+    return tuple(_field(element) for element in root.iter(f"{NAMESPACE}fields"))
+
+
+def _field(element: ET.Element) -> CardField:
+    def text(name: str, absent: str) -> str:
+        return element.findtext(NAMESPACE + name, absent)
+
+    return CardField(
+        name=text("fullName", ""),
+        label=text("label", ""),
+        type=DESCRIBED[text("type", "")],
+        length=int(text("length", "0")),
+        external_id=text("externalId", "false") == "true",
+        formula=element.find(f"{NAMESPACE}formula") is not None,
+    )

@@ -1,0 +1,71 @@
+"""The ports of a set-up, made of Airflow's connections, Params and environment."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from airflow.sdk import get_current_context
+
+from salesmanago_sync.hooks.ports import existing, ledger_url, salesforce, staging_root
+from salesmanago_sync.hooks.salesmanago import SalesmanagoHook
+from salesmanago_sync.hooks.staging import FolderStaging
+from salesmanago_sync.ledger.store import Ledger
+from salesmanago_sync.settings import load_settings
+from salesmanago_sync.steps.setup.ports import CardSettings, SetupPorts
+from salesmanago_sync.steps.setup.request import read_setup_request
+from salesmanago_sync.steps.watermark import now_utc
+
+log = logging.getLogger(__name__)
+
+
+@contextmanager
+def task_setup_ports() -> Iterator[SetupPorts]:
+    """Give the running task its ports."""
+    context = get_current_context()
+    run = context["dag_run"]
+    with setup_ports(context["params"], f"{run.dag_id}/{run.run_id}", _log) as ports:
+        yield ports
+
+
+def _log(text: str) -> None:
+    log.info("%s", text)
+
+
+@contextmanager
+def setup_ports(params: Mapping[str, Any], run: str, tell: Callable[[str], None]) -> Iterator[SetupPorts]:
+    """Give a set-up its ports.
+
+    Args:
+        params: The Params.
+        run: Name of the run.
+        tell: Shows a text to the person who started it.
+    """
+    request = read_setup_request(params)
+    settings = load_settings()
+    ledger = Ledger.open(ledger_url())
+    try:
+        yield SetupPorts(
+            request=request,
+            run=run,
+            open_salesforce=salesforce,
+            card_settings=card_settings,
+            ledger=ledger,
+            staging=FolderStaging(staging_root(settings), run.replace("/", "_")),
+            now=now_utc,
+            tell=tell,
+        )
+    finally:
+        ledger.close()
+
+
+def card_settings() -> CardSettings:
+    """Read what the card needs of the SALESmanago connection."""
+    with existing("salesmanago_default"):
+        settings = SalesmanagoHook().settings
+    key = settings.microsite_key
+    return CardSettings(
+        settings.endpoint, settings.client_id, None if key is None else key.get_secret_value(), settings.iframe_name
+    )
