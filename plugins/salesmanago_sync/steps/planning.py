@@ -45,16 +45,19 @@ def make_plan(ports: Ports) -> list[dict[str, Any]]:
 
 def plan_of(reading: Reading, objects: Sequence[str], direction: str | None = None) -> Plan:
     """Plan for everybody of a reading."""
+    return plan(inputs_of(reading, objects, direction))
+
+
+def inputs_of(reading: Reading, objects: Sequence[str], direction: str | None = None) -> PlanInput:
+    """Hand a reading to the plan."""
     ports = reading.ports
-    return plan(
-        PlanInput(
-            objects=reading.inputs(),
-            scope=frozenset(objects),
-            contacts=reading.contacts,
-            bindings=reading.bindings(),
-            direction=direction or ports.run.request.direction,  # type: ignore[arg-type]
-            now=ports.now(),
-        )
+    return PlanInput(
+        objects=reading.inputs(),
+        scope=frozenset(objects),
+        contacts=reading.contacts,
+        bindings=reading.bindings(),
+        direction=direction or ports.run.request.direction,  # type: ignore[arg-type]
+        now=ports.now(),
     )
 
 

@@ -1,0 +1,317 @@
+"""The sync without Airflow around it: the same steps, in the order of the DAGs, against the twin over HTTP.
+
+Many runs a minute, and a crash at any request or any call of the ledger.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import pandas as pd
+import requests
+from requests.adapters import HTTPAdapter
+from simple_salesforce.api import Salesforce as Connection
+
+from salesmanago_sync.clients.http import RetryPolicy
+from salesmanago_sync.clients.salesforce import Salesforce
+from salesmanago_sync.clients.salesmanago import Salesmanago
+from salesmanago_sync.clients.salesmanago_wire import Credentials
+from salesmanago_sync.ledger.store import Ledger
+from salesmanago_sync.settings import Settings
+from salesmanago_sync.steps.binding import bind_people
+from salesmanago_sync.steps.close import close
+from salesmanago_sync.steps.commit import commit
+from salesmanago_sync.steps.extract import extract_salesforce, extract_salesmanago, gather_counterparts
+from salesmanago_sync.steps.newcomers import follow_up
+from salesmanago_sync.steps.planning import make_plan
+from salesmanago_sync.steps.ports import LOCK_TTL, Ports
+from salesmanago_sync.steps.preflight import Account, preflight
+from salesmanago_sync.steps.request import Request, Run
+from salesmanago_sync.steps.start import start
+from salesmanago_sync.steps.window import fix_window
+from salesmanago_sync.steps.writing import write_batch, write_consent
+from tests.integration.sync import SETTLED_SECONDS, WRITES, Killed
+from tests.twin_server import ROOT, TwinServer
+
+Mode = Literal["full", "incremental"]
+DAGS = {"full": "salesmanago_full_sync", "incremental": "salesmanago_incremental_sync"}
+
+
+class Countdown:
+    """Lets the worker die at one of the next requests or calls of the ledger; each of them passes through here."""
+
+    def __init__(self) -> None:
+        self.left: int | None = None
+        self.after = False
+
+    def set(self, left: int | None, *, after: bool = False) -> None:
+        """Die at the call with this number, before it is made or just after."""
+        self.left, self.after = left, after
+
+    def passes(self, call: Callable[[], Any]) -> Any:
+        """Make a call, or die."""
+        if self.left is None:
+            return call()
+        self.left -= 1
+        if self.left != 0:
+            return call()
+        if self.after:
+            call()
+        raise Killed
+
+
+class Mortal(HTTPAdapter):
+    """An adapter that can die before a request is sent or after its answer came."""
+
+    def __init__(self, countdown: Countdown) -> None:
+        super().__init__()
+        self._countdown = countdown
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
+        answer: requests.Response = self._countdown.passes(lambda: HTTPAdapter.send(self, request, *args, **options))
+        return answer
+
+
+class MortalLedger:
+    """The ledger, dying before or after one of its calls."""
+
+    def __init__(self, ledger: Ledger, countdown: Countdown) -> None:
+        self._ledger, self._countdown = ledger, countdown
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._ledger, name)
+        if not callable(found):
+            return found
+        return lambda *args, **options: self._countdown.passes(lambda: found(*args, **options))
+
+
+class ParquetStaging:
+    """Frames in memory, but through Parquet, as between real tasks."""
+
+    def __init__(self) -> None:
+        self._files: dict[str, bytes] = {}
+
+    def write(self, name: str, frame: pd.DataFrame) -> None:
+        buffer = io.BytesIO()
+        frame.to_parquet(buffer)
+        self._files[f"{name}.parquet"] = buffer.getvalue()
+
+    def read(self, name: str) -> pd.DataFrame:
+        return pd.read_parquet(io.BytesIO(self._files[f"{name}.parquet"]))
+
+    def write_json(self, name: str, value: Any) -> None:
+        self._files[f"{name}.json"] = json.dumps(value).encode()
+
+    def read_json(self, name: str) -> Any:
+        return json.loads(self._files[f"{name}.json"])
+
+    def has(self, file: str) -> bool:
+        return file in self._files
+
+    def remove(self) -> None:
+        self._files.clear()
+
+
+class MemoryVariables:
+    """Airflow Variables, as JSON text."""
+
+    def __init__(self) -> None:
+        self._texts: dict[str, str] = {}
+
+    def get(self, name: str) -> Any:
+        text = self._texts.get(name)
+        return None if text is None else json.loads(text)
+
+    def set(self, name: str, value: Any) -> None:
+        self._texts[name] = json.dumps(value)
+
+
+class Direct:
+    """The sync's steps between an empty twin and an empty ledger.
+
+    Args:
+        twin: The local services.
+        folder: Where the ledger is kept.
+        template: A ledger with tables and no rows, to be copied: making the tables takes longer than most runs.
+        mappings: Folder of the mapping files.
+    """
+
+    def __init__(
+        self, twin: TwinServer, folder: Path, template: Path | None = None, mappings: Path | None = None
+    ) -> None:
+        self.twin, self.control = twin, twin.control
+        self.countdown = Countdown()
+        path = folder / "ledger.db"
+        path.unlink(missing_ok=True)
+        if template is not None:
+            shutil.copy(template, path)
+        self.ledger = Ledger.open(f"sqlite:///{path}")
+        self.variables = MemoryVariables()
+        self.settings = Settings(mappings=mappings or ROOT / "include" / "mappings", requests_per_second=1000)
+        self._ahead = timedelta(0)
+        self._runs = 0
+        self._session = requests.Session()
+        self._session.verify, self._session.trust_env = twin.ca, False
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, Mortal(self.countdown))
+
+    def close(self) -> None:
+        """Give everything back."""
+        self.ledger.close()
+        self._session.close()
+
+    def now(self) -> datetime:
+        """The clock of the machine that syncs; it goes with those of the services."""
+        return datetime.now(UTC) + self._ahead
+
+    def later(self, seconds: float) -> None:
+        """Let time pass everywhere."""
+        self._ahead += timedelta(seconds=seconds)
+        self.control.post("/clock", {"advance": seconds})
+
+    # -- runs
+
+    def sync(self, mode: Mode = "incremental", **request: Any) -> list[str]:
+        """Run once everything has settled, to the end.
+
+        Returns:
+            The requests that could have changed something.
+        """
+        self.later(SETTLED_SECONDS)
+        self.control.delete("/calls")
+        self._run(mode, Request(**request))
+        return self.writes()
+
+    def writes(self) -> list[str]:
+        """The requests that could have changed something, since the log of calls was emptied."""
+        calls = [(call["system"], f"{call['method']} {call['path']}") for call in self.control.get("/calls")["log"]]
+        return [call for system, call in calls if WRITES[system].search(call)]
+
+    def crash(self, mode: Mode, at: int, *, after: bool, killed: bool) -> bool:
+        """Run until the worker dies.
+
+        Args:
+            mode: Of the run.
+            at: Number of the request or ledger call at which it dies.
+            after: Whether that call is still made.
+            killed: Whether everything dies with it; else the closing task still runs.
+
+        Returns:
+            Whether the run was long enough to die.
+        """
+        self.later(SETTLED_SECONDS)
+        self.countdown.set(at, after=after)
+        try:
+            self._run(mode, Request(), killed=killed)
+        except Killed:
+            return True
+        finally:
+            self.countdown.set(None)
+            # A lock that a dead worker holds expires.
+            self.later(LOCK_TTL.total_seconds())
+        return False
+
+    def ports(self, mode: Mode = "incremental", **request: Any) -> Ports:
+        """Open what a step talks to, as each task does."""
+        self._runs += 1
+        run = Run(dag_id=DAGS[mode], dag_run_id=str(self._runs), mode=mode, scheduled=False, request=Request(**request))
+        return Ports(
+            run=run,
+            open_salesforce=self._salesforce,
+            open_salesmanago=self._salesmanago,
+            ledger=cast(Ledger, MortalLedger(self.ledger, self.countdown)),
+            staging=ParquetStaging(),
+            variables=self.variables,
+            settings=self.settings,
+            spreads=False,
+            now=self.now,
+        )
+
+    def account(self) -> Account:
+        """The settings of the SALESmanago connection."""
+        return Account(self.twin.salesmanago["owner"], self.twin.salesmanago["account_name"])
+
+    def _run(self, mode: Mode, request: Request, *, killed: bool = False) -> None:
+        ports = self.ports(mode, **request.model_dump())
+        number = start(ports, lambda seconds: None)
+        ports = replace(ports, run=ports.run.model_copy(update={"id": number}))
+        try:
+            self._steps(ports)
+        except BaseException:
+            self.countdown.set(None)
+            if not killed:
+                close(ports)
+            raise
+        close(ports)
+
+    def _steps(self, ports: Ports) -> None:
+        objects = preflight(ports, self.account)
+        window = fix_window(ports)
+        for name in objects:
+            extract_salesforce(ports, name, window)
+        extract_salesmanago(ports, window)
+        gather_counterparts(ports)
+        batches = make_plan(ports)
+        if not ports.run.request.dry_run:
+            bind_people(ports)
+            write_consent(ports)
+            for batch in batches:
+                write_batch(ports, batch)
+            follow_up(ports)
+        commit(ports, window)
+
+    def _salesforce(self) -> Salesforce:
+        token = self.twin.salesforce["access_token"]
+
+        def connect() -> Connection:
+            return Connection(instance_url=self.twin.https, session_id=token, session=self._session, version="66.0")
+
+        return Salesforce(connect, RetryPolicy(sleep=lambda seconds: None))
+
+    def _salesmanago(self) -> Salesmanago:
+        known = self.twin.salesmanago
+        credentials = Credentials(known["endpoint"], known["client_id"], known["api_secret"], known["owner"])
+        policy = RetryPolicy(sleep=lambda seconds: None)
+        return Salesmanago(credentials, self._session, policy, per_second=self.settings.requests_per_second)
+
+    # -- both services
+
+    def record(self, sobject: str, **fields: Any) -> str:
+        """Make a Salesforce record and return its id."""
+        [identifier] = self.control.post(f"/salesforce/{sobject}", fields)["ids"]
+        return str(identifier)
+
+    def contact(self, email: str, **card: Any) -> str:
+        """Make a SALESmanago contact and return its id."""
+        [identifier] = self.control.post("/salesmanago/contacts", {"email": email, **card})["ids"]
+        return str(identifier)
+
+    def records(self, sobject: str, *, deleted: bool = False) -> dict[str, dict[str, Any]]:
+        """Read all records of an object, by id."""
+        query = "?deleted=true" if deleted else ""
+        return {row["Id"]: dict(row) for row in self.control.get(f"/salesforce/{sobject}{query}")}
+
+    def cards(self) -> dict[str, dict[str, Any]]:
+        """Read all contacts, by id."""
+        return {card["id"]: dict(card) for card in self.control.get("/salesmanago/contacts")}
+
+
+@contextmanager
+def opened(
+    twin: TwinServer, folder: Path, template: Path | None = None, mappings: Path | None = None
+) -> Iterator[Direct]:
+    """Empty the twin and connect the steps to it."""
+    twin.control.post("/reset")
+    direct = Direct(twin, folder, template, mappings)
+    try:
+        yield direct
+    finally:
+        direct.close()
