@@ -15,7 +15,7 @@ CONNECTION_TYPE: dict[str, Any] = {
     "hook-name": "SALESmanago",
     "hook-class-name": "salesmanago_sync.hooks.salesmanago.SalesmanagoHook",
     "ui-field-behaviour": {
-        "hidden-fields": ["schema", "port", "extra"],
+        "hidden-fields": ["description", "schema", "port", "extra"],
         "relabeling": {"host": "Endpoint", "login": "Client Id", "password": "API Secret"},
         "placeholders": {
             "host": "app2.salesmanago.com, from Settings → Integration",

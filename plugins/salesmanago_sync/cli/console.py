@@ -24,6 +24,7 @@ class Exit(IntEnum):
     WELL = 0
     FAULT = 1
     ISSUES = 3
+    STOPPED = 130
 
 
 def command(function: Callable[[Namespace], Exit]) -> Callable[[Namespace], None]:
@@ -54,6 +55,9 @@ def _code(function: Callable[[Namespace], Exit], args: Namespace) -> int:
     except SyncError as error:
         complain(str(error))
         return Exit.FAULT
+    except KeyboardInterrupt:
+        complain("Stopped looking. A run that was started goes on.")
+        return Exit.STOPPED
     return found
 
 

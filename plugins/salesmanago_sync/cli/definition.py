@@ -5,21 +5,18 @@ Every call of `airflow` imports this module, so it imports nothing heavy; what a
 
 from __future__ import annotations
 
-from typing import Any
-
 from airflow.cli.cli_config import ARG_OUTPUT, ARG_VERBOSE, ActionCommand, Arg, GroupCommand, lazy_load_command
+
+from salesmanago_sync.cli import options
 
 EXIT_CODES = """\
 exit codes:
-  0  everything is well
-  1  a fault: the message says what and what to do
-  2  the command was written wrongly
-  3  the sync did its work, and some records need a person
+  0    everything is well
+  1    a fault: the message says what and what to do
+  2    the command was written wrongly
+  3    the sync did its work, and some records need a person
+  130  you stopped looking (Ctrl-C); a run that was started goes on
 """
-
-
-def _option(*flags: str, **how: Any) -> Arg:
-    return Arg(flags, **how)  # type: ignore[no-untyped-call]  # Airflow gives it no types
 
 
 def _action(name: str, module: str, function: str, help: str, *args: Arg, description: str = "") -> ActionCommand:
@@ -33,21 +30,14 @@ def _action(name: str, module: str, function: str, help: str, *args: Arg, descri
     )
 
 
-FOLDER = _option(
-    "--folder", help="Folder of the mapping files (default: SALESMANAGO_SYNC_MAPPINGS, else the shipped ones)"
-)
-LIVE = _option("--live", help="Compare with the org too: fields, types, permissions", action="store_true")
-FORCE = _option("--force", help="Overwrite a file that is there", action="store_true")
-OBJECT = _option("object", help="The Salesforce object", choices=("Lead", "Contact", "PersonAccount"))
-
 MAPPING_COMMANDS = (
     _action(
         "check",
         "mapping",
         "check",
         "Check the mapping files",
-        FOLDER,
-        LIVE,
+        options.FOLDER,
+        options.LIVE,
         description="Check the mapping files: every fault of every file, with file, line, key and the valid choices.",
     ),
     _action(
@@ -55,9 +45,9 @@ MAPPING_COMMANDS = (
         "mapping",
         "init",
         "Write a first mapping file of an object",
-        OBJECT,
-        FOLDER,
-        FORCE,
+        options.OBJECT,
+        options.FOLDER,
+        options.FORCE,
         description="Write a first mapping file from the description of the org. It is switched off; what cannot be "
         "guessed is a comment. A file that is there is not overwritten.",
     ),
@@ -70,6 +60,56 @@ COMMANDS = (
         "Check mappings, connections, permissions and settings",
         description="Make every check of the task preflight, without a run, and say what to do about each fault. "
         "Nothing is written.",
+    ),
+    _action(
+        "plan",
+        "plan",
+        "plan",
+        "Show what a run would write, or did",
+        options.RUN,
+        options.FULL,
+        options.OBJECTS,
+        options.DIRECTION,
+        options.SINCE,
+        options.EMAILS,
+        options.FIELD,
+        options.RULE,
+        options.CHANGE_KIND,
+        options.CHANGE_STATE,
+        options.LIMIT,
+        description="Make a dry run and show every change field by field: old value, new value and the rule that "
+        "decided. With --run, show those of a past run. The values are personal data.",
+    ),
+    _action(
+        "sync",
+        "sync",
+        "sync",
+        "Start a synchronisation and follow it",
+        options.FULL,
+        options.OBJECTS,
+        options.DIRECTION,
+        options.SINCE,
+        options.EMAILS,
+        options.DRY_RUN,
+        options.NO_WAIT,
+        description="Start a run in Airflow, follow it to its end and print its totals. Who stops looking (Ctrl-C) "
+        "does not stop the run.",
+    ),
+    _action(
+        "issues",
+        "issues",
+        "issues",
+        "List, count, retry or dismiss what could not be synchronised",
+        options.ISSUE_ACTION,
+        options.IDS,
+        options.REASON,
+        options.ISSUE_OBJECT,
+        options.ISSUE_STATE,
+        options.SEARCH,
+        options.LIMIT,
+        options.CSV,
+        description="List the records and fields that could not be synchronised, with what to do; have them tried "
+        "again, or dismiss them, singly (--id) or by reason (--reason).",
     ),
     GroupCommand(
         name="mapping",

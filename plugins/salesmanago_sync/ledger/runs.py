@@ -105,6 +105,13 @@ class Runs:
         with self._database.read() as connection:
             return connection.execute(query.order_by(runs.c.id.desc()).limit(1)).scalar() or ""
 
+    def find_run(self, dag_id: str, dag_run_id: str) -> dict[str, Any] | None:
+        """Read a run by Airflow's name of it; None where it never started."""
+        query = sa.select(runs).where(runs.c.dag_id == dag_id, runs.c.dag_run_id == dag_run_id)
+        with self._database.read() as connection:
+            row = connection.execute(query).mappings().first()
+        return None if row is None else dict(row)
+
     def run(self, run_id: int) -> dict[str, Any]:
         """Read one run.
 

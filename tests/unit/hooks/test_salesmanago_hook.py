@@ -118,7 +118,10 @@ def test_the_connection_test_tells_faults(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("AIRFLOW_CONN_SALESMANAGO_DEFAULT", json.dumps({"conn_type": "salesmanago"}))
     passed, text = SalesmanagoHook().test_connection()
     assert not passed
-    assert "Data Owner: is missing." in text
+    assert text.startswith(
+        "Endpoint is missing. Copy it from SALESmanago, Settings → Integration. Client Id is missing."
+    )
+    assert "Data Owner is missing. Give the e-mail address" in text
 
 
 def answering(body: object):
@@ -135,7 +138,7 @@ def test_the_form_has_the_vendors_labels_and_hides_the_rest() -> None:
         "Endpoint", "Client Id", "API Secret", "Data Owner", "Account Name", "MicroSite Key", "iFrame Name",
     ]  # fmt: skip
     assert labels == [field.title for field in ConnectionSettings.model_fields.values()]
-    assert set(behaviour["hidden-fields"]) == {"schema", "port", "extra"}
+    assert set(behaviour["hidden-fields"]) == {"description", "schema", "port", "extra"}
     assert set(behaviour["placeholders"]) == {"host", "login", "password"}
     assert all(field["description"] for field in fields.values())
     assert [name for name, field in fields.items() if field["schema"].get("format") == "password"] == ["microsite_key"]
@@ -162,3 +165,13 @@ def test_the_description_imports_nothing() -> None:
     code = "import sys; import salesmanago_sync.provider; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not {"airflow", "pydantic", "requests", "pandas", "sqlalchemy"} & set(loaded)
+
+
+def test_airflow_masks_the_microsite_key_once_the_plugin_is_loaded() -> None:
+    code = (
+        "from airflow import plugins_manager; plugins_manager.ensure_plugins_loaded()\n"
+        "from airflow._shared.secrets_masker import redact\n"
+        "print(redact({'microsite_key': 'planted-key', 'iframe_name': 'card'}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "{'microsite_key': '***', 'iframe_name': 'card'}"

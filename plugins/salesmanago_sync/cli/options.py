@@ -1,0 +1,60 @@
+"""Options of the commands: what each is called and what its help says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.cli.cli_config import Arg
+
+PEOPLE = ("Lead", "Contact", "PersonAccount")
+
+
+def _option(*flags: str, **how: Any) -> Arg:
+    return Arg(flags, **how)  # type: ignore[no-untyped-call]  # Airflow gives it no types
+
+
+FOLDER = _option(
+    "--folder", help="Folder of the mapping files (default: SALESMANAGO_SYNC_MAPPINGS, else the shipped ones)"
+)
+LIVE = _option("--live", help="Compare with the org too: fields, types, permissions", action="store_true")
+FORCE = _option("--force", help="Overwrite a file that is there", action="store_true")
+OBJECT = _option("object", help="The Salesforce object", choices=PEOPLE)
+
+FULL = _option(
+    "--full",
+    help="Everybody who meets the criteria (Initial Sync), not only what changed (Instant Sync)",
+    action="store_true",
+)
+OBJECTS = _option(
+    "--object", help="Only this object; may be given several times", action="append", choices=PEOPLE, metavar="OBJECT"
+)
+DIRECTION = _option("--direction", help="Write one side only", choices=("both", "to_salesmanago", "to_salesforce"))
+SINCE = _option(
+    "--since", help="Read changes since this time, with its time zone, in place of the last synchronisation"
+)
+EMAILS = _option("--email", help="Only this person; may be given several times", action="append")
+DRY_RUN = _option("--dry-run", help="Plan only; write nothing", action="store_true")
+NO_WAIT = _option("--no-wait", help="Start the run and do not follow it", action="store_true")
+RUN = _option("--run", help="A past run: its number in the ledger, or last; without it a dry run is made")
+FIELD = _option("--field", help="Only changes of this SALESmanago field", default="")
+RULE = _option("--rule", help="Only changes that this rule decided", default="")
+CHANGE_KIND = _option("--action", help="Only changes of this kind", choices=("create", "update"), default="")
+CHANGE_STATE = _option(
+    "--state", help="Only changes with this end", choices=("planned", "done", "failed", "dropped"), default=""
+)
+LIMIT = _option("--limit", help="How many rows at most (default: 1000)", type=int, default=1000)
+ISSUE_ACTION = _option(
+    "action",
+    help="What to do (default: list)",
+    nargs="?",
+    choices=("list", "count", "retry", "dismiss"),
+    default="list",
+)
+IDS = _option("--id", help="Only this issue; may be given several times", type=int, action="append")
+REASON = _option("--reason", help="Only issues of this reason code", default="")
+ISSUE_OBJECT = _option("--object", help="Only issues of this object", choices=PEOPLE, default="")
+ISSUE_STATE = _option(
+    "--state", help="Only issues in this state (default: open)", choices=("open", "dismissed", "closed"), default="open"
+)
+SEARCH = _option("--search", help="Only issues with this in an id, a field or the text", default="")
+CSV = _option("--csv", help="Write a CSV file in place of rows; - is standard output")

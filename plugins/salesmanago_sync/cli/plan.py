@@ -1,0 +1,57 @@
+"""`airflow salesmanago plan`: what a run was going to write, field by field; of a past run, or of a new dry run."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from dataclasses import asdict
+from typing import Any
+
+from salesmanago_sync.cli.console import Exit, command, notices, show
+from salesmanago_sync.cli.following import follow
+from salesmanago_sync.cli.sync import start, tell
+from salesmanago_sync.errors import ConfigurationError, Fault
+from salesmanago_sync.hooks.ports import console_ports
+from salesmanago_sync.ledger.store import Ledger
+from salesmanago_sync.overview.plans import FILTERS, read_plan
+
+# What fits on a screen; json and yaml have everything.
+COLUMNS = ("object", "direction", "action", "salesforce_id", "salesmanago_id", "field", "old", "new", "rule", "state")
+
+
+@command
+def plan(args: Namespace) -> Exit:
+    """Show the changes of a run."""
+    if args.run is not None:
+        with console_ports() as ports:
+            return _show(ports.ledger, _find(ports.ledger, args.run), args)
+    dag_id, dag_run_id = start(args, dry_run=True)
+    with console_ports() as ports:
+        state = follow(ports.ledger, dag_id, dag_run_id, ports.now)
+        if state.state != "success":
+            return tell(ports.ledger, dag_id, dag_run_id, state, args.output)
+        return _show(ports.ledger, int((ports.ledger.find_run(dag_id, dag_run_id) or {})["id"]), args)
+
+
+def _find(ledger: Ledger, name: str) -> int:
+    """Find a run by its number in the ledger, or `last`."""
+    try:
+        if name == "last":
+            return int(ledger.runs(1)["id"].iloc[0])
+        return int(ledger.run(int(name))["id"])
+    except (LookupError, ValueError):
+        known = ", ".join(str(number) for number in ledger.runs(10)["id"]) or "none yet"
+        fault = Fault("--run", f"the ledger has no run {name!r}.", f"Newest runs: {known}. Or: last.")
+        raise ConfigurationError([fault]) from None
+
+
+def _show(ledger: Ledger, run_id: int, args: Namespace) -> Exit:
+    given = {**vars(args), "object": (args.object or [""])[0], "direction": args.direction or ""}
+    found = read_plan(ledger, run_id, {name: given[name] or "" for name in FILTERS}, limit=args.limit)
+    rows = [_row(asdict(change), args.output) for change in found.changes]
+    show(rows, args.output)
+    notices().print(f"Run {run_id}: {len(rows)} of {found.total} changes.", highlight=False)
+    return Exit.WELL
+
+
+def _row(change: dict[str, Any], output: str) -> dict[str, Any]:
+    return change if output in ("json", "yaml") else {name: change[name] for name in COLUMNS}
