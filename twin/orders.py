@@ -46,6 +46,8 @@ class SalesforceSettings(ControlOrder):
     Attributes:
         duplicate_rules: By object: `alert`, which a header lets pass, or `block`.
         duplicate_key: How an answer spells the key of its matches; null goes by the API version.
+        custom_field_limit: Custom fields that an object may have; null goes by the edition.
+        known_elements: Metadata elements that this org knows besides those of the twin's table.
     """
 
     person_accounts: bool = True
@@ -60,6 +62,8 @@ class SalesforceSettings(ControlOrder):
     is_sandbox: bool = False
     duplicate_rules: dict[Literal["Lead", "Contact", "Account"], Literal["alert", "block"]] = {}
     duplicate_key: Literal["duplicateResult", "duplicateResut"] | None = None
+    custom_field_limit: int | None = Field(default=None, ge=0)
+    known_elements: list[str] = []
 
 
 class SalesmanagoSettings(ControlOrder):

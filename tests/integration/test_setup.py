@@ -9,6 +9,18 @@ from tests.integration.workshop import Workshop
 
 LEAD_LAYOUT = "Lead-Lead Layout"
 ORIGINALS = [LEAD_LAYOUT, "Contact-Contact Layout", "PersonAccount-Person Account Layout"]
+OURS = ["Lead-SALESmanago", "Contact-SALESmanago", "PersonAccount-SALESmanago"]
+
+FIELD = """<?xml version="1.0" encoding="UTF-8"?>
+<CustomObject xmlns="http://soap.sforce.com/2006/04/metadata">
+    <fields>
+        <fullName>vendor__Rank__c</fullName>
+        <label>Rank</label>
+        <length>20</length>
+        <type>Text</type>
+    </fields>
+</CustomObject>
+"""
 
 
 @pytest.fixture
@@ -91,3 +103,132 @@ def test_undo_refuses_what_somebody_changed_since(sync: Sync, org: Workshop) -> 
     others = sync.run("salesmanago_setup", undo=True, check_only=False, objects=["Contact", "PersonAccount"])
     assert others.green
     assert b"SALESmanago" not in org.layouts(ORIGINALS[1])[ORIGINALS[1]]
+
+
+def test_hostile_layouts_keep_everything_that_is_not_ours(sync: Sync, org: Workshop) -> None:
+    sync.control.post("/salesforce/settings", {"known_elements": ["futureThing", "deeper"]})
+    name = "Lead-Sales %26 Partner %28EMEA%29"
+    org.deploy({"CustomField": ["Lead.vendor__Rank__c"]}, {"objects/Lead.object": FIELD.encode()})
+    plain = org.layouts(LEAD_LAYOUT)[LEAD_LAYOUT]
+    items = b"".join(b"<layoutItems><emptySpace>true</emptySpace></layoutItems>\n" for _ in range(300))
+    more = (
+        b"<layoutSections><customLabel>true</customLabel><detailHeading>true</detailHeading><editHeading>true</editHeading>"
+        b"<label>Vendor &amp; SALESmanago's rank</label><layoutColumns>"
+        + items
+        + b"<layoutItems><behavior>Edit</behavior><field>vendor__Rank__c</field></layoutItems></layoutColumns>"
+        b"<layoutColumns/><style>TwoColumnsTopToBottom</style></layoutSections>\n"
+    )
+    strange = b"    <futureThing><deeper>1 &lt; 2</deeper></futureThing>\n"
+    content = plain.replace(b"    <platformActionList>", more + strange + b"    <platformActionList>", 1)
+    org.deploy({"Layout": [name]}, {f"layouts/{name}.layout": content})
+    before = org.layouts(name)[name]
+
+    done = sync.run("salesmanago_setup", check_only=False, layouts=["Sales & Partner (EMEA)"])
+    assert done.green
+    after = org.layouts(name)[name]
+    added = after.index(
+        b"    <layoutSections>\n        <customLabel>true</customLabel>\n        <detailHeading>true"
+        b"</detailHeading>\n        <editHeading>false</editHeading>\n        <label>SALESmanago</label>"
+    )
+    end = after.index(b"</layoutSections>\n", added) + len(b"</layoutSections>\n")
+    assert after[:added] + after[end:] == before
+    assert b"SALESmanago</label>" not in org.layouts(LEAD_LAYOUT)[LEAD_LAYOUT], "only the layout that was named"
+    assert sync.run("salesmanago_setup", check_only=False, undo=True).green
+    assert org.layouts(name)[name] == before
+
+
+def test_a_section_that_is_there_under_another_case_is_left_alone(sync: Sync, org: Workshop) -> None:
+    theirs = org.edit_layout(LEAD_LAYOUT, b"<label>Lead Information</label>", b"<label>salesMANAGO</label>")
+    done = sync.run("salesmanago_setup", check_only=False, objects=["Lead"])
+    assert done.green
+    done.says("unchanged Layout Lead-Lead Layout")
+    assert org.layouts(LEAD_LAYOUT)[LEAD_LAYOUT] == theirs
+
+
+def test_a_layout_of_our_own_is_assigned_to_profiles_and_taken_back(sync: Sync, org: Workshop) -> None:
+    before = org.layouts(*ORIGINALS), org.assignments("Standard", *ORIGINALS, *OURS)
+    done = sync.run("salesmanago_setup", check_only=False, layouts=["SALESmanago"], profiles=["Standard User"])
+    assert done.green
+    done.says("assigned  Standard: Lead-Lead Layout → Lead-SALESmanago")
+    assert org.layouts(*ORIGINALS) == before[0], "existing layouts are left alone"
+    assert set(OURS) == org.assignments("Standard", *ORIGINALS, *OURS)
+    assert "Lead-SALESmanago" not in org.assignments("Admin", *OURS)
+    again = sync.run("salesmanago_setup", check_only=False, layouts=["SALESmanago"], profiles=["Standard User"])
+    assert again.green
+    again.says("nothing to do")
+
+    undone = sync.run("salesmanago_setup", check_only=False, undo=True)
+    assert undone.green
+    undone.says("assigned  Standard: back to Lead-Lead Layout")
+    assert (org.layouts(*ORIGINALS), org.assignments("Standard", *ORIGINALS, *OURS)) == before
+
+
+def test_undo_deletes_the_fields_when_asked(sync: Sync, org: Workshop) -> None:
+    assert sync.run("salesmanago_setup", check_only=False).green
+    done = sync.run("salesmanago_setup", check_only=False, undo=True, delete_fields=True)
+    assert done.green
+    assert not org.has_field("Lead", "SALESmanago_Score__c")
+    assert not org.has_field("Account", "SALESmanago_Contact_Id__c")
+
+
+def test_everything_that_is_in_the_way_is_told_at_once(sync: Sync, org: Workshop) -> None:
+    # Nobody was granted the field: describe does not show it.
+    taken = FIELD.replace("vendor__Rank__c", "SALESmanago_Score__c")
+    org.deploy({"CustomField": ["Contact.SALESmanago_Score__c"]}, {"objects/Contact.object": taken.encode()})
+    org.forget_deployments()
+    sync.connect("salesmanago_default", microsite_key=None)
+    done = sync.run("salesmanago_setup", check_only=False, layouts=["Lead Layuot"])
+    assert done.red == {"preflight"}
+    done.says(
+        "3 fault(s)",
+        "MicroSite Key: is missing",
+        "Contact.SALESmanago_Score__c: is a field of type Text, not Number",
+        "there is no layout 'Lead Layuot'",
+    )
+    assert org.deployments() == 0
+
+
+def test_a_user_who_may_not_change_metadata_is_told(sync: Sync) -> None:
+    denied = dict.fromkeys(("PermissionsModifyMetadata", "PermissionsModifyAllData"), False)
+    sync.control.post("/salesforce/settings", {"permissions": denied})
+    done = sync.run("salesmanago_setup")
+    assert done.red == {"preflight"}
+    done.says("1 fault(s)", "Modify Metadata Through Metadata API Functions")
+
+
+def test_an_edition_without_the_api_is_told_in_plain_words(sync: Sync) -> None:
+    sync.control.post("/salesforce/settings", {"api_enabled": False})
+    done = sync.run("salesmanago_setup")
+    assert done.red == {"preflight"}
+    done.says("This edition has no REST API")
+
+
+def test_the_limit_of_custom_fields_is_told_before_salesforce_does(sync: Sync) -> None:
+    sync.control.post("/salesforce/settings", {"organization_type": "Professional Edition"})
+    for number in range(96):
+        sync.control.post(
+            "/salesforce/fields",
+            {"sobject": "Lead", "field": {"name": f"F{number}__c", "type": "string", "length": 20}},
+        )
+    done = sync.run("salesmanago_setup")
+    assert done.red == {"preflight"}
+    done.says("Lead: has 96 custom fields; 7 more would pass the limit of 100 (Professional Edition)")
+
+
+def test_what_salesforce_refuses_is_told_before_anything_is_changed(sync: Sync, org: Workshop) -> None:
+    before = org.layouts(*ORIGINALS)
+    # A required field of the layout went missing by another way: the same package cannot be deployed.
+    sync.control.post("/salesforce/settings", {"custom_field_limit": 1})
+    done = sync.run("salesmanago_setup", check_only=False)
+    assert done.red == {"check"}
+    done.says("The maximum number of custom fields", "Nothing was changed")
+    assert org.layouts(*ORIGINALS) == before
+    assert sync.rows("SELECT * FROM layout_edits") == []
+
+
+def test_without_a_landing_page_the_set_up_warns_and_goes_on(sync: Sync, org: Workshop) -> None:
+    sync.connect("salesmanago_default", iframe_name=None)
+    done = sync.run("salesmanago_setup", check_only=False, objects=["Lead"])
+    assert done.green
+    done.says("iFrame Name: is not set")
+    assert org.setting()["Page_Name__c"] is None

@@ -43,6 +43,12 @@ class Workshop:
         self.deploy({"Layout": [name]}, {f"layouts/{name}.layout": content.replace(old, new)})
         return self.layouts(name)[name]
 
+    def assignments(self, profile: str, *layouts: str) -> set[str]:
+        """Name those of some layouts that a profile sees."""
+        files = self.retrieve({"Profile": [profile], "Layout": list(layouts)})
+        root = ET.fromstring(files[f"profiles/{profile}.profile"])
+        return {str(part.text) for part in root.iter(f"{{{NAMESPACE}}}layout")}
+
     def has_field(self, sobject: str, field: str) -> bool:
         """Whether the org has a field, whoever may see it."""
         return f"<fullName>{field}</fullName>".encode() in self.retrieve({"CustomObject": [sobject]}).get(
@@ -60,6 +66,11 @@ class Workshop:
         """Query records."""
         answer = self._call("GET", f"query?q={quote(soql)}")
         return list(answer["records"])
+
+    def take_permission_sets(self) -> None:
+        """Take every permission set from everybody."""
+        for row in self.query("SELECT Id FROM PermissionSetAssignment"):
+            self._call("DELETE", f"sobjects/PermissionSetAssignment/{row['Id']}")
 
     def everything_deployed(self) -> bytes:
         """Every file that the set-up may have brought."""

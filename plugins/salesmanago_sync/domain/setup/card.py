@@ -19,14 +19,6 @@ TRUSTED_SITE = "SALESmanago"
 
 # In this order everywhere: the object of the sync, and the Salesforce object that holds its fields.
 SOBJECTS = {"Lead": "Lead", "Contact": "Contact", "PersonAccount": "Account"}
-# What describe calls the type of a metadata field.
-DESCRIBED = {
-    "Text": "string",
-    "Number": "double",
-    "Checkbox": "boolean",
-    "DateTime": "datetime",
-    "LongTextArea": "textarea",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +28,7 @@ class CardField:
     Attributes:
         name: API name.
         label: What people read.
-        type: Its type as describe tells it.
+        type: Its metadata type, as Text.
         length: Characters that it takes; 0 where that means nothing.
         external_id: Whether records are found by it.
         formula: Whether Salesforce computes it.
@@ -63,7 +55,18 @@ def page_of(sobject: str) -> str:
 @cache
 def card_fields() -> tuple[CardField, ...]:
     """List the fields that every object gets."""
-    root = ET.fromstring(template("objects/person.object"))  # noqa: S314 - a file of this package
+    return fields_of(template("objects/person.object").encode())
+
+
+def fields_of(content: bytes | None) -> tuple[CardField, ...]:
+    """List the fields that the file of an object declares.
+
+    Args:
+        content: The file; none where the org has nothing to tell.
+    """
+    if content is None:
+        return ()
+    root = ET.fromstring(content)  # noqa: S314 - a file of this package, or from the org over TLS
     return tuple(_field(element) for element in root.iter(f"{NAMESPACE}fields"))
 
 
@@ -74,7 +77,7 @@ def _field(element: ET.Element) -> CardField:
     return CardField(
         name=text("fullName", ""),
         label=text("label", ""),
-        type=DESCRIBED[text("type", "")],
+        type=text("type", ""),
         length=int(text("length", "0")),
         external_id=text("externalId", "false") == "true",
         formula=element.find(f"{NAMESPACE}formula") is not None,

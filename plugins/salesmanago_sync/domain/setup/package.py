@@ -77,17 +77,21 @@ NOTHING = Package({}, {}, {})
 
 
 def _joined(ours: Mapping[str, tuple[str, ...]], theirs: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-    return {name: (*ours.get(name, ()), *theirs.get(name, ())) for name in sorted({*ours, *theirs})}
+    return {
+        name: (*ours.get(name, ()), *theirs.get(name, ()))
+        for name in (*ours, *(one for one in theirs if one not in ours))
+    }
 
 
 def manifest(members: Mapping[str, Iterable[str]], version: str) -> bytes:
     """Write `package.xml`, or the list of what is deleted.
 
     Args:
-        members: Names by metadata type.
+        members: Names by metadata type; in an order in which what is used comes after what uses it, if it is a list
+            of deletions.
         version: API version, as `66.0`.
     """
-    types = "".join(_types(kind, members[kind]) for kind in sorted(members))
+    types = "".join(_types(kind, members[kind]) for kind in members)
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n<Package xmlns="http://soap.sforce.com/2006/04/metadata">\n'
         f"{types}    <version>{version}</version>\n</Package>\n"
@@ -95,7 +99,7 @@ def manifest(members: Mapping[str, Iterable[str]], version: str) -> bytes:
 
 
 def _types(kind: str, names: Iterable[str]) -> str:
-    lines = "".join(f"        <members>{escape(name)}</members>\n" for name in sorted(names))
+    lines = "".join(f"        <members>{escape(name)}</members>\n" for name in names)
     return f"    <types>\n{lines}        <name>{kind}</name>\n    </types>\n"
 
 

@@ -25,7 +25,7 @@ def new_layouts(ports: SetupPorts, found: Scope) -> list[dict[str, Any]]:
     """Make the layout `SALESmanago` of each object, as a copy of what the profiles see now, and assign it.
 
     Returns:
-        Edits as `comparing.as_edit` writes them, with the profiles' files.
+        Edits as `comparing.as_edit` writes them, with who is to see the layout.
     """
     if not ports.request.new_layout:
         return []
@@ -87,12 +87,11 @@ def _new_layout(ports: SetupPorts, found: Scope, name: str, mine: list[Assignmen
             [Fault(f"layout {readable(source)}", f"{error}.", "Check it in Salesforce.")]
         ) from None
     texts = {"original": content, "content": edit.edited}
-    profiles = profile_files((profile, record_type, target) for profile, record_type, _ in moved)
     return [
         {
             "layout": target, "kind": "made", "assignments": [list(one) for one in moved],
             **{key: base64.b64encode(value).decode() for key, value in texts.items()},
-            "profiles": {path: base64.b64encode(text).decode() for path, text in profiles.items()},
+            "assigned": [[profile, record_type, target] for profile, record_type, _ in moved],
         }
     ]  # fmt: skip
 

@@ -15,7 +15,7 @@ from salesmanago_sync.domain.setup.layout import LayoutError, add_section
 from salesmanago_sync.domain.setup.package import NOTHING, Package, card_package
 from salesmanago_sync.errors import ConfigurationError, Fault
 from salesmanago_sync.ledger.layout_edits import LayoutEdit, checksum
-from salesmanago_sync.steps.setup.assignments import new_layouts, restored
+from salesmanago_sync.steps.setup.assignments import new_layouts, profile_files, restored
 from salesmanago_sync.steps.setup.layout_names import object_of, readable
 from salesmanago_sync.steps.setup.ports import Plan, Scope, SetupPorts, keep_plan, scope
 
@@ -106,10 +106,11 @@ def layout_package(edits: list[dict[str, Any]]) -> Package:
     if not edits:
         return NOTHING
     files = {path_of("Layout", edit["layout"]): bytes_of(edit, "content") for edit in edits}
-    extra = {path: base64.b64decode(text) for edit in edits for path, text in edit.get("profiles", {}).items()}
-    profiles = tuple(path.removeprefix("profiles/").removesuffix(".profile") for path in extra)
+    # One file a profile, whatever number of layouts it is to see.
+    assigned = [tuple(one) for edit in edits for one in edit.get("assigned", [])]
+    profiles = tuple(sorted({profile for profile, _, _ in assigned}))
     members = {"Layout": tuple(edit["layout"] for edit in edits)} | ({"Profile": profiles} if profiles else {})
-    return Package(members, {**files, **extra}, {})
+    return Package(members, {**files, **profile_files(assigned)}, {})
 
 
 def _show(ports: SetupPorts, edit: Mapping[str, Any]) -> None:
@@ -191,4 +192,6 @@ def _restoring(ports: SetupPorts, kept: list[LayoutEdit]) -> tuple[Package, list
 def _deletions(found: Scope) -> Package:
     """List what the card brought, to be deleted. Permission sets stay: Salesforce keeps those that somebody has."""
     members = card_package(found.sobjects, "https://example.com").members
-    return Package({}, {}, {kind: names for kind, names in members.items() if kind != "PermissionSet"})
+    # What uses something goes before it: the pages and the test before the class, the class before the fields.
+    order = ("ApexPage", "ApexClass", "CustomField", "CustomObject", "CspTrustedSite")
+    return Package({}, {}, {kind: members[kind][:: -1 if kind == "ApexClass" else 1] for kind in order})

@@ -7,7 +7,8 @@ from typing import Any, TypeVar
 
 from salesmanago_sync.clients.salesforce_metadata import Component
 from salesmanago_sync.domain.describe import Schema
-from salesmanago_sync.domain.setup.card import SOBJECTS, CardField, card_fields
+from salesmanago_sync.domain.setup.card import SOBJECTS, CardField, card_fields, fields_of
+from salesmanago_sync.domain.setup.comparison import path_of
 from salesmanago_sync.errors import AuthenticationError, ConfigurationError, FatalError, Fault
 from salesmanago_sync.steps.setup.layout_names import choose_layouts, profile_faults
 from salesmanago_sync.steps.setup.ports import CardSettings, Scope, SetupPorts, keep_scope
@@ -34,13 +35,13 @@ def preflight(ports: SetupPorts) -> list[str]:
     faults: list[Fault] = []
     warnings: list[Fault] = []
     organization = _ask(faults, ports.salesforce.organization)
-    if organization is not None:
-        _ask(faults, lambda: _check_permission(ports))
+    # Without API access or the permission, every further question to the org would get the same answer.
+    open_org = organization is not None and bool(_ask(faults, lambda: _may_deploy(ports)))
     settings = _ask(faults, ports.card_settings)
     if settings is not None and not ports.request.undo:
         faults += _setting_faults(settings)
         warnings += _setting_warnings(settings)
-    found = None if organization is None else _ask(faults, lambda: _scope(ports, organization, faults))
+    found = _ask(faults, lambda: _scope(ports, organization or {}, faults)) if open_org else None
     if faults or found is None:
         raise ConfigurationError(faults)
     found.warnings.extend(str(warning) for warning in warnings)
@@ -61,12 +62,13 @@ def _ask(faults: list[Fault], question: Callable[[], T]) -> T | None:
     return None
 
 
-def _check_permission(ports: SetupPorts) -> None:
+def _may_deploy(ports: SetupPorts) -> bool:
     granted = ports.salesforce.permissions()
     if not (granted["PermissionsModifyMetadata"] or granted["PermissionsModifyAllData"]):
         what = "its user may not change metadata."
         fix = "Give it the permission Modify Metadata Through Metadata API Functions, for as long as the set-up takes."
         raise ConfigurationError([Fault("connection salesforce_default", what, fix)])
+    return True
 
 
 def _setting_faults(settings: CardSettings) -> Iterator[Fault]:
@@ -101,8 +103,8 @@ def _scope(ports: SetupPorts, organization: dict[str, Any], faults: list[Fault])
     sobjects = [sobject for name, sobject in SOBJECTS.items() if name in objects or _has_card(sobject, fields)]
     if not ports.request.undo:
         edition = str(organization["OrganizationType"])
+        faults += _field_faults(ports, sobjects)
         for sobject in sobjects:
-            faults += _field_faults(schemas[sobject])
             faults += _limit_faults(sobject, schemas[sobject], fields, edition)
     layouts, known, warnings = choose_layouts(ports.request, objects, metadata.list("Layout"), faults)
     if ports.request.new_layout and not ports.request.undo:
@@ -124,22 +126,25 @@ def _has_card(sobject: str, fields: Iterable[Component]) -> bool:
     return wanted <= {field.name.casefold() for field in fields}
 
 
-def _field_faults(schema: Schema) -> Iterator[Fault]:
-    """Say which names are taken by fields that are something else."""
-    for field in card_fields():
-        present = schema.fields.get(field.name)
-        if present is None:
-            continue
-        if present.type != field.type or present.calculated != field.formula:
-            kind = "formula" if present.calculated else present.type
-            yield _collision(schema.name, field, f"is a field of type {kind}, not {field.type}")
-        elif field.length > present.length > 0:
-            yield _collision(schema.name, field, f"takes {present.length} characters, not {field.length}")
+def _field_faults(ports: SetupPorts, sobjects: list[str]) -> Iterator[Fault]:
+    """Say which names are taken by fields that are something else, those that the user may not see among them."""
+    names = [f"{sobject}.{field.name}" for sobject in sobjects for field in card_fields()]
+    present = ports.salesforce.metadata.retrieve({"CustomField": names})
+    for sobject in sobjects:
+        held = {field.name.casefold(): field for field in fields_of(present.get(path_of("CustomObject", sobject)))}
+        for field in card_fields():
+            yield from _collisions(f"{sobject}.{field.name}", field, held.get(field.name.casefold()))
 
 
-def _collision(sobject: str, field: CardField, what: str) -> Fault:
-    fix = "Rename that field in Salesforce (API name too), or delete it, and run the set-up again."
-    return Fault(f"{sobject}.{field.name}", f"{what}: the name is taken.", fix)
+def _collisions(where: str, ours: CardField, theirs: CardField | None) -> Iterator[Fault]:
+    fix = "Rename that field in Salesforce (its API name too), or delete it, and run the set-up again."
+    if theirs is None:
+        return
+    if (theirs.type, theirs.formula) != (ours.type, ours.formula):
+        kinds = [f"{field.type} formula" if field.formula else field.type for field in (theirs, ours)]
+        yield Fault(where, f"is a field of type {kinds[0]}, not {kinds[1]}: the name is taken.", fix)
+    elif ours.length > theirs.length > 0:
+        yield Fault(where, f"takes {theirs.length} characters, not {ours.length}: the name is taken.", fix)
 
 
 def _limit_faults(sobject: str, schema: Schema, fields: Iterable[Component], edition: str) -> Iterator[Fault]:

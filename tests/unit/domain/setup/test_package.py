@@ -50,13 +50,13 @@ def test_the_same_package_is_the_same_bytes() -> None:
 def test_the_fields_are_as_documented() -> None:
     fields = {field.name: (field.type, field.external_id, field.formula) for field in card_fields()}
     assert fields == {
-        "SALESmanago_Contact_Id__c": ("string", True, False),
-        "SALESmanago_Last_Sync__c": ("datetime", False, False),
-        "SALESmanago_Link__c": ("string", False, True),
-        "SALESmanago_Opted_Out__c": ("boolean", False, False),
-        "SALESmanago_Score__c": ("double", False, False),
-        "SALESmanago_State__c": ("string", False, False),
-        "SALESmanago_Tags__c": ("textarea", False, False),
+        "SALESmanago_Contact_Id__c": ("Text", True, False),
+        "SALESmanago_Last_Sync__c": ("DateTime", False, False),
+        "SALESmanago_Link__c": ("Text", False, True),
+        "SALESmanago_Opted_Out__c": ("Checkbox", False, False),
+        "SALESmanago_Score__c": ("Number", False, False),
+        "SALESmanago_State__c": ("Text", False, False),
+        "SALESmanago_Tags__c": ("LongTextArea", False, False),
     }
 
 
