@@ -111,6 +111,22 @@ COMMANDS = (
         description="List the records and fields that could not be synchronised, with what to do; have them tried "
         "again, or dismiss them, singly (--id) or by reason (--reason).",
     ),
+    _action(
+        "setup",
+        "setup",
+        "setup",
+        "Set up Salesforce: fields, landing page, layout section",
+        options.CHECK,
+        options.APPLY,
+        options.UNDO,
+        options.OBJECTS,
+        options.LAYOUTS,
+        options.PROFILES,
+        options.DELETE_FIELDS,
+        description="Put the SALESmanago fields and landing page on the record pages of Salesforce, or take them off "
+        "again. Without --apply and --undo nothing is changed: the differences are shown, and Salesforce says whether "
+        "it would take them. Does what the DAG salesmanago_setup does, without a run.",
+    ),
     GroupCommand(
         name="mapping",
         help="Check mapping files, or write a first one",

@@ -58,3 +58,19 @@ ISSUE_STATE = _option(
 )
 SEARCH = _option("--search", help="Only issues with this in an id, a field or the text", default="")
 CSV = _option("--csv", help="Write a CSV file in place of rows; - is standard output")
+CHECK = _option("--check", help="Show the differences only (default); with --undo: those of undo", action="store_true")
+APPLY = _option("--apply", help="Deploy to Salesforce", action="store_true")
+UNDO = _option("--undo", help="Give the layouts and their assignments back what they were", action="store_true")
+LAYOUTS = _option(
+    "--layout",
+    help="Only this layout, as 'Lead Layout'; SALESmanago makes a new one; may be given several times",
+    action="append",
+)
+PROFILES = _option(
+    "--profile",
+    help="Who sees the new layout: 'Standard User', or 'Standard User:Lead.Record_Type'; may be given several times",
+    action="append",
+)
+DELETE_FIELDS = _option(
+    "--delete-fields", help="With --undo: delete the fields too, with everything in them", action="store_true"
+)

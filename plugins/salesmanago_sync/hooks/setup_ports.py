@@ -11,9 +11,10 @@ from airflow.sdk import get_current_context
 
 from salesmanago_sync.hooks.ports import existing, ledger_url, salesforce, staging_root
 from salesmanago_sync.hooks.salesmanago import SalesmanagoHook
-from salesmanago_sync.hooks.staging import FolderStaging
+from salesmanago_sync.hooks.staging import FolderStaging, MemoryStaging
 from salesmanago_sync.ledger.store import Ledger
 from salesmanago_sync.settings import load_settings
+from salesmanago_sync.steps.ports import Staging
 from salesmanago_sync.steps.setup.ports import CardSettings, SetupPorts
 from salesmanago_sync.steps.setup.request import read_setup_request
 from salesmanago_sync.steps.watermark import now_utc
@@ -26,7 +27,8 @@ def task_setup_ports() -> Iterator[SetupPorts]:
     """Give the running task its ports."""
     context = get_current_context()
     run = context["dag_run"]
-    with setup_ports(context["params"], f"{run.dag_id}/{run.run_id}", _log) as ports:
+    staging = FolderStaging(staging_root(load_settings()), f"{run.dag_id}_{run.run_id}")
+    with _opened(context["params"], f"{run.dag_id}/{run.run_id}", staging, _log) as ports:
         yield ports
 
 
@@ -35,16 +37,21 @@ def _log(text: str) -> None:
 
 
 @contextmanager
-def setup_ports(params: Mapping[str, Any], run: str, tell: Callable[[str], None]) -> Iterator[SetupPorts]:
-    """Give a set-up its ports.
+def console_setup_ports(params: Mapping[str, Any], run: str, tell: Callable[[str], None]) -> Iterator[SetupPorts]:
+    """Give a command its ports.
 
     Args:
-        params: The Params.
-        run: Name of the run.
-        tell: Shows a text to the person who started it.
+        params: As the Params of the DAG.
+        run: Name of the run, for the ledger.
+        tell: Shows a text to the person.
     """
+    with _opened(params, run, MemoryStaging(), tell) as ports:
+        yield ports
+
+
+@contextmanager
+def _opened(params: Mapping[str, Any], run: str, staging: Staging, tell: Callable[[str], None]) -> Iterator[SetupPorts]:
     request = read_setup_request(params)
-    settings = load_settings()
     ledger = Ledger.open(ledger_url())
     try:
         yield SetupPorts(
@@ -53,7 +60,7 @@ def setup_ports(params: Mapping[str, Any], run: str, tell: Callable[[str], None]
             open_salesforce=salesforce,
             card_settings=card_settings,
             ledger=ledger,
-            staging=FolderStaging(staging_root(settings), run.replace("/", "_")),
+            staging=staging,
             now=now_utc,
             tell=tell,
         )
