@@ -78,14 +78,15 @@ def fault_code(answer: ET.Element) -> str | None:
     """Give the code of a fault without its prefix; nothing for an answer."""
     if answer.tag != f"{{{ENVELOPE}}}Fault":
         return None
-    return str(answer.findtext("faultcode", "")).rpartition(":")[2]
+    return text(answer, "faultcode").rpartition(":")[2]
 
 
 def fault_error(answer: ET.Element, where: str) -> SyncError:
     """Say what a fault means."""
     code = fault_code(answer) or "fault"
     kind, advice = FAULTS.get(code) or REQUESTS.get(code) or (FatalError, "The set-up cannot go on.")
-    return kind(f"{where}: {code}: {mask(answer.findtext('faultstring', ''))} {advice}")
+    words = mask(text(answer, "faultstring")).removeprefix(f"{code}: ")
+    return kind(f"{where}: {code}: {words}. {advice}")
 
 
 def texts(element: ET.Element, name: str) -> list[str]:

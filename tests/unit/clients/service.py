@@ -25,7 +25,9 @@ class Call:
         self.query = {name: values[0] for name, values in parse_qs(parts.query).items()}
         self.headers = dict(request.headers)
         self.url = str(request.url)
-        self.body: Any = json.loads(request.body) if request.body else None
+        told = str(self.headers.get("Content-Type", ""))
+        # XML and parts of a form stay as they were sent.
+        self.body: Any = json.loads(request.body) if request.body and "json" in told else request.body
 
     @property
     def soql(self) -> str:
