@@ -7,13 +7,17 @@ from typing import Any
 from airflow.plugins_manager import AirflowPlugin
 
 from salesmanago_sync.hooks import masking, pool, run_note
+from salesmanago_sync.ui.mount import NAME, PREFIX, VIEW, pages
 
 
 class SalesmanagoPlugin(AirflowPlugin):
-    """Makes the pool of the sync at start, and notes the result of each run."""
+    """Makes the pool of the sync at start, notes the result of each run, and adds the page "SALESmanago"."""
 
     name = "salesmanago_sync"
-    listeners = [pool, run_note]  # noqa: RUF012 - Airflow reads a plain class attribute
+    # Airflow reads plain class attributes.
+    listeners = [pool, run_note]  # noqa: RUF012
+    fastapi_apps = [{"name": NAME, "app": pages, "url_prefix": PREFIX}]  # noqa: RUF012
+    external_views = [VIEW]  # noqa: RUF012
 
     @classmethod
     def on_load(cls, *args: Any, **kwargs: Any) -> None:

@@ -34,6 +34,9 @@ class Settings(BaseSettings):
     people_per_task: int = Field(2000, ge=200, description="How many people one write task takes")
     history_days: int = Field(90, ge=1, description="How long runs, changes and closed issues are kept")
     requests_per_second: int = Field(5, ge=1, le=1000, description="How fast SALESmanago may be asked")
+    salesmanago_calls_per_day: int | None = Field(
+        None, ge=1, description="How many API calls a day your SALESmanago contract allows; shown, not enforced"
+    )
 
     @property
     def overlap(self) -> timedelta:

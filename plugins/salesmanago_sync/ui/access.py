@@ -1,0 +1,88 @@
+"""Who may see and do what: Airflow's own users and their rights on the two DAGs.
+
+A plugin's app is mounted without any log-in, so every route asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
+from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
+from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_dag
+from fastapi import Depends, HTTPException, Request
+
+from salesmanago_sync.hooks.schedule import DAG_IDS, FULL, INCREMENTAL
+from salesmanago_sync.ui.forgery import token_for
+
+Right = Callable[[Request, BaseUser], None]
+
+
+def right(
+    method: Literal["GET", "POST", "PUT"], entity: DagAccessEntity | None = None, dag_ids: Sequence[str] = DAG_IDS
+) -> Right:
+    """Make a dependency that refuses everybody without a right on all the DAGs."""
+    checks = [requires_access_dag(method, entity, dag_id) for dag_id in dag_ids]
+
+    def check(request: Request, user: GetUserDep) -> None:
+        for each in checks:
+            each(request, user)
+
+    return check
+
+
+# What the pages show is what the runs read and wrote.
+MAY_READ = right("GET", DagAccessEntity.RUN)
+MAY_EDIT = right("PUT")
+MAY_TRIGGER = {
+    "full": right("POST", DagAccessEntity.RUN, [FULL]),
+    "incremental": right("POST", DagAccessEntity.RUN, [INCREMENTAL]),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who looks at a page.
+
+    Attributes:
+        id: Airflow's id of the user.
+        name: Their name.
+        token: Proves that a form came from a page of this user.
+        may_edit: Whether they may dismiss and retry issues.
+        may_trigger: For each mode whether they may force a synchronisation.
+    """
+
+    id: str
+    name: str
+    token: str
+    may_edit: bool
+    may_trigger: dict[str, bool]
+
+
+def visitor(request: Request, user: GetUserDep) -> Visitor:
+    """Describe who asks."""
+    return Visitor(
+        id=user.get_id(),
+        name=user.get_name(),
+        token=token_for(user.get_id()),
+        may_edit=_has(MAY_EDIT, request, user),
+        may_trigger={mode: _has(check, request, user) for mode, check in MAY_TRIGGER.items()},
+    )
+
+
+VisitorDep = Annotated[Visitor, Depends(visitor)]
+
+
+def trigger_right(mode: Literal["full", "incremental"], request: Request, user: GetUserDep) -> None:
+    """Refuse everybody who may not trigger the DAG of the mode in the path."""
+    MAY_TRIGGER[mode](request, user)
+
+
+def _has(check: Right, request: Request, user: BaseUser) -> bool:
+    try:
+        check(request, user)
+    except HTTPException:
+        return False
+    return True

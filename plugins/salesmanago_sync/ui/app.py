@@ -1,0 +1,27 @@
+"""The app behind the page "SALESmanago": its routes, and what holds for all of them."""
+
+from __future__ import annotations
+
+from fastapi import Depends, FastAPI
+
+from salesmanago_sync.ui import files, force_page, issues_page, plan_page, status_page
+from salesmanago_sync.ui.access import MAY_READ
+from salesmanago_sync.ui.headers import SecureHeaders
+from salesmanago_sync.ui.refusals import add_refusals
+
+
+def make_app() -> FastAPI:
+    """Make the app; every route of it needs the right to read the runs, and some need more."""
+    app = FastAPI(
+        title="SALESmanago sync",
+        dependencies=[Depends(MAY_READ)],
+        # These three would answer everybody.
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+    )
+    for page in (status_page, force_page, issues_page, plan_page, files):
+        app.include_router(page.router)
+    app.add_middleware(SecureHeaders)
+    add_refusals(app)
+    return app

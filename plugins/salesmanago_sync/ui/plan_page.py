@@ -1,0 +1,61 @@
+"""Plan: what any run was going to write, field by field."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, HTTPException, Query, Request, status
+from starlette.responses import HTMLResponse
+
+from salesmanago_sync.hooks.ports import console_ports
+from salesmanago_sync.overview.plans import FILTERS, read_plan
+from salesmanago_sync.overview.runs import read_run, read_runs
+from salesmanago_sync.ui.access import VisitorDep
+from salesmanago_sync.ui.paging import SIZE, Paging
+from salesmanago_sync.ui.screens import show
+
+router = APIRouter()
+Text = Annotated[str, Query(max_length=80)]
+OFFERED = 100
+
+
+def plan_filters(
+    object: Text = "", direction: Text = "", field: Text = "", rule: Text = "", action: Text = "", state: Text = ""
+) -> dict[str, str]:
+    """Read the filters from the address."""
+    return dict(zip(FILTERS, (object, direction, field, rule, action, state), strict=True))
+
+
+@router.get("/plan")
+def plan(
+    request: Request,
+    visitor: VisitorDep,
+    filters: Annotated[dict[str, str], Depends(plan_filters)],
+    run: Annotated[int | None, Query(ge=1)] = None,
+    page: Annotated[int, Query(ge=1, le=100_000)] = 1,
+) -> HTMLResponse:
+    """Show the plan of a run, or of the newest one."""
+    with console_ports() as ports:
+        runs = read_runs(ports.ledger, OFFERED)
+        chosen = run or (runs[0].id if runs else None)
+        if chosen is None:
+            return show(request, "plan.html", visitor, run=None)
+        try:
+            line = read_run(ports.ledger, chosen)
+        except LookupError:
+            raise HTTPException(status.HTTP_404_NOT_FOUND, f"The ledger knows no run {chosen}.") from None
+        part = read_plan(ports.ledger, chosen, filters, Paging(page, 0).offset, SIZE)
+        address = ports.ledger.salesforce_address()
+    return show(
+        request,
+        "plan.html",
+        visitor,
+        run=line,
+        runs=runs,
+        part=part,
+        filters=filters,
+        paging=Paging(page, part.total),
+        query=urlencode({"run": chosen, **filters}),
+        salesforce=address,
+    )
