@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseHook
+from airflow.sdk.exceptions import AirflowNotFoundException
 from airflow.sdk.log import mask_secret
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
@@ -152,3 +153,15 @@ class SalesmanagoHook(BaseHook):
         if self.settings.owner.casefold() in {user.casefold() for user in users}:
             return True, f"Connected; Data Owner is one of {len(users)} users."
         return False, f"Connected, but Data Owner is none of the account's {len(users)} users. Correct Data Owner."
+
+
+def card_url(contact_id: str) -> str | None:
+    """Sign the address of a contact's landing page.
+
+    Returns:
+        Nothing when the connection is missing, or does not say where the page is.
+    """
+    try:
+        return SalesmanagoHook().landing_page_url(contact_id)
+    except (AirflowNotFoundException, ConfigurationError):
+        return None

@@ -63,7 +63,7 @@ def unpause(dag_id: str) -> None:
     with create_session() as session:
         dag = session.get(DagModel, dag_id)
         if dag is not None:
-            dag.set_is_paused(is_paused=False, session=session)
+            dag.is_paused = False
 
 
 def start_run(dag_id: str, params: Mapping[str, Any], user: str) -> str:

@@ -78,7 +78,7 @@ def _stack(numbers: dict[str, int], top: int) -> list[Part]:
 
 def sparkline(values: Sequence[int]) -> str:
     """Give the points of a line through values, the oldest at the left."""
-    top = max(*values, 1)
+    top = max([*values, 1])
     step = SPARK_WIDTH / max(len(values) - 1, 1)
     points = [(place * step, SPARK_HEIGHT - 1 - value / top * (SPARK_HEIGHT - 2)) for place, value in enumerate(values)]
     return " ".join(f"{x:.1f},{y:.1f}" for x, y in points)

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Form, HTTPException, Path, Query, Reques
 from starlette.responses import HTMLResponse, RedirectResponse, StreamingResponse
 
 from salesmanago_sync.hooks.ports import console_ports
-from salesmanago_sync.hooks.salesmanago import SalesmanagoHook
+from salesmanago_sync.hooks.salesmanago import card_url
 from salesmanago_sync.overview.issues import IssueFilter, count_found, count_reasons, read_issues, to_csv
 from salesmanago_sync.ui.access import MAY_EDIT, VisitorDep
 from salesmanago_sync.ui.forgery import same_site
@@ -56,7 +56,7 @@ def issues(
         paging=paging,
         query=_query(which),
         salesforce=address,
-        has_cards=_has_cards(),
+        has_cards=card_url("") is not None,
     )
 
 
@@ -90,7 +90,7 @@ def act(
 @router.get("/contacts/{contact_id}")
 def contact(contact_id: Annotated[str, Path(max_length=80)]) -> RedirectResponse:
     """Go to the SALESmanago contact: its address is signed when it is asked for, and never stored."""
-    url = SalesmanagoHook().landing_page_url(contact_id)
+    url = card_url(contact_id)
     if url is None:
         raise HTTPException(status.HTTP_404_NOT_FOUND, "The connection has no MicroSite Key or no iFrame Name.")
     return RedirectResponse(url, status.HTTP_303_SEE_OTHER)
@@ -98,9 +98,3 @@ def contact(contact_id: Annotated[str, Path(max_length=80)]) -> RedirectResponse
 
 def _query(which: IssueFilter) -> str:
     return urlencode({"state": which.state, "reason": which.reason, "object": which.object, "search": which.search})
-
-
-def _has_cards() -> bool:
-    """Whether the connection says where a contact can be seen."""
-    settings = SalesmanagoHook().settings
-    return settings.microsite_key is not None and settings.iframe_name is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -13,8 +13,10 @@ from starlette.responses import HTMLResponse
 from starlette.templating import Jinja2Templates
 
 from salesmanago_sync.ui import words
-from salesmanago_sync.ui.access import Visitor
 from salesmanago_sync.ui.chart import sparkline
+
+if TYPE_CHECKING:
+    from salesmanago_sync.ui.access import Visitor
 
 FOLDER = Path(__file__).parent
 MENU = {

@@ -1,0 +1,42 @@
+"""Explain: one e-mail address or id in, the whole story out. By POST: addresses of pages end up in logs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form, Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+
+from salesmanago_sync.domain.explanation import as_json
+from salesmanago_sync.errors import SyncError
+from salesmanago_sync.hooks.ports import account, console_ports
+from salesmanago_sync.steps.explaining import explain_person
+from salesmanago_sync.ui.access import VisitorDep
+from salesmanago_sync.ui.forgery import same_site
+from salesmanago_sync.ui.screens import show
+
+router = APIRouter()
+
+
+@router.get("/explain")
+def ask(request: Request, visitor: VisitorDep) -> HTMLResponse:
+    """Ask for an address or an id."""
+    return show(request, "explain.html", visitor, asked="", explanation=None, fault="")
+
+
+@router.post("/explain", dependencies=[Depends(same_site)])
+def explain(
+    request: Request,
+    visitor: VisitorDep,
+    asked: Annotated[str, Form(max_length=320)] = "",
+    as_file: Annotated[bool, Form()] = False,
+) -> Response:
+    """Tell the whole story, on the page or as a file."""
+    try:
+        with console_ports() as ports:
+            found = explain_person(ports, asked.strip(), account)
+    except SyncError as error:
+        return show(request, "explain.html", visitor, asked=asked, explanation=None, fault=str(error))
+    if as_file:
+        return JSONResponse(as_json(found), headers={"Content-Disposition": 'attachment; filename="explanation.json"'})
+    return show(request, "explain.html", visitor, asked=asked, explanation=found, fault="")

@@ -1,0 +1,36 @@
+"""Mapping settings: every mapping as a table. Read-only: mappings live in Git."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from fastapi import APIRouter, Request
+from starlette.responses import HTMLResponse, Response
+
+from salesmanago_sync.domain.describe import Schema
+from salesmanago_sync.domain.starter import starter
+from salesmanago_sync.hooks.ports import console_ports
+from salesmanago_sync.overview.mappings import read_overview
+from salesmanago_sync.ui.access import VisitorDep
+from salesmanago_sync.ui.screens import show
+
+router = APIRouter()
+SOBJECTS = {"Lead": "Lead", "Contact": "Contact", "PersonAccount": "Account"}
+FILES = {"Lead": "lead.yaml", "Contact": "contact.yaml", "PersonAccount": "person_account.yaml"}
+
+
+@router.get("/mappings")
+def mappings(request: Request, visitor: VisitorDep) -> HTMLResponse:
+    """Show the mappings, compared with the org as it is now."""
+    with console_ports() as ports:
+        overview = read_overview(ports)
+    return show(request, "mappings.html", visitor, overview=overview, objects=list(SOBJECTS))
+
+
+@router.get("/mappings/{object}.yaml")
+def starter_file(object: Literal["Lead", "Contact", "PersonAccount"]) -> Response:
+    """Write a first mapping from what the org says of the object."""
+    with console_ports() as ports:
+        schema = Schema.from_describe(ports.salesforce.describe(SOBJECTS[object]))
+    headers = {"Content-Disposition": f'attachment; filename="{FILES[object]}"'}
+    return Response(starter(object, schema), media_type="application/yaml", headers=headers)

@@ -1,0 +1,134 @@
+"""Airflow's own API server app, with the plugin mounted and users of different rights, in this process."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import requests
+import uvicorn
+from fastapi import FastAPI
+
+from salesmanago_sync.ledger.store import Ledger
+from tests.integration.conftest import FOREIGN
+from tests.twin_server import ROOT
+
+ROLES = ("viewer", "user", "admin")
+TOKEN = re.compile(r'name="token" value="([^"]+)"')
+HTML = {"Accept": "text/html"}
+START_SECONDS = 60
+
+
+@pytest.fixture(scope="session")
+def api(airflow: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where Airflow's API server answers; it knows both DAGs."""
+    folder = tmp_path_factory.mktemp("pages")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("_AIRFLOW_PROCESS_CONTEXT", "server")
+        patch.setenv("AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS", ",".join(f"{role}:{role}" for role in ROLES))
+        passwords = folder / "passwords.json"
+        passwords.write_text(json.dumps({role: role for role in ROLES}))
+        patch.setenv("AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE", str(passwords))
+        patch.setenv(
+            "AIRFLOW__API_AUTH__JWT_SECRET", "a secret of sixty-four characters for tests, and for nothing else"
+        )
+        patch.setenv("AIRFLOW__API__SECRET_KEY", "another secret for tests, and for nothing else")
+        _store_dags()
+        from airflow.api_fastapi.app import create_app, purge_cached_app
+
+        purge_cached_app()
+        with socket.create_server(("127.0.0.1", 0)) as listening, _served(create_app(apps="core"), listening):
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+
+@contextmanager
+def _served(app: FastAPI, listening: socket.socket) -> Iterator[None]:
+    server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + START_SECONDS
+    while not server.started and time.monotonic() < deadline:
+        time.sleep(0.05)
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join(START_SECONDS)
+
+
+def _store_dags() -> None:
+    """Do what the DAG processor does."""
+    from airflow.dag_processing.bundles.manager import DagBundlesManager
+    from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
+
+    DagBundlesManager().sync_bundles_to_db()
+    bag = DagBag(dag_folder=str(ROOT / "dags"), bundle_path=ROOT / "dags", bundle_name="dags-folder")
+    assert not bag.import_errors, bag.import_errors
+    sync_bag_to_db(bag, "dags-folder", None)
+
+
+@pytest.fixture
+def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ledger]:
+    """The ledger that the pages show."""
+    for name in [name for name in os.environ if name.startswith(FOREIGN)]:
+        monkeypatch.delenv(name)
+    url = f"sqlite:///{tmp_path / 'ledger.db'}"
+    monkeypatch.setenv("AIRFLOW_CONN_SYNC_LEDGER", url)
+    monkeypatch.setenv("_AIRFLOW_PROCESS_CONTEXT", "server")
+    opened = Ledger.open(url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Person:
+    """Somebody in a browser."""
+
+    def __init__(self, api: str, role: str | None) -> None:
+        self._api = api
+        self._session = requests.Session()
+        self._session.trust_env = False
+        if role is not None:
+            answer = self._session.post(f"{api}/auth/token", json={"username": role, "password": role}, timeout=60)
+            self._session.cookies.set("_token", answer.json()["access_token"])
+
+    def get(self, path: str, **headers: str) -> requests.Response:
+        """Open a page."""
+        return self._session.get(
+            f"{self._api}/salesmanago{path}", headers={**HTML, **headers}, timeout=60, allow_redirects=False
+        )
+
+    def post(self, path: str, headers: dict[str, str] | None = None, **form: object) -> requests.Response:
+        """Send a form, with the token of a page that the person was shown unless another is given."""
+        given = {"Sec-Fetch-Site": "same-origin", "Origin": self._api} if headers is None else headers
+        return self._session.post(
+            f"{self._api}/salesmanago{path}",
+            data={"token": self.token(), **form} if "token" not in form else form,
+            headers={**HTML, **given},
+            timeout=60,
+            allow_redirects=False,
+        )
+
+    def token(self) -> str:
+        """Take the token from a page with a form."""
+        found = TOKEN.search(self.get("/explain").text)
+        return found[1] if found else ""
+
+
+@pytest.fixture
+def people(api: str) -> dict[str, Person]:
+    """Nobody, and one person of each role."""
+    return {"nobody": Person(api, None), **{role: Person(api, role) for role in ROLES}}

@@ -1,0 +1,153 @@
+"""What the pages show, and that no value of a record can be more than text."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from datetime import datetime, timedelta
+
+import pandas as pd
+import pytest
+
+from salesmanago_sync.ledger.store import Ledger
+from salesmanago_sync.ui.screens import FOLDER
+from tests.integration.pages.conftest import Person
+
+SCRIPT = '<script>alert("x")</script>'
+HOSTILE = [SCRIPT, '"><img src=x onerror=alert(1)>', "' onmouseover='alert(1)", "{{ 7 * 7 }}", "javascript:alert(1)"]
+RECORD = "00Q000000000001AAA"
+
+
+def run_of(ledger: Ledger, now: datetime, name: str = "one", **columns: object) -> int:
+    ledger.acquire(f"salesmanago_full_sync/{name}", now, timedelta(minutes=15))
+    run = ledger.start_run("salesmanago_full_sync", name, "full", False, False, now)
+    if columns:
+        ledger.update_run(run, **columns)
+    return run
+
+
+def report(ledger: Ledger, now: datetime, *texts: str, reason: str = "NO_EMAIL") -> None:
+    rows = [
+        {"object": "Lead", "salesforce_id": f"00Q{number:012}AAA", "reason": reason, "text": text, "field": text}
+        for number, text in enumerate(texts)
+    ]
+    ledger.report_issues(1, pd.DataFrame(rows), now)
+
+
+def states(ledger: Ledger) -> list[str]:
+    return list(ledger.find_issues("", "", "", "").sort_values("id")["state"])
+
+
+def tags(page: str) -> list[str]:
+    """The tags of a page: what a browser would act upon."""
+    return re.findall(r"<[a-zA-Z][^>]*>", page)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_values_are_text(ledger: Ledger, people: dict[str, Person], now: datetime, text: str) -> None:
+    run = run_of(ledger, now, note=text)
+    plan = {"object": "Lead", "direction": "to_salesforce", "action": "update", "field": "name", "salesforce_id": text}
+    ledger.plan_changes(run, pd.DataFrame([{**plan, "old": text, "new": text, "rule": text}]), now)
+    report(ledger, now, text)
+    ledger.finish_run(run, "success", now, {"rows": []}, text)
+    for path in ("/", "/live", "/issues", "/plan", f"/plan?run={run}", "/issues?search=x"):
+        page = people["admin"].get(path).text
+        assert not [tag for tag in tags(page) if "alert(" in tag and not tag.startswith("<option value=")], page
+        assert SCRIPT not in page
+        assert "49" not in re.sub(r"[\w.-]{20,}", "", page), "a value was taken for a template"
+    for chosen in (f"/issues?search={text.replace('@', '')}", f"/issues?object={text}", f"/plan?run={run}&rule={text}"):
+        assert SCRIPT not in people["admin"].get(chosen).text
+
+
+def test_no_template_holds_script_or_style(people: dict[str, Person]) -> None:
+    for template in (FOLDER / "templates").glob("*.html"):
+        text = template.read_text()
+        assert not re.search(r"<script(?![^>]* src=)|<style|\sstyle=|\son[a-z]+=|\| *safe|autoescape", text), template
+
+
+def test_the_file_has_no_formulas(ledger: Ledger, people: dict[str, Person], now: datetime) -> None:
+    report(ledger, now, "=HYPERLINK(1)", "@SUM(A1)")
+    answer = people["viewer"].get("/issues.csv")
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="salesmanago-issues-open.csv"'
+    rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    assert sorted(row["text"] for row in rows) == ["'=HYPERLINK(1)", "'@SUM(A1)"]
+
+
+def test_progress_is_shown_while_a_run_is_on(ledger: Ledger, people: dict[str, Person], now: datetime) -> None:
+    run = run_of(ledger, now - timedelta(minutes=5))
+    plan = pd.DataFrame({"salesforce_id": [f"00Q{number:012}AAA" for number in range(40)]})
+    plan = plan.assign(object="Lead", direction="to_salesmanago", action="update", field="name")
+    ledger.plan_changes(run, plan, now)
+    ledger.begin_step(run, "write", now - timedelta(minutes=2))
+    ledger.settle_changes(run, plan.head(10).assign(state="done"))
+    page = people["viewer"].get("/live").text
+    for text in ('max="40" value="10"', "Step 10 of 14", "Writing changes", "10 of 40", "5 a minute", "about 6 min"):
+        assert text in page
+
+
+def test_links_lead_to_the_record(ledger: Ledger, people: dict[str, Person], now: datetime) -> None:
+    run_of(ledger, now, salesforce_address="https://org.my.example.com")
+    ledger.report_issues(1, pd.DataFrame([{"object": "Lead", "salesforce_id": RECORD, "reason": "LOCKED"}]), now)
+    page = people["viewer"].get("/issues").text
+    assert f'href="https://org.my.example.com/{RECORD}" target="_blank" rel="noopener noreferrer"' in page
+
+
+def test_a_contact_is_reached_by_a_link_that_is_signed_when_it_is_followed(
+    ledger: Ledger, people: dict[str, Person], now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uri = "salesmanago://client:secret@app2.example.com?owner=a%40example.com&microsite_key=key&iframe_name=card"
+    monkeypatch.setenv("AIRFLOW_CONN_SALESMANAGO_DEFAULT", uri)
+    ledger.report_issues(1, pd.DataFrame([{"object": "Lead", "salesmanago_id": "m-1", "reason": "LOCKED"}]), now)
+    page = people["viewer"].get("/issues").text
+    assert 'href="/salesmanago/contacts/m-1"' in page
+    assert "sha=" not in page
+    answer = people["viewer"].get("/contacts/m-1")
+    assert answer.status_code == 303
+    assert answer.headers["Location"].startswith(
+        "https://app2.example.com/ms/client/default/card.htm?contactId=m-1&sha="
+    )
+
+
+def test_one_issue_is_dismissed_and_all_of_a_reason_are_retried(
+    ledger: Ledger, people: dict[str, Person], now: datetime
+) -> None:
+    report(ledger, now, "a", "b", "c")
+    report(ledger, now, "d", reason="LOCKED")
+    assert people["user"].post("/issues/dismiss?reason=NO_EMAIL", ids=[2]).status_code == 303
+    assert states(ledger) == ["open", "dismissed", "open", "open"]
+    people["user"].post("/issues/dismiss?reason=NO_EMAIL", everything="true")
+    assert states(ledger) == ["dismissed", "dismissed", "dismissed", "open"]
+    people["user"].post("/issues/retry?state=dismissed&reason=NO_EMAIL", everything="true")
+    assert states(ledger) == ["open"] * 4
+    people["user"].post("/issues/dismiss")
+    assert states(ledger) == ["open"] * 4, "nothing was chosen"
+
+
+def test_an_address_is_not_searched_for_in_the_open(people: dict[str, Person], ledger: Ledger) -> None:
+    answer = people["viewer"].get("/issues?search=anna%40example.com")
+    assert answer.status_code == 400
+    assert "use Explain" in answer.text
+
+
+def test_a_long_list_is_cut_into_pages(ledger: Ledger, people: dict[str, Person], now: datetime) -> None:
+    report(ledger, now, *(str(number) for number in range(120)))
+    first, last = people["viewer"].get("/issues").text, people["viewer"].get("/issues?page=3").text
+    assert ("Page 1 of 3, 120 in all" in first, "Older →" in first, "← Newer" in first) == (True, True, False)
+    assert ("Page 3 of 3" in last, "Older →" in last, "← Newer" in last) == (True, False, True)
+
+
+def test_what_explain_cannot_answer_is_told_on_the_page(ledger: Ledger, people: dict[str, Person]) -> None:
+    page = people["viewer"].post("/explain", asked="not an address").text
+    assert 'value="not an address"' in page
+    assert 'role="alert"' in page
+
+
+def test_a_ledger_that_does_not_answer_is_told(
+    people: dict[str, Person], ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_SYNC_LEDGER", "mysql://user:s3cret@host/name")
+    answer = people["admin"].get("/")
+    assert answer.status_code == 503
+    assert "connection sync_ledger" in answer.text
+    assert "s3cret" not in answer.text
