@@ -46,7 +46,7 @@ def read_automatic() -> Automatic:
 def _active(session: Session) -> tuple[ActiveRun, ...]:
     query = select(DagRun).where(DagRun.dag_id.in_(DAG_IDS), DagRun.state.in_(UNDER_WAY)).order_by(DagRun.id)
     return tuple(
-        ActiveRun(run.dag_id, run.run_id, str(run.state.value), run.start_date or run.queued_at)
+        ActiveRun(run.dag_id, run.run_id, DagRunState(run.state).value, run.start_date or run.queued_at)
         for run in session.scalars(query)
     )
 
