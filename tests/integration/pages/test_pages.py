@@ -15,7 +15,7 @@ from salesmanago_sync.ui.screens import FOLDER
 from tests.integration.pages.conftest import Person
 
 SCRIPT = '<script>alert("x")</script>'
-HOSTILE = [SCRIPT, '"><img src=x onerror=alert(1)>', "' onmouseover='alert(1)", "{{ 7 * 7 }}", "javascript:alert(1)"]
+HOSTILE = [SCRIPT, '"><img src=x onerror=alert(1)>', "' onmouseover='alert(1)", "{{ 7007 * 7007 }}", "javascript:alert(1)"]
 RECORD = "00Q000000000001AAA"
 
 
@@ -55,7 +55,7 @@ def test_hostile_values_are_text(ledger: Ledger, people: dict[str, Person], now:
         page = people["admin"].get(path).text
         assert not [tag for tag in tags(page) if "alert(" in tag and not tag.startswith("<option value=")], page
         assert SCRIPT not in page
-        assert "49" not in re.sub(r"[\w.-]{20,}", "", page), "a value was taken for a template"
+        assert "49098049" not in page, "a value was taken for a template"
     for chosen in (f"/issues?search={text.replace('@', '')}", f"/issues?object={text}", f"/plan?run={run}&rule={text}"):
         assert SCRIPT not in people["admin"].get(chosen).text
 
