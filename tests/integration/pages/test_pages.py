@@ -15,7 +15,13 @@ from salesmanago_sync.ui.screens import FOLDER
 from tests.integration.pages.conftest import Person
 
 SCRIPT = '<script>alert("x")</script>'
-HOSTILE = [SCRIPT, '"><img src=x onerror=alert(1)>', "' onmouseover='alert(1)", "{{ 7007 * 7007 }}", "javascript:alert(1)"]
+HOSTILE = [
+    SCRIPT,
+    '"><img src=x onerror=alert(1)>',
+    "' onmouseover='alert(1)",
+    "{{ 7007 * 7007 }}",
+    "javascript:alert(1)",
+]
 RECORD = "00Q000000000001AAA"
 
 
