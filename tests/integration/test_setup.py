@@ -189,11 +189,11 @@ def test_everything_that_is_in_the_way_is_told_at_once(sync: Sync, org: Workshop
 
 
 def test_a_user_who_may_not_change_metadata_is_told(sync: Sync) -> None:
-    denied = dict.fromkeys(("PermissionsModifyMetadata", "PermissionsModifyAllData"), False)
-    sync.control.post("/salesforce/settings", {"permissions": denied})
+    denied = ("PermissionsModifyMetadata", "PermissionsModifyAllData", "PermissionsAuthorApex")
+    sync.control.post("/salesforce/settings", {"permissions": dict.fromkeys(denied, False)})
     done = sync.run("salesmanago_setup")
     assert done.red == {"preflight"}
-    done.says("1 fault(s)", "Modify Metadata Through Metadata API Functions")
+    done.says("1 fault(s)", "its user lacks Modify Metadata Through Metadata API Functions, Author Apex.")
 
 
 def test_an_edition_without_the_api_is_told_in_plain_words(sync: Sync) -> None:

@@ -25,7 +25,10 @@ ORGANIZATION = (
     "Id, Name, OrganizationType, IsSandbox, InstanceName, NamespacePrefix, TrialExpirationDate, "
     "LanguageLocaleKey, DefaultLocaleSidKey, TimeZoneSidKey"
 )
-PERMISSIONS = "PermissionsApiEnabled, PermissionsViewAllData, PermissionsModifyAllData, PermissionsModifyMetadata"
+PERMISSIONS = (
+    "PermissionsApiEnabled, PermissionsViewAllData, PermissionsModifyAllData, PermissionsModifyMetadata, "
+    "PermissionsCustomizeApplication, PermissionsAuthorApex, PermissionsAssignPermissionSets"
+)
 
 
 class Salesforce:

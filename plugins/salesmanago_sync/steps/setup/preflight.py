@@ -19,6 +19,12 @@ MOST_FIELDS_ELSEWHERE = 800
 MOST_EXTERNAL_IDS = 25
 # What a setting's field holds.
 LONGEST_SETTING = 255
+# What a deployment takes, and what its refusals call it.
+NEEDED = {
+    "PermissionsModifyMetadata": "Modify Metadata Through Metadata API Functions",
+    "PermissionsCustomizeApplication": "Customize Application",
+    "PermissionsAuthorApex": "Author Apex",
+}
 CONNECTION = "connection salesmanago_default"
 T = TypeVar("T")
 
@@ -64,9 +70,15 @@ def _ask(faults: list[Fault], question: Callable[[], T]) -> T | None:
 
 def _may_deploy(ports: SetupPorts) -> bool:
     granted = ports.salesforce.permissions()
-    if not (granted["PermissionsModifyMetadata"] or granted["PermissionsModifyAllData"]):
-        what = "its user may not change metadata."
-        fix = "Give it the permission Modify Metadata Through Metadata API Functions, for as long as the set-up takes."
+    # Modify All Data includes the first.
+    if granted["PermissionsModifyAllData"]:
+        granted["PermissionsModifyMetadata"] = True
+    lacking = [label for name, label in NEEDED.items() if not granted[name]]
+    if ports.request.undo and not ports.request.delete_fields:
+        lacking = [label for label in lacking if label != NEEDED["PermissionsAuthorApex"]]
+    if lacking:
+        what = f"its user lacks {', '.join(lacking)}."
+        fix = "Give it a permission set with them, for as long as the set-up takes."
         raise ConfigurationError([Fault("connection salesforce_default", what, fix)])
     return True
 
