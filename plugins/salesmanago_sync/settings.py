@@ -33,6 +33,17 @@ class Settings(BaseSettings):
     lock_wait_seconds: int = Field(1800, ge=0, description="How long a run started by hand waits for another run")
     people_per_task: int = Field(2000, ge=200, description="How many people one write task takes")
     history_days: int = Field(90, ge=1, description="How long runs, changes and closed issues are kept")
+    consent_sweep_per_run: int = Field(
+        2000,
+        ge=0,
+        description="How many contacts not looked at lately an incremental sync reads once more, for opt-outs",
+    )
+    vanished_percent: int = Field(
+        10,
+        ge=0,
+        le=100,
+        description="A run stops before it writes if more of the bound people it looks at cannot be found at all",
+    )
     requests_per_second: int = Field(5, ge=1, le=1000, description="How fast SALESmanago may be asked")
     salesmanago_calls_per_day: int | None = Field(
         None, ge=1, description="How many API calls a day your SALESmanago contract allows; shown, not enforced"

@@ -210,6 +210,10 @@ class Salesforce:
         self._wire.request("POST", "sobjects/PermissionSetAssignment", replay=Replay.REPEATABLE, body=body)
         return True
 
+    def delete(self, ids: Sequence[str]) -> list[Outcome]:
+        """Put records of any object into the recycle bin."""
+        return self._collections.delete(ids)
+
     def _living(self, sobject: str, ids: list[str], fields: Sequence[str]) -> list[Row]:
         columns = list(dict.fromkeys(["Id", *fields]))
         rows: list[Row] = []

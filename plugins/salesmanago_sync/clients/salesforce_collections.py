@@ -46,6 +46,16 @@ class Collections:
         path = f"composite/sobjects/{sobject}/{external_id_field}"
         return self._write("PATCH", path, Replay.REPEATABLE, rows, key=external_id_field)
 
+    def delete(self, ids: Sequence[str]) -> list[Outcome]:
+        """Put records into the recycle bin; repeatable, because a record may be put there twice."""
+
+        def send(some: list[str]) -> list[Outcome]:
+            path = f"composite/sobjects?ids={','.join(some)}&allOrNone=false"
+            answer = self._wire.request("DELETE", path, replay=Replay.REPEATABLE).body
+            return accounted(some, [_gone(row_outcome(row, created=False)) for row in answer])
+
+        return accounted(ids, write(chunks(ids, LARGEST, key=str), send))
+
     def _write(
         self, method: str, path: str, replay: Replay, rows: list[dict[str, Any]], key: str | None
     ) -> list[Outcome]:
@@ -100,3 +110,7 @@ class Collections:
             sleep=self._policy.sleep,
         )(attempt)
         return [outcomes[number] for number in range(len(rows))]
+
+
+def _gone(outcome: Outcome) -> Outcome:
+    return Outcome(ok=True, id=outcome.id) if outcome.reason == "RECORD_GONE" else outcome

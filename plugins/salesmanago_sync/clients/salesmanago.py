@@ -9,9 +9,10 @@ from typing import Any
 
 import requests
 
-from salesmanago_sync.clients.batches import chunks
-from salesmanago_sync.clients.http import RetryPolicy
+from salesmanago_sync.clients.batches import accounted, chunks, write
+from salesmanago_sync.clients.http import Replay, RetryPolicy
 from salesmanago_sync.clients.outcome import Outcome
+from salesmanago_sync.clients.salesmanago_errors import RefusedError, refused_contact
 from salesmanago_sync.clients.salesmanago_ids import Ids, clock, contact_id
 from salesmanago_sync.clients.salesmanago_upsert import Upserts
 from salesmanago_sync.clients.salesmanago_wire import DEFAULT_RATE, Credentials, SalesmanagoWire
@@ -89,6 +90,26 @@ class Salesmanago:
             One outcome a row, in order. `created` is always false: the service does not tell.
         """
         return self._upserts.send(rows)
+
+    def delete(self, emails: Sequence[str]) -> list[Outcome]:
+        """Delete contacts so that a person can restore them.
+
+        Args:
+            emails: Their present addresses.
+
+        Returns:
+            One outcome an address, in order.
+        """
+        return accounted(emails, write([[email] for email in emails], self._delete))
+
+    def _delete(self, emails: list[str]) -> list[Outcome]:
+        # Repeatable: what is deleted already stays so. The default of `permanently` is not documented.
+        body = {"email": emails[0], "permanently": False}
+        try:
+            self._wire.ask("contact/delete", body, Replay.REPEATABLE, may_be_empty=True)
+        except RefusedError as error:
+            return [refused_contact(error)]
+        return [Outcome(ok=True)]
 
     def _cards(
         self, names: Iterable[str], key: str, method: str, wider: str, name_of: Callable[[Card], str | None]

@@ -8,7 +8,13 @@ import pandas as pd
 
 from salesmanago_sync.domain.base import pack
 from salesmanago_sync.domain.changes import Decision
+from salesmanago_sync.domain.converters.email import normalise_email
+from salesmanago_sync.domain.findings import stack
 from salesmanago_sync.domain.matching import PAIR
+from salesmanago_sync.domain.merge import same
+from salesmanago_sync.domain.owed import ENDS
+from salesmanago_sync.domain.pairs import Pairs
+from salesmanago_sync.domain.settlement import still_owed
 
 AGREEMENT_COLUMNS = (
     "object",
@@ -19,6 +25,8 @@ AGREEMENT_COLUMNS = (
     "base",
     "echo_salesforce",
     "echo_salesmanago",
+    "owed",
+    "email",
 )
 
 
@@ -32,45 +40,49 @@ def agreement(decisions: Sequence[Decision], people: pd.DataFrame, bindings: pd.
 
     Returns:
         One row a pair, or bound person, of whom the ledger learns something: `object, salesforce_id, salesmanago_id,
-        matched_by, status` (active, paused, deleted), `base` (JSON of the fields to set) and two flags `echo_<side>`:
-        the echo of our last write was seen.
+        matched_by, status` (active, paused, deleted, merged), `base` (JSON of the fields to set), two flags
+        `echo_<side>`: the echo of our last write was seen; `owed` (`domain.owed`), and `email`, the address by which
+        somebody who was deleted is known again.
     """
-    parts = [_of_pairs(decision) for decision in decisions]
-    parts.append(_of_the_rest(people))
-    known = bindings[["salesforce_id", "status"]].rename(columns={"status": "before"})
-    rows = pd.concat(parts, ignore_index=True).merge(known, on="salesforce_id", how="left")
-    news = (
-        rows["before"].isna()
-        | rows["status"].ne(rows["before"])
-        | rows["base"].ne("{}")
-        | rows["echo_salesforce"]
-        | rows["echo_salesmanago"]
-    )
+    known = bindings[["salesforce_id", "status", "owed", "email"]]
+    known = known.rename(columns={name: f"{name}_before" for name in ("status", "owed", "email")})
+    parts = [_of_object(decision) for decision in decisions]
+    rows = stack(parts, AGREEMENT_COLUMNS).merge(known, on="salesforce_id", how="left")
+    news = rows["base"].ne("{}") | _flag(rows["echo_salesforce"]) | _flag(rows["echo_salesmanago"])
+    for name in ("status", "owed", "email"):
+        news |= ~same(rows[name], rows[f"{name}_before"])
     return rows.loc[news, list(AGREEMENT_COLUMNS)].reset_index(drop=True)
 
 
-def _of_pairs(decision: Decision) -> pd.DataFrame:
+def _flag(column: pd.Series) -> pd.Series:
+    # A frame without rows has text columns.
+    return column.astype("bool")
+
+
+def _of_object(decision: Decision) -> pd.DataFrame:
+    """Pairs, and bound people who are paused or have ended."""
     pairs = decision.pairs
     people = pairs.people
-    chosen = people["status"].eq(PAIR)
+    paired = people["status"].eq(PAIR)
+    ended = people["reason"].map(ENDS)
     echoes = pairs.echoes
     rows = people[["object", "salesforce_id", "salesmanago_id", "matched_by"]].copy()
-    rows["status"] = "active"
+    rows["status"] = ended.mask(paired, "active").astype("str")
     rows["base"] = pack(
         {key: (a, m) for key, (_, a, m) in decision.agreed.items()},
         {key: present for key, (present, _, _) in decision.agreed.items()},
         people.index,
     )
-    rows["echo_salesforce"], rows["echo_salesmanago"] = echoes["salesforce"], echoes["salesmanago"]
-    return rows[chosen]
+    for side in ("salesforce", "salesmanago"):
+        rows[f"echo_{side}"] = echoes[side] & paired
+    rows["owed"] = still_owed(pairs)
+    rows["email"] = _address(pairs).where(pairs.ended)
+    return rows[paired | (ended.notna() & people["matched_by"].eq("binding"))]
 
 
-def _of_the_rest(people: pd.DataFrame) -> pd.DataFrame:
-    """Bound people who are paused, or were deleted on one side."""
-    states = {"PAUSED": "paused", "DELETED": "deleted"}
-    chosen = people["matched_by"].eq("binding").fillna(False) & people["reason"].isin(states)
-    rows = people.loc[chosen, ["object", "salesforce_id", "salesmanago_id", "matched_by"]].copy()
-    rows["status"] = people.loc[chosen, "reason"].map(states)
-    rows["base"] = "{}"
-    rows["echo_salesforce"] = rows["echo_salesmanago"] = False
-    return rows
+def _address(pairs: Pairs) -> pd.Series:
+    """The address of the side that lives, or the last one that is known."""
+    m = normalise_email(pairs.contacts["email"]).where(pairs.lives("salesmanago"))
+    a = pairs.a.get("email", pairs.blank)
+    stored_a, stored_m, _ = pairs.base.of("email")
+    return m.fillna(a).fillna(stored_m).fillna(stored_a).fillna(pairs.bindings["email"]).astype("str")

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from salesmanago_sync.domain.canonical import TAG, Column
+from salesmanago_sync.domain.canonical import Column
 from salesmanago_sync.domain.findings import ISSUE_COLUMNS, issues, stack
+from salesmanago_sync.domain.frames import full_ids
 from salesmanago_sync.domain.matching import CREATE_IN_SALESFORCE, CREATE_IN_SALESMANAGO, PAIR
 from salesmanago_sync.domain.merge import (
     HOLD,
@@ -21,6 +22,7 @@ from salesmanago_sync.domain.merge import (
     same,
 )
 from salesmanago_sync.domain.pairs import Pairs
+from salesmanago_sync.domain.settlement import Payment, payments
 
 CHANGE_COLUMNS = (
     "person",
@@ -38,6 +40,8 @@ CHANGE_COLUMNS = (
 )
 VERDICT_COLUMNS = ("person", "status", "reason")
 EXTERNAL_ID = "externalId"
+# Leads, Contacts and Accounts, by the first three characters of their ids.
+PERSON_ID = r"(?:00Q|003|001)(?:[A-Za-z0-9]{12}|[A-Za-z0-9]{15})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +78,11 @@ def decide(pairs: Pairs) -> Decision:
         changes += [_written(pairs, column, sides, decisions, way) for way in (TO_SALESMANAGO, TO_SALESFORCE)]
         found += _findings(pairs, column, sides, decisions)
         agreed[column.key] = _agreed(pairs, column, sides, decisions)
-    changes += [_linked(pairs), *_left(pairs)]
+    changes += [_linked(pairs), *_paid(pairs)]
     return Decision(
         pairs=pairs,
         merged=merged,
-        # Whoever opts out and leaves the criteria at once is opted out once.
-        changes=stack(changes, CHANGE_COLUMNS).drop_duplicates(["person", "direction", "field"], ignore_index=True),
+        changes=stack(changes, CHANGE_COLUMNS),
         agreed=agreed,
         issues=stack(found, ISSUE_COLUMNS),
         verdicts=stack([], VERDICT_COLUMNS),
@@ -93,7 +96,11 @@ def _decisions(pairs: Pairs, column: Column, sides: Sides) -> pd.DataFrame:
         decisions = merge(sides, column.rule)
         # Consent ignores the criteria; everything else waits until the person meets them again.
         decisions["result"] = decisions["result"].mask(pairs.paused, NOTHING)
-    decisions["result"] = decisions["result"].where(pairs.comparable(column), NOTHING)
+    # What is owed is written by itself, once; whoever has ended is not merged at all.
+    settled = pairs.ended | pairs.owes(column.key)
+    decisions["result"] = decisions["result"].where(pairs.comparable(column) & ~settled, NOTHING)
+    if "reverted" in decisions:
+        decisions["reverted"] &= ~settled
     return decisions
 
 
@@ -190,33 +197,25 @@ def _agreed(
 
 
 def _linked(pairs: Pairs) -> pd.DataFrame:
-    """Write the Salesforce Id into a contact that holds no external id, so that a lost ledger can be rebuilt."""
-    blank = pairs.contacts[EXTERNAL_ID].isna() if EXTERNAL_ID in pairs.contacts else True
-    chosen = (pairs.is_(PAIR) | pairs.is_(CREATE_IN_SALESMANAGO)) & blank
-    old = pd.Series(None, index=pairs.people.index, dtype="str")
-    return _rows(pairs, chosen, TO_SALESMANAGO, EXTERNAL_ID, old, pairs.people["salesforce_id"], "link to Salesforce")
+    """Write the Salesforce Id into a contact that names no other system's, so that a lost ledger can be rebuilt."""
+    held = pairs.contacts.get(EXTERNAL_ID, pairs.blank)
+    # The id of a record that was converted or merged is out of date; what is no Salesforce Id is somebody else's.
+    stale = held.str.fullmatch(PERSON_ID).fillna(False).astype(bool) & full_ids(held).ne(pairs.people["salesforce_id"])
+    chosen = (pairs.is_(PAIR) & (held.isna() | stale)) | pairs.is_(CREATE_IN_SALESMANAGO)
+    return _rows(pairs, chosen, TO_SALESMANAGO, EXTERNAL_ID, held, pairs.people["salesforce_id"], "link to Salesforce")
 
 
-def _left(pairs: Pairs) -> list[pd.DataFrame]:
-    """What the mapping wants done, once, with a person who no longer meets the criteria."""
-    policy = pairs.mapping.on_leave
-    chosen = pairs.paused & pairs.bindings["status"].eq("active").fillna(False).astype(bool)
-    if policy == "pause" or not chosen.any():
-        return []
+def _paid(pairs: Pairs) -> list[pd.DataFrame]:
+    """Write what is owed: opt-outs and tags of policies, and removals."""
     yes = pd.Series("true", index=pairs.people.index, dtype="str")
-    if policy == "tag":
-        key = TAG + pairs.mapping.leave_tag
-        return [_rows(pairs, chosen, TO_SALESMANAGO, key, yes.where(~chosen), yes, "left the criteria")]
-    return _opted_out(pairs, chosen, yes)
+    return [
+        _rows(pairs, one.chosen, one.direction, one.key, one.old, yes, one.why, one.lane, source=_other(pairs, one))
+        for one in payments(pairs)
+    ]
 
 
-def _opted_out(pairs: Pairs, chosen: pd.Series, yes: pd.Series) -> list[pd.DataFrame]:
-    """Opt people out in SALESmanago, and at once in Salesforce too, where the opt-out would go with the next run."""
-    line = pairs.mapping.line("optedOut")
-    a = pairs.a["optedOut"] if "optedOut" in pairs.a else yes.where(yes.isna())
-    m = pairs.contacts["optedOut"]
-    why = "left the criteria"
-    there = _rows(pairs, chosen & m.ne("true"), TO_SALESMANAGO, "optedOut", m, yes, why, "consent", source=a)
-    if line is None or not line.to_salesforce or "optedOut" not in pairs.a:
-        return [there]
-    return [there, _rows(pairs, chosen & a.ne("true"), TO_SALESFORCE, "optedOut", a, yes, why, "consent")]
+def _other(pairs: Pairs, payment: Payment) -> pd.Series:
+    """What the other side holds, so that the base says what was true."""
+    if payment.direction == TO_SALESMANAGO:
+        return pairs.a.get(payment.key, pairs.blank)
+    return pairs.contacts.get(payment.key, pairs.blank)

@@ -15,7 +15,7 @@ from salesmanago_sync.domain.criteria_mask import mask
 from salesmanago_sync.domain.frames import full_ids
 from salesmanago_sync.domain.mapping import Mapping
 from salesmanago_sync.domain.matching import PREFERENCE, Identities
-from salesmanago_sync.domain.schema import Schema, criteria_types
+from salesmanago_sync.domain.schema import Schema, criteria_types, hidden_opt_outs
 
 CONTACT_ID_FIELD = "SALESmanago_Contact_Id__c"
 
@@ -53,9 +53,15 @@ def identities(
     return Identities(
         salesforce=pd.concat(frames, ignore_index=True) if frames else _of_records_empty(),
         salesmanago=_of_contacts(mappings, contacts, now),
-        bindings=bindings[["object", "salesforce_id", "salesmanago_id", "status"]],
+        bindings=bindings[["object", "salesforce_id", "salesmanago_id", "status", "email"]],
         creates_in_salesmanago=frozenset(m.object for m in mappings if m.create.in_salesmanago),
+        consent_hidden=frozenset(item.mapping.object for item in objects if _consent_is_hidden(item)),
     )
+
+
+def _consent_is_hidden(item: ObjectInput) -> bool:
+    """Whether somebody may be created who has opted out, because nobody can see it."""
+    return not item.mapping.accept_hidden_opt_out and bool(hidden_opt_outs(item.mapping, item.schema))
 
 
 def _of_records_empty() -> pd.DataFrame:
@@ -77,12 +83,13 @@ def _of_records(item: ObjectInput, now: datetime) -> pd.DataFrame:
             "salesmanago_id": records.get(CONTACT_ID_FIELD, blank),
             "in_scope": records["in_scope"],
             "takes_part": _meets(mapping.criteria.salesforce, records, types, now),
-            "gone": _is_true(records, "IsDeleted") | _is_true(records, "IsConverted"),
+            "gone": is_true(records, "IsDeleted") | is_true(records, "IsConverted"),
         }
     )
 
 
-def _is_true(frame: pd.DataFrame, column: str) -> pd.Series:
+def is_true(frame: pd.DataFrame, column: str) -> pd.Series:
+    """Tell where a flag of a frame is set; one that was not read is not."""
     if column not in frame:
         return pd.Series(False, index=frame.index)
     return frame[column].eq("true").fillna(False).astype(bool)
@@ -102,7 +109,7 @@ def _of_contacts(mappings: Sequence[Mapping], contacts: pd.DataFrame, now: datet
             "salesforce_id": full_ids(contacts["externalId"]),
             "wanted_by": pd.Series(None, index=contacts.index, dtype="str"),
             "in_scope": contacts["in_scope"],
-            "gone": _is_true(contacts, "deleted"),
+            "gone": is_true(contacts, "deleted"),
         }
     )
     for mapping in sorted(mappings, key=lambda mapping: PREFERENCE.index(mapping.object), reverse=True):

@@ -178,6 +178,17 @@ def card_entries() -> tuple[tuple[KeyPath, Line], ...]:
     )
 
 
+class OnDelete(Model):
+    """What happens on one side to a person who was deleted on the other."""
+
+    in_salesmanago: Literal["nothing", "tag", "opt_out", "delete"] = Field(
+        "opt_out", description="What becomes of the SALESmanago contact when the Salesforce record is deleted"
+    )
+    in_salesforce: Literal["nothing", "tag", "opt_out", "delete"] = Field(
+        "nothing", description="What becomes of the Salesforce record when the SALESmanago contact is deleted"
+    )
+
+
 class Mapping(Model):
     """The mapping of one object."""
 
@@ -197,12 +208,25 @@ class Mapping(Model):
     leave_tag: Annotated[Text, BeforeValidator(_as_tag)] = Field(
         "LEFT_CRM_CRITERIA", description="The tag of on_leave: tag"
     )
+    on_delete: OnDelete = Field(OnDelete(), description="What happens to a person who was deleted on one side")
+    delete_tag: Annotated[Text, BeforeValidator(_as_tag)] = Field(
+        "DELETED_IN_CRM", description="The tag of on_delete: tag"
+    )
+    on_merge: Literal["keep", "tag", "delete"] = Field(
+        "tag", description="What becomes of the loser's contact when two synchronised records are merged in Salesforce"
+    )
+    merge_tag: Annotated[Text, BeforeValidator(_as_tag)] = Field(
+        "MERGED_IN_CRM", description="The tag of on_merge: tag"
+    )
     conflict: ConflictRule = Field("newest", description="Who wins when both sides changed a field")
     opt_in: Literal["keep_opt_out", "salesmanago"] = Field(
         "keep_opt_out", description="salesmanago: believe a person who subscribes again in SALESmanago"
     )
     salesforce_card: bool = Field(
         False, description="Keep the SALESmanago fields that salesmanago_setup made in Salesforce up to date"
+    )
+    accept_hidden_opt_out: bool = Field(
+        False, description="Create SALESmanago contacts although the integration user cannot see who has opted out"
     )
     fields: tuple[Line, ...] = Field(min_length=1, description="Mapped fields")
     details: tuple[Detail, ...] = Field(

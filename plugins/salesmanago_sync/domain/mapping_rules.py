@@ -162,6 +162,7 @@ def object_breaches(values: Mapping[str, Any]) -> Iterator[Breach]:
         yield Breach(("company_when_empty",), f"{name} requires no Company.", "Remove the key: it is for Lead only.")
     if values.get("enabled") == "auto" and name in ("Lead", "Contact"):
         yield Breach(("enabled",), "'auto' is for PersonAccount only.", "Valid: true, false.")
+    yield from _policy_breaches(values)
     lines = values.get("fields")
     if isinstance(lines, list) and not any(
         isinstance(line, dict) and line.get("salesmanago") == "email" for line in lines
@@ -170,6 +171,24 @@ def object_breaches(values: Mapping[str, Any]) -> Iterator[Breach]:
             ("fields",),
             "no line has the SALESmanago target 'email'.",
             "Add {salesforce: Email, salesmanago: email}: SALESmanago knows people by their address.",
+        )
+
+
+def _policy_breaches(values: Mapping[str, Any]) -> Iterator[Breach]:
+    """A Salesforce record has no tags of its own: only a mapped multi-select picklist can take one."""
+    policy = values.get("on_delete")
+    if not isinstance(policy, dict) or policy.get("in_salesforce") != "tag":
+        return
+    entries = values.get("fields")
+    lines = [line for line in entries if isinstance(line, dict)] if isinstance(entries, list) else []
+    given = next((line.get("values") for line in lines if line.get("salesmanago") == "tags"), None)
+    tags = given.values() if isinstance(given, dict) else given if isinstance(given, list) else ()
+    tag = str(values.get("delete_tag", "DELETED_IN_CRM")).strip().upper().replace(" ", "_")
+    if tag not in {str(name).strip().upper().replace(" ", "_") for name in tags}:
+        yield Breach(
+            ("on_delete", "in_salesforce"),
+            f"no line of tags has {tag} among its values, so that Salesforce cannot hold it.",
+            "Add it to the values of a line with the SALESmanago target tags, or choose opt_out, delete or nothing.",
         )
 
 

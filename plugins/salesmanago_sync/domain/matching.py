@@ -21,6 +21,9 @@ CREATE_IN_SALESFORCE = "create_in_salesforce"
 SKIP = "skip"
 ISSUE = "issue"
 
+SALESFORCE = "salesforce"
+SALESMANAGO = "salesmanago"
+
 TAKES_PART = "takes_part."
 PEOPLE_COLUMNS = ("object", "salesforce_id", "salesmanago_id", "matched_by", "status", "reason", "text")
 
@@ -36,14 +39,16 @@ class Identities:
         salesmanago: One row a contact: `salesmanago_id`, `email`, `salesforce_id` (held in `externalId`, or missing),
             `wanted_by` (the object that would be created, or missing) and the flags `in_scope`, `gone`, and
             `takes_part.<object>` for each object.
-        bindings: `object`, `salesforce_id`, `salesmanago_id`, `status`.
+        bindings: `object`, `salesforce_id`, `salesmanago_id`, `status`, and `email`, the address of a tombstone.
         creates_in_salesmanago: The objects whose mapping creates contacts in SALESmanago.
+        consent_hidden: Those of which nobody is created, because the opt-outs in Salesforce cannot be seen.
     """
 
     salesforce: pd.DataFrame
     salesmanago: pd.DataFrame
     bindings: pd.DataFrame
     creates_in_salesmanago: frozenset[str]
+    consent_hidden: frozenset[str] = frozenset()
 
 
 def match(identities: Identities) -> pd.DataFrame:
@@ -67,7 +72,35 @@ def match(identities: Identities) -> pd.DataFrame:
     free_m = _without(free_m, "salesmanago_id", by_id)
     taken = _emails_of(identities.bindings, identities) | _emails_of(by_id, identities)
     by_email = _by_email(free_s, free_m, taken, identities.creates_in_salesmanago)
+    by_email = _entombed(_with_hidden_consent(by_email, identities.consent_hidden), identities)
     return _stack([bound, gone, paired_by_id, by_email])
+
+
+def _with_hidden_consent(people: pd.DataFrame, hidden: frozenset[str]) -> pd.DataFrame:
+    theirs = people["status"].eq(CREATE_IN_SALESMANAGO) & people["object"].isin(hidden)
+    status, reason = people["status"].mask(theirs, SKIP), people["reason"].mask(theirs, "CONSENT_HIDDEN")
+    return people.assign(status=status, reason=reason)
+
+
+def _entombed(people: pd.DataFrame, identities: Identities) -> pd.DataFrame:
+    """Take out newcomers who have the address of somebody who was deleted: the sync never brings anybody back."""
+    creates = people["status"].isin([CREATE_IN_SALESMANAGO, CREATE_IN_SALESFORCE])
+    buried = _buried(identities)
+    if not buried or not creates.any():
+        return people
+    s, m = identities.salesforce, identities.salesmanago
+    ids = set(s.loc[_among(s["email"], buried), "salesforce_id"])
+    ids |= set(m.loc[_among(m["email"], buried), "salesmanago_id"])
+    theirs = creates & (_among(people["salesforce_id"], ids) | _among(people["salesmanago_id"], ids))
+    return people.assign(status=people["status"].mask(theirs, SKIP), reason=people["reason"].mask(theirs, "TOMBSTONE"))
+
+
+def _buried(identities: Identities) -> set[str]:
+    """Addresses of people of whom neither side lives; where one does, its own address counts."""
+    s, m, bindings = identities.salesforce, identities.salesmanago, identities.bindings
+    alive = _among(bindings["salesforce_id"], s.loc[~s["gone"], "salesforce_id"])
+    alive |= _among(bindings["salesmanago_id"], m.loc[~m["gone"], "salesmanago_id"])
+    return set(bindings.loc[~alive, "email"].dropna()) - {""}
 
 
 def _among(values: pd.Series, others: pd.Series | set[str] | frozenset[str]) -> pd.Series:
@@ -101,20 +134,28 @@ def _rows(frame: pd.DataFrame, status: str, reason: str | None = None, matched_b
 
 
 def _bound(identities: Identities) -> pd.DataFrame:
-    """Bound people of whom at least one side is in scope; a side that was asked for and is not there was deleted."""
+    """Bound people of whom at least one side is in scope; a side that was asked for and is not there was deleted.
+
+    The text of a person who is gone says on which side: salesforce, salesmanago or both.
+    """
     s = identities.salesforce[["salesforce_id", "in_scope", "takes_part", "gone"]]
     m = identities.salesmanago.drop(columns=["email", "salesforce_id", "wanted_by"])
     both = identities.bindings.merge(s, on="salesforce_id", how="left").merge(
         m, on="salesmanago_id", how="left", suffixes=("", "_m")
     )
     both = both[_flag(both["in_scope"]) | _flag(both["in_scope_m"])]
-    missing = both["takes_part"].isna() | both["in_scope_m"].isna() | _flag(both["gone"]) | _flag(both["gone_m"])
-    partakes = _flag(both["takes_part"]) & _takes_part_of_object(both)
+    gone_s = both["takes_part"].isna() | _flag(both["gone"])
+    gone_m = both["in_scope_m"].isna() | _flag(both["gone_m"])
+    missing, merged = gone_s | gone_m, both["status"].eq("merged")
+    both["text"] = pd.Series("both", index=both.index).mask(~gone_s, SALESMANAGO).mask(~gone_m, SALESFORCE)
+    living = both[~missing].drop(columns="text")
+    partakes = _flag(living["takes_part"]) & _takes_part_of_object(living)
     return _stack(
         [
-            _rows(both[missing], SKIP, "DELETED", "binding"),
-            _rows(both[~missing & ~partakes], SKIP, "PAUSED", "binding"),
-            _rows(both[~missing & partakes], PAIR, None, "binding"),
+            _rows(both[missing & ~merged], SKIP, "DELETED", "binding"),
+            _rows(both[missing & merged], SKIP, "MERGED", "binding"),
+            _rows(living[~partakes], SKIP, "PAUSED", "binding"),
+            _rows(living[partakes], PAIR, None, "binding"),
         ]
     )
 
@@ -174,7 +215,7 @@ def _by_email(s: pd.DataFrame, m: pd.DataFrame, taken: set[str], creates: frozen
     named = s[s["email"].notna()]
     candidates = named[named["takes_part"]]
     shadowed_by_bound = _among(candidates["email"], taken)
-    ranked = _rank(candidates[~shadowed_by_bound])
+    ranked = rank(candidates[~shadowed_by_bound])
     contacts, outlived = _living_first(m[m["email"].notna()])
     twins = contacts["email"].duplicated(keep=False)
     pairs, singles = _pair_by_email(ranked[ranked["place"].eq("first")], contacts[~twins])
@@ -233,12 +274,12 @@ def _without_salesforce(contacts: pd.DataFrame) -> pd.DataFrame:
     return rows
 
 
-def _rank(candidates: pd.DataFrame) -> pd.DataFrame:
+def rank(candidates: pd.DataFrame) -> pd.DataFrame:
     """Add `place`: first, shadowed or ambiguous among the records of one e-mail."""
     ranked = candidates.copy()
-    rank = ranked["object"].map({name: number for number, name in enumerate(PREFERENCE)}).astype("int64")
-    best = rank.groupby(ranked["email"]).transform("min")
-    leading = rank.eq(best)
+    order = ranked["object"].map({name: number for number, name in enumerate(PREFERENCE)}).astype("int64")
+    best = order.groupby(ranked["email"]).transform("min")
+    leading = order.eq(best)
     leaders = leading.groupby(ranked["email"]).transform("sum")
     ranked["place"] = (
         pd.Series("shadowed", index=ranked.index).mask(leading, "first").mask(leading & leaders.gt(1), "ambiguous")

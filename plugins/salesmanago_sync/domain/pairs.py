@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import pandas as pd
 
 from salesmanago_sync.domain.base import Base, unpack
 from salesmanago_sync.domain.canonical import Column, canonical_salesforce, canonical_salesmanago, columns
-from salesmanago_sync.domain.identities import ObjectInput
+from salesmanago_sync.domain.identities import ObjectInput, is_true
 from salesmanago_sync.domain.mapping import Mapping
 from salesmanago_sync.domain.matching import CREATE_IN_SALESFORCE, CREATE_IN_SALESMANAGO, PAIR
 from salesmanago_sync.domain.merge import Sides
@@ -18,6 +20,7 @@ from salesmanago_sync.domain.schema import Schema
 SALESFORCE_CLOCK = "LastModifiedDate"
 SALESMANAGO_CLOCK = "modifiedOn"
 SIDES = ("salesforce", "salesmanago")
+ENDED = ("DELETED", "MERGED")
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class Pairs:
     Attributes:
         mapping: The object's mapping.
         schema: The object's schema.
-        people: Their rows of the people frame: pairs, newcomers, and bound people who are paused.
+        people: Their rows of the people frame: pairs, newcomers, and bound people who are paused or have ended.
         records: Their Salesforce records as read; all missing for newcomers from SALESmanago.
         contacts: Their SALESmanago contacts as read; all missing for newcomers from Salesforce.
         a: Canonical Salesforce values.
@@ -54,6 +57,42 @@ class Pairs:
     def paused(self) -> pd.Series:
         """Where bound people no longer meet the criteria."""
         return self.people["reason"].eq("PAUSED").fillna(False).astype(bool)
+
+    @cached_property
+    def ended(self) -> pd.Series:
+        """Where bound people were deleted or merged away: nothing is merged, but something may be owed."""
+        return self.people["reason"].isin(ENDED)
+
+    @cached_property
+    def blank(self) -> pd.Series:
+        """A text column without values."""
+        return pd.Series(None, index=self.people.index, dtype="str")
+
+    def lives(self, side: str) -> pd.Series:
+        """Where a side was read and is not deleted."""
+        frame, key = (self.records, "Id") if side == "salesforce" else (self.contacts, "contactId")
+        gone = is_true(frame, "IsDeleted") | is_true(frame, "IsConverted") | is_true(frame, "deleted")
+        return frame[key].notna() & ~gone
+
+    @cached_property
+    def _owed(self) -> dict[Any, dict[str, str]]:
+        texts = self.bindings["owed"].fillna("{}")
+        return {person: json.loads(text) for person, text in texts[texts.ne("{}")].items()}
+
+    @property
+    def owed_keys(self) -> list[str]:
+        """Everything that is owed to anybody (`domain.owed`)."""
+        return sorted({key for keys in self._owed.values() for key in keys})
+
+    def owes(self, key: str) -> pd.Series:
+        """Where something is owed."""
+        people = [person for person, keys in self._owed.items() if key in keys]
+        return pd.Series(self.people.index.isin(people), index=self.people.index)
+
+    def why_owed(self, key: str) -> pd.Series:
+        """Why it is owed, in words."""
+        texts = [self._owed.get(person, {}).get(key) for person in self.people.index]
+        return pd.Series(texts, index=self.people.index, dtype="str")
 
     def columns(self) -> list[Column]:
         """What can be merged: fields that were read on both sides, or are new on one."""
@@ -126,23 +165,40 @@ def pairs_of(item: ObjectInput, contacts: pd.DataFrame, bindings: pd.DataFrame, 
         people: The people frame (`matching.match`).
     """
     takes_part = people["status"].isin([PAIR, CREATE_IN_SALESFORCE, CREATE_IN_SALESMANAGO])
-    paused = people["reason"].eq("PAUSED").fillna(False).astype(bool)
-    mine = people[people["object"].eq(item.mapping.object) & (takes_part | paused)]
+    bound = people["matched_by"].eq("binding") & people["reason"].isin(["PAUSED", *ENDED])
+    mine = people[people["object"].eq(item.mapping.object) & (takes_part | bound)]
     records = item.records.drop_duplicates("Id").set_index("Id", drop=False)
     cards = contacts.drop_duplicates("contactId").set_index("contactId", drop=False)
-    bound = bindings[bindings["object"].eq(item.mapping.object)].set_index("salesforce_id", drop=False)
-    bound_rows = _aligned(bound, mine["salesforce_id"])
+    known = bindings[bindings["object"].eq(item.mapping.object)].set_index("salesforce_id", drop=False)
+    bound_rows = _aligned(known, mine["salesforce_id"])
+    mapped = _aligned(canonical_salesforce(item.mapping, records, item.stand_ins), mine["salesforce_id"])
     return Pairs(
         mapping=item.mapping,
         schema=item.schema,
         people=mine,
         records=_aligned(records, mine["salesforce_id"]),
         contacts=_aligned(cards, mine["salesmanago_id"]),
-        a=_aligned(canonical_salesforce(item.mapping, records, item.stand_ins), mine["salesforce_id"]),
+        a=mapped,
         m=_aligned(canonical_salesmanago(item.mapping, cards), mine["salesmanago_id"]),
         bindings=bound_rows,
-        base=unpack(bound_rows["base"]),
+        base=_without_predecessor(unpack(bound_rows["base"]), bound_rows, mapped, item.mapping),
     )
+
+
+def _without_predecessor(base: Base, bindings: pd.DataFrame, a: pd.DataFrame, mapping: Mapping) -> Base:
+    """Forget what says nothing about a record that a binding has just moved to.
+
+    A field that is blank there was not emptied by anybody: it never held the value. Consent is decided anew.
+    """
+    moved = bindings["from_salesforce_id"].notna() | bindings["from_salesmanago_id"].notna()
+    if not moved.any():
+        return base
+    known = base.known.copy()
+    consents = {line.key for line in mapping.lines if line.convert == "consent"}
+    for key in known:
+        blank = a[key].isna() if key in a else True
+        known[key] = known[key] & ~(moved & (blank | (key in consents)))
+    return Base(base.a, base.m, known)
 
 
 def _aligned(frame: pd.DataFrame, ids: pd.Series) -> pd.DataFrame:

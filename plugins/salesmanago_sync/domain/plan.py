@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
 import pandas as pd
 
 from salesmanago_sync.domain.agreement import agreement
+from salesmanago_sync.domain.base import pack
 from salesmanago_sync.domain.changes import CHANGE_COLUMNS, Decision, decide
 from salesmanago_sync.domain.findings import ISSUE_COLUMNS, issues_of_people, stack
-from salesmanago_sync.domain.identities import ObjectInput, identities
+from salesmanago_sync.domain.identities import ObjectInput, identities, is_true
 from salesmanago_sync.domain.matching import Identities, match
+from salesmanago_sync.domain.owed import incur
 from salesmanago_sync.domain.pairs import Pairs, pairs_of
 from salesmanago_sync.domain.review import Addresses, review, turns
+from salesmanago_sync.domain.succession import heirs, succeed
 
+MOVE_COLUMNS = (
+    "id",
+    "object",
+    "salesforce_id",
+    "salesmanago_id",
+    "event",
+    "from_salesforce_id",
+    "from_salesmanago_id",
+    "base",
+)
 CLOCKS = ("salesforce_clock", "salesmanago_clock", "salesforce_seen", "salesmanago_seen")
 
 
@@ -51,6 +64,7 @@ class Plan:
             read.
         changes: One row a field that will be written (`changes.CHANGE_COLUMNS`), and `turn` (`review.turns`).
         agreement: What the ledger learns without a write (`agreement.agreement`).
+        moves: Bindings that go to another record or contact (`MOVE_COLUMNS`).
         issues: What could not be decided (`findings.ISSUE_COLUMNS`).
         decisions: How it came to that, for each object of the scope.
     """
@@ -58,6 +72,7 @@ class Plan:
     people: pd.DataFrame
     changes: pd.DataFrame
     agreement: pd.DataFrame
+    moves: pd.DataFrame
     issues: pd.DataFrame
     decisions: tuple[Decision, ...] = ()
 
@@ -65,11 +80,14 @@ class Plan:
 def plan(inputs: PlanInput) -> Plan:
     """Decide what to do with everybody who was read."""
     found = identities(inputs.objects, inputs.contacts, inputs.bindings, inputs.now)
-    people = _people(_with_converted(match(found), inputs.objects), inputs.scope)
+    bindings = succeed(found, inputs.bindings, heirs(inputs.objects))
+    found = replace(found, bindings=bindings[list(found.bindings)])
+    people = _people(_with_ends(match(found), inputs.objects), inputs.scope)
+    bindings = incur(bindings, people, inputs.objects, inputs.contacts)
     unmatched = issues_of_people(people)
     addresses = _addresses(found)
     decisions = [
-        review(decide(pairs_of(item, inputs.contacts, inputs.bindings, people)), inputs.direction, addresses)
+        review(decide(pairs_of(item, inputs.contacts, bindings, people)), inputs.direction, addresses)
         for item in inputs.objects
         if item.mapping.object in inputs.scope
     ]
@@ -79,20 +97,43 @@ def plan(inputs: PlanInput) -> Plan:
         people=people,
         changes=stack([_with_turns(decision) for decision in decisions], (*CHANGE_COLUMNS, "turn")),
         agreement=agreement(decisions, people, inputs.bindings),
+        moves=_moves(bindings, decisions),
         issues=stack([unmatched, *(decision.issues for decision in decisions)], ISSUE_COLUMNS),
         decisions=tuple(decisions),
     )
 
 
-def _with_converted(matched: pd.DataFrame, objects: Sequence[ObjectInput]) -> pd.DataFrame:
-    """Tell converted Leads from deleted records."""
-    ids: set[str] = set()
+def _moves(bindings: pd.DataFrame, decisions: Sequence[Decision]) -> pd.DataFrame:
+    """List the bindings that move, each with the base that still holds."""
+    moved = bindings[bindings["from_salesforce_id"].notna() | bindings["from_salesmanago_id"].notna()]
+    kept = stack([_kept_base(decision.pairs) for decision in decisions], ("id", "base")).set_index("id")["base"]
+    # Whoever takes no part in this run moves in one that does.
+    return moved.assign(base=moved["id"].map(kept)).dropna(subset=["base"])[list(MOVE_COLUMNS)]
+
+
+def _kept_base(pairs: Pairs) -> pd.DataFrame:
+    base = pairs.base
+    values = {str(key): (base.a[key], base.m[key]) for key in base.known}
+    known = {str(key): base.known[key] for key in base.known}
+    rows = pd.DataFrame({"id": pairs.bindings["id"], "base": pack(values, known, pairs.people.index)})
+    return rows.dropna(subset=["id"])
+
+
+def _with_ends(matched: pd.DataFrame, objects: Sequence[ObjectInput]) -> pd.DataFrame:
+    """Tell converted Leads and losers of a merge from deleted records."""
+    reason = matched["reason"]
+    deleted, free = reason.eq("DELETED").fillna(False), matched["matched_by"].isna()
     for item in objects:
-        if "IsConverted" in item.records:
-            converted = item.records["IsConverted"].eq("true") & item.records["IsDeleted"].ne("true")
-            ids |= set(item.records.loc[converted, "Id"])
-    theirs = matched["reason"].eq("DELETED") & matched["salesforce_id"].isin(ids)
-    return matched.assign(reason=matched["reason"].mask(theirs, "CONVERTED"))
+        records = item.records
+        gone = is_true(records, "IsDeleted")
+        ids = {"CONVERTED": records.loc[is_true(records, "IsConverted") & ~gone, "Id"]}
+        if "MasterRecordId" in records:
+            ids["MERGED"] = records.loc[gone & records["MasterRecordId"].notna(), "Id"]
+        for code, mine in ids.items():
+            # A bound record whose winner cannot be seen was deleted for all that the sync knows.
+            theirs = deleted & matched["salesforce_id"].isin(mine)
+            reason = reason.mask(theirs & (free | (code != "MERGED")), code)
+    return matched.assign(reason=reason)
 
 
 def _people(matched: pd.DataFrame, scope: frozenset[str]) -> pd.DataFrame:

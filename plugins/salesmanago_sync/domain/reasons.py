@@ -63,7 +63,7 @@ ISSUES: dict[str, Reason] = {
         "The record was deleted while the sync was running.", "Nothing: the next run sees what became of it."
     ),
     "LEAD_CONVERTED": Reason(
-        "The Lead was converted and cannot be changed.", "Nothing: the next run skips it as converted."
+        "The Lead was converted while the sync was running.", "Nothing: the next run goes on with what it became."
     ),
     "NO_ACCESS": Reason(
         "The integration user may not write the record or field.",
@@ -99,9 +99,22 @@ SKIPS: dict[str, Reason] = {
     "CREATE_OFF": Reason(
         "The person is on one side only and the mapping creates nobody there.", "Switch on create in the mapping."
     ),
-    "DELETED": Reason("The person was deleted on one side.", "Restore the record to go on."),
+    "DELETED": Reason(
+        "The person was deleted on one side; on_delete says what happens on the other.", "Restore the record to go on."
+    ),
+    "MERGED": Reason(
+        "The record was merged into another one in Salesforce.", "Nothing: the record that is left is synchronised."
+    ),
     "CONVERTED": Reason(
-        "The Lead was converted, so that it can no longer be changed.",
-        "Keep the Contact up to date by hand until the sync follows conversions.",
+        "The Lead was converted, and its successor takes no part.",
+        "Enable the mapping of the Contact or Person Account that it became.",
+    ),
+    "TOMBSTONE": Reason(
+        "Somebody with this e-mail address was deleted on both sides; the sync brings nobody back.",
+        "Restore the record or contact that was deleted, or create the person on both sides by hand.",
+    ),
+    "CONSENT_HIDDEN": Reason(
+        "The integration user may not see who has opted out, so nobody is created in SALESmanago.",
+        "Give it access to the opt-out fields, or set accept_hidden_opt_out: true.",
     ),
 }

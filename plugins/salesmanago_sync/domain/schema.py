@@ -19,6 +19,7 @@ __all__ = [
     "Schema",
     "check",
     "criteria_types",
+    "hidden_opt_outs",
     "parents_of",
     "read_fields",
     "takes_part",
@@ -33,7 +34,7 @@ CONTACT_ID_FIELD = "SALESmanago_Contact_Id__c"
 SYSTEM_FIELDS = ("Id", "IsDeleted", "SystemModstamp", "LastModifiedDate", "LastModifiedById", "MasterRecordId")
 OBJECT_FIELDS = {
     "Lead": ("LastName", "Company", "IsConverted", "ConvertedContactId", "ConvertedAccountId"),
-    "Contact": ("LastName", "AccountId"),
+    "Contact": ("LastName", "AccountId", "IsPersonAccount"),
     "PersonAccount": ("LastName", "IsPersonAccount", "PersonContactId"),
 }
 # The sync fills these on create, or Salesforce makes them of others.
@@ -217,6 +218,16 @@ def _missing(path: KeyPath, name: str, schema: Schema, parents: Schemas) -> Brea
     return Breach(path, what, f"{proposal} {GRANT}, if the org has it.".strip())
 
 
+def hidden_opt_outs(mapping: Mapping, schema: Schema) -> list[str]:
+    """Name the mapped opt-out fields that the integration user may not see."""
+    return [
+        name
+        for line in mapping.lines
+        for name in line.salesforce
+        if _hidden_opt_out(line, name) and name not in schema.fields
+    ]
+
+
 def _hidden_opt_out(line: Line, name: str) -> bool:
     return line.convert == "consent" and name in OPT_OUT_FIELDS
 
@@ -285,8 +296,9 @@ def _line_warnings(path: KeyPath, line: Line, schema: Schema) -> Iterator[Breach
         if field is None and _hidden_opt_out(line, name):
             yield Breach(
                 path,
-                f"field-level security hides {schema.name}.{name}: these opt-outs are not synchronised.",
-                f"{GRANT}, to read and to edit.",
+                f"field-level security hides {schema.name}.{name}: these opt-outs are not synchronised, "
+                "and nobody is created in SALESmanago who might have opted out.",
+                f"{GRANT}, to read and to edit; or set accept_hidden_opt_out: true.",
             )
 
 

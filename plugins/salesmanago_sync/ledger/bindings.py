@@ -11,13 +11,25 @@ import pandas as pd
 import sqlalchemy as sa
 
 from salesmanago_sync.ledger.engine import Database
+from salesmanago_sync.ledger.events import insert_events
 from salesmanago_sync.ledger.frames import chunks, filled, frame_of, rows_of, select_frame, stamped
 from salesmanago_sync.ledger.tables import bindings
 
 PAIR = ["salesforce_id", "salesmanago_id"]
 CLOCKS = ("salesforce_person_clock", "salesforce_written_at", "salesmanago_person_clock", "salesmanago_written_at")
-DEFAULTS = {"status": "active", "base": "{}", "salesforce_written": "[]", "salesmanago_written": "[]", "bounces": "{}"}
+DEFAULTS = {
+    "status": "active",
+    "base": "{}",
+    "salesforce_written": "[]",
+    "salesmanago_written": "[]",
+    "bounces": "{}",
+    "owed": "{}",
+}
 OPTIONAL = (*CLOCKS, *DEFAULTS)
+# A record or contact that a binding has moved to knows nothing of our earlier writes.
+FRESH = {f"{side}_person_clock": None for side in ("salesforce", "salesmanago")} | {
+    f"{side}_written_at": None for side in ("salesforce", "salesmanago")
+}
 
 
 class Bindings:
@@ -49,7 +61,7 @@ class Bindings:
             salesforce_ids: Ids of 18 characters. A binding that has one of these or one of `salesmanago_ids` is read.
             salesmanago_ids: Contact ids.
             objects: Only these objects.
-            statuses: Only `active`, `paused` or `deleted` ones.
+            statuses: Only `active`, `paused`, `deleted` or `merged` ones.
 
         Returns:
             Every column of the table, by id.
@@ -93,11 +105,69 @@ class Bindings:
             if new:
                 connection.execute(self._database.insert(bindings).on_conflict_do_nothing(), new)
             after = _ids(connection, pairs)
+            fresh = frame.assign(binding_id=after)[before.isna() & after.notna()]
+            insert_events(connection, run_id, fresh.assign(event="bound", note=fresh["matched_by"]), now)
             known = frame[given].assign(id=before).dropna(subset=["id"])
             _rewrite(connection, known.drop(columns="base", errors="ignore"), now)
             if "base" in given:
                 _merge_base(connection, known[["id", "base"]].dropna(), now)
         return pd.DataFrame({"id": after, "refused": after.isna()})
+
+    def move(self, run_id: int, frame: pd.DataFrame, now: datetime) -> pd.Series:
+        """Let bindings go on with another record or contact.
+
+        Args:
+            run_id: The run.
+            frame: `domain.plan.MOVE_COLUMNS`: `id`, the new `object`, ids and `base`, `event`, and `from_<side>_id`.
+            now: The time.
+
+        Returns:
+            On its index whether the binding moved; not where the new id is taken by another binding.
+        """
+        done = []
+        with self._database.write() as connection:
+            for row in rows_of(frame):
+                done.append(_move(connection, row, now))
+            moved = frame[done]
+            insert_events(connection, run_id, moved.assign(binding_id=moved["id"], note=_from(moved)), now)
+        return pd.Series(done, index=frame.index, dtype="bool")
+
+    def tombstones(self, emails: Iterable[str]) -> pd.DataFrame:
+        """Read the bindings of people who were deleted or merged away and had one of some addresses."""
+        ended = bindings.c.status.in_(["deleted", "merged"])
+        with self._database.read() as connection:
+            rows = [
+                row
+                for chunk in chunks(emails)
+                for row in connection.execute(sa.select(bindings).where(ended, bindings.c.email.in_(chunk)))
+            ]
+        return frame_of(list(bindings.c), rows)
+
+    def least_checked(self, limit: int, before: datetime) -> pd.DataFrame:
+        """Read the living bindings whose sides were not read for the longest time, at most so many."""
+        never = bindings.c.checked_at.is_(None)
+        query = (
+            sa.select(bindings)
+            .where(bindings.c.status.in_(["active", "paused"]), sa.or_(never, bindings.c.checked_at < before))
+            .order_by(sa.case((never, 0), else_=1), bindings.c.checked_at, bindings.c.id)
+            .limit(limit)
+        )
+        with self._database.read() as connection:
+            return select_frame(connection, query)
+
+    def count_unchecked(self, before: datetime) -> int:
+        """Count the living bindings whose sides were last read before a moment."""
+        stale = sa.or_(bindings.c.checked_at.is_(None), bindings.c.checked_at < before)
+        query = sa.select(sa.func.count()).where(bindings.c.status.in_(["active", "paused"]), stale)
+        with self._database.read() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def check(self, salesforce_ids: Iterable[str], now: datetime) -> None:
+        """Note that both sides of some people were read."""
+        with self._database.write() as connection:
+            for chunk in chunks(salesforce_ids):
+                these = bindings.c.salesforce_id.in_(chunk)
+                connection.execute(sa.update(bindings).where(these).values(checked_at=now))
 
     def save(self, frame: pd.DataFrame, now: datetime) -> None:
         """Overwrite columns of bindings.
@@ -118,6 +188,23 @@ class Bindings:
         """
         with self._database.write() as connection:
             _merge_base(connection, frame[["id", "base"]], now)
+
+
+def _move(connection: sa.Connection, row: dict[str, Any], now: datetime) -> bool:
+    ids = [bindings.c[name] == row[name] for name in PAIR]
+    if connection.execute(sa.select(bindings.c.id).where(sa.or_(*ids), bindings.c.id != row["id"])).first() is not None:
+        return False
+    moved = {name: row[name] for name in ("object", *PAIR, "base")}
+    clocks = {name: value for name, value in FRESH.items() if row[f"from_{name.partition('_')[0]}_id"] is not None}
+    written = {f"{name.partition('_')[0]}_written": "[]" for name in clocks}
+    values = {**moved, **clocks, **written, "bounces": "{}", "email": None, "updated_at": now}
+    connection.execute(sa.update(bindings).where(bindings.c.id == row["id"]).values(values))
+    return True
+
+
+def _from(moved: pd.DataFrame) -> pd.Series:
+    before = moved["from_salesforce_id"].fillna(moved["from_salesmanago_id"])
+    return "from " + before
 
 
 def _ids(connection: sa.Connection, pairs: pd.DataFrame) -> pd.Series:

@@ -8,6 +8,7 @@ from salesmanago_sync.ledger.bindings import Bindings
 from salesmanago_sync.ledger.changes import Changes
 from salesmanago_sync.ledger.consent import Consent
 from salesmanago_sync.ledger.engine import Database, address, answering
+from salesmanago_sync.ledger.events import Events
 from salesmanago_sync.ledger.history import History
 from salesmanago_sync.ledger.intents import Intents, prune_intents
 from salesmanago_sync.ledger.issues import Issues, prune_issues
@@ -18,7 +19,7 @@ from salesmanago_sync.ledger.migration import migrate
 from salesmanago_sync.ledger.runs import Runs, prune_runs
 
 
-class Ledger(Bindings, Runs, Changes, Issues, Intents, MappingState, LayoutEdits, Lock, Consent, History):
+class Ledger(Bindings, Events, Runs, Changes, Issues, Intents, MappingState, LayoutEdits, Lock, Consent, History):
     """All tables of the ledger behind one object.
 
     Frames go in and come out with the column names of `tables`. A method that needs the time takes it as an argument.
@@ -51,7 +52,7 @@ class Ledger(Bindings, Runs, Changes, Issues, Intents, MappingState, LayoutEdits
     def prune(self, before: datetime, now: datetime) -> None:
         """Delete runs with their changes, closed issues and settled intents that ended before a moment.
 
-        Bindings and consent evidence stay for ever.
+        Bindings, their history and consent evidence stay for ever.
 
         Raises:
             ValueError: The moment has not come yet, so that the present run would be deleted.

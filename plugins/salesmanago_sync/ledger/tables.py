@@ -81,9 +81,31 @@ bindings = sa.Table(
     _text("salesforce_written", "[]"),  # JSON: field keys whose kept value has not been seen yet
     _text("salesmanago_written", "[]"),
     _text("bounces", "{}"),  # JSON
+    _text("owed", "{}"),  # JSON: what is still to be written (domain.owed) → why
+    _text("email"),  # only of people who were deleted or merged away: whoever has it is not created again
+    _when("checked_at"),  # when both sides were last read, consent above all
     _when("created_at", nullable=False),
     _when("updated_at", nullable=False),
     sa.Column("created_by_run", sa.Integer),
+    sa.Index(None, "email"),
+    sa.Index(None, "status", "checked_at"),
+)
+
+binding_events = sa.Table(
+    "binding_events",
+    metadata,
+    _key(),
+    sa.Column("binding_id", sa.Integer),
+    _needed("object"),
+    _text("salesforce_id", ""),
+    _text("salesmanago_id", ""),
+    _needed("event"),
+    _text("note", ""),
+    sa.Column("run_id", sa.Integer),
+    _when("at", nullable=False),
+    sa.Index(None, "binding_id"),
+    sa.Index(None, "salesforce_id"),
+    sa.Index(None, "salesmanago_id"),
 )
 
 runs = sa.Table(

@@ -10,7 +10,7 @@ SIDES = ("salesforce", "salesmanago")
 
 
 def bind_people(ports: Ports) -> dict[str, int]:
-    """Bind matched pairs, set what both sides agree on, and open the issues of the plan.
+    """Bind matched pairs, move bindings, set what both sides agree on, and open the issues of the plan.
 
     Args:
         ports: What the step talks to.
@@ -21,23 +21,50 @@ def bind_people(ports: Ports) -> dict[str, int]:
     ports.keep_lock()
     agreement = ports.staging.read("agreement")
     issues = ports.staging.read("issues")
-    remember(ports, agreement)
+    remember(ports, ports.staging.read("moves"), agreement)
     ports.ledger.report_issues(ports.run.id, issues, ports.now())
     return {"people": len(agreement), "issues": len(issues)}
 
 
-def remember(ports: Ports, agreement: pd.DataFrame) -> None:
-    """Store an agreement (`domain.agreement`) in the ledger."""
+def remember(ports: Ports, moves: pd.DataFrame, agreement: pd.DataFrame) -> None:
+    """Store moves (`domain.plan.MOVE_COLUMNS`) and an agreement (`domain.agreement`) in the ledger.
+
+    Safe to repeat: a binding that has moved has its new ids already.
+    """
+    now = ports.now()
+    move(ports, moves)
     if agreement.empty:
         return
-    now = ports.now()
+    before = ports.ledger.bindings(salesforce_ids=agreement["salesforce_id"])
     columns = ["object", "salesforce_id", "salesmanago_id", "matched_by", "base"]
     ids = ports.ledger.bind(agreement[columns], ports.run.id, now)
     bound = agreement.assign(id=ids["id"])[~ids["refused"]]
-    ports.ledger.save(bound[["id", "status"]], now)
+    ports.ledger.save(bound[["id", "status", "owed", "email"]], now)
+    ports.ledger.add_events(ports.run.id, _turns_of_status(bound, before), now)
     ports.ledger.adopt_issues(bound)
     for side in SIDES:
-        seen = bound[bound[f"echo_{side}"]]
+        seen = bound[bound[f"echo_{side}"].astype("bool")]
         ports.ledger.save(seen[["id"]].assign(**{f"{side}_written": "[]"}), now)
     for name, people in agreement.groupby("object"):
         ports.ledger.settle_intents(str(name), people[["salesmanago_id", "salesforce_id"]], now)
+
+
+def move(ports: Ports, moves: pd.DataFrame) -> None:
+    """Let bindings go on with other records or contacts (`domain.plan.MOVE_COLUMNS`)."""
+    if len(moves):
+        ports.ledger.move(ports.run.id, _still_to_move(ports, moves), ports.now())
+
+
+def _still_to_move(ports: Ports, moves: pd.DataFrame) -> pd.DataFrame:
+    known = ports.ledger.bindings(salesforce_ids=moves["salesforce_id"])[["id", "salesforce_id", "salesmanago_id"]]
+    done = moves.merge(known, on=list(known), how="left", indicator=True)["_merge"].eq("both")
+    return moves[~done.to_numpy()]
+
+
+def _turns_of_status(bound: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
+    """Say who was paused, deleted, merged away, resumed or revived."""
+    status = bound["salesforce_id"].map(before.set_index("salesforce_id")["status"]).astype("str")
+    turned = bound.assign(before=status)[status.notna() & status.ne(bound["status"])]
+    back = turned["before"].map({"paused": "resumed", "deleted": "revived", "merged": "revived"})
+    event = turned["status"].where(turned["status"].ne("active"), back)
+    return turned.assign(binding_id=turned["id"], event=event, note="was " + turned["before"])

@@ -31,7 +31,10 @@ def commit(ports: Ports, window: dict[str, dict[str, str]]) -> dict[str, int]:
     if ports.run.request.dry_run:
         ports.ledger.update_run(ports.run.id, state=COMMITTED)
         return {"closed": 0}
-    closed = _close_solved(ports, ports.staging.read("people"))
+    people = ports.staging.read("people")
+    closed = _close_solved(ports, people)
+    seen = people["salesforce_id"].notna() & people["salesmanago_id"].notna()
+    ports.ledger.check(people.loc[seen, "salesforce_id"], ports.now())
     run = ports.ledger.run(ports.run.id)
     if ports.run.mode == "full" and not run["restricted"]:
         _finish_full(ports, checked(ports).objects)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pandas as pd
@@ -13,10 +13,12 @@ from salesmanago_sync.domain.frames import full_ids
 from salesmanago_sync.domain.identities import CONTACT_ID_FIELD
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import SCHEMA, checked
-from salesmanago_sync.steps.reading import Reading, Source, load_reading, sources
+from salesmanago_sync.steps.reading import KEY_PREFIX, Reading, Source, load_reading, sources
 
 CHANGED = "changed"
 READ = "read"
+# Whoever was looked at more recently is left out of the sweep; half a day, so that nobody is left out for a whole one.
+SWEEP_ANEW = timedelta(hours=12)
 Window = dict[str, dict[str, str]]
 
 
@@ -98,6 +100,7 @@ def gather_counterparts(ports: Ports) -> dict[str, int]:
     objects = checked(ports).objects
     reading = _changed(ports, objects, checked(ports).enabled)
     _add_due(reading, objects)
+    _add_least_checked(reading, objects)
     add_counterparts(reading, objects)
     reading.save(READ)
     return {name: len(frame) for name, frame in reading.records.items()} | {"contacts": len(reading.contacts)}
@@ -106,6 +109,7 @@ def gather_counterparts(ports: Ports) -> dict[str, int]:
 def add_counterparts(reading: Reading, objects: Sequence[str]) -> None:
     """Add to a reading whoever the merge must see beside it: the other sides, namesakes, and who has a new address."""
     _add_partners(reading, objects)
+    reading.add_heirs()
     _add_namesakes(reading)
     _add_partners(reading, objects)
     _add_takers(reading)
@@ -145,6 +149,19 @@ def _digests_before(ports: Ports) -> dict[str, str]:
     return next((digests for digests in earlier if isinstance(digests, dict) and digests), {})
 
 
+def _add_least_checked(reading: Reading, objects: Sequence[str]) -> None:
+    """Add the contacts that were not looked at for the longest time.
+
+    SALESmanago may record an opt-out without marking the contact as changed: without this sweep nobody would see it.
+    """
+    ports = reading.ports
+    if ports.run.mode == "full" or ports.run.request.emails:
+        return
+    before = ports.now() - SWEEP_ANEW
+    least = ports.ledger.least_checked(ports.settings.consent_sweep_per_run, before)
+    reading.fetch_contacts(least.loc[least["object"].isin(objects), "salesmanago_id"], in_scope=True)
+
+
 def _add_partners(reading: Reading, objects: Sequence[str]) -> None:
     """Add the other side of everybody who is bound; in a full sync also those who no longer meet the criteria."""
     ports = reading.ports
@@ -177,8 +194,7 @@ def _add_namesakes(reading: Reading) -> None:
 
 def _add_records_by_claim(reading: Reading, claimed: pd.Series) -> None:
     for name, source in reading.sources.items():
-        prefix = {"Lead": "00Q", "Contact": "003", "PersonAccount": "001"}[name]
-        ids = claimed[claimed.str.len().eq(18) & claimed.str.startswith(prefix)]
+        ids = claimed[claimed.str.len().eq(18) & claimed.str.startswith(KEY_PREFIX[name])]
         if CONTACT_ID_FIELD in source.fields or len(ids):
             reading.fetch_records(name, ids, in_scope=False)
 

@@ -1,4 +1,4 @@
-"""Newcomers: people who were created in this run, looked at once more.
+"""Newcomers: people who were created in this run, or whose record moved on meanwhile, looked at once more.
 
 A service fills fields of a new record by itself: defaults, triggers, the other side's id. Read again and merged at
 once, those travel in the same run, and the next run finds nothing to do.
@@ -13,14 +13,16 @@ from typing import Any
 import pandas as pd
 
 from salesmanago_sync.domain.base import pack
-from salesmanago_sync.domain.matching import PAIR
+from salesmanago_sync.domain.matching import CREATE_IN_SALESFORCE, CREATE_IN_SALESMANAGO
 from salesmanago_sync.domain.merge import TO_SALESFORCE
 from salesmanago_sync.domain.plan import Plan
 from salesmanago_sync.steps.binding import remember
+from salesmanago_sync.steps.duplicates import DUPLICATE_RULE
 from salesmanago_sync.steps.planning import CONSENT, DIRECTIONS, batches, people_of, plan_of
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import checked
 from salesmanago_sync.steps.reading import Reading, sources
+from salesmanago_sync.steps.settling import MOVED_ON
 from salesmanago_sync.steps.writing import ROWS, Writer, groups
 
 FOLLOW_UP = "follow_up"
@@ -29,7 +31,7 @@ READ_AT_ONCE = 2_000
 
 
 def follow_up(ports: Ports) -> int:
-    """Bring the people who were created in this run to rest.
+    """Bring the people who were created in this run, or whose record moved on meanwhile, to rest.
 
     Args:
         ports: What the step talks to.
@@ -39,7 +41,7 @@ def follow_up(ports: Ports) -> int:
     """
     objects = checked(ports).objects
     bindings = ports.ledger.bindings(objects=objects)
-    mine = bindings[bindings["created_by_run"].eq(ports.run.id) & bindings["matched_by"].eq("created")]
+    mine = bindings[_fresh(ports, bindings) | _moved_on(ports, bindings)]
     written = 0
     for start in range(0, len(mine), READ_AT_ONCE):
         ports.keep_lock()
@@ -48,18 +50,31 @@ def follow_up(ports: Ports) -> int:
         for name in objects:
             reading.fetch_records(name, some.loc[some["object"].eq(name), "salesforce_id"], in_scope=True)
         reading.fetch_contacts(some["salesmanago_id"], in_scope=True)
+        reading.add_heirs()
         written += _write(ports, reading, objects)
     return written
 
 
+def _fresh(ports: Ports, bindings: pd.DataFrame) -> pd.Series:
+    """Who was created in this run, or bound to a record that a duplicate rule named."""
+    new = bindings["matched_by"].isin(["created", DUPLICATE_RULE])
+    return bindings["created_by_run"].eq(ports.run.id).fillna(False).astype(bool) & new
+
+
+def _moved_on(ports: Ports, bindings: pd.DataFrame) -> pd.Series:
+    """Whose record was converted, merged or deleted between reading and writing."""
+    failed = ports.ledger.changes(ports.run.id, state="failed", reason=list(MOVED_ON))
+    return bindings["salesforce_id"].isin(failed["salesforce_id"])
+
+
 def _write(ports: Ports, reading: Reading, objects: list[str]) -> int:
     result = _without_defaults(ports, reading, plan_of(reading, objects))
-    remember(ports, result.agreement)
-    pairs = result.people.index[result.people["status"].eq(PAIR)]
-    changes = result.changes[result.changes["person"].isin(pairs)].assign(action=FOLLOW_UP)
+    remember(ports, result.moves, result.agreement)
+    creates = result.people.index[result.people["status"].isin([CREATE_IN_SALESFORCE, CREATE_IN_SALESMANAGO])]
+    changes = result.changes[~result.changes["person"].isin(creates)].assign(action=FOLLOW_UP)
     ports.ledger.replan_changes(ports.run.id, changes.iloc[:0], changes, ports.now())
     ports.ledger.report_issues(ports.run.id, result.issues, ports.now())
-    writer = Writer(ports, reading, account_id=None)
+    writer = Writer(ports, reading, account_id=None, last=True)
     count = 0
     for batch in _ordered(batches(changes, len(changes) or 1)):
         for group in groups(people_of(batch, changes), ROWS[str(batch["direction"])]):

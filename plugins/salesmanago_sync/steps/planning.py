@@ -9,6 +9,8 @@ from typing import Any
 import pandas as pd
 
 from salesmanago_sync.domain.plan import Plan, PlanInput, plan
+from salesmanago_sync.domain.succession import TOMBSTONES
+from salesmanago_sync.errors import FatalError
 from salesmanago_sync.steps.extract import load
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import checked
@@ -18,6 +20,8 @@ log = logging.getLogger(__name__)
 
 DIRECTIONS = ("to_salesmanago", "to_salesforce")
 EXAMPLES = 3
+# So many people may be deleted for good at a time without anybody asking.
+FEW = 20
 CONSENT = "consent"
 
 
@@ -31,9 +35,12 @@ def make_plan(ports: Ports) -> list[dict[str, Any]]:
         The batches, consent excepted, which goes first. Empty for a dry run.
     """
     ports.keep_lock()
-    result = plan_of(load(ports), checked(ports).objects)
+    reading = load(ports)
+    result = plan_of(reading, checked(ports).objects)
+    _check_vanished(ports, reading, result)
     ports.staging.write("people", result.people)
     ports.staging.write("changes", result.changes)
+    ports.staging.write("moves", result.moves)
     ports.staging.write("agreement", result.agreement)
     ports.staging.write("issues", result.issues)
     ports.ledger.plan_changes(ports.run.id, result.changes, ports.now())
@@ -41,6 +48,31 @@ def make_plan(ports: Ports) -> list[dict[str, Any]]:
     if ports.run.request.dry_run:
         return []
     return batches(result.changes[result.changes["lane"].ne(CONSENT)], ports.settings.people_per_task)
+
+
+def _check_vanished(ports: Ports, reading: Reading, result: Plan) -> None:
+    """Stop where so many people are nowhere to be found that a lost permission is likelier than their deletion.
+
+    Raises:
+        FatalError: Before anything is written.
+    """
+    bound = result.people[result.people["matched_by"].eq("binding").fillna(False)]
+    before = reading.bindings().set_index("salesforce_id")["status"]
+    known = bound[~bound["salesforce_id"].map(before).isin(TOMBSTONES)]
+    records = {identifier for frame in reading.records.values() for identifier in frame["Id"]}
+    lost = {
+        "Salesforce": ~known["salesforce_id"].isin(records),
+        "SALESmanago": ~known["salesmanago_id"].isin(set(reading.contacts["contactId"])),
+    }
+    percent = ports.settings.vanished_percent
+    for side, vanished in lost.items():
+        count = int((vanished & known["reason"].eq("DELETED")).sum())
+        if count > max(FEW, len(known) * percent / 100):
+            raise FatalError(
+                f"{count} of {len(known)} synchronised people cannot be found in {side}. Has the integration user lost "
+                "access to them? Nothing was written. If they were really deleted, raise "
+                f"SALESMANAGO_SYNC_VANISHED_PERCENT (now {percent}) for one run."
+            )
 
 
 def plan_of(reading: Reading, objects: Sequence[str], direction: str | None = None) -> Plan:

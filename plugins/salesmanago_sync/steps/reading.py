@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from salesmanago_sync.domain.converters.email import normalise_email
 from salesmanago_sync.domain.criteria import fields_of
 from salesmanago_sync.domain.criteria_soql import to_soql
 from salesmanago_sync.domain.frames import salesforce_frame, salesmanago_frame
@@ -17,8 +18,12 @@ from salesmanago_sync.domain.identities import ObjectInput
 from salesmanago_sync.domain.mapping import Mapping, load_mappings
 from salesmanago_sync.domain.native import DETAIL
 from salesmanago_sync.domain.schema import Schema, criteria_types, read_fields
+from salesmanago_sync.domain.succession import heirs
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import checked
+
+# How the ids of each object begin (Salesforce: standard key prefixes).
+KEY_PREFIX = {"Lead": "00Q", "Contact": "003", "PersonAccount": "001"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,11 @@ class Source:
         types = criteria_types(self.mapping, self.schema)
         written = "" if criterion is None else to_soql(criterion, types, now)
         return " AND ".join(filter(None, [self.kind, written, further]))
+
+    def is_of_kind(self, row: Dictionary[str, Any]) -> bool:
+        """Tell whether a row is a person of this object; looked up by id, it may be another of the same sObject."""
+        wanted = {"PersonAccount": True, "Contact": False}.get(self.mapping.object)
+        return wanted is None or not self.schema.has_person_accounts or row.get("IsPersonAccount") is wanted
 
     @property
     def email_field(self) -> str:
@@ -98,6 +108,7 @@ class Reading:
     sources: dict[str, Source]
     records: dict[str, pd.DataFrame] = field(default_factory=dict)
     contacts: pd.DataFrame = field(default_factory=pd.DataFrame)
+    _asked: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         for name, source in self.sources.items():
@@ -124,7 +135,7 @@ class Reading:
         if missing:
             source = self.sources[name]
             rows = self.ports.salesforce.retrieve(source.mapping.sobject, missing, source.fields)
-            self.add_records(name, rows, in_scope=in_scope)
+            self.add_records(name, [row for row in rows if source.is_of_kind(row)], in_scope=in_scope)
 
     def find_records(self, emails: Iterable[str], *, in_scope: bool) -> None:
         """Look up the records of all objects that have one of the addresses."""
@@ -158,9 +169,32 @@ class Reading:
         ]
 
     def bindings(self) -> pd.DataFrame:
-        """Read the bindings of everybody who was read."""
+        """Read the bindings of everybody who was read, and of the dead who had the address of somebody who was read."""
         ids = [identifier for frame in self.records.values() for identifier in frame["Id"]]
-        return self.ports.ledger.bindings(salesforce_ids=ids, salesmanago_ids=list(self.contacts["contactId"]))
+        ledger = self.ports.ledger
+        bound = ledger.bindings(salesforce_ids=ids, salesmanago_ids=list(self.contacts["contactId"]))
+        buried = ledger.tombstones(self.emails())
+        # A frame without rows may have other dtypes.
+        return pd.concat([bound, buried[~buried["id"].isin(bound["id"])]]) if len(buried) else bound
+
+    def emails(self) -> set[str]:
+        """The addresses of everybody who was read."""
+        found = set(normalise_email(self.contacts["email"]).dropna())
+        for name, source in self.sources.items():
+            found |= set(normalise_email(self.records[name][source.email_field]).dropna())
+        return found
+
+    def add_heirs(self) -> None:
+        """Look up the records that carry on where one that was read is converted or merged into another."""
+        while True:
+            named = heirs([ObjectInput(s.mapping, s.schema, self.records[name]) for name, s in self.sources.items()])
+            ids = {heir.salesforce_id for some in named.values() for heir in some} - self._asked
+            if not ids:
+                return
+            self._asked |= ids
+            for name in self.sources:
+                mine = [identifier for identifier in sorted(ids) if identifier.startswith(KEY_PREFIX[name])]
+                self.fetch_records(name, mine, in_scope=True)
 
     def save(self, prefix: str) -> None:
         """Stage what was read, with the time of reading."""

@@ -12,6 +12,7 @@ from salesmanago_sync.domain.card_lines import LAST_SYNC
 from salesmanago_sync.domain.converters.email import normalise_email
 from salesmanago_sync.domain.frames import text_series
 from salesmanago_sync.domain.identities import CONTACT_ID_FIELD
+from salesmanago_sync.domain.merge import TO_SALESMANAGO
 from salesmanago_sync.domain.native import NOT_SENT, salesmanago_rows, to_salesforce
 from salesmanago_sync.steps.reading import Reading, Source
 from salesmanago_sync.steps.request import utc
@@ -63,6 +64,23 @@ def send_to_salesforce(
     for number, outcome in zip(fresh, _create(reading, source, creates, people.iloc[fresh]), strict=True):
         outcomes[number] = outcome
     return [outcome for outcome in outcomes if outcome is not None]
+
+
+def send_removals(reading: Reading, direction: str, people: pd.DataFrame) -> list[Outcome]:
+    """Delete records or contacts, as a policy of the mapping asks; both services let a person restore them.
+
+    Args:
+        reading: What was read.
+        direction: Where.
+        people: Whom.
+
+    Returns:
+        One outcome a person, in the order of `people`.
+    """
+    if direction == TO_SALESMANAGO:
+        contacts = aligned(reading.contacts, "contactId", people["salesmanago_id"])
+        return reading.ports.salesmanago.delete(list(contacts["email"]))
+    return reading.ports.salesforce.delete(list(people["salesforce_id"]))
 
 
 def aligned(frame: pd.DataFrame, key: str, ids: pd.Series) -> pd.DataFrame:

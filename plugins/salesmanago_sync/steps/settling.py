@@ -7,8 +7,9 @@ next time, a create finds the record by its binding, its external id or its addr
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 import pandas as pd
 
@@ -19,9 +20,13 @@ from salesmanago_sync.domain.findings import issues
 from salesmanago_sync.domain.frames import text_series
 from salesmanago_sync.domain.merge import TO_SALESMANAGO
 from salesmanago_sync.domain.native import wide
+from salesmanago_sync.domain.owed import DELETE
+from salesmanago_sync.steps.evidence import keep_evidence
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.reading import Reading, Source
 
+# The record was converted, merged or deleted since it was read.
+MOVED_ON = ("RECORD_GONE", "LEAD_CONVERTED")
 DEFAULT_REASON = {"to_salesmanago": "REFUSED_BY_SALESMANAGO", "to_salesforce": "REFUSED_BY_SALESFORCE"}
 
 
@@ -35,7 +40,11 @@ class Sent:
         changes: The changes that it carried.
         people: The people that it was about, by person number.
         outcomes: One for each of them.
+        seen_at: When what it carries was read.
+        sent_at: The local clock just before the write.
         at: The service's clock just after the write.
+        by_field: Whether each change is refused by itself, the rest of the record being accepted.
+        last: Whether nobody looks at these people again in this run.
     """
 
     source: Source
@@ -43,7 +52,11 @@ class Sent:
     changes: pd.DataFrame
     people: pd.DataFrame
     outcomes: list[Outcome]
+    seen_at: datetime
+    sent_at: datetime
     at: datetime
+    by_field: bool = False
+    last: bool = False
 
     @property
     def side(self) -> str:
@@ -54,6 +67,25 @@ class Sent:
     def other(self) -> str:
         """The side that the values came from."""
         return "salesforce" if self.direction == TO_SALESMANAGO else "salesmanago"
+
+    def only(self, chosen: Any) -> Sent:
+        """Keep some of the people, by a flag for each."""
+        people = self.people[chosen]
+        outcomes = [outcome for outcome, mine in zip(self.outcomes, list(chosen), strict=True) if mine]
+        return replace(
+            self, people=people, outcomes=outcomes, changes=self.changes[self.changes["person"].isin(people.index)]
+        )
+
+    def with_ids(self) -> pd.DataFrame:
+        """Give the people with the ids of newcomers."""
+        given = text_series((outcome.id for outcome in self.outcomes), index=self.people.index)
+        column = f"{self.side}_id"
+        return self.people.assign(**{column: self.people[column].fillna(given)})
+
+    @property
+    def removes(self) -> bool:
+        """Whether people were deleted."""
+        return bool(self.changes["lane"].eq(DELETE).any())
 
     @property
     def accepted(self) -> pd.Series:
@@ -69,20 +101,15 @@ def settle(ports: Ports, reading: Reading, sent: Sent) -> None:
         reading: What was read.
         sent: The write.
     """
-    done = _with_ids(sent)[sent.accepted]
-    if len(done):
+    people = sent.with_ids()
+    done = people[sent.accepted]
+    if len(done) and not sent.removes:
         changes = sent.changes[sent.changes["person"].isin(done.index)]
         kept = _read_back(ports, sent, done, changes)
         _remember(ports, sent, done, changes, kept)
+    keep_evidence(ports, sent, people)
     _report_refusals(ports, sent)
     _settle_changes(ports, sent)
-
-
-def _with_ids(sent: Sent) -> pd.DataFrame:
-    """Fill in the ids of newcomers."""
-    given = text_series((outcome.id for outcome in sent.outcomes), index=sent.people.index)
-    column = f"{sent.side}_id"
-    return sent.people.assign(**{column: sent.people[column].fillna(given)})
 
 
 def _remember(ports: Ports, sent: Sent, done: pd.DataFrame, changes: pd.DataFrame, kept: pd.DataFrame) -> None:
@@ -154,37 +181,49 @@ def _count_turns(ports: Ports, done: pd.DataFrame, changes: pd.DataFrame, direct
 
 
 def _report_refusals(ports: Ports, sent: Sent) -> None:
-    refused = sent.people[~sent.accepted]
+    """Open an issue for each record, or field, that was refused.
+
+    Whose record moved on while the run was at work is looked at once more in the same run (`newcomers.follow_up`).
+    """
+    told = [not outcome.ok and (sent.last or outcome.reason not in MOVED_ON) for outcome in sent.outcomes]
+    refused = sent.people[told]
     if refused.empty:
         return
-    wrong = [outcome for outcome in sent.outcomes if not outcome.ok]
-    values = sent.changes[sent.changes["person"].isin(refused.index)]
-    tried = values.assign(text=values["field"] + "=" + values["new"].fillna("")).groupby("person")["text"].agg(";".join)
-    for reason in sorted({_reason(outcome, sent.direction) for outcome in wrong}):
-        chosen = [_reason(outcome, sent.direction) == reason for outcome in wrong]
+    reasons = pd.Series([_reason(outcome, sent.direction) for outcome in sent.outcomes], index=sent.people.index)
+    texts = pd.Series([_text(outcome) for outcome in sent.outcomes], index=sent.people.index, dtype="str")
+    rows = _refused_rows(sent, refused)
+    for reason, mine in rows.groupby(rows["person"].map(reasons), sort=True):
         found = issues(
-            refused[chosen],
-            reason,
+            mine,
+            str(reason),
+            field=mine["field"],
             direction=sent.direction,
-            text=_texts(wrong, chosen, refused.index[chosen]),
-            values=tried.reindex(refused.index[chosen]).map(lambda text: json.dumps({"sent": text})),
+            text=mine["person"].map(texts),
+            values=mine["tried"].map(lambda text: json.dumps({"sent": text})),
         )
         ports.ledger.report_issues(ports.run.id, found, ports.now())
+
+
+def _refused_rows(sent: Sent, refused: pd.DataFrame) -> pd.DataFrame:
+    """One row an issue: `person`, ids, `field` where fields were refused by themselves, and what was tried."""
+    changes = sent.changes[sent.changes["person"].isin(refused.index)]
+    tried = changes["field"] + "=" + changes["new"].fillna("")
+    if sent.by_field:
+        rows = changes[["person", "field"]].assign(tried=tried)
+    else:
+        rows = tried.groupby(changes["person"]).agg(";".join).rename("tried").reset_index().assign(field="")
+    return rows.join(refused[["object", "salesforce_id", "salesmanago_id"]], on="person")
 
 
 def _reason(outcome: Outcome, direction: str) -> str:
     return outcome.reason if outcome.reason is not None else DEFAULT_REASON[direction]
 
 
-def _texts(outcomes: list[Outcome], chosen: list[bool], index: pd.Index) -> pd.Series:
-    texts = []
-    for outcome, mine in zip(outcomes, chosen, strict=True):
-        if mine:
-            code = f"{outcome.code}: " if outcome.code is not None else ""
-            blamed = f" [{', '.join(outcome.fields)}]" if outcome.fields else ""
-            others = f" candidates: {', '.join(outcome.candidates)}" if outcome.candidates else ""
-            texts.append(f"{code}{outcome.text}{blamed}{others}")
-    return pd.Series(texts, index=index, dtype="str")
+def _text(outcome: Outcome) -> str:
+    code = f"{outcome.code}: " if outcome.code is not None else ""
+    named = f" [{', '.join(outcome.fields)}]" if outcome.fields else ""
+    others = f" candidates: {', '.join(outcome.candidates)}" if outcome.candidates else ""
+    return f"{code}{outcome.text}{named}{others}"
 
 
 def _settle_changes(ports: Ports, sent: Sent) -> None:

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 import pandas as pd
 
-from salesmanago_sync.clients.outcome import Outcome
 from salesmanago_sync.domain.merge import TO_SALESFORCE, TO_SALESMANAGO
+from salesmanago_sync.domain.owed import DELETE
 from salesmanago_sync.domain.plan import Plan
+from salesmanago_sync.steps.binding import move
+from salesmanago_sync.steps.duplicates import bind_matches
 from salesmanago_sync.steps.extract import READ, load
 from salesmanago_sync.steps.planning import CONSENT, batches, people_of, plan_of
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import checked
 from salesmanago_sync.steps.reading import Reading, Source, read_at
-from salesmanago_sync.steps.sending import send_to_salesforce, send_to_salesmanago
+from salesmanago_sync.steps.salvage import blamed
+from salesmanago_sync.steps.sending import send_removals, send_to_salesforce, send_to_salesmanago
 from salesmanago_sync.steps.settling import Sent, settle
 
 # One request takes so many rows: SALESmanago batchupsert 100, Salesforce Collections 200.
@@ -54,10 +57,10 @@ def write_batch(ports: Ports, batch: dict[str, Any]) -> dict[str, int]:
     Returns:
         `done`, `failed` and `dropped` people.
     """
-    writer = Writer(ports, load(ports), checked(ports).account_id)
+    read = read_at(ports, READ)
+    writer = Writer(ports, load(ports), checked(ports).account_id, seen_at=read)
     people = ports.staging.read("people")
     changes = _still_planned(ports, batch, people_of(batch, ports.staging.read("changes")))
-    read = read_at(ports, READ)
     counts = {"done": 0, "failed": 0, "dropped": 0}
     for group in groups(changes, ROWS[str(batch["direction"])]):
         ports.keep_lock()
@@ -94,38 +97,74 @@ class Writer:
         ports: What it talks to.
         reading: The records and contacts as they were read.
         account_id: The Salesforce Account of new Contacts.
+        seen_at: When what is sent was read; now, where it is not given.
+        last: Whether nobody looks at these people again in this run.
     """
 
     ports: Ports
     reading: Reading
     account_id: str | None
+    seen_at: datetime | None = None
+    last: bool = False
 
     def write(self, name: str, direction: str, changes: pd.DataFrame, people: pd.DataFrame) -> list[bool]:
         """Send the changes of some people of one object in one direction.
 
         Returns:
-            For each person whether the write went through.
+            For each person whether everything of the write went through.
         """
         if changes.empty:
             return []
         source = self.reading.sources[name]
         persons = pd.Index(sorted(changes["person"].unique()), name="person")
-        outcomes = self._sender(direction)(source, changes, people.loc[persons])
-        clock = self._clock(direction)
-        sent = Sent(source, direction, changes, people.loc[persons], outcomes, clock())
+        sent = self._send(source, direction, changes, people.loc[persons])
+        if direction == TO_SALESFORCE:
+            sent = self._without_matches(sent)
+            sent = self._without_blamed(sent)
         settle(self.ports, self.reading, sent)
-        return [outcome.ok for outcome in outcomes]
+        return [outcome.ok for outcome in sent.outcomes]
 
-    def _sender(self, direction: str) -> Callable[[Source, pd.DataFrame, pd.DataFrame], list[Outcome]]:
-        if direction == TO_SALESMANAGO:
-            return lambda source, changes, people: send_to_salesmanago(self.reading, source, changes, people)
-        return lambda source, changes, people: send_to_salesforce(
-            self.reading, source, changes, people, self.account_id
-        )
-
-    def _clock(self, direction: str) -> Callable[[], datetime]:
+    def _send(self, source: Source, direction: str, changes: pd.DataFrame, people: pd.DataFrame) -> Sent:
+        begun = self.ports.now()
+        if changes["lane"].eq(DELETE).any():
+            outcomes = send_removals(self.reading, direction, people)
+        elif direction == TO_SALESMANAGO:
+            outcomes = send_to_salesmanago(self.reading, source, changes, people)
+        else:
+            outcomes = send_to_salesforce(self.reading, source, changes, people, self.account_id)
         side = self.ports.salesmanago if direction == TO_SALESMANAGO else self.ports.salesforce
-        return side.server_time
+        seen = begun if self.seen_at is None else self.seen_at
+        return Sent(source, direction, changes, people, outcomes, seen, begun, side.server_time(), last=self.last)
+
+    def _without_matches(self, sent: Sent) -> Sent:
+        """Take out whom Salesforce already has: they are bound, and merged when they are looked at once more."""
+        bound = bind_matches(self.reading, sent.source, sent.people, sent.outcomes)
+        if not bound.any():
+            return sent
+        theirs = sent.changes["person"].isin(bound.index[bound])
+        dropped = sent.changes[theirs].assign(state="dropped", reason="DUPLICATE")
+        self.ports.ledger.settle_changes(self.ports.run.id, dropped)
+        return sent.only(~bound)
+
+    def _without_blamed(self, sent: Sent) -> Sent:
+        """Send refused records again without the fields that the refusal names, and settle what came of it."""
+        marked = blamed(sent.source.mapping, sent.changes, sent.people.index, sent.outcomes)
+        if not marked.any():
+            return sent
+        persons = sent.people.index.isin(sent.changes.loc[marked, "person"])
+        refused = sent.only(persons)
+        # Harmless: Salesforce refused these records as a whole, so that nothing of them was applied.
+        kept = self._send(sent.source, sent.direction, refused.changes[~marked[refused.changes.index]], refused.people)
+        saved = refused.people.index.isin(kept.people.index[kept.accepted])
+        settle(self.ports, self.reading, kept.only(saved))
+        held = refused.only(saved)
+        named = held.changes[marked[held.changes.index]]
+        settle(
+            self.ports,
+            self.reading,
+            replace(held, changes=named, people=kept.with_ids().loc[held.people.index], by_field=True),
+        )
+        return sent.only(~persons | sent.people.index.isin(refused.people.index[~saved]))
 
 
 def recheck(reading: Reading, changes: pd.DataFrame, people: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -145,6 +184,7 @@ def recheck(reading: Reading, changes: pd.DataFrame, people: pd.DataFrame) -> tu
     moved = _moved(persons, again)
     if moved.empty:
         return changes, people
+    move(reading.ports, again.moves)
     numbers = _numbers(again.people, persons.loc[moved])
     replanned = again.changes[again.changes["lane"].isin(changes["lane"].unique())]
     replanned = replanned.assign(person=replanned["person"].map(numbers)).dropna(subset=["person"])
@@ -161,6 +201,7 @@ def _read_again(reading: Reading, name: str, persons: pd.DataFrame) -> Reading:
     newcomers = persons[persons["salesforce_id"].isna() | persons["salesmanago_id"].isna()]
     newer.find_records(newcomers["email"].dropna(), in_scope=False)
     newer.find_contacts(newcomers["email"].dropna(), in_scope=False)
+    newer.add_heirs()
     for key, frame in newer.records.items():
         reading.records[key] = _updated(reading.records[key], frame, "Id")
     reading.contacts = _updated(reading.contacts, newer.contacts, "contactId")

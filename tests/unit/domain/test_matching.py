@@ -278,14 +278,14 @@ def frame(rows: list[Row], example: Row) -> pd.DataFrame:
 
 def identities(cases: dict[str, Case]) -> Identities:
     bound = [
-        named(name, {"object": of, "salesforce_id": s, "salesmanago_id": m, "status": "active"})
+        named(name, {"object": of, "salesforce_id": s, "salesmanago_id": m, "status": "active", "email": None})
         for name, case in cases.items()
         for of, s, m in case.bindings
     ]
     return Identities(
         frame([named(name, row) for name, case in cases.items() for row in case.records], record("")),
         frame([named(name, row) for name, case in cases.items() for row in case.contacts], contact("")),
-        frame(bound, dict.fromkeys(("object", "salesforce_id", "salesmanago_id", "status"), "")),
+        frame(bound, dict.fromkeys(("object", "salesforce_id", "salesmanago_id", "status", "email"), "")),
         CREATES,
     )
 

@@ -6,6 +6,7 @@ The writing is the sync's own (`steps.writing`) and so is the ledger: only what 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -223,7 +224,7 @@ class World:
 
     def apply(self, planned: Plan) -> None:
         """Remember and write what was planned, opt-outs first, and let the clock go on."""
-        remember(self.ports, planned.agreement)
+        remember(self.ports, planned.moves, planned.agreement)
         self.ledger.report_issues(1, planned.issues, self.clock())
         writer = Writer(self.ports, self.reading(), account_id=None)
         for _, changes in planned.changes.groupby(["lane", "direction", "object"], sort=True):
@@ -238,9 +239,7 @@ class World:
         if first.changes["action"].eq("create").any():
             again = self.plan(direction)
             pairs = again.people.index[again.people["status"].eq(PAIR)]
-            self.apply(
-                Plan(again.people, again.changes[again.changes["person"].isin(pairs)], again.agreement, again.issues)
-            )
+            self.apply(replace(again, changes=again.changes[again.changes["person"].isin(pairs)]))
         return first
 
 
