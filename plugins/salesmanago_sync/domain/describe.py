@@ -25,6 +25,7 @@ class FieldSchema:
     unique: bool = False
     restricted_picklist: bool = False
     picklist: tuple[str, ...] = ()
+    picklist_labels: tuple[str, ...] = ()
     filterable: bool = True
     label: str = ""
     relationship: str | None = None
@@ -33,6 +34,7 @@ class FieldSchema:
     @classmethod
     def from_describe(cls, field: Mapping[str, Any]) -> FieldSchema:
         """Read one entry of `fields`."""
+        active = [value for value in field.get("picklistValues") or () if value.get("active", True)]
         return cls(
             name=field["name"],
             type=field.get("type", "string"),
@@ -45,7 +47,8 @@ class FieldSchema:
             external_id=field.get("externalId", False),
             unique=field.get("unique", False),
             restricted_picklist=field.get("restrictedPicklist", False),
-            picklist=tuple(value["value"] for value in field.get("picklistValues") or () if value.get("active", True)),
+            picklist=tuple(value["value"] for value in active),
+            picklist_labels=tuple(str(value.get("label") or value["value"]) for value in active),
             filterable=field.get("filterable", True),
             label=field.get("label") or field["name"],
             relationship=field.get("relationshipName"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
+from salesmanago_sync.domain.acceptance import Misfit, misfits
 from salesmanago_sync.domain.changes import VERDICT_COLUMNS, Decision
 from salesmanago_sync.domain.findings import ISSUE_COLUMNS, issues, stack
 from salesmanago_sync.domain.mapping import Mapping
@@ -95,12 +96,8 @@ def _fit(decision: Decision) -> Decision:
     native = to_salesforce(mapping, inward, decision.pairs.records)
     for line in mapping.lines:
         for field in line.salesforce:
-            if field in native:
-                long, foreign = _misfits(native[field], field, schema)
-                decision = _hold_persons(
-                    decision, line.key, long, "VALUE_TOO_LONG", f"{field} takes {schema.limit(field)}"
-                )
-                decision = _hold_persons(decision, line.key, foreign, "VALUE_NOT_ALLOWED", _choices(field, schema))
+            for misfit in misfits(native[field], field, schema) if field in native else ():
+                decision = _hold_persons(decision, line.key, misfit)
     return decision
 
 
@@ -114,23 +111,11 @@ def _cut(changes: pd.DataFrame, mapping: Mapping, schema: Schema) -> pd.DataFram
     return changes
 
 
-def _misfits(values: pd.Series, field: str, schema: Schema) -> tuple[pd.Index, pd.Index]:
-    text = values[[isinstance(value, str) for value in values]]
-    limit, allowed = schema.limit(field), schema.allowed(field)
-    long = text.index[text.str.len() > limit] if limit is not None and len(text) else text.index[:0]
-    foreign = text.index[~text.isin(allowed)] if allowed is not None else text.index[:0]
-    return long, foreign
-
-
-def _choices(field: str, schema: Schema) -> str:
-    return f"{field} accepts: {', '.join((schema.allowed(field) or ())[:20])}"
-
-
-def _hold_persons(decision: Decision, key: str, persons: pd.Index, reason: str, text: str) -> Decision:
+def _hold_persons(decision: Decision, key: str, misfit: Misfit) -> Decision:
     changes = decision.changes
-    mine = changes["person"].isin(persons) & changes["direction"].eq(TO_SALESFORCE)
+    mine = changes["person"].isin(misfit.persons) & changes["direction"].eq(TO_SALESFORCE)
     held = mine & (changes["field"].eq(key) | changes["field"].str.startswith(f"{key}:"))
-    return _hold(decision, held, reason, text)
+    return _hold(decision, held, misfit.reason, misfit.text)
 
 
 def _unstable(decision: Decision) -> Decision:
