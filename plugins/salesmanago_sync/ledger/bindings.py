@@ -156,8 +156,8 @@ class Bindings:
             return select_frame(connection, query)
 
     def count_unchecked(self, before: datetime) -> int:
-        """Count the living bindings whose sides were last read before a moment."""
-        stale = sa.or_(bindings.c.checked_at.is_(None), bindings.c.checked_at < before)
+        """Count the living bindings whose sides were last read, or that were made, before a moment."""
+        stale = sa.func.coalesce(bindings.c.checked_at, bindings.c.created_at) < before
         query = sa.select(sa.func.count()).where(bindings.c.status.in_(["active", "paused"]), stale)
         with self._database.read() as connection:
             return int(connection.execute(query).scalar_one())

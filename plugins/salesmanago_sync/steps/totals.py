@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pandas as pd
@@ -36,7 +37,7 @@ def add_up(ports: Ports) -> dict[str, Any]:
         "rows": rows,
         "issues": issues,
         "note": _note(ports, rows, issues, due),
-        "warnings": checked(ports).warnings,
+        "warnings": [*checked(ports).warnings, *_unchecked(ports)],
         "full_sync_due": due,
     }
 
@@ -115,6 +116,17 @@ def _issues(ports: Ports) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def _unchecked(ports: Ports) -> list[str]:
+    """Warn where the sweep of consent is too slow to look at everybody once a day."""
+    late = ports.ledger.count_unchecked(ports.now() - timedelta(days=1))
+    if late == 0 or ports.run.request.dry_run:
+        return []
+    return [
+        f"consent: {late} synchronised people were not looked at for a day. Run the full sync daily, or raise "
+        f"SALESMANAGO_SYNC_CONSENT_SWEEP_PER_RUN (now {ports.settings.consent_sweep_per_run})."
+    ]
 
 
 def _full_sync_due(ports: Ports) -> list[str]:

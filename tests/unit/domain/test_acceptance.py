@@ -1,0 +1,49 @@
+"""What Salesforce would refuse, told from describe."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from salesmanago_sync.domain.acceptance import misfits
+from salesmanago_sync.domain.describe import FieldSchema, Schema
+from salesmanago_sync.domain.native import NOT_SENT
+
+FIELDS = [
+    FieldSchema("City", "string", 5),
+    FieldSchema("Status", "picklist", 40, restricted_picklist=True, picklist=("Open", "Closed")),
+    FieldSchema("Country", "string", 80),
+    FieldSchema("CountryCode", "picklist", 10, picklist=("PL",), picklist_labels=("Poland",)),
+    FieldSchema("Birthdate", "date"),
+    FieldSchema("Other__c", "email", 80),
+    FieldSchema("Number__c", "double"),
+    FieldSchema("Flag__c", "boolean"),
+]
+SCHEMA = Schema("Contact", {field.name: field for field in FIELDS})
+
+
+@pytest.mark.parametrize(
+    ("field", "good", "bad", "reason"),
+    [
+        ("City", "Łódź!", "Warsaw", "VALUE_TOO_LONG"),
+        ("Status", "open", "Lost", "VALUE_NOT_ALLOWED"),
+        ("Country", "poland", "Atlantis", "VALUE_NOT_ALLOWED"),
+        ("Country", "PL", "XX", "VALUE_NOT_ALLOWED"),
+        ("Birthdate", "1980-12-31", "1980-13-01", "VALUE_INVALID"),
+        ("Birthdate", "2000-02-29", "--02-29", "VALUE_INVALID"),
+        ("Other__c", "a@example.com", "a@", "VALUE_INVALID"),
+        ("Number__c", "0", "nought", "VALUE_INVALID"),
+    ],
+)
+def test_one_of_two_values_is_refused(field: str, good: str, bad: str, reason: str) -> None:
+    values = pd.Series({1: good, 2: bad, 3: None, 4: NOT_SENT}, dtype="object")
+    [found] = misfits(values, field, SCHEMA)
+    assert (found.reason, list(found.persons)) == (reason, [2])
+    assert found.text.startswith(field)
+
+
+def test_json_values_and_unknown_fields_are_left_to_salesforce() -> None:
+    assert list(misfits(pd.Series([True, 0, False], dtype="object"), "Flag__c", SCHEMA)) == []
+    assert list(misfits(pd.Series(["x"], dtype="object"), "Nothing__c", SCHEMA)) == []
+    [found] = misfits(pd.Series(["perhaps"], dtype="object"), "Flag__c", SCHEMA)
+    assert found.text == "Flag__c takes true or false"
