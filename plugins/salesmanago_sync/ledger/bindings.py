@@ -30,6 +30,7 @@ OPTIONAL = (*CLOCKS, *DEFAULTS)
 FRESH = {f"{side}_person_clock": None for side in ("salesforce", "salesmanago")} | {
     f"{side}_written_at": None for side in ("salesforce", "salesmanago")
 }
+ENDED = bindings.c.status.in_(["deleted", "merged"])
 
 
 class Bindings:
@@ -132,14 +133,18 @@ class Bindings:
             insert_events(connection, run_id, moved.assign(binding_id=moved["id"], note=_from(moved)), now)
         return pd.Series(done, index=frame.index, dtype="bool")
 
+    def has_tombstones(self) -> bool:
+        """Tell whether anybody was ever deleted or merged away."""
+        with self._database.read() as connection:
+            return connection.execute(sa.select(bindings.c.id).where(ENDED).limit(1)).first() is not None
+
     def tombstones(self, emails: Iterable[str]) -> pd.DataFrame:
         """Read the bindings of people who were deleted or merged away and had one of some addresses."""
-        ended = bindings.c.status.in_(["deleted", "merged"])
         with self._database.read() as connection:
             rows = [
                 row
                 for chunk in chunks(emails)
-                for row in connection.execute(sa.select(bindings).where(ended, bindings.c.email.in_(chunk)))
+                for row in connection.execute(sa.select(bindings).where(ENDED, bindings.c.email.in_(chunk)))
             ]
         return frame_of(list(bindings.c), rows)
 

@@ -173,6 +173,8 @@ class Reading:
         ids = [identifier for frame in self.records.values() for identifier in frame["Id"]]
         ledger = self.ports.ledger
         bound = ledger.bindings(salesforce_ids=ids, salesmanago_ids=list(self.contacts["contactId"]))
+        if not ledger.has_tombstones():
+            return bound
         buried = ledger.tombstones(self.emails())
         # A frame without rows may have other dtypes.
         return pd.concat([bound, buried[~buried["id"].isin(bound["id"])]]) if len(buried) else bound
