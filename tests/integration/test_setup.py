@@ -157,9 +157,11 @@ def test_a_layout_of_our_own_is_assigned_to_profiles_and_taken_back(sync: Sync, 
     assert again.green
     again.says("nothing to do")
 
+    # An administrator gives Contacts another layout meanwhile: that is his.
+    org.assign("Standard", "Contact-Contact Layout")
     undone = sync.run("salesmanago_setup", check_only=False, undo=True)
     assert undone.green
-    undone.says("assigned  Standard: back to Lead-Lead Layout")
+    undone.says("assigned  Standard: back to Lead-Lead Layout", "somebody has assigned another layout since")
     assert (org.layouts(*ORIGINALS), org.assignments("Standard", *ORIGINALS, *OURS)) == before
 
 

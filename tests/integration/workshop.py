@@ -49,6 +49,12 @@ class Workshop:
         root = ET.fromstring(files[f"profiles/{profile}.profile"])
         return {str(part.text) for part in root.iter(f"{{{NAMESPACE}}}layout")}
 
+    def assign(self, profile: str, layout: str) -> None:
+        """Let a profile see a layout."""
+        body = f"<layoutAssignments><layout>{layout}</layout></layoutAssignments>"
+        content = f'{HEAD}<Profile xmlns="{NAMESPACE}">{body}</Profile>'
+        self.deploy({"Profile": [profile]}, {f"profiles/{profile}.profile": content.encode()})
+
     def has_field(self, sobject: str, field: str) -> bool:
         """Whether the org has a field, whoever may see it."""
         return f"<fullName>{field}</fullName>".encode() in self.retrieve({"CustomObject": [sobject]}).get(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape
@@ -38,11 +38,16 @@ def new_layouts(ports: SetupPorts, found: Scope) -> list[dict[str, Any]]:
 
 
 def _assignments(ports: SetupPorts, found: Scope) -> list[Assignment]:
-    """Read who sees what; a profile tells only of what is asked for beside it."""
+    """Read who of the named profiles sees what."""
     asked = {profile_of(one)[0] for one in ports.request.profiles}
     names = [one.name for one in ports.salesforce.metadata.list("Profile") if readable(one.name) in asked]
+    return _seen(ports, found, names)
+
+
+def _seen(ports: SetupPorts, found: Scope, profiles: Iterable[str]) -> list[Assignment]:
+    """Read what profiles see; a profile tells only of what is asked for beside it."""
     files = ports.salesforce.metadata.retrieve(
-        {"Profile": tuple(sorted(names)), "Layout": tuple(found.known), "CustomObject": tuple(found.sobjects)}
+        {"Profile": tuple(sorted(profiles)), "Layout": tuple(found.known), "CustomObject": tuple(found.sobjects)}
     )
     told: list[Assignment] = []
     for path, content in sorted(files.items()):
@@ -123,14 +128,22 @@ def profile_files(assignments: Iterable[Assignment]) -> dict[str, bytes]:
     }
 
 
-def restored(ports: SetupPorts, made: Iterable[LayoutEdit]) -> Package:
-    """Give profiles back what they saw, and delete the new layouts."""
+def restored(ports: SetupPorts, found: Scope, made: Iterable[LayoutEdit]) -> Package:
+    """Give profiles back what they saw, and delete the new layouts.
+
+    Who was given another layout since keeps it.
+    """
     edits = list(made)
-    back = [one for edit in edits for one in edit.assignments]
-    for profile, record_type, layout in back:
-        kind = f" ({record_type})" if record_type else ""
-        ports.tell(f"assigned  {readable(profile)}{kind}: back to {readable(layout)}")
-    files: Mapping[str, bytes] = profile_files(back)
+    now = set(_seen(ports, found, {one[0] for edit in edits for one in edit.assignments}))
+    back = []
+    for edit in edits:
+        for profile, record_type, layout in edit.assignments:
+            still = (profile, record_type, edit.layout) in now
+            kind = f" ({record_type})" if record_type else ""
+            what = f"back to {readable(layout)}" if still else "somebody has assigned another layout since; left alone"
+            ports.tell(f"assigned  {readable(profile)}{kind}: {what}")
+            if still:
+                back.append((profile, record_type, layout))
     profiles = tuple(sorted({profile for profile, _, _ in back}))
     members = {"Profile": profiles} if profiles else {}
-    return Package(members, files, {"Layout": tuple(edit.layout for edit in edits)})
+    return Package(members, profile_files(back), {"Layout": tuple(edit.layout for edit in edits)})

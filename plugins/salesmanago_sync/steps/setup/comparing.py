@@ -121,15 +121,13 @@ def _show(ports: SetupPorts, edit: Mapping[str, Any]) -> None:
 
 
 def _undoing(ports: SetupPorts, found: Scope) -> tuple[Plan, dict[str, int]]:
-    kept = [edit for edit in _kept(ports, found) if object_of(edit.layout) in found.objects]
-    if found.layouts and ports.request.named_layouts:
-        kept = [edit for edit in kept if edit.layout in found.layouts or edit.kind == "made"]
+    kept = [edit for edit in _kept(ports, found) if _is_meant(ports, found, edit)]
     present = retrieve(ports, {"Layout": tuple(edit.layout for edit in kept)})
     open_edits = [edit for edit in kept if not _is_original(edit, present)]
     faults = [fault for edit in open_edits for fault in _touched(ports, edit, present)]
     if faults:
         raise ConfigurationError(faults)
-    package, edits = _restoring(ports, open_edits)
+    package, edits = _restoring(ports, found, open_edits)
     if ports.request.delete_fields:
         package = package.joined(_deletions(found))
     settled = [edit.layout for edit in kept if edit not in open_edits]
@@ -142,6 +140,15 @@ def _kept(ports: SetupPorts, found: Scope) -> list[LayoutEdit]:
     except ValueError as error:
         fix = "Restore the ledger from a backup, or take the section out by hand in Salesforce."
         raise ConfigurationError([Fault("ledger", f"{error}.", fix)]) from None
+
+
+def _is_meant(ports: SetupPorts, found: Scope, edit: LayoutEdit) -> bool:
+    """Whether an edit is to be undone: no layouts named means all."""
+    if object_of(edit.layout) not in found.objects:
+        return False
+    if not ports.request.layouts:
+        return True
+    return ports.request.new_layout if edit.kind == "made" else edit.layout in found.layouts
 
 
 def _is_original(edit: LayoutEdit, present: Mapping[str, bytes]) -> bool:
@@ -174,7 +181,7 @@ def _touched(ports: SetupPorts, edit: LayoutEdit, present: Mapping[str, bytes]) 
     return [Fault(f"layout {name}", what, fix)]
 
 
-def _restoring(ports: SetupPorts, kept: list[LayoutEdit]) -> tuple[Package, list[dict[str, Any]]]:
+def _restoring(ports: SetupPorts, found: Scope, kept: list[LayoutEdit]) -> tuple[Package, list[dict[str, Any]]]:
     edited = [edit for edit in kept if edit.kind == "edited"]
     made = [edit for edit in kept if edit.kind == "made"]
     edits = [as_edit(edit.layout, "edited", edit.deployed, edit.original) for edit in edited]
@@ -184,7 +191,7 @@ def _restoring(ports: SetupPorts, kept: list[LayoutEdit]) -> tuple[Package, list
     if made:
         for each in made:
             ports.tell(f"deleted   Layout {readable(each.layout)}")
-        package = package.joined(restored(ports, made))
+        package = package.joined(restored(ports, found, made))
         edits += [as_edit(each.layout, "made", each.deployed, b"") for each in made]
     return package, edits
 

@@ -43,8 +43,8 @@ def preflight(ports: SetupPorts) -> list[str]:
     organization = _ask(faults, ports.salesforce.organization)
     # Without API access or the permission, every further question to the org would get the same answer.
     open_org = organization is not None and bool(_ask(faults, lambda: _may_deploy(ports)))
-    settings = _ask(faults, ports.card_settings)
-    if settings is not None and not ports.request.undo:
+    settings = None if ports.request.undo else _ask(faults, ports.card_settings)
+    if settings is not None:
         faults += _setting_faults(settings)
         warnings += _setting_warnings(settings)
     found = _ask(faults, lambda: _scope(ports, organization or {}, faults)) if open_org else None
