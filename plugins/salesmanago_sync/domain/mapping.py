@@ -6,6 +6,7 @@ All faults of all files come in one error, each with file, line, key and what to
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -120,7 +121,9 @@ def _rule_breaches(values: dict[str, Any]) -> Iterator[Breach]:
     card = card_entries() if values.get("salesforce_card") is True else ()
     for path, line in lines:
         yield from line_breaches(path, line)
-    yield from lines_breaches([*lines, *card])
+    for breach in lines_breaches([*lines, *card]):
+        # The lines of the card have no keys of their own in the file.
+        yield replace(breach, path=breach.path[:1]) if breach.path[:1] == ("salesforce_card",) else breach
     for model, part, key in SALESMANAGO_CRITERIA:
         given = values.get(part)
         criterion = getattr(_valid(model, {key: given.get(key)} if isinstance(given, dict) else None), key, None)
