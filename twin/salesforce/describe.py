@@ -108,16 +108,16 @@ def _choice(field: Field, value: str) -> dict[str, Any]:
 def describe_global(sobject: SObject, base: str) -> dict[str, Any]:
     """Return one entry of the list of all objects."""
     row = f"{base}/sobjects/{sobject.name}"
-    change = not sobject.fixed
+    change = not sobject.fixed and sobject.setting is None
     return {
         "activateable": False,
         "associateEntityType": None,
         "associateParentEntity": None,
-        "createable": change,
+        "createable": not sobject.fixed,
         "custom": sobject.name.endswith("__c"),
-        "customSetting": False,
+        "customSetting": sobject.setting is not None,
         "deepCloneable": False,
-        "deletable": change,
+        "deletable": not sobject.fixed,
         "deprecatedAndHidden": False,
         "feedEnabled": change,
         "hasSubtypes": sobject.name == "Account",
@@ -136,7 +136,7 @@ def describe_global(sobject: SObject, base: str) -> dict[str, Any]:
         "searchable": change,
         "triggerable": change,
         "undeletable": change,
-        "updateable": change,
+        "updateable": not sobject.fixed,
         "urls": {
             "rowTemplate": f"{row}/{{ID}}",
             "describe": f"{row}/describe",

@@ -223,6 +223,8 @@ class Org:
         row: dict[str, Any] = {name: _default(one) for name, one in fields.items() if one.defaulted or one.default}
         if "OwnerId" in fields:
             row["OwnerId"] = by_user
+        if "SetupOwnerId" in fields:
+            row["SetupOwnerId"] = self.state.credentials.salesforce.organization_id
         row |= {"CreatedDate": now, "LastModifiedDate": now, "SystemModstamp": now}
         row |= {"CreatedById": by_user, "LastModifiedById": by_user}
         row |= {name: value for name, value in stored.items() if value is not None or name not in row}

@@ -35,6 +35,7 @@ def check(org: Org, sobject: SObject, record: Mapping[str, Any], known: Mapping[
     if errors:
         raise RowError(errors)
     _check_unique(org, sobject, stored, known)
+    _check_together(org, sobject, stored, known)
     return stored
 
 
@@ -183,3 +184,20 @@ def _check_unique(org: Org, sobject: SObject, stored: Mapping[str, Any], known: 
         if others:
             message = f"duplicate value found: {name} duplicates value on record with id: {others[0][:15]}"
             raise ApiError("DUPLICATE_VALUE", message, ())
+
+
+def _check_together(org: Org, sobject: SObject, stored: Mapping[str, Any], known: Mapping[str, Any] | None) -> None:
+    """Refuse a second permission set of one kind for one user, and a second row of a setting for one owner."""
+    if known is not None or not (sobject.name == "PermissionSetAssignment" or sobject.setting == "Hierarchy"):
+        return
+    if sobject.setting:
+        owner = stored.get("SetupOwnerId") or org.state.credentials.salesforce.organization_id
+        wanted = {"SetupOwnerId": owner}
+    else:
+        wanted = {name: stored.get(name) for name in ("AssigneeId", "PermissionSetId")}
+    tests = " AND ".join(f'"{name}" = ?' for name in wanted)
+    found = org.db.execute(f'SELECT Id FROM "sf_{sobject.name}" WHERE {tests}', tuple(wanted.values())).fetchone()
+    if found:
+        names = ", ".join(wanted)
+        message = f"duplicate value found: {names} duplicates value on record with id: {found['Id'][:15]}"
+        raise ApiError("DUPLICATE_VALUE", message, ())

@@ -16,6 +16,7 @@ from twin.salesforce.login import Login
 from twin.salesforce.metadata import rest as metadata_rest
 from twin.salesforce.metadata.soap import routes_of as metadata_paths
 from twin.salesforce.org import Org
+from twin.salesforce.pages.screens import routes_of as screens
 
 if TYPE_CHECKING:
     from twin.state import State
@@ -98,6 +99,7 @@ def routes(state: State) -> list[Route]:
         Route("/id/{organization}/{user}", login.userinfo, methods=["GET", "POST"]),
         Route("/services/Soap/u/{version}", login.soap, methods=["POST"]),
         Route("/services/Soap/c/{version}", login.soap, methods=["POST"]),
+        *screens(state),
         *(Route(path, answer, methods=["POST"]) for path, answer in metadata_paths(state)),
         Route("/services/data", api.versions, methods=["GET"]),
         Route("/services/data/", api.versions, methods=["GET"]),

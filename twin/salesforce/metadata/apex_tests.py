@@ -1,7 +1,6 @@
-"""Which Apex tests a deployment runs, and what that says.
+"""Which Apex tests a deployment runs, and what they find.
 
-The twin reads test classes and counts their methods; it does not execute them. A class counts as covered when a test
-class that runs names it.
+Tests are really run; lines are not counted: a class counts as covered when a test class that runs names it.
 """
 
 from __future__ import annotations
@@ -11,6 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from twin.salesforce.apex.classes import run_test
+from twin.salesforce.apex.syntax import CompileError, parse
 from twin.salesforce.metadata.components import Components
 from twin.salesforce.metadata.package import Package
 from twin.salesforce.metadata.problems import MetadataError
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from twin.salesforce.org import Org
 
 LEVELS = (None, "NoTestRun", "RunSpecifiedTests", "RunLocalTests", "RunAllTestsInOrg")
-METHOD = re.compile(r"(?:@istest\s*(?:\([^)]*\))?\s*(?:private\s+|public\s+)?static|testmethod)\s+void\s+(\w+)", re.I)
-TEST_CLASS = re.compile(r"@istest\b", re.I)
 LEAST_COVERAGE = 75
 
 
@@ -29,12 +28,24 @@ class TestRun:
     """What a test run found.
 
     Attributes:
-        methods: Class and method of every test that ran.
-        faults: Class and sentence of what the run says against the deployment.
+        methods: Class and method of every test that passed.
+        failures: Class, method and message of every test that did not.
+        uncovered: Class and sentence of what else the run says against the deployment.
     """
 
     methods: list[tuple[str, str]] = field(default_factory=list)
-    faults: list[tuple[str, str]] = field(default_factory=list)
+    failures: list[tuple[str, str, str]] = field(default_factory=list)
+    uncovered: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def total(self) -> int:
+        """How many tests ran."""
+        return len(self.methods) + len(self.failures)
+
+    @property
+    def good(self) -> bool:
+        """Whether nothing speaks against the deployment."""
+        return not self.failures and not self.uncovered
 
     def result(self) -> dict[str, Any]:
         """Return the `runTestResult` of a deploy result."""
@@ -42,18 +53,23 @@ class TestRun:
             {"id": None, "methodName": method, "name": name, "namespace": None, "seeAllData": None, "time": 1.0}
             for name, method in self.methods
         ]
-        warnings = [{"id": None, "message": text, "name": name, "namespace": None} for name, text in self.faults]
+        warnings = [{"id": None, "message": text, "name": name, "namespace": None} for name, text in self.uncovered]
+        failures = [
+            {"id": None, "message": text, "methodName": method, "name": name, "namespace": None, "packageName": name}
+            | {"seeAllData": False, "stackTrace": f"Class.{name}.{method}", "time": 1.0, "type": "Class"}
+            for name, method, text in self.failures
+        ]
         return {
             "apexLogId": None,
             "codeCoverage": [],
             "codeCoverageWarnings": warnings,
-            "failures": [],
+            "failures": failures,
             "flowCoverage": [],
             "flowCoverageWarnings": [],
-            "numFailures": 0,
-            "numTestsRun": len(self.methods),
+            "numFailures": len(failures),
+            "numTestsRun": self.total,
             "successes": successes,
-            "totalTime": float(len(self.methods)),
+            "totalTime": float(self.total),
         }
 
 
@@ -79,22 +95,41 @@ def check_level(org: Org, package: Package, options: dict[str, Any]) -> None:
         raise MetadataError("INVALID_OPERATION", "testLevel of NoTestRun cannot be used in production organizations")
 
 
-def run_tests(org: Org, package: Package, options: dict[str, Any]) -> TestRun:
+def is_test(source: str) -> bool:
+    """Tell whether a class holds tests; one that cannot be read holds none."""
+    try:
+        return parse(source).test
+    except CompileError:
+        return False
+
+
+def run_tests(org: Org, user: str, package: Package, options: dict[str, Any]) -> TestRun:
     """Run the tests that the level asks for, once everything is deployed."""
     level, changed = options["testLevel"], _classes(package)
     if level == "NoTestRun" or (level is None and not (changed and is_production(org))):
         return TestRun()
     sources = {one.name: one.content.decode() for one in Components(org).all("ApexClass")}
-    tests = {name: text for name, text in sources.items() if TEST_CLASS.search(text)}
-    run = TestRun()
+    tests = {name: text for name, text in sources.items() if is_test(text)}
     named = {one.lower() for one in options["runTests"] or []} if level == "RunSpecifiedTests" else None
     chosen = {name: text for name, text in tests.items() if named is None or name.lower() in named}
+    run = TestRun()
     missing = (named or set()) - {name.lower() for name in chosen}
-    run.faults += [(name, f"Apex class named {name} not found or is no test class") for name in sorted(missing)]
-    run.methods = [(name, method) for name, text in chosen.items() for method in METHOD.findall(text)]
+    run.uncovered += [(name, f"Apex class named {name} not found or is no test class") for name in sorted(missing)]
+    for name, text in chosen.items():
+        _run_class(org, user, name, text, run)
     if is_production(org) or level == "RunSpecifiedTests":
-        run.faults += _uncovered([name for name in changed if name not in tests], chosen.values())
+        run.uncovered += _uncovered([name for name in changed if name not in tests], chosen.values())
     return run
+
+
+def _run_class(org: Org, user: str, name: str, source: str, run: TestRun) -> None:
+    for method in parse(source).every():
+        if method.test:
+            message = run_test(org, user, name, method.name)
+            if message is None:
+                run.methods.append((name, method.name))
+            else:
+                run.failures.append((name, method.name, message))
 
 
 def _uncovered(changed: Iterable[str], tests: Iterable[str]) -> list[tuple[str, str]]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from twin.salesforce.metadata import apex_files, fields, layouts, objects, permissions, profiles, removals, sites
-from twin.salesforce.metadata.apex_tests import TestRun, check_level, run_tests
+from twin.salesforce.metadata.apex_tests import TestRun, check_level, is_test, run_tests
 from twin.salesforce.metadata.components import KINDS, Components
 from twin.salesforce.metadata.package import (
     AFTER,
@@ -31,8 +31,8 @@ Json = dict[str, Any]
 APPLY: Mapping[str, Callable[[Org, Component], None]] = {
     "CustomObject": objects.apply,
     "CustomField": fields.apply,
-    "ApexClass": apex_files.apply,
-    "ApexPage": apex_files.apply,
+    "ApexClass": apex_files.apply_class,
+    "ApexPage": apex_files.apply_page,
     "CspTrustedSite": sites.apply,
     "RemoteSiteSetting": sites.apply,
     "Layout": layouts.apply,
@@ -68,7 +68,7 @@ class _Outcome:
 
     @property
     def good(self) -> bool:
-        return not self.failures and not self.tests.faults
+        return not self.failures and self.tests.good
 
 
 def deploy(org: Org, user: str, content: bytes, given: Mapping[str, Any]) -> str:
@@ -85,7 +85,7 @@ def deploy(org: Org, user: str, content: bytes, given: Mapping[str, Any]) -> str
     outcome = _Outcome()
     try:
         with org.state.transaction():
-            _run(org, content, options, outcome)
+            _run(org, user, content, options, outcome)
             if options["checkOnly"] or (options["rollbackOnError"] and not outcome.good):
                 raise _UndoneError
     except _UndoneError:
@@ -116,7 +116,7 @@ def unfinished(found: Json, status: str) -> Json:
     return found | early | counts | {"details": None}
 
 
-def _run(org: Org, content: bytes, options: Json, outcome: _Outcome) -> None:
+def _run(org: Org, user: str, content: bytes, options: Json, outcome: _Outcome) -> None:
     also = frozenset(org.settings.get("known_elements") or ())
     try:
         package = open_package(content, single=bool(options["singlePackage"]), also=also)
@@ -133,7 +133,7 @@ def _run(org: Org, content: bytes, options: Json, outcome: _Outcome) -> None:
             _apply(org, one, outcome)
     _delete(org, package, AFTER, outcome)
     if not outcome.failures:
-        outcome.tests = run_tests(org, package, options)
+        outcome.tests = run_tests(org, user, package, options)
 
 
 def _delete(org: Org, package: Package, files: Sequence[str], outcome: _Outcome) -> None:
@@ -156,8 +156,11 @@ def _delete(org: Org, package: Package, files: Sequence[str], outcome: _Outcome)
         outcome.successes.append(message)
 
 
-def _place(one: Component | Failure) -> int:
-    return ORDER.index(one.kind.name) if isinstance(one, Component) else -1
+def _place(one: Component | Failure) -> tuple[int, bool]:
+    if isinstance(one, Failure):
+        return -1, False
+    # Test classes name the others.
+    return ORDER.index(one.kind.name), one.kind.name == "ApexClass" and is_test(one.content.decode())
 
 
 def _apply(org: Org, one: Component, outcome: _Outcome) -> None:
@@ -214,7 +217,7 @@ def _result(org: Org, user: str, identifier: str, options: Json, outcome: _Outco
     now = org.now()
     deployed = [one for one in outcome.successes if one["fullName"] != MANIFEST]
     failed = {(one["componentType"], one["fullName"]) for one in outcome.failures if one["fullName"] != MANIFEST}
-    partial = "Failed" if options["rollbackOnError"] or not deployed or outcome.tests.faults else "SucceededPartial"
+    partial = "Failed" if options["rollbackOnError"] or not deployed or not outcome.tests.good else "SucceededPartial"
     status = "Succeeded" if outcome.good else partial
     details = {
         "componentFailures": outcome.failures,
@@ -238,11 +241,11 @@ def _result(org: Org, user: str, identifier: str, options: Json, outcome: _Outco
         "numberComponentErrors": len(failed),
         "numberComponentsDeployed": len(deployed),
         "numberComponentsTotal": len(deployed) + len(failed),
-        "numberTestErrors": len(outcome.tests.faults),
+        "numberTestErrors": len(outcome.tests.failures),
         "numberTestsCompleted": len(outcome.tests.methods),
-        "numberTestsTotal": len(outcome.tests.methods),
+        "numberTestsTotal": outcome.tests.total,
         "rollbackOnError": bool(options["rollbackOnError"]),
-        "runTestsEnabled": bool(outcome.tests.methods),
+        "runTestsEnabled": bool(outcome.tests.total),
         "startDate": now,
         "status": status,
         "success": status != "Failed",
