@@ -17,6 +17,7 @@ from __future__ import annotations
 import pendulum
 import salesmanago_tasks as tasks
 from airflow.sdk import dag
+from salesmanago_links import link_to_pages
 
 
 @dag(
@@ -25,6 +26,7 @@ from airflow.sdk import dag
     catchup=False,
     max_active_runs=1,  # two runs at once would read the same watermark
     default_args=tasks.DEFAULT_ARGS,
+    on_failure_callback=tasks.failure_callback(),
     params=tasks.PARAMS,
     tags=["crm-sync", "two-way", "tier-1"],
     doc_md=__doc__,
@@ -48,6 +50,7 @@ def salesmanago_full_sync() -> None:
 
     objects >> window >> [records, contacts] >> counterparts >> batches >> bound >> consent >> written
     written >> settled >> committed >> closed >> told
+    link_to_pages(batches, bound, settled, committed, closed, told)
 
 
 salesmanago_full_sync()

@@ -20,6 +20,7 @@ from __future__ import annotations
 import pendulum
 import salesmanago_tasks as tasks
 from airflow.sdk import Param, dag
+from salesmanago_links import link_to_pages
 
 NARROWER = {
     "since": Param(
@@ -45,6 +46,7 @@ NARROWER = {
     catchup=False,
     max_active_runs=1,  # two runs at once would read the same watermark
     default_args=tasks.DEFAULT_ARGS,
+    on_failure_callback=tasks.failure_callback(),
     params={**tasks.PARAMS, **NARROWER},
     tags=["crm-sync", "two-way", "tier-1"],
     doc_md=__doc__,
@@ -68,6 +70,7 @@ def salesmanago_incremental_sync() -> None:
 
     objects >> window >> [records, contacts] >> counterparts >> batches >> bound >> consent >> written
     written >> settled >> committed >> closed >> told
+    link_to_pages(batches, bound, settled, committed, closed, told)
 
 
 salesmanago_incremental_sync()

@@ -6,6 +6,7 @@ Heavy imports stay inside the tasks, so that the files of this folder parse fast
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -74,6 +75,18 @@ def schedule() -> str | None:
     return None if value.lower() == "none" else value
 
 
+def failure_callback() -> Callable[[Any], None] | None:
+    """Give what tells the notifier of `SALESMANAGO_SYNC_NOTIFIER` that a run failed, if there is one."""
+    return tell_notifier if os.environ.get("SALESMANAGO_SYNC_NOTIFIER") else None
+
+
+def tell_notifier(context: Any) -> None:
+    """Tell the notifier; the DAG processor does, when a run ends red."""
+    from salesmanago_sync.hooks.notification import notify
+
+    notify(context)
+
+
 @task(execution_timeout=timedelta(hours=2), multiple_outputs=False)
 def start() -> int:
     """Take the lock and open the run in the ledger."""
@@ -94,11 +107,12 @@ def start() -> int:
 @task(multiple_outputs=False)
 def preflight(run: int) -> list[str]:
     """Check mappings, connections, permissions and settings: every fault in one message."""
+    from salesmanago_sync.hooks.notification import make_notifier
     from salesmanago_sync.hooks.ports import account, task_ports
     from salesmanago_sync.steps.preflight import preflight as step
 
     with task_ports(run) as ports:
-        return step(ports, account)
+        return step(ports, account, make_notifier)
 
 
 @task(multiple_outputs=False)
@@ -196,17 +210,21 @@ def write(run: int, batch: dict[str, Any]) -> dict[str, int]:
     trigger_rule="none_failed_min_one_success",
     outlets=[SALESFORCE_PEOPLE, SALESMANAGO_PEOPLE],
 )
-def follow_up(run: int) -> int:
+def follow_up(run: int, outlet_events: Any = None) -> int:
     """Read whom this run created once more, so that defaults and links travel at once."""
     from airflow.sdk.exceptions import AirflowSkipException
 
     from salesmanago_sync.hooks.ports import task_ports
     from salesmanago_sync.steps.newcomers import follow_up as step
+    from salesmanago_sync.steps.totals import written
 
     with task_ports(run) as ports:
         if ports.run.request.dry_run:
             raise AirflowSkipException("dry run: nobody was created")
-        return step(ports)
+        found = step(ports)
+        for asset, direction in ((SALESFORCE_PEOPLE, "to_salesforce"), (SALESMANAGO_PEOPLE, "to_salesmanago")):
+            outlet_events[asset].extra.update(written(ports, direction))
+        return found
 
 
 # Not skipped by a dry run, which it ends: the report would be skipped too.
@@ -234,8 +252,13 @@ def close(run: int) -> None:
 @task(retries=0, multiple_outputs=False)
 def report(run: int, ti: Any = None) -> None:
     """Tell the totals; red when the run failed, or has issues that nobody has been told of yet."""
+    from salesmanago_sync.hooks.metrics import send_metrics
     from salesmanago_sync.hooks.ports import task_ports
     from salesmanago_sync.steps.report import report as step
 
+    def publish(totals: dict[str, Any]) -> None:
+        ti.xcom_push(key="totals", value=totals)
+        send_metrics(ports.ledger, run, totals)
+
     with task_ports(run) as ports:
-        step(ports, lambda totals: ti.xcom_push(key="totals", value=totals))
+        step(ports, publish)

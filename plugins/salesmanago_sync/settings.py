@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from salesmanago_sync.errors import ConfigurationError, Fault
 
@@ -48,6 +48,8 @@ class Settings(BaseSettings):
     salesmanago_calls_per_day: int | None = Field(
         None, ge=1, description="How many API calls a day your SALESmanago contract allows; shown, not enforced"
     )
+    notifier: str | None = Field(None, description="Class of the Airflow notifier that is told when a run fails")
+    notifier_arguments: dict[str, Any] = Field({}, description="Its arguments, as a JSON object")
 
     @property
     def overlap(self) -> timedelta:
@@ -73,6 +75,9 @@ def load_settings() -> Settings:
     """
     try:
         return Settings()
+    except SettingsError as error:  # a list or an object that is no JSON
+        name = f"{PREFIX}{str(error).partition(chr(34))[2].partition(chr(34))[0].upper()}"
+        raise ConfigurationError([Fault(name, "is no JSON.", 'Write an object, such as {"a": "b"}.')]) from None
     except ValidationError as error:
         faults = [
             Fault(f"{PREFIX}{str(item['loc'][0]).upper()}", f"{item['msg']}.", "Correct the environment variable.")

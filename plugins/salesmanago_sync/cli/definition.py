@@ -96,6 +96,16 @@ COMMANDS = (
         "does not stop the run.",
     ),
     _action(
+        "explain",
+        "explain",
+        "explain",
+        "Explain one person",
+        options.PERSON,
+        description="Read one person from both services and explain: bindings, criteria, every field with both values "
+        "and who wins, what was sent, what came back and what the next run would do. Nothing is written. The answer is "
+        "personal data.",
+    ),
+    _action(
         "issues",
         "issues",
         "issues",

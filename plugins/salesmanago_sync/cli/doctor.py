@@ -10,6 +10,7 @@ from rich.markup import escape
 
 from salesmanago_sync.cli.console import Exit, command, notices, show
 from salesmanago_sync.errors import SyncError
+from salesmanago_sync.hooks.notification import make_notifier
 from salesmanago_sync.hooks.ports import account, console_ports
 from salesmanago_sync.steps.checks import FAULT, OK, WARNING, Check, Findings
 from salesmanago_sync.steps.preflight import diagnose
@@ -22,7 +23,7 @@ def doctor(args: Namespace) -> Exit:
         findings = Findings(caught=(SyncError,), announce=lambda name: status.update(escape(name)))
         ports = findings.check("Settings", lambda: stack.enter_context(console_ports()))
         if ports is not None:
-            diagnose(ports, account, findings)
+            diagnose(ports, account, make_notifier, findings)
     show([row for check in findings.checks for row in rows_of(check)], args.output)
     return Exit.FAULT if findings.faults else Exit.WELL
 

@@ -74,3 +74,4 @@ PROFILES = _option(
 DELETE_FIELDS = _option(
     "--delete-fields", help="With --undo: delete the fields too, with everything in them", action="store_true"
 )
+PERSON = _option("person", help="An e-mail address, a Salesforce Id or a SALESmanago contactId")

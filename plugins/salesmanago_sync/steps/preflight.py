@@ -12,6 +12,7 @@ from typing import Any
 from salesmanago_sync.domain.mapping import Mapping, load_mappings
 from salesmanago_sync.domain.schema import Schema, check, parents_of, read_fields, takes_part, warnings
 from salesmanago_sync.errors import ConfigurationError, Fault
+from salesmanago_sync.settings import Settings
 from salesmanago_sync.steps.checks import Findings
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.request import utc
@@ -82,12 +83,15 @@ class Examined:
     objects: list[str]
 
 
-def preflight(ports: Ports, read_account: Callable[[], Account]) -> list[str]:
+def preflight(
+    ports: Ports, read_account: Callable[[], Account], make_notifier: Callable[[Settings], object]
+) -> list[str]:
     """Check mappings, connections, permissions and settings.
 
     Args:
         ports: What the step talks to.
         read_account: Reads the SALESmanago connection's settings.
+        make_notifier: Makes the notifier that the settings name.
 
     Returns:
         The objects of this run; everything that later steps need is staged (`Checked`).
@@ -99,6 +103,7 @@ def preflight(ports: Ports, read_account: Callable[[], Account]) -> list[str]:
     ports.keep_lock()
     mappings = load_mappings(ports.settings.mappings)  # a fault here stops the run before the first request
     findings = Findings()
+    check_notifier(ports, make_notifier, findings)
     found = examine(ports, read_account, mappings, findings)
     if findings.faults or found.account is None:
         raise ConfigurationError(findings.faults)
@@ -116,16 +121,33 @@ def preflight(ports: Ports, read_account: Callable[[], Account]) -> list[str]:
     return found.objects
 
 
-def diagnose(ports: Ports, read_account: Callable[[], Account], findings: Findings) -> None:
+def diagnose(
+    ports: Ports,
+    read_account: Callable[[], Account],
+    make_notifier: Callable[[Settings], object],
+    findings: Findings,
+) -> None:
     """Make every check of the preflight outside a run; a mapping with a fault does not hide what else is wrong.
 
     Args:
         ports: What the step talks to; nothing is written.
         read_account: Reads the SALESmanago connection's settings.
+        make_notifier: Makes the notifier that the settings name.
         findings: Takes the checks.
     """
+    check_notifier(ports, make_notifier, findings)
     mappings = findings.check("Mapping files", lambda: _load(ports, findings))
     examine(ports, read_account, mappings or (), findings)
+
+
+def check_notifier(ports: Ports, make_notifier: Callable[[Settings], object], findings: Findings) -> None:
+    """Check that the notifier can be made: when a run fails, it is too late to find that out."""
+
+    def ask() -> None:
+        made = make_notifier(ports.settings)
+        findings.say("none" if made is None else f"{type(made).__name__} is told when a run fails")
+
+    findings.check("Notifier", ask)
 
 
 def _load(ports: Ports, findings: Findings) -> tuple[Mapping, ...]:

@@ -42,6 +42,18 @@ def add_up(ports: Ports) -> dict[str, Any]:
     }
 
 
+def written(ports: Ports, direction: str) -> dict[str, int]:
+    """Count the people whom the run created, updated and could not write on one side, as the report will tell.
+
+    Args:
+        ports: What the step talks to.
+        direction: The side that was written.
+    """
+    changes = ports.ledger.changes(ports.run.id, direction=direction)
+    rows = totals(ports.staging.read("people"), changes[changes["action"].ne(FOLLOW_UP)], direction)
+    return {name: sum(row[name] for row in rows) for name in ("created", "updated", "failed")}
+
+
 def totals(people: pd.DataFrame, changes: pd.DataFrame, direction: str) -> list[dict[str, Any]]:
     """Count people per object and direction: everybody who was read is in exactly one column.
 

@@ -1,0 +1,44 @@
+"""Links from tasks to the pages of the plugin: the plan of the run, and the issues.
+
+Mapped tasks have none: Airflow forgets links that were given to one of them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import BaseOperatorLink
+from airflow.sdk.configuration import conf
+
+
+class PlanLink(BaseOperatorLink):
+    """The plan of the run, field by field."""
+
+    name = "Plan"
+
+    def get_link(self, operator: Any, *, ti_key: Any) -> str:
+        """Make the address."""
+        run = operator.op_args[0]
+        # A task that failed before its arguments were there has no number: the page shows the newest run.
+        return address(f"plan?run={run}" if isinstance(run, int) else "plan")
+
+
+class IssuesLink(BaseOperatorLink):
+    """What could not be synchronised."""
+
+    name = "Issues"
+
+    def get_link(self, operator: Any, *, ti_key: Any) -> str:
+        """Make the address."""
+        return address("issues")
+
+
+def address(page: str) -> str:
+    """Make the address of a page, as Airflow makes those of its own."""
+    return f"{conf.get('api', 'base_url', fallback='http://localhost:8080').rstrip('/')}/salesmanago/{page}"
+
+
+def link_to_pages(*tasks: Any) -> None:
+    """Give tasks the links; TaskFlow has no argument for it."""
+    for one in tasks:
+        one.operator.operator_extra_links = (PlanLink(), IssuesLink())
