@@ -9,6 +9,7 @@ from tests.integration.sync import Sync
 
 CHECKS = [
     "Settings",
+    "Notifier",
     "Mapping files",
     "Ledger and staging",
     "Connection salesmanago_default",
@@ -52,9 +53,11 @@ def test_every_fault_is_told_with_its_fix_and_hides_no_other(account: Sync) -> N
     account.map_text("broken.yaml", "object: Contact\nfields: [")
     account.connect("salesmanago_default", owner="nobody@example.com", password="wrong-secret-0123456789")
     account.control.post("/salesforce/settings", {"api_enabled": False})
+    account.set(notifier="no.such.Notifier")
     answer = here("doctor", "--output", "json")
     assert answer.code == 1
     assert {name for name, result in results(answer.rows).items() if result == "fault"} == {
+        "Notifier",
         "Mapping files",
         "SALESmanago: log-in and Data Owner",
         "Salesforce: log-in and edition",
