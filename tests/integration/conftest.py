@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.direct import Direct
 from tests.integration.sync import Sync
 from tests.postgres import empty_postgres, postgres
 from tests.twin_server import ROOT, TwinServer
@@ -58,6 +59,24 @@ def sync(
 
         made.read_log = read_log
         yield made
+
+
+@pytest.fixture(scope="session")
+def empty_ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A ledger with tables and no rows, to be copied."""
+    from salesmanago_sync.ledger.store import Ledger
+
+    path = tmp_path_factory.mktemp("ledger") / "empty.db"
+    Ledger.open(f"sqlite:///{path}").close()
+    return path
+
+
+@pytest.fixture
+def direct(twin: TwinServer, empty_ledger: Path, tmp_path: Path) -> Iterator[Direct]:
+    """The steps of the sync without Airflow, between an empty twin and an empty ledger."""
+    made = Direct(twin, tmp_path, empty_ledger)
+    yield made
+    made.close()
 
 
 @contextmanager

@@ -8,8 +8,7 @@ from __future__ import annotations
 import io
 import json
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -302,16 +301,3 @@ class Direct:
     def cards(self) -> dict[str, dict[str, Any]]:
         """Read all contacts, by id."""
         return {card["id"]: dict(card) for card in self.control.get("/salesmanago/contacts")}
-
-
-@contextmanager
-def opened(
-    twin: TwinServer, folder: Path, template: Path | None = None, mappings: Path | None = None
-) -> Iterator[Direct]:
-    """Empty the twin and connect the steps to it."""
-    twin.control.post("/reset")
-    direct = Direct(twin, folder, template, mappings)
-    try:
-        yield direct
-    finally:
-        direct.close()

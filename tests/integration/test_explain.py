@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,24 +9,8 @@ import pytest
 from salesmanago_sync.domain.explanation import Story, as_json
 from salesmanago_sync.domain.explanation_text import as_text
 from salesmanago_sync.errors import ConfigurationError
-from salesmanago_sync.ledger.store import Ledger
 from salesmanago_sync.steps.explaining import explain_person
-from tests.integration.direct import Direct, opened
-from tests.twin_server import TwinServer
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A ledger with tables and no rows."""
-    path = tmp_path_factory.mktemp("template") / "ledger.db"
-    Ledger.open(f"sqlite:///{path}").close()
-    return path
-
-
-@pytest.fixture
-def direct(twin: TwinServer, template: Path, tmp_path: Path) -> Iterator[Direct]:
-    with opened(twin, tmp_path, template) as made:
-        yield made
+from tests.integration.direct import Direct
 
 
 def stories(direct: Direct, asked: str) -> tuple[Story, ...]:

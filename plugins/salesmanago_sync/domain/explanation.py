@@ -16,6 +16,7 @@ class Binding:
     Attributes:
         status: active, paused, or how it ended.
         matched_by: How the two were found to be one person.
+        owed: What a policy or an earlier opt-out asks for and is still to be written, and why.
         awaited: For each side the fields whose kept value has not been seen yet.
     """
 
@@ -28,6 +29,7 @@ class Binding:
     created_at: datetime
     created_by_run: int | None
     updated_at: datetime
+    owed: dict[str, str]
     awaited: dict[str, tuple[str, ...]]
 
 

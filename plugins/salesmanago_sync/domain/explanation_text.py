@@ -52,6 +52,8 @@ def _binding(story: Story) -> Iterator[str]:
         return
     run = "" if binding.created_by_run is None else f" by run {binding.created_by_run}"
     yield f"{binding.status} since {_moment(binding.created_at)}{run}, found by {binding.matched_by}"
+    for key, why in binding.owed.items():
+        yield f"still to be written: {key}, {why}"
     for side, keys in binding.awaited.items():
         if keys:
             yield f"not yet seen what {SIDES[side]} made of our write: {', '.join(keys)}"

@@ -56,14 +56,22 @@ def _told(one: Namesake) -> str:
     return one.status if one.reason is None else f"{one.status} {one.reason}"
 
 
-def outlook(writes: pd.DataFrame, would_report: pd.DataFrame, looked_at: bool | None) -> Iterator[str]:
+def outlook(
+    moves: pd.DataFrame, writes: pd.DataFrame, would_report: pd.DataFrame, looked_at: bool | None
+) -> Iterator[str]:
     """Say in words what a run that looks at a person does, and whether the next incremental run looks.
 
     Args:
+        moves: The moves of their binding.
         writes: The planned changes of the person.
         would_report: The issues that the plan has for the person.
         looked_at: Whether the next incremental run looks; None where that is not known.
     """
+    for event, record, contact in zip(
+        moves["event"], moves["from_salesforce_id"], moves["from_salesmanago_id"], strict=True
+    ):
+        before = contact if pd.isna(record) else record
+        yield f"A run moves the binding here from {before}, which was {event}."
     for (direction, action), rows in writes.groupby(["direction", "action"], sort=True):
         fields = ", ".join(sorted(rows["field"]))
         verb = "creates the person in" if action == "create" else "writes to"

@@ -132,7 +132,7 @@ def _story(
         fields=tuple(fields_of_person(planned, person, would_report)),
         not_read=tuple(not_read(planned, person)),
         planned=tuple(_each(Change, writes)),
-        outlook=tuple(outlook(writes, would_report, looked_at)),
+        outlook=tuple(outlook(mine.rows(planned.moves), writes, would_report, looked_at)),
         **_memories(mine, remembered),
     )
 
@@ -155,21 +155,24 @@ def _story_of_the_gone(row: Row, remembered: Remembered) -> Story:
 
 def _memories(mine: Meant, remembered: Remembered) -> dict[str, Any]:
     bindings = [_binding(row) for row in plain(mine.rows(remembered.bindings))]
-    numbers = {binding.id for binding in bindings}
-    events = remembered.events
-    of_binding = events[events["binding_id"].isin(numbers) | events.index.isin(mine.rows(events).index)]
+    events = remembered.events[remembered.events["binding_id"].isin([binding.id for binding in bindings])]
+    # Under the ids of before a conversion, a merge or a replacement, too.
+    ever = Meant(
+        mine.salesforce_ids | frozenset(events["salesforce_id"]) - {""},
+        mine.salesmanago_ids | frozenset(events["salesmanago_id"]) - {""},
+    )
     return {
         "binding": bindings[0] if bindings else None,
-        "events": tuple(_each(Event, of_binding)),
+        "events": tuple(_each(Event, events)),
         "issues": tuple(_issues(mine.rows(remembered.issues))),
-        "consent": tuple(_each(Evidence, mine.rows(remembered.consent))),
-        "sent": tuple(_each(Sent, mine.rows(remembered.changes))),
+        "consent": tuple(_each(Evidence, ever.rows(remembered.consent))),
+        "sent": tuple(_each(Sent, ever.rows(remembered.changes))),
     }
 
 
 def _binding(row: Row) -> Binding:
     awaited = {side: tuple(json.loads(row[f"{side}_written"])) for side in ("salesforce", "salesmanago")}
-    return Binding(**_given(Binding, row), awaited=awaited)
+    return Binding(**_given(Binding, row | {"owed": json.loads(row["owed"])}), awaited=awaited)
 
 
 def _issues(rows: pd.DataFrame) -> Iterator[Issue]:

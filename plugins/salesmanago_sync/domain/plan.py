@@ -80,7 +80,7 @@ class Plan:
 def plan(inputs: PlanInput) -> Plan:
     """Decide what to do with everybody who was read."""
     found = identities(inputs.objects, inputs.contacts, inputs.bindings, inputs.now)
-    bindings = succeed(found, inputs.bindings, heirs(inputs.objects))
+    bindings = succeed(found, inputs.bindings, heirs(inputs.objects), inputs.scope)
     found = replace(found, bindings=bindings[list(found.bindings)])
     people = _people(_with_ends(match(found), inputs.objects), inputs.scope)
     bindings = incur(bindings, people, inputs.objects, inputs.contacts)

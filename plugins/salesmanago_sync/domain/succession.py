@@ -67,13 +67,16 @@ def _named(records: pd.DataFrame, column: str, event: str) -> Iterator[tuple[str
             yield identifier, Heir(heir, event)
 
 
-def succeed(found: Identities, bindings: pd.DataFrame, named: dict[str, list[Heir]]) -> pd.DataFrame:
+def succeed(
+    found: Identities, bindings: pd.DataFrame, named: dict[str, list[Heir]], scope: frozenset[str]
+) -> pd.DataFrame:
     """Move bindings to their successors.
 
     Args:
         found: Both sides as matching sees them.
         bindings: The ledger's bindings, every column.
         named: The successors that Salesforce names (`heirs`).
+        scope: The objects of this run: of their people in scope both sides were asked for.
 
     Returns:
         The bindings as they are from now on, with `SUCCESSION_COLUMNS`: `event` (converted, merged, replaced, lost;
@@ -83,8 +86,8 @@ def succeed(found: Identities, bindings: pd.DataFrame, named: dict[str, list[Hei
     news = _News(bindings)
     if named:
         _follow_records(news, found, named)
-    _replace_records(news, found)
-    _replace_contacts(news, found)
+    _replace_records(news, found, scope)
+    _replace_contacts(news, found, scope)
     return news.applied()
 
 
@@ -173,7 +176,7 @@ def _last(identifier: str, living: Iterable[Any], named: dict[str, list[Heir]]) 
     return None
 
 
-def _replace_records(news: _News, found: Identities) -> None:
+def _replace_records(news: _News, found: Identities, scope: frozenset[str]) -> None:
     """Let a new record of the same address take the place of one that was deleted, beside its living contact."""
     s, m = found.salesforce, found.salesmanago
     free = s[~s["gone"] & s["takes_part"] & s["email"].notna()]
@@ -182,8 +185,7 @@ def _replace_records(news: _News, found: Identities) -> None:
         return
     placed = rank(free)
     first = placed[placed["place"].eq("first")].drop_duplicates("email").set_index("email")
-    address = m[~m["gone"]].drop_duplicates("salesmanago_id").set_index("salesmanago_id")["email"]
-    for number, email in _widowed(news, s, "salesforce_id", address, "salesmanago_id"):
+    for number, email in _widowed(news, (s, "salesforce_id"), (m, "salesmanago_id"), scope):
         if email in first.index:
             news.move(
                 number,
@@ -194,7 +196,7 @@ def _replace_records(news: _News, found: Identities) -> None:
             )
 
 
-def _replace_contacts(news: _News, found: Identities) -> None:
+def _replace_contacts(news: _News, found: Identities, scope: frozenset[str]) -> None:
     """Let a new contact of the same address take the place of one that was deleted, beside its living record."""
     s, m = found.salesforce, found.salesmanago
     free = m[~m["gone"] & m["email"].notna()]
@@ -202,20 +204,25 @@ def _replace_contacts(news: _News, found: Identities) -> None:
     first = free[~free["email"].duplicated(keep=False)].set_index("email")["salesmanago_id"]
     if first.empty:
         return
-    address = s[~s["gone"]].drop_duplicates("salesforce_id").set_index("salesforce_id")["email"]
-    for number, email in _widowed(news, m, "salesmanago_id", address, "salesforce_id"):
+    for number, email in _widowed(news, (m, "salesmanago_id"), (s, "salesforce_id"), scope):
         if email in first.index:
             news.move(number, REPLACED, "salesmanago", str(first[email]))
 
 
-def _widowed(news: _News, own: pd.DataFrame, column: str, address: pd.Series, other: str) -> Iterator[tuple[int, str]]:
+def _widowed(
+    news: _News, gone: tuple[pd.DataFrame, str], left: tuple[pd.DataFrame, str], scope: frozenset[str]
+) -> Iterator[tuple[int, str]]:
     """Give the bindings of which one side was deleted and the other lives, with the address of the living side."""
+    (own, column), (theirs, other) = gone, left
     bindings = news.bindings
-    living, buried = set(own.loc[~own["gone"], column]), set(own.loc[own["gone"], column])
-    # What was not read and is no tombstone may be there all the same.
-    ended = bindings["status"].isin(TOMBSTONES) | bindings[column].isin(buried)
-    left = ended & ~bindings[column].isin(living) & ~bindings.index.isin(list(news.changed))
-    emails = bindings.loc[left, other].map(address).dropna().drop_duplicates()
+    buried, asked = set(own.loc[own["gone"], column]), set(theirs.loc[theirs["in_scope"], other])
+    # What was asked for and did not come was deleted for good; what was only not read may be there all the same.
+    vanished = bindings["object"].isin(scope) & bindings[other].isin(asked) & ~bindings[column].isin(own[column])
+    ended = bindings["status"].isin(TOMBSTONES) | bindings[column].isin(buried) | vanished
+    living = set(own.loc[~own["gone"], column])
+    widowed = ended & ~bindings[column].isin(living) & ~bindings.index.isin(list(news.changed))
+    address = theirs[~theirs["gone"]].drop_duplicates(other).set_index(other)["email"]
+    emails = bindings.loc[widowed, other].map(address).dropna().drop_duplicates()
     for number, email in zip(emails.index, emails, strict=True):
         yield int(number), str(email)
 

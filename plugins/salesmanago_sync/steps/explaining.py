@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from datetime import datetime
 
-import pandas as pd
-
 from salesmanago_sync.domain.explanation import Explanation
 from salesmanago_sync.domain.mapping import load_mappings
 from salesmanago_sync.domain.person_key import PersonKey, read_person_key
@@ -99,7 +97,12 @@ def _meant(reading: Reading, key: PersonKey) -> Meant:
     contacts = set(reading.contacts["contactId"])
     records |= {key.value} if key.kind == "salesforce_id" else set()
     contacts |= {key.value} if key.kind == "salesmanago_id" else set()
-    bindings = reading.ports.ledger.bindings(salesforce_ids=records, salesmanago_ids=contacts)
+    ledger = reading.ports.ledger
+    # Whoever was converted, merged or replaced is found by the ids of before, too.
+    past = ledger.events(ids=records | contacts)
+    records |= set(past["salesforce_id"]) - {""}
+    contacts |= set(past["salesmanago_id"]) - {""}
+    bindings = ledger.bindings(salesforce_ids=records, salesmanago_ids=contacts)
     return Meant(
         frozenset(records | set(bindings["salesforce_id"])), frozenset(contacts | set(bindings["salesmanago_id"]))
     )
@@ -107,9 +110,10 @@ def _meant(reading: Reading, key: PersonKey) -> Meant:
 
 def _remembered(ports: Ports, meant: Meant) -> Remembered:
     ids = (meant.salesforce_ids, meant.salesmanago_ids)
+    bindings = ports.ledger.bindings(*ids)
     return Remembered(
-        bindings=ports.ledger.bindings(*ids),
-        events=pd.DataFrame(columns=["binding_id", "salesforce_id", "salesmanago_id"]),
+        bindings=bindings,
+        events=ports.ledger.events(binding_ids=bindings["id"]),
         changes=ports.ledger.changes_of(*ids),
         issues=ports.ledger.issues_of(*ids),
         consent=ports.ledger.consent(*ids),

@@ -88,7 +88,8 @@ def _open(ports: Ports, status: str) -> int:
 
 
 def _check_past(ports: Ports, status: str) -> None:
-    if status == "done" and ports.ledger.is_empty():
+    # A full sync that found nobody leaves no binding, but the state of its mappings.
+    if status == "done" and ports.ledger.is_empty() and not ports.ledger.mapping_state():
         raise ConfigurationError([_no_first_sync("was done, but the ledger knows nobody: it has been lost.")])
 
 

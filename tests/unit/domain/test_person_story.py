@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from salesmanago_sync.domain.describe import FieldSchema
 from salesmanago_sync.domain.explanation import Explanation, Story, as_json
 from salesmanago_sync.domain.explanation_text import as_text
 from salesmanago_sync.domain.identities import ObjectInput
@@ -50,11 +51,10 @@ def explained(world: World, since: datetime | None = None, **meant: str) -> Expl
         set(bindings["salesmanago_id"]),
     )
     whom = Meant(*(frozenset(ids) for ids in (named if meant else everybody)))
-    events = pd.DataFrame(columns=["binding_id", "salesforce_id", "salesmanago_id"])
     ids = (whom.salesforce_ids, whom.salesmanago_ids)
     remembered = Remembered(
         world.ledger.bindings(*ids),
-        events,
+        world.ledger.events(binding_ids=bindings["id"]),
         world.ledger.changes_of(*ids),
         world.ledger.issues_of(*ids),
         world.ledger.consent(*ids),
@@ -263,6 +263,24 @@ def test_what_was_sent_and_what_came_back_is_told() -> None:
         *(run, "full", False),
         *("name", "A", "B", "failed", "VALUE_TOO_LONG"),
     )
+
+
+def test_a_converted_lead_goes_on_as_the_contact_with_its_history() -> None:
+    schemas = {
+        "Contact": schema("Contact"),
+        "Lead": schema(ConvertedContactId=FieldSchema("ConvertedContactId", "reference")),
+    }
+    world = World(mapped(), mapped("Contact"), schemas=schemas)
+    identifier, contact = bound(world)
+    new = world.salesforce.insert("Contact", LastName="Nowak", Email=ADDRESS)
+    world.salesforce.edit(identifier, IsConverted=True, ConvertedContactId=new)
+    story = next(one for one in explained(world, salesmanago=contact).stories if one.binding is not None)
+    assert (story.salesforce_id, story.status) == (new, "pair")
+    assert story.outlook[0] == f"A run moves the binding here from {identifier}, which was converted."
+    world.sync()
+    story = next(one for one in explained(world, salesforce=new).stories if one.binding is not None)
+    assert [event.event for event in story.events] == ["bound", "converted"]
+    assert identifier in as_text(explained(world, salesforce=new))
 
 
 def test_issues_and_consent_are_told() -> None:

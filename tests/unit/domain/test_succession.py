@@ -12,6 +12,8 @@ from salesmanago_sync.domain.succession import SUCCESSION_COLUMNS, Heir, predece
 from salesmanago_sync.ledger.bindings import CLOCKS, DEFAULTS
 from tests.unit.domain.test_matching import Row, contact, record
 
+SCOPE = frozenset({"Lead", "Contact", "PersonAccount"})
+
 # salesforce_id, salesmanago_id, status, event
 Expected = tuple[str, str, str, str | None]
 
@@ -100,8 +102,14 @@ CASES = {
         [("L", "m", "deleted")],
         [("L", "m", "deleted", None)],
     ),
+    "a new record takes the place of one that was deleted for good": Case(
+        [record("N")], [contact("m")], [("L", "m", "active")], [("N", "m", "active", "replaced")]
+    ),
+    "a new contact takes the place of one that was deleted for good": Case(
+        [record("L")], [contact("n")], [("L", "m", "active")], [("L", "n", "active", "replaced")]
+    ),
     "not for a record that was only not read": Case(
-        [record("N")], [contact("m")], [("L", "m", "active")], [("L", "m", "active", None)]
+        [record("N")], [contact("m", in_scope=False)], [("L", "m", "active")], [("L", "m", "active", None)]
     ),
     "a new contact takes the place of a deleted one": Case(
         [record("L")],
@@ -129,7 +137,7 @@ def bindings(rows: list[tuple[str, str, str]]) -> pd.DataFrame:
 def test_decision_table(name: str) -> None:
     case = CASES[name]
     found = Identities(pd.DataFrame(case.records), pd.DataFrame(case.contacts), pd.DataFrame(), frozenset())
-    moved = succeed(found, bindings(case.bindings), case.named)
+    moved = succeed(found, bindings(case.bindings), case.named, SCOPE)
     columns = ["salesforce_id", "salesmanago_id", "status", "event"]
     rows = [tuple(None if pd.isna(value) else value for value in row) for row in moved[columns].to_numpy()]
     assert rows == case.expected
@@ -140,7 +148,7 @@ def test_what_was_written_into_the_old_record_is_forgotten() -> None:
     before = bindings(case.bindings).assign(salesforce_written='["name"]', bounces='{"name": ["to_salesforce", 2]}')
     before["salesforce_written_at"] = pd.Timestamp("2026-01-31", tz="UTC")
     found = Identities(pd.DataFrame(case.records), pd.DataFrame(case.contacts), pd.DataFrame(), frozenset())
-    [row] = succeed(found, before, case.named).to_dict("records")
+    [row] = succeed(found, before, case.named, SCOPE).to_dict("records")
     assert (row["salesforce_written"], row["bounces"], row["object"]) == ("[]", "{}", "Contact")
     assert pd.isna(row["salesforce_written_at"])
     assert row["from_salesforce_id"] == "L"
@@ -149,12 +157,19 @@ def test_what_was_written_into_the_old_record_is_forgotten() -> None:
 def test_predecessors_tell_whose_consent_is_inherited() -> None:
     case = CASES["of two losers the one with the winner's address goes on"]
     found = Identities(pd.DataFrame(case.records), pd.DataFrame(case.contacts), pd.DataFrame(), frozenset())
-    rows = predecessors(succeed(found, bindings(case.bindings), case.named)).fillna("").to_numpy().tolist()
+    rows = predecessors(succeed(found, bindings(case.bindings), case.named, SCOPE)).fillna("").to_numpy().tolist()
     assert sorted(rows) == [["K", "k", "W"], ["L", "", "W"]]
 
 
 def test_nobody_moves_without_bindings() -> None:
     found = Identities(pd.DataFrame([record("L")]), pd.DataFrame([contact("m")]), pd.DataFrame(), frozenset())
-    moved = succeed(found, bindings([]), {})
+    moved = succeed(found, bindings([]), {}, SCOPE)
     assert moved.empty
     assert set(SUCCESSION_COLUMNS) <= set(moved)
+
+
+def test_an_object_that_the_run_does_not_look_at_is_not_missed() -> None:
+    case = CASES["a new record takes the place of one that was deleted for good"]
+    found = Identities(pd.DataFrame(case.records), pd.DataFrame(case.contacts), pd.DataFrame(), frozenset())
+    [row] = succeed(found, bindings(case.bindings), {}, frozenset({"Contact"})).to_dict("records")
+    assert row["salesforce_id"] == "L"
