@@ -16,6 +16,7 @@ from salesmanago_sync.domain.setup.card import SECTION
 SECTIONS = "layoutSections"
 # Salesforce shows sections of this style last.
 LINKS = "CustomLinks"
+# In pixels; the page leaves 20 of it to its own frame.
 HEIGHT = 400
 
 
