@@ -12,7 +12,7 @@ import requests
 from simple_salesforce.api import Salesforce as Connection
 
 from salesmanago_sync.clients.salesforce import Salesforce
-from salesmanago_sync.domain.setup.card import card_fields, page_of
+from salesmanago_sync.domain.setup.card import SHOWN, page_of
 from salesmanago_sync.domain.setup.layout import add_section
 from salesmanago_sync.domain.setup.package import Package, card_package
 from tests.conformance.running_twin import RunningTwin
@@ -55,9 +55,8 @@ def package(server: TwinServer) -> Package:
     """The card and every layout with its section, as the set-up builds them."""
     card = card_package(("Lead", "Contact", "Account"), "https://app2.salesmanago.com")
     found = client(server).metadata.retrieve({"Layout": tuple(LAYOUTS)})
-    names = [field.name for field in card_fields()]
     edited = {
-        f"layouts/{name}.layout": add_section(found[f"layouts/{name}.layout"], names, page_of(sobject)).edited
+        f"layouts/{name}.layout": add_section(found[f"layouts/{name}.layout"], SHOWN, page_of(sobject)).edited
         for name, sobject in LAYOUTS.items()
     }
     return card.joined(Package({"Layout": tuple(LAYOUTS)}, edited, {}))

@@ -19,6 +19,16 @@ TRUSTED_SITE = "SALESmanago"
 
 # In this order everywhere: the object of the sync, and the Salesforce object that holds its fields.
 SOBJECTS = {"Lead": "Lead", "Contact": "Contact", "PersonAccount": "Account"}
+# What people look for first stands first.
+SHOWN = (
+    "SALESmanago_Score__c",
+    "SALESmanago_State__c",
+    "SALESmanago_Tags__c",
+    "SALESmanago_Opted_Out__c",
+    "SALESmanago_Last_Sync__c",
+    "SALESmanago_Link__c",
+    "SALESmanago_Contact_Id__c",
+)
 
 
 @dataclass(frozen=True, slots=True)

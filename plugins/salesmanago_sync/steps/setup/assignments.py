@@ -8,7 +8,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape
 
-from salesmanago_sync.domain.setup.card import SOBJECTS, card_fields, page_of
+from salesmanago_sync.domain.setup.card import SHOWN, SOBJECTS, page_of
 from salesmanago_sync.domain.setup.comparison import path_of
 from salesmanago_sync.domain.setup.layout import LayoutError, add_section
 from salesmanago_sync.domain.setup.package import Package
@@ -86,7 +86,7 @@ def _new_layout(ports: SetupPorts, found: Scope, name: str, mine: list[Assignmen
     source = target if target in found.known else _source(found, name, mine)
     content = ports.salesforce.metadata.retrieve({"Layout": (source,)}).get(path_of("Layout", source), b"<Layout/>")
     try:
-        edit = add_section(content, [field.name for field in card_fields()], page_of(SOBJECTS[name]))
+        edit = add_section(content, SHOWN, page_of(SOBJECTS[name]))
     except LayoutError as error:
         raise ConfigurationError(
             [Fault(f"layout {readable(source)}", f"{error}.", "Check it in Salesforce.")]

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import unquote
 from xml.etree import ElementTree as ET
 
-from salesmanago_sync.domain.setup.card import SOBJECTS, card_fields, page_of
+from salesmanago_sync.domain.setup.card import SHOWN, SOBJECTS, page_of
 from salesmanago_sync.domain.setup.comparison import difference, path_of, states
 from salesmanago_sync.domain.setup.layout import LayoutError, add_section
 from salesmanago_sync.domain.setup.package import NOTHING, Package, card_package
@@ -72,9 +72,7 @@ def _edited(ports: SetupPorts, found: Scope, present: Mapping[str, bytes]) -> li
     for name in found.layouts:
         sobject = SOBJECTS[object_of(name)]
         try:
-            edit = add_section(
-                present.get(layout_path(name), b"<Layout/>"), [field.name for field in card_fields()], page_of(sobject)
-            )
+            edit = add_section(present.get(layout_path(name), b"<Layout/>"), SHOWN, page_of(sobject))
         except LayoutError as error:
             faults.append(Fault(f"layout {readable(name)}", f"{error}.", "Leave it out with the Param layouts."))
             continue

@@ -4,7 +4,7 @@ from io import BytesIO
 from xml.etree import ElementTree as ET
 from zipfile import ZipFile
 
-from salesmanago_sync.domain.setup.card import card_fields
+from salesmanago_sync.domain.setup.card import SHOWN, card_fields
 from salesmanago_sync.domain.setup.comparison import difference, states
 from salesmanago_sync.domain.setup.package import NOTHING, Package, card_package
 
@@ -58,6 +58,10 @@ def test_the_fields_are_as_documented() -> None:
         "SALESmanago_State__c": ("Text", False, False),
         "SALESmanago_Tags__c": ("LongTextArea", False, False),
     }
+
+
+def test_the_section_shows_every_field() -> None:
+    assert sorted(SHOWN) == sorted(field.name for field in card_fields())
 
 
 def test_the_integration_user_may_edit_what_is_no_formula_and_others_read() -> None:
