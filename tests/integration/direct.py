@@ -252,7 +252,7 @@ class Direct:
         close(ports)
 
     def _steps(self, ports: Ports) -> None:
-        objects = preflight(ports, self.account)
+        objects = preflight(ports, self.account, lambda settings: None)
         window = fix_window(ports)
         for name in objects:
             extract_salesforce(ports, name, window)
