@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 
 from tests.integration.sync import Sync
@@ -58,6 +60,10 @@ def test_it_is_set_up_once_and_a_second_run_changes_nothing(sync: Sync, org: Wor
     for name in ORIGINALS:
         assert after[name] != before[name]
         assert b"<label>SALESmanago</label>" in after[name]
+    kept = {row["layout"]: row for row in sync.rows("SELECT * FROM layout_edits")}
+    for name in ORIGINALS:
+        assert kept[name]["original"] == before[name]
+        assert kept[name]["deployed_sha256"] == hashlib.sha256(after[name]).hexdigest(), "as Salesforce spells it"
     key = sync.twin.connections["salesmanago_default"]["extra"]["microsite_key"]
     assert org.setting()["Microsite_Key__c"] == key
     assert key not in done.log

@@ -54,7 +54,7 @@ class CardField:
 
 def template(path: str) -> str:
     """Read a file of the package's templates."""
-    return files(PACKAGE).joinpath("package", *path.split("/")).read_text(encoding="utf-8")
+    return files(PACKAGE).joinpath("templates", *path.split("/")).read_text(encoding="utf-8")
 
 
 def page_of(sobject: str) -> str:
