@@ -51,6 +51,7 @@ class SalesforceSettings(ControlOrder):
     """
 
     person_accounts: bool = True
+    state_country_picklists: bool = False
     api_enabled: bool = True
     null_mode: Literal["include", "strict"] = "include"
     hidden_fields: dict[str, list[str]] = {}

@@ -35,7 +35,7 @@ class Events:
 
     def events(self, binding_ids: Iterable[int] = (), ids: Iterable[str] = ()) -> pd.DataFrame:
         """Read the history of some bindings, or of whatever bore one of some ids, oldest first."""
-        names, numbers = list(ids), list(binding_ids)
+        names, numbers = list(ids), [int(key) for key in binding_ids]  # a frame gives numbers that no driver knows
         conditions = [
             *(binding_events.c.binding_id.in_(chunk) for chunk in chunks(numbers)),
             *(

@@ -179,3 +179,12 @@ def test_one_unreadable_record_is_found_and_the_rest_goes_through(salesforce) ->
     assert (outcomes[3].reason, outcomes[3].code) == ("VALUE_INVALID", "JSON_PARSER_ERROR")
     assert "example.com" not in outcomes[3].text
     assert len(service.calls) == 7
+
+
+def test_records_are_deleted_by_id_and_may_be_deleted_already(salesforce) -> None:
+    client, service = salesforce([Reply([good("00Q1"), bad("ENTITY_IS_DELETED"), bad("INSUFFICIENT_ACCESS")])])
+    outcomes = client.delete(["00Q1", "00Q2", "00Q3"])
+    assert [outcome.ok for outcome in outcomes] == [True, True, False]
+    assert outcomes[2].reason == "NO_ACCESS"
+    assert service.lines == [f"DELETE {BASE}"]
+    assert service.calls[0].query == {"ids": "00Q1,00Q2,00Q3", "allOrNone": "false"}

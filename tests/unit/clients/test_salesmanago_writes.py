@@ -164,3 +164,14 @@ def test_a_success_without_an_id_is_not_believed(salesmanago) -> None:
 def test_nothing_to_write_is_no_request(salesmanago) -> None:
     client, _ = salesmanago([])
     assert client.upsert([]) == []
+
+
+def test_contacts_are_deleted_so_that_a_person_can_restore_them(salesmanago) -> None:
+    # The service answers with an envelope, or with nothing at all.
+    client, service = salesmanago([yes(result="Contact deleted"), Reply(), no("Contact does not exist")])
+    outcomes = client.delete(["a@example.com", "b@example.com", "c@example.com"])
+    assert [outcome.ok for outcome in outcomes] == [True, True, False]
+    assert outcomes[2].reason == "REFUSED_BY_SALESMANAGO"
+    assert service.lines == ["POST /api/contact/delete"] * 3
+    assert service.calls[0].body["email"] == "a@example.com"
+    assert service.calls[0].body["permanently"] is False
