@@ -139,6 +139,7 @@ class Salesmanago:
         values |= {"birthday": row["birthday"]} if "birthday" in row else {}
         values |= {"optedOut": True} if row.get("forceOptOut") else {}
         values |= {"optedOut": False} if row.get("forceOptIn") else {}
+        values |= {"optedOutPhone": True} if row.get("forcePhoneOptOut") else {}
         values["tags"] = (self.tags(identifier) | set(row.get("tags", ()))) - set(row.get("removeTags", ()))
         self.edit(identifier, **values)
         return Outcome(ok=True, id=identifier)
@@ -230,6 +231,11 @@ class World:
         for _, changes in planned.changes.groupby(["lane", "direction", "object"], sort=True):
             first = changes.iloc[0]
             writer.write(first["object"], first["direction"], changes, planned.people)
+        self.clock.step()
+
+    def apply_nothing(self, planned: Plan) -> None:
+        """Remember what was planned, and die before anything is written."""
+        remember(self.ports, planned.moves, planned.agreement)
         self.clock.step()
 
     def sync(self, direction: Any = "both") -> Plan:
