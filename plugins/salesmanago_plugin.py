@@ -6,7 +6,7 @@ from typing import Any
 
 from airflow.plugins_manager import AirflowPlugin
 
-from salesmanago_sync.hooks import masking, pool, run_note
+from salesmanago_sync.hooks import masking, missing_port, pool, run_note
 from salesmanago_sync.ui.mount import NAME, PREFIX, VIEW, pages
 
 
@@ -18,6 +18,9 @@ class SalesmanagoPlugin(AirflowPlugin):
     listeners = [pool, run_note]  # noqa: RUF012
     fastapi_apps = [{"name": NAME, "app": pages, "url_prefix": PREFIX}]  # noqa: RUF012
     external_views = [VIEW]  # noqa: RUF012
+    fastapi_root_middlewares = [  # noqa: RUF012
+        {"name": "missing_port", "middleware": missing_port.MissingPort, "args": [], "kwargs": {}}
+    ]
 
     @classmethod
     def on_load(cls, *args: Any, **kwargs: Any) -> None:

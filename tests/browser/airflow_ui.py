@@ -91,6 +91,41 @@ class AirflowUi:
         expect(self.main.get_by_role("link", name="Rendered Templates")).to_be_visible()
         expect(self.main.get_by_text("Post Execute")).to_be_visible()
 
+    def open_connection_form(self, name: str, kind: str) -> Locator:
+        """Begin a new connection of a type."""
+        self.page.goto(f"{self._url}/connections")
+        self.page.get_by_role("button", name="Add Connection").click()
+        form = self.page.get_by_role("dialog")
+        form.get_by_label("Connection ID").fill(name)
+        form.get_by_role("combobox").first.click()
+        self.page.keyboard.type(kind)
+        self.page.get_by_role("option", name=kind, exact=True).click()
+        return form
+
+    def edit_connection(self, name: str) -> Locator:
+        """Open a connection that is there."""
+        self.page.goto(f"{self._url}/connections")
+        self._connection(name).get_by_role("button", name="Edit Connection").click()
+        form = self.page.get_by_role("dialog")
+        expect(form.get_by_label("API Secret")).to_be_visible()
+        return form
+
+    def save_connection(self, form: Locator) -> None:
+        """Save the form and arrive at the list."""
+        form.get_by_role("button", name="Save").click()
+        expect(form).to_be_hidden()
+
+    def test_connection(self, name: str) -> str:
+        """Press the Test button of a connection and return what Airflow says."""
+        self.page.goto(f"{self._url}/connections")  # what it said before is gone
+        self._connection(name).get_by_role("button", name="Test Connection").click()
+        said = self.page.locator("[data-scope=toast][data-part=root]")
+        expect(said).to_be_visible()
+        return said.inner_text()
+
+    def _connection(self, name: str) -> Locator:
+        return self.main.get_by_role("row").filter(has_text=name)
+
     def reads(self, form: Locator, *texts: str) -> None:
         """Check that a form says all the texts."""
         for text in texts:
