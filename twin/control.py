@@ -14,9 +14,21 @@ from starlette.routing import Route
 
 from twin.app import Twin
 from twin.faults import Fault
-from twin.orders import ClockMove, ContactEdit, Conversion, Merge, NewField, SalesforceSettings, SalesmanagoSettings
+from twin.orders import (
+    ClockMove,
+    ContactEdit,
+    Conversion,
+    HostileLayout,
+    Merge,
+    NewField,
+    NewSession,
+    SalesforceSettings,
+    SalesmanagoSettings,
+)
 from twin.people import Population
 from twin.salesforce.errors import ApiError
+from twin.salesforce.metadata import hostile
+from twin.salesforce.metadata.components import Components
 from twin.salesmanago import edits
 from twin.salesmanago.cards import full_card
 from twin.salesmanago.refusal import RefusalError
@@ -137,6 +149,25 @@ class ControlPort:
         self._twin.org.add_field(order.sobject, order.field)
         return {}
 
+    def layouts(self, request: Request, body: Json) -> Json:
+        """Return the full names of the page layouts."""
+        return [one.name for one in Components(self._twin.org).all("Layout")]
+
+    def plant_layout(self, request: Request, body: Json) -> Json:
+        """Plant a hostile page layout and return its full name."""
+        order = HostileLayout.model_validate(body)
+        with self._twin.state.transaction():
+            return {"name": hostile.plant(self._twin.org, order.kind, order.owner)}
+
+    def open_session(self, request: Request, body: Json) -> Json:
+        """Open a session for a user and return its token."""
+        user = NewSession.model_validate(body).user
+        if self._twin.org.get("User", user) is None:
+            raise LookupError(user)
+        token = f"{self._twin.state.credentials.salesforce.organization_id[:15]}!AQ{user}"
+        self._twin.state.credentials.salesforce.sessions[token] = user
+        return {"access_token": token}
+
     def salesforce_settings(self, request: Request, body: Json) -> Json:
         """Tell or change the switches of Salesforce."""
         settings = self._twin.state.settings["salesforce"]
@@ -198,6 +229,8 @@ def control_app(twin: Twin) -> Starlette:
         ("/calls", {"GET": port.calls, "DELETE": port.clear_calls}),
         ("/faults", {"GET": port.faults, "POST": port.plant_fault, "DELETE": port.clear_faults}),
         ("/salesforce/fields", {"POST": port.add_field}),
+        ("/salesforce/layouts", {"GET": port.layouts, "POST": port.plant_layout}),
+        ("/salesforce/sessions", {"POST": port.open_session}),
         ("/salesforce/settings", {"GET": port.salesforce_settings, "POST": port.salesforce_settings}),
         ("/salesforce/{sobject}", {"GET": port.records, "POST": port.insert_records}),
         (

@@ -40,6 +40,25 @@ class Merge(ControlOrder):
     changes: dict[str, Any] = {}
 
 
+class HostileLayout(ControlOrder):
+    """A page layout that is hard to edit.
+
+    Attributes:
+        kind: `many` items, an `unknown` element of a later release, `namespaced` fields, `special` characters in the
+            name, a section of the same name in another case (`cased`), or one of a `managed` package.
+        owner: Its object.
+    """
+
+    kind: Literal["many", "unknown", "namespaced", "special", "cased", "managed"]
+    owner: Literal["Lead", "Contact", "Account", "PersonAccount"]
+
+
+class NewSession(ControlOrder):
+    """The user of a session that is opened without a log-in."""
+
+    user: str
+
+
 class SalesforceSettings(ControlOrder):
     """Switches of the Salesforce side.
 

@@ -1,6 +1,7 @@
 // One conversation of jsforce with the twin; prints what it got as JSON.
 // Usage: node jsforce.mjs CONVERSATION URL CREDENTIALS-AS-JSON
 
+import { readFileSync } from 'node:fs';
 import jsforce from 'jsforce';
 
 const version = '66.0';
@@ -95,6 +96,16 @@ const conversations = {
     const connection = open();
     const limits = await connection.limits();
     return { daily: limits.DailyApiRequests, usage: connection.limitInfo.apiUsage };
+  },
+
+  async metadata() {
+    const { metadata } = open();
+    const options = { rollbackOnError: true, singlePackage: true, testLevel: 'NoTestRun' };
+    const deployed = await metadata.deploy(readFileSync(credentials.zip), options).complete({ details: true });
+    const [layout, nobody] = await metadata.read('Layout', ['Lead-Lead Layout', 'Lead-Nobody']);
+    const fields = (await metadata.list([{ type: 'CustomField' }])).map(({ fullName }) => fullName);
+    const types = (await metadata.describe()).metadataObjects.map(({ xmlName }) => xmlName);
+    return { deployed, layout, nobody, fields, types };
   },
 
   async errors() {

@@ -29,7 +29,7 @@ class Cli:
 
     def __init__(self, twin: RunningTwin, home: Path) -> None:
         self._home = home
-        self._environment = {
+        self.environment = {
             **os.environ,
             **QUIET,
             "HOME": str(home),
@@ -40,7 +40,7 @@ class Cli:
     def answer(self, *arguments: str) -> dict[str, Any]:
         command = [str(NODE), str(SF), *arguments, "--json"]
         result = subprocess.run(
-            command, cwd=self._home, env=self._environment, capture_output=True, text=True, check=False, timeout=240
+            command, cwd=self._home, env=self.environment, capture_output=True, text=True, check=False, timeout=240
         )
         return json.loads(result.stdout)
 

@@ -13,6 +13,11 @@ from starlette.routing import Route
 from twin.salesmanago.store import Contact, Contacts
 from twin.state import State
 
+# Who may show the page in a frame: Salesforce, and the twin's own.
+MAY_FRAME = " ".join(
+    ["'self'", *(f"https://*.{host}.com" for host in ("vf.force", "lightning.force", "my.salesforce", "visualforce"))]
+)
+
 
 def page_route(state: State) -> Route:
     """Return the route of the landing page."""
@@ -25,7 +30,8 @@ def page_route(state: State) -> Route:
         person = query.get("contactId") or query.get("email") or ""
         if not hmac.compare_digest(query.get("sha", "").encode(), page_signature(state, person).encode()):
             return HTMLResponse("<h1>Access denied</h1>", status_code=403)
-        return HTMLResponse(_page(_contact(state, query.get("contactId"), query.get("email"))))
+        shown = _page(_contact(state, query.get("contactId"), query.get("email")))
+        return HTMLResponse(shown, headers={"Content-Security-Policy": f"frame-ancestors {MAY_FRAME}"})
 
     return Route("/ms/{short_id}/{style}/{name}.htm", show)
 

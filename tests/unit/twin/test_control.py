@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import requests
 
 from tests.twin_server import TwinServer
 
@@ -96,3 +97,25 @@ def test_a_reset_forgets_everything(twin: TwinServer) -> None:
 def test_an_empty_org_has_the_account_of_the_connection(twin: TwinServer) -> None:
     (account,) = twin.control.get("/salesforce/Account")
     assert account["Name"] == twin.salesmanago["account_name"]
+
+
+def test_hostile_layouts_are_planted(twin: TwinServer) -> None:
+    name = twin.control.post("/salesforce/layouts", {"kind": "special", "owner": "Lead"})["name"]
+    assert name.startswith("Lead-Sales %26 Service %2850%25")
+    assert name in twin.control.get("/salesforce/layouts")
+    with pytest.raises(RuntimeError, match=r"400 .*kind"):
+        twin.control.post("/salesforce/layouts", {"kind": "friendly", "owner": "Lead"})
+
+
+def test_a_session_is_opened_for_a_person(twin: TwinServer) -> None:
+    [anna] = [row for row in twin.control.get("/salesforce/User") if row["FirstName"] == "Anna"]
+    token = twin.control.post("/salesforce/sessions", {"user": anna["Id"]})["access_token"]
+    answer = requests.get(
+        f"{twin.http}/secur/frontdoor.jsp",
+        params={"sid": token, "retURL": "/apex/Nothing"},
+        allow_redirects=False,
+        timeout=30,
+    )
+    assert (answer.status_code, answer.headers["location"]) == (302, "/apex/Nothing")
+    with pytest.raises(RuntimeError, match="404"):
+        twin.control.post("/salesforce/sessions", {"user": "005000000000000AAA"})

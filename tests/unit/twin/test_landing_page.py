@@ -37,3 +37,14 @@ def test_a_link_signed_for_somebody_else_is_refused(api: Api, query: dict[str, s
 def test_an_unknown_page_is_not_found(api: Api) -> None:
     url = f"{api.known['endpoint']}/ms/{api.known['client_id']}/default/other.htm"
     assert api.session.get(url, timeout=30).status_code == 404
+
+
+def test_salesforce_may_show_the_page_in_a_frame(api: Api) -> None:
+    number = api.upsert("jan@example.com")
+    known = api.known
+    text = known["client_id"] + number + known["microsite_key"] + known["iframe_name"]
+    sha = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+    url = f"{known['endpoint']}/ms/{known['client_id']}/default/{known['iframe_name']}.htm"
+    answer = api.session.get(url, params={"contactId": number, "sha": sha}, timeout=30)
+    policy = answer.headers["Content-Security-Policy"]
+    assert policy.startswith("frame-ancestors 'self' https://*.vf.force.com ")

@@ -12,62 +12,14 @@ import requests
 from simple_salesforce import Salesforce
 from simple_salesforce.exceptions import SalesforceMalformedRequest
 
-from salesmanago_sync.domain.setup.layout import add_section
 from salesmanago_sync.domain.setup.package import card_package
-from tests.unit.twin.salesforce.metadata.conftest import MetadataApi, unzipped
+from tests.unit.twin.salesforce.metadata.conftest import ENDPOINT, OBJECTS, MetadataApi, assign, unzipped
 from twin.salesforce import Org
 from twin.salesforce.ids import PERSON, PERSON_USER
 
 SITE = "https://twin.example.com"
-ENDPOINT = "https://app.example.com"
-OBJECTS = ("Lead", "Contact", "Account")
-LAYOUTS = {
-    "Lead": "Lead-Lead Layout",
-    "Contact": "Contact-Contact Layout",
-    "Account": "PersonAccount-Person Account Layout",
-}
 CONTACT_ID = "0d2f6a1c-0000-4000-8000-000000000001"
-VALUES = {"Endpoint__c": ENDPOINT, "Client_Id__c": "client 1", "Microsite_Key__c": "key&1", "Page_Name__c": "crm card"}
-PREPARED: list[bytes] = []  # the org after the first installation: installing takes a second or two
-Retrieve = Callable[[str], bytes]
 Open = Callable[[str], requests.Response]
-
-
-def edited(content: bytes, sobject: str) -> bytes:
-    names = ["SALESmanago_Score__c", "SALESmanago_State__c", "SALESmanago_Link__c"]
-    return add_section(content, names, f"SALESmanago{sobject}").edited
-
-
-@pytest.fixture
-def installed(metadata: MetadataApi, layout: Retrieve, client: Salesforce, org: Org) -> MetadataApi:
-    """The set-up's package, a section on each layout, the setting, and the permission set for the API's user."""
-    if PREPARED:
-        org.db.deserialize(PREPARED[0])
-    else:
-        install(metadata, layout, client, org)
-        PREPARED.append(org.db.serialize())
-    return metadata
-
-
-def install(metadata: MetadataApi, layout: Retrieve, client: Salesforce, org: Org) -> None:
-    package = card_package(OBJECTS, ENDPOINT)
-    files = unzipped(package.to_zip("66.0"))
-    del files["package.xml"]
-    files |= {f"layouts/{name}.layout": edited(layout(name), sobject) for sobject, name in LAYOUTS.items()}
-    members = {kind: list(names) for kind, names in package.members.items()} | {"Layout": list(LAYOUTS.values())}
-    tests = {"testLevel": "RunSpecifiedTests", "runTests": list(package.tests)}
-    result = metadata.deploy(members, files, **tests)
-    assert result["status"] == "Succeeded", result["details"]
-    assert (result["numberTestsTotal"], result["numberTestsCompleted"]) == (3, 3)
-    setting = {"SetupOwnerId": org.state.credentials.salesforce.organization_id, **VALUES}
-    client.restful("sobjects/SALESmanago_Settings__c", method="POST", json=setting)
-    assign(client, org, "SALESmanago_Sync", org.state.credentials.salesforce.user_id)
-
-
-def assign(client: Salesforce, org: Org, name: str, user: str) -> None:
-    (found,) = client.query(f"SELECT Id FROM PermissionSet WHERE Name = '{name}'")["records"]  # noqa: S608
-    body = {"AssigneeId": user, "PermissionSetId": found["Id"]}
-    client.restful("sobjects/PermissionSetAssignment", method="POST", json=body)
 
 
 @pytest.fixture
