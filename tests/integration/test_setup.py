@@ -25,6 +25,13 @@ FIELD = """<?xml version="1.0" encoding="UTF-8"?>
 """
 
 
+def without_section(layout: bytes) -> bytes:
+    """Take our section out, as a person with an editor would."""
+    start = layout.rindex(b"    <layoutSections>", 0, layout.index(b"<label>SALESmanago</label>"))
+    end = layout.index(b"</layoutSections>\n", start) + len(b"</layoutSections>\n")
+    return layout[:start] + layout[end:]
+
+
 @pytest.fixture
 def org(sync: Sync) -> Workshop:
     """Salesforce as its administrator works in it."""
@@ -111,36 +118,22 @@ def test_undo_refuses_what_somebody_changed_since(sync: Sync, org: Workshop) -> 
     assert b"SALESmanago" not in org.layouts(ORIGINALS[1])[ORIGINALS[1]]
 
 
-def test_hostile_layouts_keep_everything_that_is_not_ours(sync: Sync, org: Workshop) -> None:
-    sync.control.post("/salesforce/settings", {"known_elements": ["futureThing", "deeper"]})
-    name = "Lead-Sales %26 Partner %28EMEA%29"
-    org.deploy({"CustomField": ["Lead.vendor__Rank__c"]}, {"objects/Lead.object": FIELD.encode()})
-    plain = org.layouts(LEAD_LAYOUT)[LEAD_LAYOUT]
-    items = b"".join(b"<layoutItems><emptySpace>true</emptySpace></layoutItems>\n" for _ in range(300))
-    more = (
-        b"<layoutSections><customLabel>true</customLabel><detailHeading>true</detailHeading><editHeading>true</editHeading>"
-        b"<label>Vendor &amp; SALESmanago's rank</label><layoutColumns>"
-        + items
-        + b"<layoutItems><behavior>Edit</behavior><field>vendor__Rank__c</field></layoutItems></layoutColumns>"
-        b"<layoutColumns/><style>TwoColumnsTopToBottom</style></layoutSections>\n"
-    )
-    strange = b"    <futureThing><deeper>1 &lt; 2</deeper></futureThing>\n"
-    content = plain.replace(b"    <platformActionList>", more + strange + b"    <platformActionList>", 1)
-    org.deploy({"Layout": [name]}, {f"layouts/{name}.layout": content})
-    before = org.layouts(name)[name]
-
-    done = sync.run("salesmanago_setup", check_only=False, layouts=["Sales & Partner (EMEA)"])
+def test_every_hostile_layout_gets_its_section_and_gives_it_back(sync: Sync, org: Workshop) -> None:
+    kinds = ("many", "unknown", "namespaced", "special", "cased", "managed")
+    names = {
+        kind: str(sync.control.post("/salesforce/layouts", {"kind": kind, "owner": "Lead"})["name"]) for kind in kinds
+    }
+    before = org.layouts(*names.values())
+    done = sync.run("salesmanago_setup", check_only=False, objects=["Lead"])
     assert done.green
-    after = org.layouts(name)[name]
-    added = after.index(
-        b"    <layoutSections>\n        <customLabel>true</customLabel>\n        <detailHeading>true"
-        b"</detailHeading>\n        <editHeading>false</editHeading>\n        <label>SALESmanago</label>"
-    )
-    end = after.index(b"</layoutSections>\n", added) + len(b"</layoutSections>\n")
-    assert after[:added] + after[end:] == before
-    assert b"SALESmanago</label>" not in org.layouts(LEAD_LAYOUT)[LEAD_LAYOUT], "only the layout that was named"
+    done.says("belongs to a managed package, and is left alone")
+    after = org.layouts(*names.values())
+    changed = {kind for kind, name in names.items() if after[name] != before[name]}
+    assert changed == {"many", "unknown", "namespaced", "special"}
+    for kind in changed:
+        assert without_section(after[names[kind]]) == before[names[kind]], "every other byte stays"
     assert sync.run("salesmanago_setup", check_only=False, undo=True).green
-    assert org.layouts(name)[name] == before
+    assert org.layouts(*names.values()) == before
 
 
 def test_a_section_that_is_there_under_another_case_is_left_alone(sync: Sync, org: Workshop) -> None:
@@ -225,7 +218,6 @@ def test_the_limit_of_custom_fields_is_told_before_salesforce_does(sync: Sync) -
 
 def test_what_salesforce_refuses_is_told_before_anything_is_changed(sync: Sync, org: Workshop) -> None:
     before = org.layouts(*ORIGINALS)
-    # A required field of the layout went missing by another way: the same package cannot be deployed.
     sync.control.post("/salesforce/settings", {"custom_field_limit": 1})
     done = sync.run("salesmanago_setup", check_only=False)
     assert done.red == {"check"}
