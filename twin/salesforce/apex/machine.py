@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
+from twin.salesforce.apex.frames import Returned, Running, Scope
 from twin.salesforce.apex.library import CLASSES, CONTROLLER, OF_VALUES, STATIC, Builtin, Context, org_defaults
 from twin.salesforce.apex.syntax import ApexClass, Method, Node, dotted
 from twin.salesforce.apex.values import ApexError, Instance, Record, StandardController, spelled, type_of
@@ -14,19 +14,6 @@ from twin.salesforce.apex.values import ApexError, Instance, Record, StandardCon
 DEEPEST = 50
 COMPARE = {"<": operator.lt, ">": operator.gt, "<=": operator.le, ">=": operator.ge}
 ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
-
-
-class _Return(Exception):  # noqa: N818 - the value of a return statement on its way out
-    def __init__(self, value: Any) -> None:
-        super().__init__()
-        self.value = value
-
-
-@dataclass
-class _Frame:
-    this: Instance | None
-    unit: ApexClass
-    names: dict[str, Any] = field(default_factory=dict)
 
 
 class Machine:
@@ -43,7 +30,7 @@ class Machine:
         """Make an object of a class."""
         unit = self._classes[name.lower()]
         made = Instance(unit)
-        frame = _Frame(made, unit)
+        frame = Running(made, unit)
         for key, one in unit.fields.items():
             if not one.static:
                 made.values[key] = self._value(one.first, frame) if one.first is not None else None
@@ -70,8 +57,8 @@ class Machine:
             raise ApexError("LimitException", f"Maximum stack depth reached: {DEEPEST}")
         names = {one.name.lower(): value for one, value in zip(method.parameters, arguments, strict=True)}
         try:
-            self._execute(method.body, _Frame(None if method.static else this, unit, names))
-        except _Return as returned:
+            self._execute(method.body, Running(None if method.static else this, unit, names))
+        except Returned as returned:
             return returned.value
         finally:
             self._depth -= 1
@@ -79,21 +66,21 @@ class Machine:
 
     # -- statements
 
-    def _execute(self, node: Node, frame: _Frame) -> None:
+    def _execute(self, node: Node, frame: Running) -> None:
         getattr(self, f"_{node.data}_statement")(node, frame)
 
-    def _block_statement(self, node: Any, frame: _Frame) -> None:
-        inner = _Frame(frame.this, frame.unit, _Scope(frame.names))
+    def _block_statement(self, node: Any, frame: Running) -> None:
+        inner = Running(frame.this, frame.unit, Scope(frame.names))
         for one in node.children:
             self._execute(one, inner)
 
-    def _local_statement(self, node: Any, frame: _Frame) -> None:
+    def _local_statement(self, node: Any, frame: Running) -> None:
         _, name, first = node.children
         value = self._value(first, frame) if first is not None else None
-        if isinstance(frame.names, _Scope):
+        if isinstance(frame.names, Scope):
             frame.names.declare(str(name).lower(), value)
 
-    def _assign_statement(self, node: Any, frame: _Frame) -> None:
+    def _assign_statement(self, node: Any, frame: Running) -> None:
         target, value = node.children[0], self._value(node.children[1], frame)
         if target.data == "name":
             self._set_name(str(target.children[0]).lower(), value, frame)
@@ -105,7 +92,7 @@ class Machine:
         else:
             owner.values[name.lower()] = value
 
-    def _set_name(self, name: str, value: Any, frame: _Frame) -> None:
+    def _set_name(self, name: str, value: Any, frame: Running) -> None:
         if name in frame.names:
             frame.names[name] = value
         elif frame.unit.fields[name].static:
@@ -113,20 +100,20 @@ class Machine:
         elif frame.this is not None:
             frame.this.values[name] = value
 
-    def _evaluate_statement(self, node: Any, frame: _Frame) -> None:
+    def _evaluate_statement(self, node: Any, frame: Running) -> None:
         self._value(node.children[0], frame)
 
-    def _give_statement(self, node: Any, frame: _Frame) -> None:
-        raise _Return(None if node.children[0] is None else self._value(node.children[0], frame))
+    def _give_statement(self, node: Any, frame: Running) -> None:
+        raise Returned(None if node.children[0] is None else self._value(node.children[0], frame))
 
-    def _choose_statement(self, node: Any, frame: _Frame) -> None:
+    def _choose_statement(self, node: Any, frame: Running) -> None:
         condition, then, otherwise = node.children
         if self._truth(condition, frame):
             self._execute(then, frame)
         elif otherwise is not None:
             self._execute(otherwise, frame)
 
-    def _insert_statement(self, node: Any, frame: _Frame) -> None:
+    def _insert_statement(self, node: Any, frame: Running) -> None:
         record = self._value(node.children[0], frame)
         _not_null(record)
         named = {record.fields[name].name: value for name, value in record.values.items()}
@@ -134,10 +121,10 @@ class Machine:
 
     # -- expressions
 
-    def _value(self, node: Any, frame: _Frame) -> Any:
+    def _value(self, node: Any, frame: Running) -> Any:
         return getattr(self, f"_{node.data}")(node, frame)
 
-    def _text(self, node: Any, frame: _Frame) -> str:
+    def _text(self, node: Any, frame: Running) -> str:
         body, text, place = str(node.children[0])[1:-1], "", 0
         while place < len(body):
             if body[place] == "\\":
@@ -148,22 +135,22 @@ class Machine:
             place += 1
         return text
 
-    def _number(self, node: Any, frame: _Frame) -> int:
+    def _number(self, node: Any, frame: Running) -> int:
         return int(node.children[0])
 
-    def _true(self, node: Any, frame: _Frame) -> bool:
+    def _true(self, node: Any, frame: Running) -> bool:
         return True
 
-    def _false(self, node: Any, frame: _Frame) -> bool:
+    def _false(self, node: Any, frame: Running) -> bool:
         return False
 
-    def _null(self, node: Any, frame: _Frame) -> None:
+    def _null(self, node: Any, frame: Running) -> None:
         return None
 
-    def _this(self, node: Any, frame: _Frame) -> Instance | None:
+    def _this(self, node: Any, frame: Running) -> Instance | None:
         return frame.this
 
-    def _name(self, node: Any, frame: _Frame) -> Any:
+    def _name(self, node: Any, frame: Running) -> Any:
         name = str(node.children[0]).lower()
         if name in frame.names:
             return frame.names[name]
@@ -180,10 +167,10 @@ class Machine:
             self._static[unit.name] = values
             for key, one in unit.fields.items():
                 if one.static:
-                    values[key] = self._value(one.first, _Frame(None, unit)) if one.first is not None else None
+                    values[key] = self._value(one.first, Running(None, unit)) if one.first is not None else None
         return self._static[unit.name]
 
-    def _member(self, node: Any, frame: _Frame) -> Any:
+    def _member(self, node: Any, frame: Running) -> Any:
         return self._member_of(self._value(node.children[0], frame), str(node.children[1]))
 
     def _member_of(self, owner: Any, name: str) -> Any:
@@ -194,7 +181,7 @@ class Machine:
             return self._run(owner.of.getters[name.lower()], owner, owner.of, ())
         return owner.values[name.lower()]
 
-    def _invoke(self, node: Any, frame: _Frame) -> Any:
+    def _invoke(self, node: Any, frame: Running) -> Any:
         owner, name, listed = node.children
         static = self._static_owner(owner, frame)
         if static is not None:
@@ -206,7 +193,7 @@ class Machine:
             return self._run(_chosen(value.of.methods[str(name).lower()], arguments), value, value.of, arguments)
         return self._builtin(OF_VALUES[_key(value), str(name).lower()], [value, *arguments], spare=1)
 
-    def _static_owner(self, node: Any, frame: _Frame) -> str | None:
+    def _static_owner(self, node: Any, frame: Running) -> str | None:
         if node.data != "name":
             return None
         name = str(node.children[0]).lower()
@@ -226,15 +213,15 @@ class Machine:
         one = next(one for one in known if len(one.takes) + spare == len(arguments))
         return one.run(self._context, *arguments)
 
-    def _own_call(self, node: Any, frame: _Frame) -> Any:
+    def _own_call(self, node: Any, frame: Running) -> Any:
         name, listed = node.children
         arguments = self._arguments(listed, frame)
         return self._run(_chosen(frame.unit.methods[str(name).lower()], arguments), frame.this, frame.unit, arguments)
 
-    def _arguments(self, listed: Any, frame: _Frame) -> list[Any]:
+    def _arguments(self, listed: Any, frame: Running) -> list[Any]:
         return [] if listed is None else [self._value(one, frame) for one in listed.children]
 
-    def _create(self, node: Any, frame: _Frame) -> Any:
+    def _create(self, node: Any, frame: Running) -> Any:
         name, arguments = dotted(node.children[0]), self._arguments(node.children[1], frame)
         if name.lower() == CONTROLLER.lower():
             return StandardController(arguments[0])
@@ -242,7 +229,7 @@ class Machine:
             return self._new_record(name)
         return self.create(name, arguments)
 
-    def _record(self, node: Any, frame: _Frame) -> Record:
+    def _record(self, node: Any, frame: Running) -> Record:
         made = self._new_record(dotted(node.children[0]))
         for one in node.children[1:]:
             made.put(str(one.children[0]), self._value(one.children[1], frame))
@@ -252,7 +239,7 @@ class Machine:
         sobject = self._tables[name.lower()]
         return Record(sobject, {key.lower(): one for key, one in self._context.org.all_fields(sobject).items()})
 
-    def _cast(self, node: Any, frame: _Frame) -> Any:
+    def _cast(self, node: Any, frame: Running) -> Any:
         value, wanted = self._value(node.children[1], frame), dotted(node.children[0])
         found = type_of(value)
         free = (
@@ -266,34 +253,34 @@ class Machine:
             raise ApexError("TypeException", f"Invalid conversion from runtime type {found} to {wanted}")
         return value
 
-    def _negation(self, node: Any, frame: _Frame) -> bool:
+    def _negation(self, node: Any, frame: Running) -> bool:
         return not self._truth(node.children[0], frame)
 
-    def _disjunction(self, node: Any, frame: _Frame) -> bool:
+    def _disjunction(self, node: Any, frame: Running) -> bool:
         return any(self._truth(one, frame) for one in node.children)
 
-    def _conjunction(self, node: Any, frame: _Frame) -> bool:
+    def _conjunction(self, node: Any, frame: Running) -> bool:
         return all(self._truth(one, frame) for one in node.children)
 
-    def _truth(self, node: Any, frame: _Frame) -> bool:
+    def _truth(self, node: Any, frame: Running) -> bool:
         value = self._value(node, frame)
         _not_null(value)
         return bool(value)
 
-    def _equality(self, node: Any, frame: _Frame) -> bool:
+    def _equality(self, node: Any, frame: Running) -> bool:
         found = self._value(node.children[0], frame)
         for sign, one in zip(node.children[1::2], node.children[2::2], strict=True):
             found = (_folded(found) == _folded(self._value(one, frame))) == (str(sign) == "==")
         return bool(found)
 
-    def _comparison(self, node: Any, frame: _Frame) -> bool:
+    def _comparison(self, node: Any, frame: Running) -> bool:
         left, sign, right = node.children
         one, other = self._value(left, frame), self._value(right, frame)
         _not_null(one)
         _not_null(other)
         return bool(COMPARE[str(sign)](one, other))
 
-    def _sum(self, node: Any, frame: _Frame) -> Any:
+    def _sum(self, node: Any, frame: Running) -> Any:
         total = self._value(node.children[0], frame)
         for sign, one in zip(node.children[1::2], node.children[2::2], strict=True):
             value = self._value(one, frame)
@@ -303,32 +290,9 @@ class Machine:
                 total = total + value if str(sign) == "+" else total - value
         return total
 
-    def _ternary(self, node: Any, frame: _Frame) -> Any:
+    def _ternary(self, node: Any, frame: Running) -> Any:
         condition, then, otherwise = node.children
         return self._value(then if self._truth(condition, frame) else otherwise, frame)
-
-
-class _Scope(dict[str, Any]):
-    """Variables of a block; those of the blocks around it can be read and set."""
-
-    def __init__(self, outer: dict[str, Any]) -> None:
-        super().__init__()
-        self._outer = outer
-
-    def declare(self, name: str, value: Any) -> None:
-        super().__setitem__(name, value)
-
-    def __contains__(self, name: object) -> bool:
-        return super().__contains__(name) or name in self._outer
-
-    def __missing__(self, name: str) -> Any:
-        return self._outer[name]
-
-    def __setitem__(self, name: str, value: Any) -> None:
-        if super().__contains__(name):
-            super().__setitem__(name, value)
-        else:
-            self._outer[name] = value
 
 
 def _chosen(methods: Sequence[Method], arguments: Sequence[Any]) -> Method:
