@@ -138,10 +138,10 @@ class Metadata:
             "purgeOnDelete": False,
             "rollbackOnError": True,
             "singlePackage": True,
-            "testLevel": "RunSpecifiedTests" if tests else "NoTestRun",
         }
+        # Production refuses NoTestRun, even of layouts alone; its default runs no tests where there are no classes.
         if tests:
-            options["runTests"] = list(tests)
+            options |= {"testLevel": "RunSpecifiedTests", "runTests": list(tests)}
         files = {
             "json": (None, json.dumps({"deployOptions": options}), "application/json"),
             "file": ("package.zip", archive, "application/zip"),

@@ -78,8 +78,8 @@ def is_production(org: Org) -> bool:
     return not org.settings.get("is_sandbox") and org.edition != "Developer Edition"
 
 
-def check_level(org: Org, package: Package, options: dict[str, Any]) -> None:
-    """Refuse a level that does not exist or that production does not take for Apex.
+def check_level(org: Org, options: dict[str, Any]) -> None:
+    """Refuse a level that does not exist or that production does not take.
 
     Raises:
         MetadataError: It is one of them.
@@ -91,7 +91,8 @@ def check_level(org: Org, package: Package, options: dict[str, Any]) -> None:
         raise MetadataError("INVALID_OPERATION", "runTests must not be empty with testLevel of RunSpecifiedTests")
     if named and level != "RunSpecifiedTests":
         raise MetadataError("INVALID_OPERATION", "runTests can be used only with a testLevel of RunSpecifiedTests")
-    if level == "NoTestRun" and is_production(org) and _classes(package):
+    # Whatever the package holds: the documentation keeps this level for development environments.
+    if level == "NoTestRun" and is_production(org):
         raise MetadataError("INVALID_OPERATION", "testLevel of NoTestRun cannot be used in production organizations")
 
 

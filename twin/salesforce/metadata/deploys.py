@@ -81,6 +81,7 @@ def deploy(org: Org, user: str, content: bytes, given: Mapping[str, Any]) -> str
     options = OPTIONS | {name: value for name, value in given.items() if name in OPTIONS}
     if not content:
         raise MetadataError("INVALID_OPERATION", "No zip file content passed in")
+    check_level(org, options)
     identifier = org.next_id("0Af")
     outcome = _Outcome()
     try:
@@ -123,7 +124,6 @@ def _run(org: Org, user: str, content: bytes, options: Json, outcome: _Outcome) 
     except RefusedError as refused:
         outcome.failures += [_failed(org, Failure(one, MANIFEST)) for one in refused.problems]
         return
-    check_level(org, package, options)
     outcome.successes.append(_message(org, "", MANIFEST, MANIFEST, success=True, changed=True))
     _delete(org, package, BEFORE, outcome)
     for one in sorted(components(package), key=_place):

@@ -161,8 +161,8 @@ def test_production_wants_tests_for_classes(installed: MetadataApi, org: Org) ->
     org.settings["organization_type"] = "Enterprise Edition"
     files = class_file(installed, "SALESmanagoCard", "/**", "/** Changed.")
     members = {"ApexClass": ["SALESmanagoCard"]}
-    package = installed.send(b"x", testLevel="NoTestRun")
-    assert package.status_code == 201
+    page = {"testLevel": None, "checkOnly": True}
+    assert installed.deploy({}, {}, **page)["numberTestsTotal"] == 0
     with pytest.raises(AssertionError, match="testLevel of NoTestRun cannot be used in production organizations"):
         installed.deploy(members, files)
     assert installed.deploy(members, files, testLevel=None)["numberTestsTotal"] == 3
