@@ -38,7 +38,13 @@ class Airflow:
     """
 
     def __init__(
-        self, processes: ProcessGroup, folder: Path, connections: Mapping[str, Any], ca: str, dags: Path
+        self,
+        processes: ProcessGroup,
+        folder: Path,
+        connections: Mapping[str, Any],
+        ca: str,
+        dags: Path,
+        settings: Mapping[str, str] | None = None,
     ) -> None:
         self._processes = processes
         self._logs = folder / "logs"
@@ -57,6 +63,7 @@ class Airflow:
             "SALESMANAGO_SYNC_SCHEDULE": "none",
             # The twin on this machine needs no gentle pace.
             "SALESMANAGO_SYNC_REQUESTS_PER_SECOND": "200",
+            **(settings or {}),
         }
 
     def start(self) -> None:

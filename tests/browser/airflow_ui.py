@@ -10,6 +10,8 @@ from playwright.sync_api import Locator, Page, expect
 from playwright.sync_api import TimeoutError as NotSeenError
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay
 
+from tests.browser.sync_page import SyncPage
+
 # A machine under load needs many times what a free one does.
 PAGE_SECONDS = 120
 PARSE_SECONDS = 300
@@ -46,6 +48,16 @@ class AirflowUi:
                 link.wait_for(timeout=LOOK_SECONDS * MILLISECONDS)
         link.click()
         expect(self._header.get_by_role("heading", name=dag)).to_be_visible()
+
+    def open_sync_page(self) -> SyncPage:
+        """Open the page of the sync from Airflow's navigation."""
+        self.page.goto(self._url)
+        self.page.get_by_role("link", name="SALESmanago").click()
+        return SyncPage(self.page)
+
+    def use_colours(self, theme: str) -> None:
+        """Choose light or dark, as the user menu does."""
+        self.page.evaluate("theme => localStorage.setItem('theme', theme)", theme)
 
     def switch_on(self) -> None:
         """Un-pause the DAG that is open."""

@@ -77,9 +77,18 @@ def twin(processes: ProcessGroup, folder: Path) -> Twin:
 
 
 @pytest.fixture
-def airflow(processes: ProcessGroup, folder: Path, twin: Twin, monkeypatch: pytest.MonkeyPatch) -> Airflow:
+def mappings(folder: Path) -> Path:
+    """The shipped mappings, in a folder where a test may edit them."""
+    return Path(shutil.copytree(PROJECT / "include" / "mappings", folder / "mappings"))
+
+
+@pytest.fixture
+def airflow(
+    processes: ProcessGroup, folder: Path, twin: Twin, mappings: Path, monkeypatch: pytest.MonkeyPatch
+) -> Airflow:
     monkeypatch.setattr(airflow_process, "UI_PORT", 0)  # the demo may be running
-    started = Airflow(processes, folder, twin.connections, twin.ready["ca"], PROJECT / "dags")
+    settings = {"SALESMANAGO_SYNC_MAPPINGS": str(mappings)}
+    started = Airflow(processes, folder, twin.connections, twin.ready["ca"], PROJECT / "dags", settings)
     started.start()
     return started
 
