@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, OperationalError
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random
 
 from salesmanago_sync.errors import ConfigurationError, Fault, RetriableError
 
@@ -92,8 +93,16 @@ def _engine(url: sa.URL) -> sa.Engine:
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     # The driver must not open transactions of its own accord; _begin_sqlite does.
     connection.isolation_level = None
-    # Readers and a writer go on side by side.
-    connection.execute("PRAGMA journal_mode = WAL")
+    # Readers and a writer go on side by side. Whoever makes this change while another process opens the file, too, is
+    # refused at once, whatever the time-out; asking again is harmless.
+    for attempt in Retrying(
+        retry=retry_if_exception_type(sqlite3.OperationalError),
+        stop=stop_after_delay(BUSY_SECONDS),
+        wait=wait_random(0.01, 0.1),
+        reraise=True,
+    ):
+        with attempt:
+            connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
 
 
