@@ -68,7 +68,10 @@ class SyncPage:
         """The rows of the first table."""
         return self.main.locator("table").first.locator("tbody tr")
 
-    def picture(self, file: Path) -> None:
-        """Keep what is on the screen."""
+    def picture(self, file: Path, part: Locator | None = None) -> None:
+        """Keep what is on the screen, or a part of it."""
         expect(self.main).to_be_visible()
-        self._page.screenshot(path=file)
+        if part is None:
+            self._page.screenshot(path=file)
+        else:
+            part.screenshot(path=file)

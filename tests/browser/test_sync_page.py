@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, ViewportSize, expect
 
 from demo.airflow_process import PROJECT, Airflow
 from demo.twin_process import Twin
@@ -22,17 +22,19 @@ from tests.twin_server import Control
 IMAGES = PROJECT / "docs" / "images"
 # More than the sync waits for late commits.
 SETTLED_SECONDS = 120
-PHONE = {"width": 390, "height": 844}
-SCREEN = {"width": 1400, "height": 900}
+PHONE = ViewportSize(width=390, height=844)
+# Tall enough for a page of issues, runs and numbers in one picture.
+SCREEN = ViewportSize(width=1400, height=1250)
+Picture = Callable[..., None]
 
 
 @pytest.fixture
-def picture() -> Callable[[SyncPage, str], None]:
+def picture() -> Picture:
     """Keep a picture for the documentation, when asked to."""
 
-    def keep(sync: SyncPage, name: str) -> None:
+    def keep(sync: SyncPage, name: str, part: Locator | None = None) -> None:
         if os.environ.get("UPDATE_IMAGES"):
-            sync.picture(IMAGES / f"page-{name}.png")
+            sync.picture(IMAGES / f"page-{name}.png", part)
 
     return keep
 
@@ -44,11 +46,12 @@ def test_a_person_runs_and_understands_the_sync_from_its_page(
     ui: AirflowUi,
     folder: Path,
     mappings: Path,
-    picture: Callable[[SyncPage, str], None],
+    picture: Picture,
 ) -> None:
     control = Control(twin.ready["control"])
     seeded = control.get("/seeded")
     airflow.api.wait_for_dag("salesmanago_incremental_sync")
+    ui.page.set_viewport_size(SCREEN)
     sync = ui.open_sync_page()
     sync.shows("Not done yet", "Nothing is running.")
 
@@ -119,19 +122,18 @@ def test_a_person_runs_and_understands_the_sync_from_its_page(
     # A mapping with a fault.
     sync.go("Mapping settings")
     sync.shows("takes part", "Criteria", "Coverage")
-    picture(sync, "mappings")
     file = mappings / "lead.yaml"
     file.write_text(file.read_text().replace("convert: phone", "convert: phnoe", 1))
     sync.go("Mapping settings")
-    sync.shows("no run starts before they are corrected", re.compile(r"lead\.yaml:\d+"), "phnoe", "phone")
-    picture(sync, "fault")
+    sync.shows("no run starts before it is corrected", re.compile(r"lead\.yaml:\d+"), "phnoe", "phone")
+    picture(sync, "fault", sync.main.locator("section").first)
 
     dark_and_small(ui, sync, picture)
     ledger.close()
     control.close()
 
 
-def dark_and_small(ui: AirflowUi, sync: SyncPage, picture: Callable[[SyncPage, str], None]) -> None:
+def dark_and_small(ui: AirflowUi, sync: SyncPage, picture: Picture) -> None:
     """The page follows Airflow's colours and fits a phone."""
     assert background(sync) == "rgb(255, 255, 255)"
     ui.use_colours("dark")
@@ -139,14 +141,13 @@ def dark_and_small(ui: AirflowUi, sync: SyncPage, picture: Callable[[SyncPage, s
     assert background(sync) == "rgb(17, 18, 20)"
     picture(sync, "dark")
     ui.use_colours("light")
-    ui.page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    ui.page.set_viewport_size(PHONE)
     for name in ("Issues", "Plan", "Explain", "Mapping settings", "Synchronization Information"):
         sync = ui.open_sync_page()
         sync.go(name)
         wide = sync.main.evaluate("main => main.ownerDocument.documentElement.scrollWidth - innerWidth")
         assert wide <= 0, f"{name} must be moved sideways"
     picture(sync, "phone")
-    ui.page.set_viewport_size(SCREEN)  # type: ignore[arg-type]
 
 
 def background(sync: SyncPage) -> str:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, HTTPException, Query, Request, status
 from starlette.responses import HTMLResponse
 
 from salesmanago_sync.hooks.ports import console_ports
+from salesmanago_sync.hooks.salesmanago import card_url
 from salesmanago_sync.overview.plans import FILTERS, read_plan
 from salesmanago_sync.overview.runs import read_run, read_runs
 from salesmanago_sync.ui.access import VisitorDep
@@ -58,4 +59,5 @@ def plan(
         paging=Paging(page, part.total),
         query=urlencode({"run": chosen, **filters}),
         salesforce=address,
+        has_cards=card_url("") is not None,
     )
