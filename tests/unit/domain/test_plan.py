@@ -150,7 +150,7 @@ def test_a_value_too_long_is_held_back_and_the_rest_goes() -> None:
     plan = world.plan()
     assert reasons(plan) == [("VALUE_TOO_LONG", "address.city")]
     assert changes(plan, "address.city") == []
-    assert plan.issues["text"].tolist() == ["City takes 5"]
+    assert plan.issues["text"].tolist() == ["City takes 5 characters"]
     assert set(plan.changes["field"]) == {"externalId"}
 
 

@@ -198,7 +198,9 @@ def test_a_hidden_opt_out_is_a_warning_that_names_the_field(name):
     org = schema(without=(name,))
     assert faults(given, org) == []
     [warning] = warnings(given, org)
-    assert f"field-level security hides Lead.{name}: these opt-outs are not synchronised." in str(warning)
+    assert f"field-level security hides Lead.{name}: these opt-outs are not synchronised, and nobody is created" in str(
+        warning
+    )
 
 
 def test_a_misspelt_consent_is_a_fault_and_no_warning():
