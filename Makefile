@@ -17,8 +17,6 @@ COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --exclude
 PEOPLE ?=
 EXIT ?=
 ARGS ?=
-# How many tests run at a time; most of one waits for the processes that it starts.
-WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test lint format conformance bench requirements twin chromium clean
@@ -32,7 +30,7 @@ demo: $(VENV)/runtime.stamp ## Run a full sync in a real Airflow against local s
 	@$(BIN)/python -m demo $(if $(PEOPLE),--people $(PEOPLE)) $(if $(filter-out 0,$(EXIT)),--exit) $(ARGS)
 
 test: lint chromium ## Check format, lint and types, then run every test (ARGS="-k merge" runs some)
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest $(ARGS)
 
 lint: $(VENV)/dev.stamp ## Check format, lint and types only
 	@$(BIN)/ruff format --check --quiet --diff .

@@ -25,14 +25,6 @@ os.environ |= {
 }
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist looks for the marks
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let a file stay in one worker, for what its tests share; the browser tests share a folder."""
-    for item in items:
-        place = item.path.parent if item.path.parent.name == "browser" else item.path
-        item.add_marker(pytest.mark.xdist_group(str(place.relative_to(ROOT))))
-
-
 @pytest.fixture(scope="session")
 def twin_process() -> Iterator[TwinServer]:
     """One twin for all tests; whoever uses it directly finds what earlier tests left."""
