@@ -19,7 +19,8 @@ A change to blank counts only with `blank: propagate`; otherwise the other side'
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -76,6 +77,20 @@ class Sides:
     def changed_m(self) -> pd.Series:
         """Where SALESmanago no longer holds its base."""
         return self.known & ~same(self.m, self.base_m)
+
+    def spelled_alike(self, alike: Callable[[pd.Series], pd.Series]) -> Sides:
+        """Give values that mean the same one spelling: another spelling is no change, and no difference.
+
+        Args:
+            alike: What values are compared by.
+        """
+        a, m = alike(self.a), alike(self.m)
+        if a is self.a:
+            return self
+        ours = self.m.mask(same(a, m), self.a)
+        base_a = self.base_a.mask(same(alike(self.base_a), a), self.a)
+        base_m = self.base_m.mask(same(alike(self.base_m), m), ours)
+        return replace(self, m=ours, base_a=base_a, base_m=base_m)
 
 
 def same(left: pd.Series, right: pd.Series) -> pd.Series:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from salesmanago_sync.domain.base import Base, unpack
 from salesmanago_sync.domain.canonical import Column, canonical_salesforce, canonical_salesmanago, columns
+from salesmanago_sync.domain.converters import converter
 from salesmanago_sync.domain.identities import ObjectInput, is_true
 from salesmanago_sync.domain.mapping import Mapping
 from salesmanago_sync.domain.matching import CREATE_IN_SALESFORCE, CREATE_IN_SALESMANAGO, PAIR
@@ -105,7 +106,8 @@ class Pairs:
         if column.kind == "value":
             base_a = base_a.mask(known & self._echo("salesforce", column.key), a)
             base_m = base_m.mask(known & self._echo("salesmanago", column.key), m)
-        return Sides(a, m, base_a, base_m, known, self.salesmanago_newer)
+        sides = Sides(a, m, base_a, base_m, known, self.salesmanago_newer)
+        return sides.spelled_alike(converter(column.line).alike) if column.kind == "value" else sides
 
     def _values_of_contacts(self, key: str) -> pd.Series:
         if key in self.m:

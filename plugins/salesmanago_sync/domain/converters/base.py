@@ -79,6 +79,10 @@ class Bound(ABC):
     def to_salesmanago(self, canonical: pd.Series) -> pd.Series:
         """Write canonical text as JSON values for SALESmanago; blank is None."""
 
+    def alike(self, canonical: pd.Series) -> pd.Series:
+        """Give what canonical values are compared by, where two of them may differ and mean the same."""
+        return canonical
+
 
 @dataclass(frozen=True, slots=True)
 class Converter:

@@ -1,49 +1,111 @@
-"""phone: E.164 where the number can be understood, `region` being the country of numbers written without one.
+"""phone: E.164 where the number is a valid one, `region` being the country of numbers written without one.
 
-Anything else (an extension, two numbers, a remark) stays the text that it is: nothing typed is lost.
+Any usual punctuation is understood, and an extension is kept: `+48221234567 ext. 12`. Anything else (two numbers, a
+remark, digits that are nobody's number) stays the text that it is: nothing typed is lost. Two spellings of the same
+digits are no difference, whether they are understood or not.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Iterator
 from functools import lru_cache
 
+import pandas as pd
 from phonenumbers import (
     SUPPORTED_REGIONS,
     NumberParseException,
     PhoneNumberFormat,
     format_number,
-    is_possible_number,
+    is_valid_number,
     parse,
 )
 
-from salesmanago_sync.domain.converters.base import Converter, LineOptions, Scalar
+from salesmanago_sync.domain.converters.base import Converter, LineOptions, Scalar, per_unique
 
-# Letters would be read as digits, or as an extension, and a comma or semicolon starts one.
-_DIGITS = re.compile(r"[+(\d][\d\s().\-/]*")
+# Letters would be read as digits, and a comma or semicolon starts whatever one likes. A slash parts the area from the
+# number; before one or two digits it means a second number, or an extension.
+_TYPED = re.compile(
+    r"(?:tel:)?(?P<number>[()\[\]\s.\-]*\+?[()\[\]\d\s.\-]*(?:/[()\[\]\s.\-]*\d{3}[()\[\]\d\s.\-]*)*?)"
+    r"(?:(?:;ext=|,?\s*(?:ext(?:ension|n)?|x|wewn?|int|poste|#)[\s.:]*)(?P<extension>\d{1,7})\)?)?",
+    re.ASCII | re.IGNORECASE,
+)
+_FEWEST_DIGITS, _LONGEST = 3, 80
+_DASH, _INVISIBLE, _DIGIT = "Pd", "Cf", "Nd"
 
 
 # The other side's spelling of a number, mostly E.164 already, is looked up and not understood anew.
 @lru_cache(maxsize=200_000)
-def _e164(text: str, region: str | None) -> str | None:
+def _parts(text: str) -> tuple[str, str] | None:
+    """Part the number, without punctuation but (0), from its extension. None where there are words."""
+    found = _TYPED.fullmatch(_plain(text)) if len(text) <= _LONGEST else None
+    if found is None:
+        return None
+    number = re.sub(r"(?!\(0\))[^+\d](?<!\(0\))", "", "".join(found["number"].split()))
+    return (number, found["extension"] or "") if sum(map(str.isdigit, number)) >= _FEWEST_DIGITS else None
+
+
+def _plain(text: str) -> str:
+    """Spell digits, dashes and blanks of all the world as keyboards do; drop what cannot be seen."""
+    return text if text.isascii() else "".join(map(_plain_char, unicodedata.normalize("NFKC", text)))
+
+
+def _plain_char(char: str) -> str:
+    kind = unicodedata.category(char)
+    if kind == _DIGIT:
+        return str(unicodedata.digit(char))
+    return "-" if kind == _DASH or char == "−" else "" if kind == _INVISIBLE else char
+
+
+@lru_cache(maxsize=200_000)
+def _e164(digits: str, region: str | None) -> str | None:
     try:
-        number = parse(text, region)
+        number = parse(digits, region)
     except NumberParseException:
         return None
-    return format_number(number, PhoneNumberFormat.E164) if is_possible_number(number) else None
+    return format_number(number, PhoneNumberFormat.E164) if is_valid_number(number) else None
+
+
+def _candidates(number: str) -> Iterator[str]:
+    """Give what may have been meant, the likeliest first."""
+    digits = number.replace("(0)", "0")
+    yield digits
+    # The zero of calls within the country: +48 (0)22 …
+    yield number.replace("(0)", "")
+    if digits.startswith("00"):
+        yield "+" + digits[2:]
+    elif digits.startswith("0"):
+        # Some countries once had a zero before every number and have none today.
+        yield digits[1:]
 
 
 def _canonical(text: str, region: str | None) -> str:
-    if not _DIGITS.fullmatch(text):
+    found = _parts(text)
+    if found is None:
         return text
-    found = _e164(text, region)
+    number, extension = found
+    understood = next(filter(None, (_e164(one, region) for one in _candidates(number))), None)
     # A spelling that would be read differently the next time is not canonical.
-    return found if found is not None and found in {text, _e164(found, region)} else text
+    if understood is None or _e164(understood, region) != understood:
+        return text
+    return f"{understood} ext. {extension}" if extension else understood
+
+
+def _alike(canonical: str) -> str:
+    found = _parts(canonical.replace("/", "-"))
+    if found is None:
+        return canonical
+    number, extension = found
+    return f"{''.join(filter(str.isdigit, number))}x{extension}"
 
 
 class _Phone(Scalar):
     def read(self, text: str) -> str:
         return _canonical(text, self.line.region)
+
+    def alike(self, canonical: pd.Series) -> pd.Series:
+        return pd.Series(per_unique(canonical, _alike), index=canonical.index, dtype="str")
 
 
 def _faults(line: LineOptions) -> list[str]:
