@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import IO, Any
 
 import requests
+from requests.adapters import HTTPAdapter
 
 ROOT = Path(__file__).parent.parent
 STOP_SECONDS = 15
@@ -113,6 +114,10 @@ class TwinServer:
     def connections(self) -> dict[str, dict[str, Any]]:
         """Airflow connections, by id, as JSON objects."""
         return dict(self.ready["connections"])
+
+    def adapter(self) -> HTTPAdapter:
+        """Make what carries requests to it."""
+        return HTTPAdapter()
 
     def log(self) -> str:
         """Return what it wrote to standard error."""

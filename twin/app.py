@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
@@ -10,7 +12,7 @@ from twin.people import Population, Seeded, plant
 from twin.salesforce.org import Org
 from twin.salesforce.text import prepare
 from twin.state import State
-from twin.wire import Wire
+from twin.wire import Wait, Wire
 
 
 class Twin:
@@ -68,8 +70,8 @@ class Twin:
             self.org.insert("Account", {"Name": self.state.credentials.salesmanago.account_name})
 
 
-def systems(state: State) -> ASGIApp:
-    """Return the web application that serves both systems."""
+def systems(state: State, wait: Wait = asyncio.sleep) -> ASGIApp:
+    """Return the web application that serves both systems; `wait` is how it delays an answer."""
     app = Starlette(routes=[*salesmanago.routes(state), *salesforce.routes(state)])
     app.router.redirect_slashes = False  # neither service redirects
-    return Wire(app, state)
+    return Wire(app, state, wait)

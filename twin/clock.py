@@ -7,14 +7,19 @@ from email.utils import format_datetime
 
 
 class Clock:
-    """UTC time that can be moved forward, shared by both systems."""
+    """UTC time that can be moved forward, shared by both systems.
 
-    def __init__(self) -> None:
+    Args:
+        standing: Where the clock stands until it is moved; without it, it goes with real time.
+    """
+
+    def __init__(self, standing: datetime | None = None) -> None:
+        self._standing = standing
         self._offset = timedelta(0)
 
     def now(self) -> datetime:
         """Return the twin's present time in UTC."""
-        return datetime.now(UTC) + self._offset
+        return (self._standing or datetime.now(UTC)) + self._offset
 
     def seconds(self) -> int:
         """Return the present time as whole seconds since 1970."""
@@ -29,5 +34,5 @@ class Clock:
         self._offset += timedelta(seconds=seconds)
 
     def reset(self) -> None:
-        """Go back to real time."""
+        """Go back to the start."""
         self._offset = timedelta(0)

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from itertools import count
+from random import Random
 from typing import Any
+from uuid import UUID
 
 from twin.calls import Calls
 from twin.clock import Clock
@@ -47,6 +49,11 @@ SETTINGS: dict[str, dict[str, Any]] = {
 class State:
     """The twin's whole state.
 
+    Args:
+        path: SQLite file, or `:memory:`.
+        clock: The clock of both systems.
+        seed: The same seed makes the same ids of contacts; without it they are random.
+
     Attributes:
         db: SQLite in autocommit mode, rows by name; use `transaction()` for all-or-nothing writes.
         clock: The clock of both systems.
@@ -56,13 +63,14 @@ class State:
         calls: The call log.
     """
 
-    def __init__(self, path: str = ":memory:") -> None:
+    def __init__(self, path: str = ":memory:", clock: Clock | None = None, seed: int | None = None) -> None:
         self.db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self.db.row_factory = sqlite3.Row
         # The twin may lose its store in a power cut; waiting for the disk would only make it slow.
         self.db.execute("PRAGMA synchronous = OFF")
         self.db.execute("PRAGMA journal_mode = MEMORY")
-        self.clock = Clock()
+        self.clock = clock or Clock()
+        self._seed, self._random = seed, Random(seed)  # noqa: S311 - ids are no secrets
         self.settings = deepcopy(SETTINGS)
         self.credentials = Credentials()
         self.faults = Faults()
@@ -82,12 +90,17 @@ class State:
         finally:
             self.db.execute(f"RELEASE {name}")
 
+    def new_id(self) -> str:
+        """Make an id as SALESmanago does."""
+        return str(UUID(int=self._random.getrandbits(128), version=4))
+
     def reset(self) -> None:
         """Go back to the start, with no tables: whoever owns tables creates them again."""
         tables = self.db.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
         for (name,) in tables.fetchall():
             self.db.execute(f'DROP TABLE "{name}"')
         self.clock.reset()
+        self._random.seed(self._seed)
         self.settings.clear()
         self.settings.update(deepcopy(SETTINGS))
         self.credentials.salesforce.close_sessions()

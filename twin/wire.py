@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +19,8 @@ PREFIX = (
     "/sb.salesforce.com"  # `domain: localhost:8543/sb` makes clients call https://localhost:8543/sb.salesforce.com/…
 )
 SALESMANAGO_PATHS = ("/api/", "/ms/", "/files/")
+
+Wait = Callable[[float], Awaitable[object]]
 
 _transports: dict[Any, asyncio.Transport] = {}
 
@@ -65,11 +68,18 @@ class Answer:
 
 
 class Wire:
-    """Middleware around both systems."""
+    """Middleware around both systems.
 
-    def __init__(self, app: ASGIApp, state: State) -> None:
+    Args:
+        app: Both systems.
+        state: The twin's state.
+        wait: How an answer is delayed.
+    """
+
+    def __init__(self, app: ASGIApp, state: State, wait: Wait = asyncio.sleep) -> None:
         self._app = app
         self._state = state
+        self._wait = wait
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or misbehave as planted."""
@@ -80,7 +90,7 @@ class Wire:
         system = "salesmanago" if scope["path"].startswith(SALESMANAGO_PATHS) else "salesforce"
         fault = self._state.faults.take(system, scope["method"], scope["path"])
         if fault and fault.kind == "latency":
-            await asyncio.sleep(fault.seconds)
+            await self._wait(fault.seconds)
         answer = await self._answer(scope, receive, fault)
         self._log(system, scope, answer.status if answer else 0)
         if answer is None:
@@ -135,7 +145,8 @@ def _fixed(fault: Fault) -> Answer:
 
 async def _cut(scope: Scope, receive: Receive, *, flush: bool = False) -> None:
     """Close the connection: at once, so that the client sees a reset, or after what is written has gone out."""
-    transport = _transports[scope["server"], scope["client"]]
+    # A request that came over no socket brings something else that can be cut.
+    transport = scope.get("twin.transport") or _transports[scope["server"], scope["client"]]
     if flush:
         transport.close()
     else:

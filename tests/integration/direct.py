@@ -38,6 +38,7 @@ from salesmanago_sync.steps.start import start
 from salesmanago_sync.steps.window import fix_window
 from salesmanago_sync.steps.writing import write_batch, write_consent
 from tests.integration.sync import SETTLED_SECONDS, WRITES, Killed
+from tests.twin_in_process import TwinInProcess
 from tests.twin_server import ROOT, TwinServer
 
 Mode = Literal["full", "incremental"]
@@ -70,13 +71,16 @@ class Countdown:
 class Mortal(HTTPAdapter):
     """An adapter that can die before a request is sent or after its answer came."""
 
-    def __init__(self, countdown: Countdown) -> None:
+    def __init__(self, carrier: HTTPAdapter, countdown: Countdown) -> None:
         super().__init__()
-        self._countdown = countdown
+        self._carrier, self._countdown = carrier, countdown
 
     def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
-        answer: requests.Response = self._countdown.passes(lambda: HTTPAdapter.send(self, request, *args, **options))
+        answer: requests.Response = self._countdown.passes(lambda: self._carrier.send(request, *args, **options))
         return answer
+
+    def close(self) -> None:
+        self._carrier.close()
 
 
 class MortalLedger:
@@ -144,7 +148,7 @@ class Direct:
     """
 
     def __init__(
-        self, twin: TwinServer, folder: Path, template: Path | None = None, mappings: Path | None = None
+        self, twin: TwinServer | TwinInProcess, folder: Path, template: Path | None = None, mappings: Path | None = None
     ) -> None:
         self.twin, self.control = twin, twin.control
         self.countdown = Countdown()
@@ -160,7 +164,7 @@ class Direct:
         self._session = requests.Session()
         self._session.verify, self._session.trust_env = twin.ca, False
         for scheme in ("http://", "https://"):
-            self._session.mount(scheme, Mortal(self.countdown))
+            self._session.mount(scheme, Mortal(twin.adapter(), self.countdown))
 
     def close(self) -> None:
         """Give everything back."""
@@ -169,7 +173,7 @@ class Direct:
 
     def now(self) -> datetime:
         """The clock of the machine that syncs; it goes with those of the services."""
-        return datetime.now(UTC) + self._ahead
+        return self.twin.now() if isinstance(self.twin, TwinInProcess) else datetime.now(UTC) + self._ahead
 
     def later(self, seconds: float) -> None:
         """Let time pass everywhere."""

@@ -44,7 +44,7 @@ def insert(state: State, order: ContactEdit) -> Contact:
     """Store a new contact."""
     now = state.clock.seconds()
     owner = order.mainContactOwner or state.credentials.salesmanago.owner
-    contact = Contact(email=order.email, owners=[owner], created_on=now, modified_on=now)
+    contact = Contact(id=state.new_id(), email=order.email, owners=[owner], created_on=now, modified_on=now)
     _apply(state, contact, order)
     _set_clocks(contact, order)
     return _stored(state, contact)

@@ -7,7 +7,6 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
-from uuid import uuid4
 
 from twin.state import State
 
@@ -30,8 +29,8 @@ class Contact:
         modified_on: Seconds since 1970.
     """
 
+    id: str
     email: str
-    id: str = field(default_factory=lambda: str(uuid4()))
     name: str | None = None
     phone: str | None = None
     fax: str | None = None

@@ -88,7 +88,8 @@ def _check_presence(before: Contact | None, mode: Mode) -> None:
 
 def _new(call: Call, email: str) -> Contact:
     now = call.state.clock.seconds()
-    return Contact(email=email, opted_out=call.settings["new_opted_out"], created_on=now, modified_on=now)
+    out = call.settings["new_opted_out"]
+    return Contact(id=call.state.new_id(), email=email, opted_out=out, created_on=now, modified_on=now)
 
 
 def _set_email(call: Call, contact: Contact, row: Payload) -> None:
