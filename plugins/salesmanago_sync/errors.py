@@ -4,7 +4,8 @@
     ├─ ConfigurationError          mapping, connection or criteria wrong: fails at once, carries every fault
     ├─ FatalError                  the run stops and is not retried
     │  ├─ AuthenticationError      credentials refused, permission missing
-    │  └─ UnknownOutcomeError      a write got no readable answer: it may have been applied
+    │  ├─ UnknownOutcomeError      a write got no readable answer: it may have been applied
+    │  └─ OwnFaultError            the sync made a body that is no JSON: nothing was sent
     ├─ RetriableError              time-out before sending, 429, 5xx, row lock: try again later
     └─ IssuesFoundError            the run did its work, and some records need a person
 
@@ -57,6 +58,18 @@ class AuthenticationError(FatalError):
 
 class UnknownOutcomeError(FatalError):
     """A write was sent and no readable answer came back: it must not be repeated blindly."""
+
+
+class OwnFaultError(FatalError):
+    """A body that the sync made is no JSON; nothing was sent.
+
+    Attributes:
+        field: The key of the value, or the text `body`.
+    """
+
+    def __init__(self, message: str, field: str) -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class RetriableError(SyncError):

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from salesmanago_sync.clients.outcome import Outcome
 from salesmanago_sync.clients.redaction import mask
-from salesmanago_sync.errors import FatalError, SyncError, UnknownOutcomeError
+from salesmanago_sync.errors import FatalError, OwnFaultError, SyncError, UnknownOutcomeError
 
 T = TypeVar("T")
 
@@ -68,6 +68,43 @@ def write(pieces: Iterable[list[T]], send: Callable[[list[T]], list[Outcome]], *
             stopped = error
             outcomes += no_answer(piece, error)
     return outcomes
+
+
+def apart(
+    records: list[T],
+    send: Callable[[list[T]], list[Outcome]],
+    refusals: tuple[type[SyncError], ...],
+    alone: Callable[[T, SyncError | None], Outcome],
+) -> list[Outcome]:
+    """Send records; where a request is refused as a whole, halve it until the bad record is alone.
+
+    A bad record among n costs at most 2 log n requests more.
+
+    Args:
+        records: What fits in one request.
+        send: Writes them; one outcome a record, in order.
+        refusals: Errors that say that nothing was written because of some of the records.
+        alone: Gives the outcome of one record, with the refusal of its request where it was alone in it.
+
+    Returns:
+        One outcome a record, in order.
+    """
+    try:
+        return send(records)
+    except refusals as error:
+        if len(records) == 1:
+            return [alone(records[0], error)]
+    middle = len(records) // 2
+
+    def half(some: list[T]) -> list[Outcome]:
+        return apart(some, send, refusals, alone) if len(some) > 1 else [alone(some[0], None)]
+
+    return write([records[:middle], records[middle:]], half)
+
+
+def own_fault(error: OwnFaultError) -> Outcome:
+    """Make the outcome of a record that the sync itself made unreadable."""
+    return Outcome(ok=False, reason="OWN_FAULT", text=str(error), fields=(error.field,))
 
 
 def accounted(records: Sequence[T], outcomes: list[Outcome]) -> list[Outcome]:

@@ -7,9 +7,11 @@ method, because nothing left this machine. What happens after that (no answer, 4
 
 from __future__ import annotations
 
+import json
 import logging
+import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -23,7 +25,7 @@ from urllib3.exceptions import ConnectTimeoutError, InvalidHeader, MaxRetryError
 from urllib3.util.retry import Retry
 
 from salesmanago_sync.clients.redaction import mask
-from salesmanago_sync.errors import FatalError, RetriableError, SyncError, UnknownOutcomeError
+from salesmanago_sync.errors import FatalError, OwnFaultError, RetriableError, SyncError, UnknownOutcomeError
 
 log = logging.getLogger(__name__)
 
@@ -136,8 +138,39 @@ def new_session(connect: float = 10.0, read: float = 120.0, connections: int = 8
     return session
 
 
+def encoded(body: Any, where: str) -> bytes:
+    """Write a body as JSON; every JSON body passes here.
+
+    Raises:
+        OwnFaultError: The body holds NaN, an infinity or something that is no JSON; the error names its field.
+    """
+    try:
+        return json.dumps(body, allow_nan=False).encode()
+    except (TypeError, ValueError):
+        path, kind = next(_no_json(body, ()), ((), type(body).__name__))
+    raise OwnFaultError(
+        f"{where}: nothing was sent, because {'.'.join(map(str, path)) or 'the body'} is {kind}, which is no JSON. "
+        "This is a fault of the sync itself: report it with this message.",
+        field=next((key for key in reversed(path) if isinstance(key, str)), "body"),
+    )
+
+
+def _no_json(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Find what is no JSON: its path, and what it is, but never its value."""
+    if isinstance(value, Mapping):
+        for key, part in value.items():
+            yield from _no_json(part, (*path, str(key)))
+    elif isinstance(value, (list, tuple)):
+        for number, part in enumerate(value):
+            yield from _no_json(part, (*path, number))
+    elif isinstance(value, float) and not math.isfinite(value):
+        yield path, str(float(value))
+    elif not (value is None or isinstance(value, (str, bool, int, float))):
+        yield path, type(value).__name__
+
+
 def send(
-    session: requests.Session, method: str, url: str, *, where: str, replay: Replay, **options: Any
+    session: requests.Session, method: str, url: str, *, where: str, replay: Replay, json: Any = None, **options: Any
 ) -> requests.Response:
     """Send a request once.
 
@@ -147,16 +180,21 @@ def send(
         url: Address; it never gets into an error.
         where: The system and path, for errors.
         replay: What a lost answer means.
+        json: JSON body.
         options: Further options of requests.
 
     Returns:
         The answer, whatever its status.
 
     Raises:
+        OwnFaultError: The body is no JSON.
         RetriableError: Nothing was sent, or a read got no answer.
         UnknownOutcomeError: A write got no answer.
         FatalError: The address or its certificate is wrong.
     """
+    if json is not None:
+        options["data"] = encoded(json, where)
+        options["headers"] = {"Content-Type": "application/json", **options.get("headers", {})}
     try:
         # A redirected POST would come back as a GET.
         return session.request(method, url, allow_redirects=False, **options)

@@ -7,12 +7,12 @@ from typing import Any
 
 from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_random_exponential
 
-from salesmanago_sync.clients.batches import accounted, chunks, no_answer, write
+from salesmanago_sync.clients.batches import accounted, apart, chunks, no_answer, own_fault, write
 from salesmanago_sync.clients.http import Replay, RetryPolicy
 from salesmanago_sync.clients.outcome import Outcome
 from salesmanago_sync.clients.salesforce_errors import UnreadableRecordError, refused_row, row_outcome
 from salesmanago_sync.clients.salesforce_wire import SalesforceWire
-from salesmanago_sync.errors import SyncError, UnknownOutcomeError
+from salesmanago_sync.errors import OwnFaultError, SyncError, UnknownOutcomeError
 
 Record = Mapping[str, Any]
 LARGEST = 200
@@ -61,25 +61,22 @@ class Collections:
     ) -> list[Outcome]:
         def send(some: list[dict[str, Any]]) -> list[Outcome]:
             body = {"allOrNone": False, "records": some}
-            try:
-                answer = self._wire.request(method, path, replay=replay, body=body, headers=HEADERS).body
-            except UnreadableRecordError as error:
-                return self._apart(some, send, error)
+            answer = self._wire.request(method, path, replay=replay, body=body, headers=HEADERS).body
             return accounted(some, [row_outcome(row, created=replay is Replay.NEVER) for row in answer])
+
+        def alone(row: dict[str, Any], error: SyncError | None) -> Outcome:
+            try:
+                return send([row])[0] if error is None else _refused(error)
+            except _REFUSALS as refusal:
+                return _refused(refusal)
+
+        def halved(some: list[dict[str, Any]]) -> list[Outcome]:
+            return apart(some, send, _REFUSALS, alone)
 
         def name(row: dict[str, Any]) -> str | None:
             return None if key is None else str(row.get(key))
 
-        return accounted(rows, write(chunks(rows, LARGEST, name), lambda some: self._past_locks(some, send)))
-
-    def _apart(
-        self, some: list[dict[str, Any]], send: Callable[[list[dict[str, Any]]], list[Outcome]], error: Exception
-    ) -> list[Outcome]:
-        # One record that cannot be read refuses the request as a whole: halves find it.
-        if len(some) == 1:
-            return [refused_row({"statusCode": "JSON_PARSER_ERROR", "message": str(error)})]
-        middle = len(some) // 2
-        return write([some[:middle], some[middle:]], send)
+        return accounted(rows, write(chunks(rows, LARGEST, name), lambda some: self._past_locks(some, halved)))
 
     def _past_locks(
         self, rows: list[dict[str, Any]], send: Callable[[list[dict[str, Any]]], list[Outcome]]
@@ -110,6 +107,15 @@ class Collections:
             sleep=self._policy.sleep,
         )(attempt)
         return [outcomes[number] for number in range(len(rows))]
+
+
+_REFUSALS = (UnreadableRecordError, OwnFaultError)
+
+
+def _refused(error: SyncError) -> Outcome:
+    if isinstance(error, OwnFaultError):
+        return own_fault(error)
+    return refused_row({"statusCode": "JSON_PARSER_ERROR", "message": str(error)})
 
 
 def _gone(outcome: Outcome) -> Outcome:

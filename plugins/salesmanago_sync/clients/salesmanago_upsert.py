@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from salesmanago_sync.clients.batches import accounted, chunks, write
+from salesmanago_sync.clients.batches import accounted, apart, chunks, own_fault, write
 from salesmanago_sync.clients.http import Replay
 from salesmanago_sync.clients.outcome import Outcome
 from salesmanago_sync.clients.salesmanago_errors import RefusedError, refused_contact
 from salesmanago_sync.clients.salesmanago_wire import SalesmanagoWire
+from salesmanago_sync.errors import OwnFaultError, SyncError
 
 Row = Mapping[str, Any]
 LARGEST = 100
@@ -48,35 +49,42 @@ class Upserts:
 
     def _batch(self, rows: list[Row]) -> list[Outcome]:
         sent = [row for row in rows if address(row) is not None]
-        ids = self._ids(sent) if sent else {}
-        named = [_found(ids, row) for row in rows]
-        # What a batch does not name may have been refused or dropped: alone, it gets an answer of its own.
+        outcomes = iter(apart(sent, self._many, _REFUSALS, self._alone) if sent else [])
+        return [_NOBODY if address(row) is None else next(outcomes) for row in rows]
+
+    def _many(self, rows: list[Row]) -> list[Outcome]:
+        body = {**_QUIET, "upsertDetails": [{**_CONSENTS, **row} for row in rows]}
+        found = _named(self._wire.call("contact/batchupsert", body, Replay.REPEATABLE).body.get("contactIds"))
+        if not found:
+            raise RefusedError("SALESmanago contact/batchupsert", "the answer names nobody")
+        named = [_found(found, row) for row in rows]
+        # What an answer does not name may have been refused or dropped: alone, it gets an answer of its own.
         left = [[row] for row, name in zip(rows, named, strict=True) if name is None]
-        alone = iter(write(left, self._single, begun=bool(ids)))
+        alone = iter(write(left, lambda some: [self._alone(some[0])], begun=True))
         return [Outcome(ok=True, id=name) if name is not None else next(alone) for name in named]
 
-    def _ids(self, rows: list[Row]) -> dict[str, str]:
-        body = {**_QUIET, "upsertDetails": [{**_CONSENTS, **row} for row in rows]}
-        try:
-            found = self._wire.call("contact/batchupsert", body, Replay.REPEATABLE).body.get("contactIds")
-        except RefusedError:
-            return {}  # one bad row may refuse them all
-        if not isinstance(found, Mapping):
-            return {}
-        return {str(email).strip().lower(): str(name) for email, name in found.items() if name}
-
-    def _single(self, rows: list[Row]) -> list[Outcome]:
-        (row,) = rows
-        if address(row) is None:
-            return [Outcome(ok=False, reason="NO_EMAIL")]
+    def _alone(self, row: Row, _: SyncError | None = None) -> Outcome:
+        """Send one row by the method for one contact, which says what is wrong with it."""
         try:
             answer = self._wire.call("contact/upsert", {**_CONSENTS, **row, **_QUIET}, Replay.REPEATABLE).body
+        except OwnFaultError as error:
+            return own_fault(error)
         except RefusedError as error:
-            return [refused_contact(error)]
+            return refused_contact(error)
         name = answer.get("contactId")
         if not name:
-            return [Outcome(ok=False, reason="NO_ANSWER", text="SALESmanago accepted the contact and gave no id.")]
-        return [Outcome(ok=True, id=str(name))]
+            return Outcome(ok=False, reason="NO_ANSWER", text="SALESmanago accepted the contact and gave no id.")
+        return Outcome(ok=True, id=str(name))
+
+
+_NOBODY = Outcome(ok=False, reason="NO_EMAIL")
+_REFUSALS = (RefusedError, OwnFaultError)
+
+
+def _named(found: Any) -> dict[str, str]:
+    if not isinstance(found, Mapping):
+        return {}
+    return {str(email).strip().lower(): str(name) for email, name in found.items() if name}
 
 
 def _found(ids: Mapping[str, str], row: Row) -> str | None:

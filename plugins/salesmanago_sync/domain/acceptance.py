@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -33,16 +33,16 @@ class Misfit:
     persons: pd.Index
 
 
-def misfits(values: pd.Series, name: str, schema: Schema) -> Iterator[Misfit]:
+def misfits(values: Mapping[Any, Any], name: str, schema: Schema) -> Iterator[Misfit]:
     """Find the values that a Salesforce field would refuse.
 
     Args:
-        values: JSON values on the index `person`; what is not sent is no text.
+        values: JSON values by person.
         name: The field.
         schema: What describe says of its object.
     """
     field = schema.fields.get(name)
-    text = values[[isinstance(value, str) for value in values]]
+    text = pd.Series({person: value for person, value in values.items() if isinstance(value, str)}, dtype="str")
     if field is None or text.empty:
         return
     yield from _too_long(text, name, schema)

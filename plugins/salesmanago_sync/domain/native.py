@@ -1,4 +1,7 @@
-"""Native values: canonical values turned into what a service is sent."""
+"""Native values: canonical values turned into what a service is sent.
+
+They are held as plain rows: in a frame, pandas would take the null that empties a field for NaN, which is no JSON.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +42,7 @@ def wide(changes: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     return new, present.notna()
 
 
-def to_salesforce(mapping: Mapping, changes: pd.DataFrame, records: pd.DataFrame) -> pd.DataFrame:
+def to_salesforce(mapping: Mapping, changes: pd.DataFrame, records: pd.DataFrame) -> dict[Any, dict[str, Any]]:
     """Turn changes into Salesforce field values.
 
     Args:
@@ -48,30 +51,22 @@ def to_salesforce(mapping: Mapping, changes: pd.DataFrame, records: pd.DataFrame
         records: The Salesforce records as they are, on the index `person`; missing for newcomers.
 
     Returns:
-        One row a person, one column a Salesforce field, JSON values; `NOT_SENT` where a field is left alone.
+        For each person, in sorted order, JSON values by Salesforce field; a field that is left alone is not there.
     """
     new, present = wide(changes)
     current = records.reindex(new.index)
-    columns: dict[str, pd.Series] = {}
+    rows: dict[Any, dict[str, Any]] = {person: {} for person in new.index}
     for line in mapping.lines:
         for field, values in _salesforce_values(mapping, line, new, present, current).items():
-            columns[field] = values
-    return pd.DataFrame(columns, index=new.index, dtype="object")
-
-
-class _NotSent:
-    """Marks a field that is left as it is; null would empty it."""
-
-    def __repr__(self) -> str:
-        return "NOT_SENT"
-
-
-NOT_SENT = _NotSent()
+            for person, value in values.items():
+                rows[person][field] = value
+    return rows
 
 
 def _salesforce_values(
     mapping: Mapping, line: Line, new: pd.DataFrame, present: pd.DataFrame, current: pd.DataFrame
-) -> dict[str, pd.Series]:
+) -> dict[str, dict[Any, Any]]:
+    """JSON values by field and person."""
     fields = [field for field in line.salesforce if field in current]
     if line.key == "tags":
         values, sent = _whole_tags(mapping, line, new, present, current)
@@ -82,17 +77,21 @@ def _salesforce_values(
     if len(fields) != len(line.salesforce) or not sent.any():
         return {}
     native = converter(line).to_salesforce(values[sent], current.loc[sent, fields])
-    return {field: _spread(mapping, field, native[field], sent) for field in fields}
+    return {field: _filled(json_values(native[field]), stand_in(mapping, field)) for field in fields}
 
 
-def _spread(mapping: Mapping, field: str, native: pd.Series, sent: pd.Series) -> pd.Series:
-    filler = stand_in(mapping, field)
-    if filler is not None:
-        # Salesforce requires the field: emptying it means writing what reads back as blank.
-        native = native.where(native.notna(), filler)
-    values = pd.Series([NOT_SENT] * len(sent), index=sent.index, dtype="object")
-    values[sent] = native.astype("object").where(native.notna(), None)
-    return values
+def json_values(native: pd.Series) -> dict[Any, Any]:
+    """Take the values of a converter out of pandas, by person; whatever pandas calls missing is null."""
+    blank = native.isna()
+    return {
+        person: None if missing else value
+        for person, value, missing in zip(native.index, native.tolist(), blank, strict=True)
+    }
+
+
+def _filled(values: dict[Any, Any], filler: str | None) -> dict[Any, Any]:
+    """Salesforce requires some fields: emptying them means writing what reads back as blank."""
+    return {person: filler if value is None else value for person, value in values.items()}
 
 
 def _whole_tags(
@@ -125,7 +124,7 @@ def salesmanago_rows(
         One row a person, in the order of the sorted person numbers.
     """
     new, present = wide(changes)
-    native = {key: _salesmanago_values(mapping, str(key), new[key]) for key in new}
+    native = {key: json_values(_salesmanago_values(mapping, str(key), new[key])) for key in new}
     addresses = contacts.reindex(index=new.index, columns=[ADDRESS + part for part in ADDRESS_PARTS])
     rows = []
     for person in new.index:
@@ -144,7 +143,7 @@ def _salesmanago_values(mapping: Mapping, key: str, values: pd.Series) -> pd.Ser
 def _row(sent: dict[str, Any], email: str, address: dict[Hashable, Any]) -> dict[str, Any]:
     row: dict[str, Any] = {"contact": {"email": email}}
     for key, value in sent.items():
-        _place(row, key, "" if value is None or value != value else value)
+        _place(row, key, "" if value is None else value)
     if "address" in row["contact"]:
         # Whether parts left out of an address are kept is not documented: the whole address is sent.
         whole = {str(key).removeprefix(ADDRESS): value for key, value in address.items()}

@@ -75,6 +75,10 @@ ISSUES: dict[str, Reason] = {
     "REFUSED_BY_SALESMANAGO": Reason(
         "SALESmanago refused the contact.", "Read its text and correct the value it names."
     ),
+    "OWN_FAULT": Reason(
+        "The sync made a value that is no JSON; it was not sent.",
+        "Report it with its text, which names the field; nothing is wrong with the record.",
+    ),
     "NO_ANSWER": Reason(
         "A write got no readable answer.", "Nothing: the next run looks whether it arrived before it writes again."
     ),

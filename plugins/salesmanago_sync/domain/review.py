@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pandas as pd
 
@@ -13,7 +14,7 @@ from salesmanago_sync.domain.findings import ISSUE_COLUMNS, issues, stack
 from salesmanago_sync.domain.mapping import Mapping
 from salesmanago_sync.domain.matching import ISSUE, SKIP
 from salesmanago_sync.domain.merge import TO_SALESFORCE, TO_SALESMANAGO
-from salesmanago_sync.domain.native import NOT_SENT, to_salesforce
+from salesmanago_sync.domain.native import to_salesforce
 from salesmanago_sync.domain.salesmanago_fields import STATES
 from salesmanago_sync.domain.schema import Schema
 
@@ -96,7 +97,8 @@ def _fit(decision: Decision) -> Decision:
     native = to_salesforce(mapping, inward, decision.pairs.records)
     for line in mapping.lines:
         for field in line.salesforce:
-            for misfit in misfits(native[field], field, schema) if field in native else ():
+            values = {person: row[field] for person, row in native.items() if field in row}
+            for misfit in misfits(values, field, schema):
                 decision = _hold_persons(decision, line.key, misfit)
     return decision
 
@@ -180,10 +182,9 @@ def _names_for_newcomers(decision: Decision) -> Decision:
     return decision
 
 
-def _lacking(native: pd.DataFrame, field: str) -> pd.Index:
-    if field not in native:
-        return native.index
-    return native.index[[value is NOT_SENT or value is None for value in native[field]]]
+def _lacking(native: dict[Any, dict[str, Any]], field: str) -> pd.Index:
+    lacking: pd.Index = pd.Index([person for person, row in native.items() if row.get(field) is None], name="person")
+    return lacking
 
 
 def _free_addresses(decision: Decision, addresses: Addresses) -> Decision:

@@ -10,7 +10,9 @@ from salesmanago_sync.clients.outcome import Outcome
 from salesmanago_sync.domain.mapping import Mapping
 
 # Refusals that are about single values. A missing required field or a duplicate is about the record.
-ABOUT_VALUES = frozenset({"VALUE_TOO_LONG", "VALUE_NOT_ALLOWED", "VALUE_INVALID", "NO_ACCESS", "REFUSED_BY_SALESFORCE"})
+ABOUT_VALUES = frozenset(
+    {"VALUE_TOO_LONG", "VALUE_NOT_ALLOWED", "VALUE_INVALID", "NO_ACCESS", "REFUSED_BY_SALESFORCE", "OWN_FAULT"}
+)
 
 
 def blamed(mapping: Mapping, changes: pd.DataFrame, persons: pd.Index, outcomes: Sequence[Outcome]) -> pd.Series:

@@ -13,7 +13,7 @@ from salesmanago_sync.domain.converters.email import normalise_email
 from salesmanago_sync.domain.frames import text_series
 from salesmanago_sync.domain.identities import CONTACT_ID_FIELD
 from salesmanago_sync.domain.merge import TO_SALESMANAGO
-from salesmanago_sync.domain.native import NOT_SENT, salesmanago_rows, to_salesforce
+from salesmanago_sync.domain.native import salesmanago_rows, to_salesforce
 from salesmanago_sync.steps.reading import Reading, Source
 from salesmanago_sync.steps.request import utc
 
@@ -52,7 +52,7 @@ def send_to_salesforce(
     """
     records = aligned(reading.records[source.mapping.object], "Id", people["salesforce_id"])
     native = to_salesforce(source.mapping, changes, records)
-    rows = [{**_sent(row), **_stamp(reading, source)} for row in native.to_dict("records")]
+    rows = [{**row, **_stamp(reading, source)} for row in native.values()]
     new = people["salesforce_id"].isna().to_numpy()
     outcomes: list[Outcome | None] = [None] * len(rows)
     old = [number for number, is_new in enumerate(new) if not is_new]
@@ -88,10 +88,6 @@ def aligned(frame: pd.DataFrame, key: str, ids: pd.Series) -> pd.DataFrame:
     rows = frame.set_index(key, drop=False).reindex(ids)
     rows.index = ids.index
     return rows
-
-
-def _sent(row: dict[Any, Any]) -> dict[str, Any]:
-    return {str(field): value for field, value in row.items() if value is not NOT_SENT}
 
 
 def _stamp(reading: Reading, source: Source) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 import pytest
 
@@ -17,8 +18,39 @@ from salesmanago_sync.clients.http import (
     server_date,
     status_error,
 )
-from salesmanago_sync.errors import FatalError, RetriableError, SyncError, UnknownOutcomeError
+from salesmanago_sync.errors import FatalError, OwnFaultError, RetriableError, SyncError, UnknownOutcomeError
 from tests.unit.clients.service import Reply, Service
+
+
+@pytest.mark.parametrize(
+    ("body", "path", "field", "kind"),
+    [
+        ({"records": [{"Age__c": 1}, {"Age__c": float("nan")}]}, "records.1.Age__c", "Age__c", "nan"),
+        ({"contact": {"name": float("-inf")}}, "contact.name", "name", "-inf"),
+        ({"properties": {"when": datetime(2026, 1, 1, tzinfo=UTC)}}, "properties.when", "when", "datetime"),
+        ([float("inf")], "0", "body", "inf"),
+        (float("nan"), "the body", "body", "nan"),
+    ],
+)
+@pytest.mark.parametrize("replay", list(Replay))
+def test_what_is_no_json_is_our_own_fault_and_is_never_sent(
+    body: object, path: str, field: str, kind: str, replay: Replay
+) -> None:
+    service = Service([])
+    with pytest.raises(OwnFaultError) as caught:
+        send(service.session(), "POST", "https://s.example.com/", where="Service", replay=replay, json=body)
+    assert caught.value.field == field
+    assert f"{path} is {kind}" in str(caught.value)
+    assert "2026" not in str(caught.value), "a value never gets into an error"
+    assert not replay.allows(caught.value)
+
+
+def test_a_body_is_sent_as_json() -> None:
+    service = Service([Reply({})])
+    body = {"a": None, "b": 0, "c": "ł \U0001f600"}
+    send(service.session(), "POST", "https://s.example.com/", where="Service", replay=Replay.READ, json=body)
+    assert service.calls[0].body == body
+    assert service.calls[0].headers["Content-Type"] == "application/json"
 
 
 @contextmanager

@@ -181,6 +181,17 @@ def test_one_unreadable_record_is_found_and_the_rest_goes_through(salesforce) ->
     assert len(service.calls) == 7
 
 
+@pytest.mark.parametrize("write", ["create", "update"])
+def test_what_the_sync_itself_made_unreadable_is_not_sent_and_the_rest_goes(salesforce, write: str) -> None:
+    client, service = salesforce(everything)
+    rows = [{"Id": f"{number}", "LastName": f"L{number}"} for number in range(200)]
+    rows[3]["Age__c"] = float("nan")
+    outcomes = getattr(client, write)("Contact", rows)
+    assert [outcome.ok for outcome in outcomes] == [True] * 3 + [False] + [True] * 196
+    assert (outcomes[3].reason, outcomes[3].fields) == ("OWN_FAULT", ("Age__c",))
+    assert sum(len(call.body["records"]) for call in service.calls) == 199
+
+
 def test_records_are_deleted_by_id_and_may_be_deleted_already(salesforce) -> None:
     client, service = salesforce([Reply([good("00Q1"), bad("ENTITY_IS_DELETED"), bad("INSUFFICIENT_ACCESS")])])
     outcomes = client.delete(["00Q1", "00Q2", "00Q3"])

@@ -95,6 +95,31 @@ def test_a_batch_refused_as_a_whole_is_sent_row_by_row(salesmanago, answer: Repl
     assert service.lines == [BATCH, SINGLE, SINGLE]
 
 
+@pytest.mark.parametrize("bad", [[7], [0, 99], [13, 14]])
+def test_one_bad_row_costs_a_logarithm_of_requests_and_is_refused_alone_once(salesmanago, bad: list[int]) -> None:
+    wrong = {f"p{number}@example.com" for number in bad}
+
+    def answer(call: Call) -> Reply:
+        sent = call.body["upsertDetails"] if call.line == BATCH else [call.body]
+        refused = any(detail["contact"]["email"] in wrong for detail in sent)
+        return no("Field phone is longer than 255 characters") if refused else accepting(call)
+
+    client, service = salesmanago(answer)
+    outcomes = client.upsert(rows(100))
+    assert [number for number, outcome in enumerate(outcomes) if not outcome.ok] == bad
+    assert {outcomes[number].reason for number in bad} == {"VALUE_TOO_LONG"}
+    assert len(service.calls) <= 1 + 2 * 7 * len(bad)
+    alone = [call.body["contact"]["email"] for call in service.calls if call.line == SINGLE]
+    assert {email: alone.count(email) for email in wrong} == dict.fromkeys(wrong, 1)
+
+
+def test_what_the_sync_itself_made_unreadable_is_not_sent_and_the_rest_goes(salesmanago) -> None:
+    client, service = salesmanago(accepting)
+    outcomes = client.upsert([*rows(7), row("n@example.com", properties={"age": float("nan")})])
+    assert [outcome.reason for outcome in outcomes] == [None] * 7 + ["OWN_FAULT"]
+    assert "n@example.com" not in str([call.body for call in service.calls])
+
+
 @pytest.mark.parametrize("email", [None, "", "  "])
 def test_without_an_address_nothing_is_sent(salesmanago, email: str | None) -> None:
     client, service = salesmanago(accepting)

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pandas as pd
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from salesmanago_sync.domain.native import NOT_SENT, salesmanago_rows, to_salesforce
+from salesmanago_sync.domain.native import salesmanago_rows, to_salesforce
 from tests.unit.domain.world import lead
 
 MAPPING = lead()
@@ -26,8 +29,7 @@ def changes(*rows: tuple[int, str, str | None]) -> pd.DataFrame:
 
 def sent(*rows: tuple[int, str, str | None], record: dict[str, Any] | None = None) -> dict[str, Any]:
     records = pd.DataFrame([RECORD if record is None else record], index=[0]).astype("str")
-    row = to_salesforce(MAPPING, changes(*rows), records).loc[0]
-    return {str(field): value for field, value in row.items() if value is not NOT_SENT}
+    return to_salesforce(MAPPING, changes(*rows), records)[0]
 
 
 def row(*rows: tuple[int, str, str | None], **address: str | None) -> dict[str, Any]:
@@ -65,8 +67,7 @@ def test_a_field_that_was_not_read_is_not_written() -> None:
 def test_people_are_sent_their_own_fields_only() -> None:
     both = changes((0, "address.city", "Gdańsk"), (1, "company", "B"))
     native = to_salesforce(MAPPING, both, pd.DataFrame([RECORD, RECORD]).astype("str"))
-    assert native["City"].tolist() == ["Gdańsk", NOT_SENT]
-    assert native["Company"].tolist() == [NOT_SENT, "B"]
+    assert native == {0: {"City": "Gdańsk"}, 1: {"Company": "B"}}
 
 
 def test_every_kind_of_field_has_its_place_in_a_row_of_salesmanago() -> None:
@@ -101,3 +102,33 @@ def test_an_address_is_sent_whole() -> None:
     given = row((0, "address.city", "Gdańsk"), city="Kraków", zipCode="00-001", country=None)
     assert given["contact"]["address"] == {"city": "Gdańsk", "zipCode": "00-001"}
     assert "address" not in row((0, "name", "Nowak"), city="Kraków")["contact"]
+
+
+VALUES = {
+    "name": st.sampled_from([None, "Madonna", "Anna Nowak"]),
+    "address.city": st.sampled_from([None, "0", "Gdańsk"]),
+    "company": st.sampled_from([None, "B"]),
+    "tags:NEWS": st.sampled_from([None, "true"]),
+    "optedOut": st.sampled_from(["true", "false"]),
+}
+FIELDS = {
+    "name": {"FirstName", "LastName"},
+    "address.city": {"City"},
+    "company": {"Company"},
+    "tags:NEWS": {"Interests__c"},
+    "optedOut": {"HasOptedOutOfEmail"},
+}
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.lists(st.fixed_dictionaries({}, optional=VALUES).filter(bool), min_size=1, max_size=5))
+def test_a_null_beside_a_value_stays_null(people: list[dict[str, str | None]]) -> None:
+    rows = changes(*[(number, key, value) for number, edits in enumerate(people) for key, value in edits.items()])
+    native = to_salesforce(MAPPING, rows, pd.DataFrame([RECORD] * len(people)).astype("str"))
+    assert json.dumps(native, allow_nan=False)
+    for number, edits in enumerate(people):
+        assert native[number].keys() == set().union(*(FIELDS[key] for key in edits))
+        if "address.city" in edits:
+            assert native[number]["City"] == edits["address.city"]
+        if edits.get("name") == "Madonna":
+            assert (native[number]["FirstName"], native[number]["LastName"]) == (None, "Madonna")

@@ -5,6 +5,7 @@ The writing is the sync's own (`steps.writing`) and so is the ledger: only what 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -74,12 +75,14 @@ class Salesforce:
         self.rows[identifier] |= kept | {"LastModifiedDate": stamp, "SystemModstamp": stamp}
 
     def update(self, sobject: str, records: Sequence[dict[str, Any]]) -> list[Outcome]:
+        json.dumps(records, allow_nan=False)
         for record in records:
             self.writes += 1
             self.edit(record["Id"], **{name: value for name, value in record.items() if name != "Id"})
         return [Outcome(ok=True, id=record["Id"]) for record in records]
 
     def create(self, sobject: str, records: Sequence[dict[str, Any]]) -> list[Outcome]:
+        json.dumps(records, allow_nan=False)
         self.writes += len(records)
         return [Outcome(ok=True, id=self.insert(sobject, **record), created=True) for record in records]
 
@@ -123,6 +126,7 @@ class Salesmanago:
             card[key] = value
 
     def upsert(self, rows: Sequence[dict[str, Any]]) -> list[Outcome]:
+        json.dumps(rows, allow_nan=False)
         return [self._upsert(row) for row in rows]
 
     def _upsert(self, row: dict[str, Any]) -> Outcome:
