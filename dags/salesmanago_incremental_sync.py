@@ -62,10 +62,10 @@ def salesmanago_incremental_sync() -> None:
     batches = tasks.plan(run)
     bound = tasks.bind(run)
     consent = tasks.write_consent(run)
-    written = tasks.write.partial(run=run).expand(batch=batches)
-    settled = tasks.follow_up(run)
-    committed = tasks.commit(run, window)
-    closed = tasks.close(run)
+    written = tasks.write.partial(run=run).expand(work=batches)
+    settled = tasks.follow_up(window)
+    committed = tasks.commit(window)
+    closed = tasks.close(run).as_teardown(setups=run)
     told = tasks.report(run)
 
     objects >> window >> [records, contacts] >> counterparts >> batches >> bound >> consent >> written

@@ -18,9 +18,10 @@ class PlanLink(BaseOperatorLink):
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:
         """Make the address."""
-        run = operator.op_args[0]
+        first = operator.op_args[0]
         # A task that failed before its arguments were there has no number: the page shows the newest run.
-        return address(f"plan?run={run}" if isinstance(run, int) else "plan")
+        run = first.get("run", first) if isinstance(first, dict) else {}
+        return address(f"plan?run={run['id']}" if "id" in run else "plan")
 
 
 class IssuesLink(BaseOperatorLink):

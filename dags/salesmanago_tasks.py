@@ -10,13 +10,24 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import Asset, ExceptionRetryPolicy, Param, RetryAction, RetryRule, task
+from airflow.sdk import (
+    Asset,
+    BaseSensorOperator,
+    ExceptionRetryPolicy,
+    Param,
+    PokeReturnValue,
+    RetryAction,
+    RetryRule,
+    task,
+)
 
 SALESFORCE_PEOPLE = Asset(name="salesforce_people")
 SALESMANAGO_PEOPLE = Asset(name="salesmanago_people")
 
 # Bounds how many tasks talk to the services at a time; the plugin makes it when the scheduler starts.
 POOL = "salesmanago_sync"
+# How often a run that waits for the lock looks whether it is free.
+POLL_SECONDS = 10
 
 DEFAULT_ARGS: dict[str, Any] = {
     "owner": "crm-sync",
@@ -87,121 +98,140 @@ def tell_notifier(context: Any) -> None:
     notify(context)
 
 
-@task(execution_timeout=timedelta(hours=2), multiple_outputs=False)
-def start() -> int:
+# What the task start hands on: the run's number in the ledger, and the attempt that every task works under.
+Began = dict[str, int]
+# What fix_window hands on: `since` and `until` of each side, and under `run` what start handed on. Airflow lets only
+# tasks that need the success of all others stand right behind a setup: those that may follow skipped ones get it here.
+Window = dict[str, dict[str, Any]]
+
+
+class Start(BaseSensorOperator):
+    """Takes the lock and opens the run in the ledger.
+
+    A run that has to wait does so without a worker's slot: the run that holds the lock may need it. The task decorator
+    for sensors would do, but importing it warns.
+    """
+
+    def poke(self, context: Any) -> PokeReturnValue:
+        """Try once."""
+        from airflow.sdk.exceptions import AirflowSkipException
+
+        from salesmanago_sync.hooks.ports import task_ports, waited
+        from salesmanago_sync.steps import start as step
+
+        with task_ports() as ports:
+            try:
+                began = step.start(ports, waited())
+            except step.NothingToDoError as reason:
+                raise AirflowSkipException(str(reason)) from None
+        return PokeReturnValue(is_done=began is not None, xcom_value=began)
+
+
+def start() -> Any:
     """Take the lock and open the run in the ledger."""
-    import time
-
-    from airflow.sdk.exceptions import AirflowSkipException
-
-    from salesmanago_sync.hooks.ports import task_ports
-    from salesmanago_sync.steps import start as step
-
-    with task_ports() as ports:
-        try:
-            return step.start(ports, time.sleep)
-        except step.NothingToDoError as reason:
-            raise AirflowSkipException(str(reason)) from None
+    # The step itself ends the waiting, and names the run that holds the lock.
+    forever = timedelta(days=7).total_seconds()
+    return Start(task_id="start", mode="reschedule", poke_interval=POLL_SECONDS, timeout=forever).output
 
 
 @task(multiple_outputs=False)
-def preflight(run: int) -> list[str]:
+def preflight(run: Began) -> list[str]:
     """Check mappings, connections, permissions and settings: every fault in one message."""
     from salesmanago_sync.hooks.notification import make_notifier
-    from salesmanago_sync.hooks.ports import account, task_ports
+    from salesmanago_sync.hooks.ports import account, attempt_of, task_ports
     from salesmanago_sync.steps.preflight import preflight as step
 
-    with task_ports(run) as ports:
+    with task_ports(attempt_of(run)) as ports:
         return step(ports, account, make_notifier)
 
 
 @task(multiple_outputs=False)
-def fix_window(run: int) -> dict[str, dict[str, str]]:
+def fix_window(run: Began) -> Window:
     """Fix the window of both sides by their own clocks, before the first read."""
-    from salesmanago_sync.hooks.ports import task_ports
+    from salesmanago_sync.hooks.ports import attempt_of, task_ports
     from salesmanago_sync.steps.window import fix_window as step
 
-    with task_ports(run) as ports:
-        return step(ports)
+    with task_ports(attempt_of(run)) as ports:
+        return {**step(ports), "run": run}
 
 
 @task(pool=POOL, map_index_template="{{ task.op_kwargs['name'] }}")
-def extract_salesforce(run: int, name: str, window: dict[str, dict[str, str]]) -> int:
+def extract_salesforce(run: Began, name: str, window: Window) -> int:
     """Read one object of Salesforce."""
-    from salesmanago_sync.hooks.ports import task_ports
+    from salesmanago_sync.hooks.ports import attempt_of, task_ports
     from salesmanago_sync.steps.extract import extract_salesforce as step
 
-    with task_ports(run) as ports:
+    with task_ports(attempt_of(run)) as ports:
         return step(ports, name, window)
 
 
 @task(pool=POOL)
-def extract_salesmanago(run: int, window: dict[str, dict[str, str]]) -> int:
+def extract_salesmanago(run: Began, window: Window) -> int:
     """Read the contacts of SALESmanago."""
-    from salesmanago_sync.hooks.ports import task_ports
+    from salesmanago_sync.hooks.ports import attempt_of, task_ports
     from salesmanago_sync.steps.extract import extract_salesmanago as step
 
-    with task_ports(run) as ports:
+    with task_ports(attempt_of(run)) as ports:
         return step(ports, window)
 
 
 @task(pool=POOL, multiple_outputs=False)
-def gather_counterparts(run: int) -> dict[str, int]:
+def gather_counterparts(run: Began) -> dict[str, int]:
     """Look up the other side of everybody who was read."""
-    from salesmanago_sync.hooks.ports import task_ports
+    from salesmanago_sync.hooks.ports import attempt_of, task_ports
     from salesmanago_sync.steps.extract import gather_counterparts as step
 
-    with task_ports(run) as ports:
+    with task_ports(attempt_of(run)) as ports:
         return step(ports)
 
 
 @task(multiple_outputs=False)
-def plan(run: int) -> list[dict[str, Any]]:
+def plan(run: Began) -> list[list[dict[str, Any]]]:
     """Decide everything; the plan is in the ledger, and its batches are what is written."""
-    from salesmanago_sync.hooks.ports import task_ports
+    from salesmanago_sync.hooks.ports import attempt_of, task_ports
     from salesmanago_sync.steps.planning import make_plan
 
-    with task_ports(run) as ports:
+    with task_ports(attempt_of(run)) as ports:
         return make_plan(ports)
 
 
 @task(multiple_outputs=False)
-def bind(run: int) -> dict[str, int]:
+def bind(run: Began) -> dict[str, int]:
     """Bind matched people and open the issues of the plan; a dry run stops here."""
     from airflow.sdk.exceptions import AirflowSkipException
 
-    from salesmanago_sync.hooks.ports import task_ports
+    from salesmanago_sync.hooks.ports import attempt_of, task_ports
     from salesmanago_sync.steps.binding import bind_people
 
-    with task_ports(run) as ports:
+    with task_ports(attempt_of(run)) as ports:
         if ports.run.request.dry_run:
             raise AirflowSkipException("dry run: the plan is in the log of the task plan, and in the ledger")
         return bind_people(ports)
 
 
 @task(pool=POOL, multiple_outputs=False)
-def write_consent(run: int) -> dict[str, int]:
+def write_consent(run: Began) -> dict[str, int]:
     """Write opt-outs, both ways, before anything else."""
-    from salesmanago_sync.hooks.ports import task_ports
+    from salesmanago_sync.hooks.ports import attempt_of, task_ports
     from salesmanago_sync.steps.writing import write_consent as step
 
-    with task_ports(run) as ports:
+    with task_ports(attempt_of(run)) as ports:
         return step(ports)
 
 
 @task(
     pool=POOL,
     multiple_outputs=False,
-    map_index_template="{{ task.op_kwargs['batch']['object'] }} {{ task.op_kwargs['batch']['direction'] }} "
-    "{{ task.op_kwargs['batch']['part'] }}/{{ task.op_kwargs['batch']['of'] }}",
+    map_index_template="{% for batch in task.op_kwargs['work'] %}{{ batch['object'] }} {{ batch['direction'] }} "
+    "{{ batch['part'] }}/{{ batch['of'] }}{{ '' if loop.last else ', ' }}{% endfor %}",
 )
-def write(run: int, batch: dict[str, Any]) -> dict[str, int]:
-    """Write one batch of people to one side."""
-    from salesmanago_sync.hooks.ports import task_ports
-    from salesmanago_sync.steps.writing import write_batch
+def write(run: Began, work: list[dict[str, Any]]) -> dict[str, int]:
+    """Write some batches of people to one side."""
+    from salesmanago_sync.hooks.ports import attempt_of, task_ports
+    from salesmanago_sync.steps.writing import write_batches
 
-    with task_ports(run) as ports:
-        return write_batch(ports, batch)
+    with task_ports(attempt_of(run)) as ports:
+        return write_batches(ports, work)
 
 
 # An empty plan has nothing to write: the mapped tasks are skipped, and the run goes on.
@@ -210,15 +240,15 @@ def write(run: int, batch: dict[str, Any]) -> dict[str, int]:
     trigger_rule="none_failed_min_one_success",
     outlets=[SALESFORCE_PEOPLE, SALESMANAGO_PEOPLE],
 )
-def follow_up(run: int, outlet_events: Any = None) -> int:
+def follow_up(window: Window, outlet_events: Any = None) -> int:
     """Read whom this run created once more, so that defaults and links travel at once."""
     from airflow.sdk.exceptions import AirflowSkipException
 
-    from salesmanago_sync.hooks.ports import task_ports
+    from salesmanago_sync.hooks.ports import attempt_of, task_ports
     from salesmanago_sync.steps.newcomers import follow_up as step
     from salesmanago_sync.steps.totals import written
 
-    with task_ports(run) as ports:
+    with task_ports(attempt_of(window["run"])) as ports:
         if ports.run.request.dry_run:
             raise AirflowSkipException("dry run: nobody was created")
         found = step(ports)
@@ -229,36 +259,36 @@ def follow_up(run: int, outlet_events: Any = None) -> int:
 
 # Not skipped by a dry run, which it ends: the report would be skipped too.
 @task(trigger_rule="none_failed_min_one_success", multiple_outputs=False)
-def commit(run: int, window: dict[str, dict[str, str]]) -> dict[str, int]:
+def commit(window: Window) -> dict[str, int]:
     """Close what was solved and move the watermark; a dry run moves nothing."""
-    from salesmanago_sync.hooks.ports import task_ports
+    from salesmanago_sync.hooks.ports import attempt_of, task_ports
     from salesmanago_sync.steps.commit import commit as step
 
-    with task_ports(run) as ports:
+    with task_ports(attempt_of(window["run"])) as ports:
         return step(ports, window)
 
 
-# Also after a failure; not when there was no run at all.
-@task(trigger_rule="all_done_min_one_success", multiple_outputs=False)
-def close(run: int) -> None:
+# The teardown of start: it runs whatever failed, was cleared, skipped or set by hand, unless start was skipped.
+@task(multiple_outputs=False)
+def close(run: Began) -> None:
     """Add up the run, free the lock, and leave no personal data behind, whatever happened."""
-    from salesmanago_sync.hooks.ports import task_ports
+    from salesmanago_sync.hooks.ports import attempt_of, task_ports
     from salesmanago_sync.steps.close import close as step
 
-    with task_ports(run) as ports:
+    with task_ports(attempt_of(run), alive=False) as ports:
         step(ports)
 
 
 @task(retries=0, multiple_outputs=False)
-def report(run: int, ti: Any = None) -> None:
+def report(run: Began, ti: Any = None) -> None:
     """Tell the totals; red when the run failed, or has issues that nobody has been told of yet."""
     from salesmanago_sync.hooks.metrics import send_metrics
-    from salesmanago_sync.hooks.ports import task_ports
+    from salesmanago_sync.hooks.ports import attempt_of, task_ports
     from salesmanago_sync.steps.report import report as step
 
     def publish(totals: dict[str, Any]) -> None:
         ti.xcom_push(key="totals", value=totals)
-        send_metrics(ports.ledger, run, totals)
+        send_metrics(ports.ledger, ports.run.id, totals)
 
-    with task_ports(run) as ports:
+    with task_ports(attempt_of(run), alive=False) as ports:
         step(ports, publish)

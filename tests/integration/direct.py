@@ -36,7 +36,7 @@ from salesmanago_sync.steps.preflight import Account, preflight
 from salesmanago_sync.steps.request import Request, Run
 from salesmanago_sync.steps.start import start
 from salesmanago_sync.steps.window import fix_window
-from salesmanago_sync.steps.writing import write_batch, write_consent
+from salesmanago_sync.steps.writing import write_batches, write_consent
 from tests.integration.sync import SETTLED_SECONDS, WRITES, Killed
 from tests.twin_in_process import TwinInProcess
 from tests.twin_server import ROOT, TwinServer
@@ -244,8 +244,9 @@ class Direct:
 
     def _run(self, mode: Mode, request: Request, *, killed: bool = False) -> None:
         ports = self.ports(mode, **request.model_dump())
-        number = start(ports, lambda seconds: None)
-        ports = replace(ports, run=ports.run.model_copy(update={"id": number}))
+        began = start(ports, timedelta(days=1))
+        assert began is not None
+        ports = replace(ports, run=ports.run.model_copy(update=began))
         try:
             self._steps(ports)
         except BaseException:
@@ -266,8 +267,8 @@ class Direct:
         if not ports.run.request.dry_run:
             bind_people(ports)
             write_consent(ports)
-            for batch in batches:
-                write_batch(ports, batch)
+            for work in batches:
+                write_batches(ports, work)
             follow_up(ports)
         commit(ports, window)
 

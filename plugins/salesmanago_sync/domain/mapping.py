@@ -13,7 +13,7 @@ from typing import Any, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 
 from salesmanago_sync.domain.criteria import SALESMANAGO_TYPES, All, Any_, Leaf, Not
-from salesmanago_sync.domain.mapping_file import KeyPath, MappingFile, read_mapping_file
+from salesmanago_sync.domain.mapping_file import KeyPath, MappingFile, parse_mapping_file, read_mapping_file
 from salesmanago_sync.domain.mapping_model import (
     Create,
     Criteria,
@@ -43,6 +43,8 @@ __all__ = [
     "ObjectName",
     "WhenEmpty",
     "load_mappings",
+    "mapping_paths",
+    "mappings_of_texts",
     "read_mappings",
 ]
 
@@ -80,7 +82,34 @@ def read_mappings(folder: Path) -> tuple[tuple[Mapping, ...], tuple[Fault, ...]]
     Returns:
         The mappings of the files without a fault, in the order Lead, Contact, PersonAccount; and all faults.
     """
-    files = [read_mapping_file(path) for path in sorted((*folder.glob("*.yaml"), *folder.glob("*.yml")))]
+    return _checked(folder, [read_mapping_file(path) for path in mapping_paths(folder)])
+
+
+def mapping_paths(folder: Path) -> list[Path]:
+    """List the mapping files of a folder."""
+    return sorted((*folder.glob("*.yaml"), *folder.glob("*.yml")))
+
+
+def mappings_of_texts(texts: dict[str, bytes]) -> tuple[Mapping, ...]:
+    """Read mappings from the texts of their files, as they were at some moment.
+
+    Args:
+        texts: Path of each file, and what it held.
+
+    Returns:
+        As `load_mappings`.
+
+    Raises:
+        ConfigurationError: With the faults of all files.
+    """
+    files = [parse_mapping_file(Path(path), text) for path, text in texts.items()]
+    mappings, faults = _checked(Path(), files)
+    if faults:
+        raise ConfigurationError(list(faults))
+    return mappings
+
+
+def _checked(folder: Path, files: list[MappingFile]) -> tuple[tuple[Mapping, ...], tuple[Fault, ...]]:
     found = {file.path: [*_faults(file)] for file in files}
     faults = [fault for own in found.values() for fault in own]
     for file, fault in _repeated_objects(files):

@@ -62,9 +62,14 @@ def spell(path: KeyPath) -> str:
 
 def read_mapping_file(path: Path) -> MappingFile:
     """Read a file; a syntax error or a duplicate key becomes a fault."""
+    return parse_mapping_file(path, path.read_bytes())
+
+
+def parse_mapping_file(path: Path, text: bytes) -> MappingFile:
+    """Read the text of a file; a syntax error or a duplicate key becomes a fault."""
     document = MappingFile(path)
     try:
-        root = yaml.compose(path.read_bytes(), Loader=yaml.SafeLoader)
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.YAMLError as error:
         document.faults.append(_syntax_fault(path, error))
         return document

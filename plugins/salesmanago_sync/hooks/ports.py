@@ -2,50 +2,97 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext, suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
 
 from airflow.configuration import AIRFLOW_HOME, conf
 from airflow.sdk import BaseHook, get_current_context
-from airflow.sdk.exceptions import AirflowNotFoundException
+from airflow.sdk.exceptions import AirflowNotFoundException, AirflowRuntimeError
 
 from salesmanago_sync.clients.salesforce import Salesforce
 from salesmanago_sync.clients.salesmanago import Salesmanago
-from salesmanago_sync.errors import ConfigurationError, Fault
+from salesmanago_sync.errors import ConfigurationError, FatalError, Fault, SyncError
 from salesmanago_sync.hooks.salesforce import salesforce_client
 from salesmanago_sync.hooks.salesmanago import SalesmanagoHook
 from salesmanago_sync.hooks.staging import FolderStaging, MemoryStaging
 from salesmanago_sync.hooks.variables import JsonVariables
 from salesmanago_sync.ledger.store import Ledger
 from salesmanago_sync.settings import Settings, load_settings
-from salesmanago_sync.steps.ports import Ports, Staging
+from salesmanago_sync.steps.ports import LOCK_TTL, Ports, Staging
 from salesmanago_sync.steps.preflight import Account
 from salesmanago_sync.steps.request import Request, Run, read_request
+from salesmanago_sync.steps.snapshot import settings_of_run
 from salesmanago_sync.steps.watermark import now_utc
 
 LEDGER_CONNECTION = "sync_ledger"
 ONE_MACHINE = ("LocalExecutor", "SequentialExecutor")
+# Many of these fit into the time after which the lock of a dead worker expires.
+BEAT_SECONDS = 60.0
 
 
 @contextmanager
-def task_ports(run_id: int = 0) -> Iterator[Ports]:
+def task_ports(began: Mapping[str, int] | None = None, *, alive: bool = True) -> Iterator[Ports]:
     """Give the running task its ports.
 
     Args:
-        run_id: The run's number in the ledger, once it has one.
+        began: What the task start returned (`steps.start`); None for that task itself.
+        alive: Whether the task works under the attempt of its run, and shows signs of life for it.
+
+    Raises:
+        FatalError: The attempt is no longer the current one.
     """
     context = get_current_context()
-    run = _run(context, run_id)
+    run = _run(context, began or {})
     settings = load_settings()
     staging = FolderStaging(staging_root(settings), f"{run.dag_id}_{run.dag_run_id}")
-    with _opened(run, settings, staging) as ports:
-        ports.ledger.begin_step(run_id, context["ti"].task_id, ports.now())
+    with _opened(run, settings_of_run(staging, settings), staging) as ports:
         try:
-            yield ports
+            with _signs_of_life(ports) if run.id and alive else nullcontext():
+                ports.ledger.begin_step(run.id, context["ti"].task_id, ports.now())
+                yield ports
         finally:
             _count_requests(ports)
+
+
+def attempt_of(began: Mapping[str, int] | None) -> Mapping[str, int]:
+    """Take what the task start returned.
+
+    Raises:
+        FatalError: It returned nothing: somebody marked it as done by hand.
+    """
+    if began is None:
+        raise FatalError(
+            "The task start did not run, so that there is no attempt to work under. Clear it together with its "
+            "downstream tasks, or start a new run."
+        )
+    return began
+
+
+@contextmanager
+def _signs_of_life(ports: Ports) -> Iterator[None]:
+    """Keep the lock while the task works, however long one call of it takes."""
+    ports.keep_lock()
+    ended = threading.Event()
+
+    def beat() -> None:
+        while not ended.wait(BEAT_SECONDS):
+            # Whoever was overtaken learns it at the next sign of life of the step itself; a ledger that does not answer
+            # now may do so the next time.
+            with suppress(SyncError):
+                if not ports.ledger.beat(ports.run.attempt, ports.now(), LOCK_TTL):
+                    return
+
+    thread = threading.Thread(target=beat, name="signs of life", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 @contextmanager
@@ -73,6 +120,8 @@ def _opened(run: Run, settings: Settings, staging: Staging) -> Iterator[Ports]:
             settings=settings,
             spreads=spreads(),
             now=now_utc,
+            is_over=_is_over,
+            most_tasks=conf.getint("core", "max_map_length"),
         )
     finally:
         ledger.close()
@@ -96,17 +145,36 @@ def _count_requests(ports: Ports) -> None:
             ports.ledger.update_run(ports.run.id, **known)
 
 
-def _run(context: Any, run_id: int) -> Run:
+def _run(context: Any, began: Mapping[str, int]) -> Run:
     dag_run = context["dag_run"]
     mode: Literal["full", "incremental"] = "full" if "full" in dag_run.dag_id else "incremental"
+    kind = str(dag_run.run_type).rpartition(".")[2].lower()
     return Run(
         dag_id=dag_run.dag_id,
         dag_run_id=dag_run.run_id,
         mode=mode,
-        scheduled=str(dag_run.run_type) in ("scheduled", "DagRunType.SCHEDULED"),
+        scheduled=kind == "scheduled",
+        backfill=kind.startswith("backfill"),
         request=read_request(context["params"]),
-        id=run_id,
+        id=began.get("id", 0),
+        attempt=began.get("attempt", 0),
     )
+
+
+def waited() -> timedelta:
+    """Say how long the running task has been waiting, being rescheduled again and again."""
+    context = get_current_context()
+    since = context["ti"].get_first_reschedule_date(context)
+    return timedelta(0) if since is None else now_utc() - since
+
+
+def _is_over(dag_id: str, dag_run_id: str) -> bool:
+    """Ask Airflow whether a run has ended; a run that it does not know is left to the lock's own expiry."""
+    try:
+        state = get_current_context()["ti"].get_dagrun_state(dag_id, dag_run_id)
+    except (AirflowRuntimeError, RuntimeError):
+        return False
+    return str(state).rpartition(".")[2].lower() in ("success", "failed")
 
 
 def salesforce() -> Salesforce:

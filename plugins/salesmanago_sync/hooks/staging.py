@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
+from pathlib import Path
+from tempfile import mkstemp
 from typing import Any
 
 import pandas as pd
@@ -45,7 +50,7 @@ class MemoryStaging:
 
 
 class FolderStaging:
-    """Files of one run.
+    """Files of one run, each of them whole or not there, and private to the user.
 
     Args:
         root: A folder or bucket.
@@ -60,7 +65,7 @@ class FolderStaging:
         """Store a frame, its index included."""
         buffer = BytesIO()
         frame.to_parquet(buffer)
-        self._file(f"{name}.parquet").write_bytes(buffer.getvalue())
+        self._store(f"{name}.parquet", buffer.getvalue())
 
     def read(self, name: str) -> pd.DataFrame:
         """Read a frame."""
@@ -68,7 +73,7 @@ class FolderStaging:
 
     def write_json(self, name: str, value: Any) -> None:
         """Store a JSON value."""
-        self._file(f"{name}.json").write_text(json.dumps(value))
+        self._store(f"{name}.json", json.dumps(value).encode())
 
     def read_json(self, name: str) -> Any:
         """Read a JSON value."""
@@ -80,15 +85,56 @@ class FolderStaging:
 
     def remove(self) -> None:
         """Delete everything of this run; personal data does not stay behind."""
-        if self._folder.exists():
-            self._folder.rmdir(recursive=True)
+        with self._writing():
+            if self._folder.exists():
+                self._folder.rmdir(recursive=True)
+
+    def _store(self, name: str, content: bytes) -> None:
+        with self._writing():
+            if self._folder.protocol == "file":
+                _store_whole(Path(self._folder.path), name, content)
+            else:
+                # A bucket shows an object only once all of it is there.
+                (self._folder / name).write_bytes(content)
 
     def _stored(self, name: str) -> bytes:
         try:
             return bytes((self._folder / name).read_bytes())
         except FileNotFoundError:
-            raise FatalError(f"{name} of this run is not staged any more: start a new run.") from None
+            raise FatalError(
+                f"{name} of this run is not staged: an earlier task must make it, or it belongs to an attempt that has "
+                "ended. Clear the task start together with its downstream tasks, or start a new run."
+            ) from None
+        except OSError as error:
+            raise self._unusable("read", error) from None
 
-    def _file(self, name: str) -> ObjectStoragePath:
-        self._folder.mkdir(parents=True, exist_ok=True)
-        return self._folder / name
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise self._unusable("written", error) from None
+
+    def _unusable(self, verb: str, error: OSError) -> FatalError:
+        why = error.strerror or type(error).__name__
+        return FatalError(
+            f"The staging folder {self._folder} cannot be {verb}: {why}. Mend that (free space, permissions, or "
+            "another place in SALESMANAGO_SYNC_STAGING), then clear the task start together with its downstream tasks, "
+            "or start a new run."
+        )
+
+
+def _store_whole(folder: Path, name: str, content: bytes) -> None:
+    """Write beside the place and move in: a full disk or a killed worker leaves no half file under the name."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # Made with 0600, as mkstemp does.
+    descriptor, aside = mkstemp(prefix=f".{name}.", dir=folder)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(aside).replace(folder / name)
+    except BaseException:
+        Path(aside).unlink(missing_ok=True)
+        raise

@@ -54,6 +54,22 @@ class Changes:
             if rows:
                 connection.execute(sa.insert(changes), rows)
 
+    def drop_planned(self, run_id: int, reason: str) -> int:
+        """Drop what a run had planned and not written.
+
+        Args:
+            run_id: The run.
+            reason: Why.
+
+        Returns:
+            How many changes were dropped.
+        """
+        planned = (changes.c.run_id == run_id, changes.c.state == "planned")
+        with self._database.write() as connection:
+            return connection.execute(
+                sa.update(changes).where(*planned).values(state="dropped", reason=reason)
+            ).rowcount
+
     def settle_changes(self, run_id: int, frame: pd.DataFrame) -> None:
         """Say what became of planned changes.
 

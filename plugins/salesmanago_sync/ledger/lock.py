@@ -1,4 +1,8 @@
-"""The lock that lets one run work at a time, over all DAGs and machines."""
+"""The lock that lets one run work at a time, over all DAGs and machines.
+
+Whoever takes it gets the number of a new attempt. The numbers only grow, and one of them is current at most: a task
+that works under another one has been overtaken and stops.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,8 @@ from salesmanago_sync.ledger.engine import Database
 from salesmanago_sync.ledger.tables import run_lock
 
 NAME = "sync"
+# The owner of a lock that is free; its row stays, because it holds the last number.
+NOBODY = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +26,14 @@ class Holder:
     Attributes:
         owner: The run.
         note: What it said about itself.
+        attempt: The number it works under.
         heartbeat_at: Its last sign of life.
         expires_at: When anybody may take the lock over.
     """
 
     owner: str
     note: str
+    attempt: int
     heartbeat_at: datetime
     expires_at: datetime
 
@@ -39,44 +47,77 @@ class Lock:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def acquire(self, owner: str, now: datetime, ttl: timedelta, note: str = "") -> str | None:
-        """Take the lock, also again, and also from a holder that has shown no sign of life until it expired.
+    def take(self, owner: str, now: datetime, ttl: timedelta, note: str = "", ended: int | None = None) -> int | Holder:
+        """Take the lock for a new attempt; also again, and also from a holder that has expired.
+
+        Args:
+            owner: The run.
+            now: The time.
+            ttl: How long the lock outlives the last sign of life.
+            note: A word about the run for others who wait.
+            ended: An attempt that is known to have ended without giving the lock back.
 
         Returns:
-            None, or who holds it.
+            The number of the attempt, or who holds the lock.
         """
         row = {"owner": owner, "heartbeat_at": now, "expires_at": now + ttl, "note": note}
         with self._database.write() as connection:
-            present = _holder(connection)
-            if present is not None and present.owner != owner and present.expires_at > now:
-                return str(present)
-            insert = self._database.insert(run_lock).values(name=NAME, **row)
-            connection.execute(insert.on_conflict_do_update(index_elements=["name"], set_=row))
-        return None
+            present = _row(connection)
+            if present is not None and _keeps(present, owner, now) and present.attempt != ended:
+                return present
+            attempt = 1 if present is None else present.attempt + 1
+            insert = self._database.insert(run_lock).values(name=NAME, attempt=attempt, **row)
+            set_ = {**row, "attempt": attempt}
+            connection.execute(insert.on_conflict_do_update(index_elements=["name"], set_=set_))
+        return attempt
 
-    def heartbeat(self, owner: str, now: datetime, ttl: timedelta) -> bool:
+    def beat(self, attempt: int, now: datetime, ttl: timedelta) -> bool:
         """Show a sign of life.
 
         Returns:
-            Whether the lock is still the owner's.
+            Whether the attempt is still the current one.
         """
-        change = sa.update(run_lock).where(run_lock.c.name == NAME, run_lock.c.owner == owner)
         with self._database.write() as connection:
-            return connection.execute(change.values(heartbeat_at=now, expires_at=now + ttl)).rowcount == 1
+            return connection.execute(_of(attempt).values(heartbeat_at=now, expires_at=now + ttl)).rowcount == 1
 
-    def release(self, owner: str) -> None:
-        """Give the lock back; another's lock stays."""
+    def free(self, attempt: int) -> bool:
+        """Give the lock back; another attempt's lock stays.
+
+        Returns:
+            Whether the attempt had been the current one.
+        """
         with self._database.write() as connection:
-            connection.execute(sa.delete(run_lock).where(run_lock.c.name == NAME, run_lock.c.owner == owner))
+            return connection.execute(_of(attempt).values(owner=NOBODY, note="")).rowcount == 1
+
+    def is_current(self, attempt: int) -> bool:
+        """Tell whether an attempt still holds the lock, expired or not."""
+        with self._database.read() as connection:
+            present = _row(connection)
+        return present is not None and present.owner != NOBODY and present.attempt == attempt
 
     def holder(self, now: datetime) -> Holder | None:
         """Tell who holds the lock; an expired one holds nothing."""
         with self._database.read() as connection:
-            present = _holder(connection)
-        return present if present is not None and present.expires_at > now else None
+            present = _row(connection)
+        return present if present is not None and present.owner != NOBODY and present.expires_at > now else None
+
+    def last_attempt(self) -> int:
+        """Say which number was given last; 0 before the first."""
+        with self._database.read() as connection:
+            present = _row(connection)
+        return 0 if present is None else present.attempt
 
 
-def _holder(connection: sa.Connection) -> Holder | None:
-    columns = (run_lock.c.owner, run_lock.c.note, run_lock.c.heartbeat_at, run_lock.c.expires_at)
+def _keeps(present: Holder, owner: str, now: datetime) -> bool:
+    """Tell whether the lock is somebody else's."""
+    return present.owner not in (owner, NOBODY) and present.expires_at > now
+
+
+def _of(attempt: int) -> sa.Update:
+    return sa.update(run_lock).where(run_lock.c.name == NAME, run_lock.c.attempt == attempt, run_lock.c.owner != NOBODY)
+
+
+def _row(connection: sa.Connection) -> Holder | None:
+    columns = (run_lock.c.owner, run_lock.c.note, run_lock.c.attempt, run_lock.c.heartbeat_at, run_lock.c.expires_at)
     row = connection.execute(sa.select(*columns).where(run_lock.c.name == NAME)).first()
-    return None if row is None else Holder(row.owner, row.note, row.heartbeat_at, row.expires_at)
+    return None if row is None else Holder(*row)

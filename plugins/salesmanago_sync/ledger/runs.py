@@ -29,6 +29,7 @@ class Runs:
         restricted: bool,
         now: datetime,
         mapping_digests: Mapping[str, str] | None = None,
+        attempt: int = 0,
     ) -> int:
         """Open a run; one that was cleared and starts again keeps its id and its start.
 
@@ -40,6 +41,7 @@ class Runs:
             restricted: Whether it looks at a part only, and so must not move the watermark.
             now: The time.
             mapping_digests: The mapping's digest for each object.
+            attempt: The number that it works under.
 
         Returns:
             The id of the run.
@@ -51,6 +53,7 @@ class Runs:
             "state": "running",
             "finished_at": None,
             "mapping_digests": dict(mapping_digests or {}),
+            "attempt": attempt,
         }
         insert = self._database.insert(runs).values(dag_id=dag_id, dag_run_id=dag_run_id, started_at=now, **again)
         upsert = insert.on_conflict_do_update(index_elements=["dag_id", "dag_run_id"], set_=again)
@@ -80,6 +83,23 @@ class Runs:
         """Close a run as `success`, `failed` or `skipped`."""
         given = {} if totals is None else {"totals": dict(totals)}
         self.update_run(run_id, state=state, finished_at=now, note=note, **given)
+
+    def end_forgotten_runs(self, now: datetime, note: str, *, working: int = 0) -> list[str]:
+        """Give runs their true end that never closed: their worker died, or a person ended them.
+
+        Args:
+            now: The time.
+            note: What their line says.
+            working: The run that is at work, if there is one.
+
+        Returns:
+            The modes of the runs that were ended.
+        """
+        forgotten = (runs.c.finished_at.is_(None), runs.c.id != working)
+        new = {"state": "failed", "finished_at": now, "note": note}
+        with self._database.write() as connection:
+            ended = connection.execute(sa.update(runs).where(*forgotten).values(new).returning(runs.c.mode))
+            return sorted(ended.scalars())
 
     def runs(self, limit: int = 50) -> pd.DataFrame:
         """Read the newest runs first."""

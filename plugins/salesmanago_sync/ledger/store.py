@@ -10,6 +10,7 @@ from salesmanago_sync.ledger.consent import Consent
 from salesmanago_sync.ledger.engine import Database, address, answering
 from salesmanago_sync.ledger.events import Events
 from salesmanago_sync.ledger.history import History
+from salesmanago_sync.ledger.identity import Identity
 from salesmanago_sync.ledger.intents import Intents, prune_intents
 from salesmanago_sync.ledger.issues import Issues, prune_issues
 from salesmanago_sync.ledger.layout_edits import LayoutEdits
@@ -19,7 +20,9 @@ from salesmanago_sync.ledger.migration import migrate
 from salesmanago_sync.ledger.runs import Runs, prune_runs
 
 
-class Ledger(Bindings, Events, Runs, Changes, Issues, Intents, MappingState, LayoutEdits, Lock, Consent, History):
+class Ledger(
+    Bindings, Events, Runs, Changes, Issues, Intents, MappingState, LayoutEdits, Lock, Identity, Consent, History
+):
     """All tables of the ledger behind one object.
 
     Frames go in and come out with the column names of `tables`. A method that needs the time takes it as an argument.

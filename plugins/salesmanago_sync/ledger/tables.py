@@ -132,6 +132,7 @@ runs = sa.Table(
     sa.Column("salesforce_calls_today", sa.Integer),
     sa.Column("salesforce_calls_allowed", sa.Integer),
     _text("salesforce_address", ""),
+    _count("attempt"),  # the number that its last attempt works, or worked, under
     sa.UniqueConstraint("dag_id", "dag_run_id"),
 )
 
@@ -225,7 +226,11 @@ run_lock = sa.Table(
     _when("heartbeat_at", nullable=False),
     _when("expires_at", nullable=False),
     _text("note", ""),
+    _count("attempt"),  # the number that was given last; it only grows
 )
+
+# One row: which ledger this is, so that another one in its place is noticed.
+identity = sa.Table("identity", metadata, sa.Column("id", sa.Text, primary_key=True), _when("made_at", nullable=False))
 
 consent_evidence = sa.Table(
     "consent_evidence",

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pandas as pd
 
+from salesmanago_sync.errors import FatalError
+from salesmanago_sync.steps.extract import READ
 from salesmanago_sync.steps.ports import Ports
+from salesmanago_sync.steps.reading import read_at
 
 SIDES = ("salesforce", "salesmanago")
+# When the run began to tell the ledger what it had found.
+BOUND = "bound"
 
 
 def bind_people(ports: Ports) -> dict[str, int]:
@@ -19,11 +26,27 @@ def bind_people(ports: Ports) -> dict[str, int]:
         How many people were bound or remembered, and how many issues there are.
     """
     ports.keep_lock()
+    ports.staging.write_json(BOUND, ports.now().isoformat())
     agreement = ports.staging.read("agreement")
     issues = ports.staging.read("issues")
     remember(ports, ports.staging.read("moves"), agreement)
     ports.ledger.report_issues(ports.run.id, issues, ports.now())
     return {"people": len(agreement), "issues": len(issues)}
+
+
+def check_unbound(ports: Ports) -> None:
+    """Check that nothing was bound or written since everybody was read.
+
+    Raises:
+        FatalError: The plan would rest on a reading that is older than what the ledger has learned from it.
+    """
+    if not ports.staging.has(f"{BOUND}.json"):
+        return
+    if read_at(ports, READ) <= datetime.fromisoformat(ports.staging.read_json(BOUND)):
+        raise FatalError(
+            "This run has bound and written people since it read them: a plan made of what it read would be out of "
+            "date. To read again, clear the task preflight together with its downstream tasks, or start a new run."
+        )
 
 
 def remember(ports: Ports, moves: pd.DataFrame, agreement: pd.DataFrame) -> None:

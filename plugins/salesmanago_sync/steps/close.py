@@ -1,28 +1,56 @@
-"""Close: whatever happened, the run is added up, the lock is free and no personal data stays in staging."""
+"""Close: whatever happened, the run has its true end, the lock is free and no personal data stays in staging."""
 
 from __future__ import annotations
 
+import logging
+from typing import Any
+
+from salesmanago_sync.errors import SyncError
 from salesmanago_sync.steps.commit import COMMITTED
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.totals import add_up
 from salesmanago_sync.steps.watermark import first_sync, write_first_sync
 
+log = logging.getLogger(__name__)
+
+NO_PLAN = "The run failed before there was a plan."
+
 
 def close(ports: Ports) -> None:
-    """Close the run.
+    """Close the attempt; nothing that is missing keeps the lock.
+
+    An attempt that is no longer the current one was closed already, or by whoever took its place.
 
     Args:
         ports: What the step talks to.
     """
-    run = ports.ledger.run(ports.run.id)
-    planned = ports.staging.has("people.parquet")
-    totals = add_up(ports) if planned else None
-    done = run["state"] == COMMITTED
-    note = totals["note"] if totals is not None else "The run failed before there was a plan."
+    if not ports.ledger.is_current(ports.run.attempt):
+        log.info("Attempt %d of this run has ended before.", ports.run.attempt)
+        return
+    try:
+        _end(ports)
+    finally:
+        ports.ledger.free(ports.run.attempt)
+
+
+def _end(ports: Ports) -> None:
+    done = ports.ledger.run(ports.run.id)["state"] == COMMITTED
+    totals, note = _totals(ports)
     ports.ledger.finish_run(ports.run.id, "success" if done else "failed", ports.now(), totals, note)
     if not done and ports.run.mode == "full" and first_sync(ports.variables) == "running":
         write_first_sync(ports.variables, "failed", ports.now())
     if done:
         # A run that failed keeps its frames, so that its failed tasks can be cleared and go on.
         ports.staging.remove()
-    ports.ledger.release(ports.run.owner)
+
+
+def _totals(ports: Ports) -> tuple[dict[str, Any] | None, str]:
+    if not ports.staging.has("people.parquet"):
+        return None, NO_PLAN
+    try:
+        totals = add_up(ports)
+    except (SyncError, OSError, ValueError) as error:
+        # What was staged may be half there, as on a full disk.
+        log.warning("The run could not be added up: %s", type(error).__name__)
+        return None, "The run could not be added up: what it had staged is not whole."
+    return totals, str(totals["note"])

@@ -6,10 +6,13 @@ from datetime import datetime, timedelta
 
 import pandas as pd
 
-from salesmanago_sync.domain.mapping import load_mappings
+from salesmanago_sync.errors import FatalError
+from salesmanago_sync.steps.ledger_age import this_ledger
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import checked
-from salesmanago_sync.steps.watermark import first_sync, write_first_sync, write_watermark
+from salesmanago_sync.steps.snapshot import mappings_of_run
+from salesmanago_sync.steps.watermark import Watermark, first_sync, move_watermark, note_ledger, write_first_sync
+from salesmanago_sync.steps.window import found_watermark
 
 # The run's work is done; what is left is to tell.
 COMMITTED = "committed"
@@ -26,11 +29,15 @@ def commit(ports: Ports, window: dict[str, dict[str, str]]) -> dict[str, int]:
 
     Returns:
         How many issues were closed.
+
+    Raises:
+        FatalError: Planned changes were never written: the watermark would pass over them.
     """
     ports.keep_lock()
     if ports.run.request.dry_run:
         ports.ledger.update_run(ports.run.id, state=COMMITTED)
         return {"closed": 0}
+    _check_settled(ports)
     people = ports.staging.read("people")
     closed = _close_solved(ports, people)
     seen = people["salesforce_id"].notna() & people["salesmanago_id"].notna()
@@ -38,13 +45,31 @@ def commit(ports: Ports, window: dict[str, dict[str, str]]) -> dict[str, int]:
     run = ports.ledger.run(ports.run.id)
     if ports.run.mode == "full" and not run["restricted"]:
         _finish_full(ports, checked(ports).objects)
-    if not run["restricted"]:
-        until = {side: datetime.fromisoformat(times["until"]) for side, times in window.items()}
-        write_watermark(ports.variables, until["salesforce"], until["salesmanago"])
+    _move_watermark(ports, window, restricted=run["restricted"])
     ports.ledger.update_run(ports.run.id, state=COMMITTED)
     now = ports.now()
     ports.ledger.prune(now - timedelta(days=ports.settings.history_days), now)
     return {"closed": closed}
+
+
+def _check_settled(ports: Ports) -> None:
+    """Stop where a change was planned of which nobody knows what became: its task was marked by hand, or skipped."""
+    left = ports.ledger.count_changes(ports.run.id, state="planned")
+    if left:
+        raise FatalError(
+            f"{left} planned changes were never written: a task that writes was marked or skipped by hand. The "
+            "watermark stays where it was, and the next run looks at these people again."
+        )
+
+
+def _move_watermark(ports: Ports, window: dict[str, dict[str, str]], *, restricted: bool) -> None:
+    ledger = this_ledger(ports)
+    if restricted:
+        note_ledger(ports.variables, ledger)
+        return
+    until = {side: datetime.fromisoformat(window[side]["until"]) for side in ("salesforce", "salesmanago")}
+    read = Watermark(**until, ledger=ledger)
+    move_watermark(ports.variables, found_watermark(ports), read)
 
 
 def _close_solved(ports: Ports, people: pd.DataFrame) -> int:
@@ -62,7 +87,7 @@ def _close_solved(ports: Ports, people: pd.DataFrame) -> int:
 
 def _finish_full(ports: Ports, objects: list[str]) -> None:
     now = ports.now()
-    for mapping in load_mappings(ports.settings.mappings):
+    for mapping in mappings_of_run(ports):
         if mapping.object in objects:
             ports.ledger.set_mapping_state(mapping.object, mapping.digest, now)
     if first_sync(ports.variables) != "done":

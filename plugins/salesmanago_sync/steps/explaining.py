@@ -7,7 +7,6 @@ from dataclasses import asdict, replace
 from datetime import datetime
 
 from salesmanago_sync.domain.explanation import Explanation
-from salesmanago_sync.domain.mapping import load_mappings
 from salesmanago_sync.domain.person_key import PersonKey, read_person_key
 from salesmanago_sync.domain.person_story import Meant, Remembered, explain
 from salesmanago_sync.domain.plan import plan
@@ -17,6 +16,7 @@ from salesmanago_sync.steps.planning import inputs_of
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import STAGED, Account, Checked
 from salesmanago_sync.steps.reading import Reading, sources
+from salesmanago_sync.steps.snapshot import stage_snapshot
 from salesmanago_sync.steps.watermark import read_watermark
 
 # Objects by the first three characters of their ids; a person account has a Contact row of its own.
@@ -53,7 +53,7 @@ def explain_person(ports: Ports, asked: str, read_account: Callable[[], Account]
 
 def _prepare(ports: Ports, read_account: Callable[[], Account]) -> list[str]:
     """Stage what the preflight of a run would, without its checks, and name the enabled objects."""
-    mappings = [mapping for mapping in load_mappings(ports.settings.mappings) if mapping.enabled is not False]
+    mappings = [mapping for mapping in stage_snapshot(ports) if mapping.enabled is not False]
     schemas = {}
     for sobject in dict.fromkeys(mapping.sobject for mapping in mappings):
         describe = ports.salesforce.describe(sobject)

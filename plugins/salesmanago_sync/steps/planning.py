@@ -11,6 +11,7 @@ import pandas as pd
 from salesmanago_sync.domain.plan import Plan, PlanInput, plan
 from salesmanago_sync.domain.succession import TOMBSTONES
 from salesmanago_sync.errors import FatalError
+from salesmanago_sync.steps.binding import check_unbound
 from salesmanago_sync.steps.extract import load
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import checked
@@ -25,16 +26,20 @@ FEW = 20
 CONSENT = "consent"
 
 
-def make_plan(ports: Ports) -> list[dict[str, Any]]:
+def make_plan(ports: Ports) -> list[list[dict[str, Any]]]:
     """Decide everything, and say which batches of writes follow.
 
     Args:
         ports: What the step talks to.
 
     Returns:
-        The batches, consent excepted, which goes first. Empty for a dry run.
+        The batches of each write task, consent excepted, which goes first. Empty for a dry run.
+
+    Raises:
+        FatalError: The run has gone on since it read: what it would decide now is out of date.
     """
     ports.keep_lock()
+    check_unbound(ports)
     reading = load(ports)
     result = plan_of(reading, checked(ports).objects)
     _check_vanished(ports, reading, result)
@@ -47,7 +52,8 @@ def make_plan(ports: Ports) -> list[dict[str, Any]]:
     describe_plan(result)
     if ports.run.request.dry_run:
         return []
-    return batches(result.changes[result.changes["lane"].ne(CONSENT)], ports.settings.people_per_task)
+    found = batches(result.changes[result.changes["lane"].ne(CONSENT)], ports.settings.people_per_task)
+    return shared_out(found, ports.most_tasks)
 
 
 def _check_vanished(ports: Ports, reading: Reading, result: Plan) -> None:
@@ -103,6 +109,12 @@ def batches(changes: pd.DataFrame, size: int) -> list[dict[str, Any]]:
             for part in range(1, parts + 1)
         ]
     return found
+
+
+def shared_out(found: list[dict[str, Any]], most: int) -> list[list[dict[str, Any]]]:
+    """Share batches out to write tasks, of which Airflow allows so many (`max_map_length`)."""
+    each = max(1, -(-len(found) // most))
+    return [found[start : start + each] for start in range(0, len(found), each)]
 
 
 def people_of(batch: dict[str, Any], changes: pd.DataFrame) -> pd.DataFrame:

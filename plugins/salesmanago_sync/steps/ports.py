@@ -71,6 +71,8 @@ class Ports:
         settings: Settings of the sync.
         spreads: Whether Airflow's executor spreads tasks over machines.
         now: The local clock, UTC.
+        is_over: Tells of a run, by DAG and name, whether Airflow says that it has ended.
+        most_tasks: Into how many tasks Airflow lets one task be mapped.
     """
 
     run: Run
@@ -82,6 +84,8 @@ class Ports:
     settings: Settings
     spreads: bool
     now: Callable[[], datetime]
+    is_over: Callable[[str, str], bool] = lambda dag_id, dag_run_id: False
+    most_tasks: int = 1024
 
     @cached_property
     def salesforce(self) -> Salesforce:
@@ -100,9 +104,18 @@ class Ports:
             read: How many records were read since the last sign of life.
 
         Raises:
-            FatalError: Another run has taken the lock over.
+            FatalError: The attempt is no longer the current one.
         """
-        holder = self.ledger.acquire(self.run.owner, self.now(), LOCK_TTL, self.run.note)
-        if holder is not None:
-            raise FatalError(f"The run {holder} holds the lock now. Let it finish, then start this run again.")
+        if not self.ledger.beat(self.run.attempt, self.now(), LOCK_TTL):
+            raise FatalError(self._overtaken())
         self.ledger.add_to_run(self.run.id, records_read=read)
+
+    def _overtaken(self) -> str:
+        holder = self.ledger.holder(self.now())
+        why = "It has ended." if holder is None else f"The run {holder} works now."
+        if self.ledger.last_attempt() < self.run.attempt:
+            why = "The ledger is another one than at its start: it was restored, replaced or lost."
+        return (
+            f"Attempt {self.run.attempt} of the run {self.run.owner} is no longer the current one. {why} Nothing "
+            "more is written. To go on, clear the task start together with its downstream tasks, or start a new run."
+        )

@@ -16,6 +16,7 @@ from salesmanago_sync.settings import Settings
 from salesmanago_sync.steps.checks import Findings
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.request import utc
+from salesmanago_sync.steps.snapshot import stage_snapshot
 from salesmanago_sync.steps.watermark import first_sync, late_faults, read_watermark
 
 log = logging.getLogger(__name__)
@@ -101,7 +102,9 @@ def preflight(
         RetriableError: A service did not answer.
     """
     ports.keep_lock()
-    mappings = load_mappings(ports.settings.mappings)  # a fault here stops the run before the first request
+    # What an earlier attempt read is older than what the ledger has learned since.
+    ports.staging.remove()
+    mappings = stage_snapshot(ports)  # a fault here stops the run before the first request
     findings = Findings()
     check_notifier(ports, make_notifier, findings)
     found = examine(ports, read_account, mappings, findings)

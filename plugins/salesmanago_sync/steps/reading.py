@@ -15,12 +15,13 @@ from salesmanago_sync.domain.criteria import fields_of
 from salesmanago_sync.domain.criteria_soql import to_soql
 from salesmanago_sync.domain.frames import salesforce_frame, salesmanago_frame
 from salesmanago_sync.domain.identities import ObjectInput
-from salesmanago_sync.domain.mapping import Mapping, load_mappings
+from salesmanago_sync.domain.mapping import Mapping
 from salesmanago_sync.domain.native import DETAIL
 from salesmanago_sync.domain.schema import Schema, criteria_types, read_fields
 from salesmanago_sync.domain.succession import heirs
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import checked
+from salesmanago_sync.steps.snapshot import mappings_of_run
 
 # How the ids of each object begin (Salesforce: standard key prefixes).
 KEY_PREFIX = {"Lead": "00Q", "Contact": "003", "PersonAccount": "001"}
@@ -75,7 +76,7 @@ class Source:
 
 def sources(ports: Ports, objects: Sequence[str]) -> dict[str, Source]:
     """Load the mappings of some objects, with the schema that the preflight staged."""
-    mappings = [mapping for mapping in load_mappings(ports.settings.mappings) if mapping.object in objects]
+    mappings = [mapping for mapping in mappings_of_run(ports) if mapping.object in objects]
     return {
         mapping.object: Source(mapping, Schema.from_describe(ports.staging.read_json(f"describe.{mapping.sobject}")))
         for mapping in mappings

@@ -58,6 +58,8 @@ class Run(BaseModel):
         scheduled: Whether the schedule started it.
         request: What it was asked to do.
         id: Its number in the ledger, once it has one.
+        attempt: The number that it works under, once it has the lock.
+        backfill: Whether it is one of many runs of a backfill.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -68,6 +70,8 @@ class Run(BaseModel):
     scheduled: bool
     request: Request
     id: int = 0
+    attempt: int = 0
+    backfill: bool = False
 
     @property
     def owner(self) -> str:

@@ -1,25 +1,39 @@
-"""Start: one run at a time, and none that could not do its work."""
+"""Start: one run at a time, and none that could not do its work.
+
+It is the only step that takes the lock. The number that it gets with it is the attempt that every other task works
+under.
+"""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from datetime import timedelta
 
 from salesmanago_sync.errors import ConfigurationError, FatalError, Fault, SyncError
+from salesmanago_sync.ledger.lock import Holder
+from salesmanago_sync.steps.ledger_age import check_ledger
 from salesmanago_sync.steps.ports import LOCK_TTL, Ports
-from salesmanago_sync.steps.watermark import FIRST_SYNC, first_sync, has_watermark, write_first_sync
+from salesmanago_sync.steps.watermark import (
+    FIRST_SYNC,
+    LAST_SYNC,
+    WATERMARK_EXAMPLE,
+    first_sync,
+    has_watermark,
+    write_first_sync,
+)
 
 log = logging.getLogger(__name__)
+
+# What the line of a run says that ended without its closing task.
+FORGOTTEN = "The run ended without its last tasks: its worker died, or somebody set its state by hand."
+OVERTAKEN = "OVERTAKEN"
 
 
 class NothingToDoError(SyncError):
     """The run has nothing to do, and that is no fault."""
 
 
-POLL_SECONDS = 10.0
-
-
-def start(ports: Ports, sleep: Callable[[float], None]) -> int:
+def start(ports: Ports, waited: timedelta) -> dict[str, int] | None:
     """Take the lock and open the run.
 
     A scheduled run that finds the lock taken, or comes before the first full sync, has nothing to do. One started by
@@ -27,70 +41,111 @@ def start(ports: Ports, sleep: Callable[[float], None]) -> int:
 
     Args:
         ports: What the step talks to.
-        sleep: Waits some seconds.
+        waited: How long this run has been waiting for the lock.
 
     Returns:
-        The run's number in the ledger.
+        `id`, the run's number in the ledger, and `attempt`, the number it works under; None while it has to wait.
 
     Raises:
-        NothingToDoError: It is scheduled and need not run; says why.
+        NothingToDoError: It need not run; says why.
         ConfigurationError: The run cannot be done as asked.
         FatalError: The lock did not become free in time; names the run that holds it.
     """
-    status = first_sync(ports.variables)
+    if ports.run.backfill:
+        raise NothingToDoError(
+            "A backfill has no meaning here: every run reads what changed since the last one. Delete it, and trigger "
+            "salesmanago_full_sync, or salesmanago_incremental_sync with the Param since."
+        )
+    status = _status(ports)
     if ports.run.mode == "incremental" and ports.run.scheduled and status != "done":
         raise NothingToDoError(
             f"The first full sync was not done yet (it is {status}): run salesmanago_full_sync once."
         )
-    holder = ports.ledger.acquire(ports.run.owner, ports.now(), LOCK_TTL, ports.run.note)
-    if holder is not None and ports.run.scheduled:
-        raise NothingToDoError(f"The run {holder} is still at work.")
-    if holder is not None:
-        _wait(ports, sleep)
+    taken = _take(ports)
+    if isinstance(taken, Holder):
+        _wait_for(ports, taken, waited)
+        return None
     try:
-        return _open(ports, status)
+        return {"id": _open(ports, status, taken), "attempt": taken}
     except BaseException:
-        ports.ledger.release(ports.run.owner)
+        ports.ledger.free(taken)
         raise
 
 
-def _wait(ports: Ports, sleep: Callable[[float], None]) -> None:
-    waited = 0.0
-    while True:
-        holder = ports.ledger.acquire(ports.run.owner, ports.now(), LOCK_TTL, ports.run.note)
-        if holder is None:
-            return
-        if waited >= ports.settings.lock_wait_seconds:
-            minutes = ports.settings.lock_wait_seconds // 60
-            raise FatalError(f"The run {holder} holds the lock since more than {minutes} minutes. Let it finish first.")
-        log.info("Waiting for the run %s to finish.", holder)
-        sleep(POLL_SECONDS)
-        waited += POLL_SECONDS
+def _status(ports: Ports) -> str:
+    """Read how far the first full sync is; one that never closed has failed."""
+    status = first_sync(ports.variables)
+    if status == "running" and ports.ledger.holder(ports.now()) is None:
+        write_first_sync(ports.variables, "failed", ports.now())
+        return "failed"
+    return status
 
 
-def _open(ports: Ports, status: str) -> int:
-    request = ports.run.request
-    if ports.run.mode == "incremental":
+def _take(ports: Ports) -> int | Holder:
+    """Take the lock, also from a run of which Airflow says that it has ended."""
+    run, now = ports.run, ports.now()
+    taken = ports.ledger.take(run.owner, now, LOCK_TTL, run.note)
+    if isinstance(taken, Holder) and ports.is_over(*taken.owner.split("/", 1)):
+        log.warning("The run %s has ended and did not give the lock back: it is taken over.", taken)
+        return ports.ledger.take(run.owner, now, LOCK_TTL, run.note, ended=taken.attempt)
+    return taken
+
+
+def _wait_for(ports: Ports, holder: Holder, waited: timedelta) -> None:
+    if ports.run.scheduled:
+        raise NothingToDoError(f"The run {holder} is still at work.")
+    if waited.total_seconds() >= ports.settings.lock_wait_seconds:
+        minutes = ports.settings.lock_wait_seconds // 60
+        raise FatalError(f"The run {holder} holds the lock since more than {minutes} minutes. Let it finish first.")
+    log.info("Waiting for the run %s to finish.", holder)
+
+
+def _open(ports: Ports, status: str, attempt: int) -> int:
+    request, run = ports.run.request, ports.run
+    if run.mode == "incremental":
+        check_ledger(ports)
         _check_past(ports, status)
-        if not has_watermark(ports.variables) and request.since is None and not request.emails:
-            raise ConfigurationError([_no_first_sync(f"was not done yet (it is {status}).")])
     elif status == "never" and not request.dry_run:
         write_first_sync(ports.variables, "running")
-    return ports.ledger.start_run(
-        ports.run.dag_id,
-        ports.run.dag_run_id,
-        ports.run.mode,
+    before = ports.ledger.find_run(run.dag_id, run.dag_run_id)
+    number = ports.ledger.start_run(
+        run.dag_id,
+        run.dag_run_id,
+        run.mode,
         request.dry_run,
         True,  # until the preflight knows the enabled mappings
         ports.now(),
         {},
+        attempt,
+    )
+    ports.ledger.end_forgotten_runs(ports.now(), FORGOTTEN, working=number)
+    if before is not None and before["attempt"] != attempt - 1:
+        _forget_earlier_attempt(ports, number)
+    return number
+
+
+def _forget_earlier_attempt(ports: Ports, number: int) -> None:
+    """Drop what an earlier attempt of this run read and planned: another run has worked since."""
+    dropped = ports.ledger.drop_planned(number, OVERTAKEN)
+    ports.staging.remove()
+    log.info(
+        "Another run has worked since the last attempt of this one: everything is read again, and %d changes that were "
+        "planned then are dropped.",
+        dropped,
     )
 
 
 def _check_past(ports: Ports, status: str) -> None:
+    request = ports.run.request
     # A full sync that found nobody leaves no binding, but the state of its mappings.
     if status == "done" and ports.ledger.is_empty() and not ports.ledger.mapping_state():
         raise ConfigurationError([_no_first_sync("was done, but the ledger knows nobody: it has been lost.")])
+    if has_watermark(ports.variables) or request.since is not None or request.emails:
+        return
+    if status != "done":
+        raise ConfigurationError([_no_first_sync(f"was not done yet (it is {status}).")])
+    fix = f"Write {WATERMARK_EXAMPLE}, or run salesmanago_full_sync: it makes it anew."
+    raise ConfigurationError([Fault(f"Variable {LAST_SYNC}", "is missing, or null: nobody knows since when.", fix)])
 
 
 def _no_first_sync(what: str) -> Fault:

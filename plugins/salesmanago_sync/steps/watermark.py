@@ -17,6 +17,22 @@ from salesmanago_sync.steps.request import utc
 
 LAST_SYNC = "salesmanago_last_sync"
 FIRST_SYNC = "salesmanago_first_sync"
+WATERMARK_EXAMPLE = '{"salesforce": "2026-01-31T10:00:00Z", "salesmanago": "2026-01-31T10:00:00Z"}'
+STATUSES = ("never", "running", "done", "failed")
+
+
+class KnownLedger(BaseModel):
+    """Which ledger the last run used.
+
+    Attributes:
+        id: Its name.
+        attempt: The number that the run worked under.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    attempt: int
 
 
 class Watermark(BaseModel):
@@ -26,6 +42,7 @@ class Watermark(BaseModel):
 
     salesforce: AwareDatetime
     salesmanago: AwareDatetime
+    ledger: KnownLedger | None = None
 
     @property
     def earlier(self) -> datetime:
@@ -63,11 +80,11 @@ def read_watermark(variables: Variables) -> Watermark | None:
     value = _read(variables, LAST_SYNC)
     if value is None:
         return None
-    example = '{"salesforce": "2026-01-31T10:00:00Z", "salesmanago": "2026-01-31T10:00:00Z"}'
     try:
         return Watermark.model_validate(value)
     except ValidationError:
-        raise ConfigurationError([Fault(f"Variable {LAST_SYNC}", "cannot be read.", f"Write {example}.")]) from None
+        fault = Fault(f"Variable {LAST_SYNC}", "cannot be read.", f"Write {WATERMARK_EXAMPLE}.")
+        raise ConfigurationError([fault]) from None
 
 
 def late_faults(watermark: Watermark | None, clocks: Mapping[str, datetime]) -> list[Fault]:
@@ -86,13 +103,58 @@ def late_faults(watermark: Watermark | None, clocks: Mapping[str, datetime]) -> 
     ]
 
 
-def write_watermark(variables: Variables, salesforce: datetime, salesmanago: datetime) -> None:
-    """Move the watermark."""
-    variables.set(LAST_SYNC, {"salesforce": utc(salesforce), "salesmanago": utc(salesmanago)})
+def known_ledger(variables: Variables) -> KnownLedger | None:
+    """Read which ledger the last run used; None where nobody knows, or the preflight will tell a fault."""
+    try:
+        watermark = read_watermark(variables)
+    except ConfigurationError:
+        return None
+    return None if watermark is None else watermark.ledger
+
+
+def move_watermark(variables: Variables, before: Watermark | None, until: Watermark) -> None:
+    """Move the watermark, forward only.
+
+    Args:
+        variables: Airflow Variables.
+        before: The watermark as the run found it; if another one stands there now, a person has set it meanwhile, and
+            it stays.
+        until: Up to when the run looked at everything, and the ledger that it used.
+    """
+    present = read_watermark(variables)
+    edited = present is not None and (before is None or _times(present) != _times(before))
+    if edited or present is None:
+        times = until if present is None else present
+    else:
+        times = Watermark(
+            salesforce=max(present.salesforce, until.salesforce),
+            salesmanago=max(present.salesmanago, until.salesmanago),
+        )
+    _write(variables, times, until.ledger)
+
+
+def note_ledger(variables: Variables, ledger: KnownLedger) -> None:
+    """Note which ledger a run used that does not move the watermark; without a watermark there is nothing to note."""
+    present = read_watermark(variables)
+    if present is not None:
+        _write(variables, present, ledger)
+
+
+def _times(watermark: Watermark) -> tuple[datetime, datetime]:
+    return watermark.salesforce, watermark.salesmanago
+
+
+def _write(variables: Variables, times: Watermark, ledger: KnownLedger | None) -> None:
+    noted = {} if ledger is None else {"ledger": ledger.model_dump()}
+    variables.set(LAST_SYNC, {"salesforce": utc(times.salesforce), "salesmanago": utc(times.salesmanago), **noted})
 
 
 def first_sync(variables: Variables) -> str:
-    """Say how far the first full sync is: never, running, done or failed."""
+    """Say how far the first full sync is: never, running, done or failed.
+
+    Raises:
+        ConfigurationError: The Variable cannot be read.
+    """
     return read_first_sync(variables).status
 
 
@@ -100,17 +162,23 @@ def read_first_sync(variables: Variables) -> FirstSync:
     """Read how far the first full sync is, and when it ended.
 
     Raises:
-        ConfigurationError: The Variable holds no JSON.
+        ConfigurationError: The Variable holds no JSON, or something else than a status.
     """
     value = _read(variables, FIRST_SYNC)
-    found = value if isinstance(value, dict) else {}
-    status = found.get("status")
-    known = status if status in ("never", "running", "done", "failed") else "never"
+    if value is None:
+        return FirstSync("never", None)
+    status = value.get("status") if isinstance(value, dict) else None
+    if status not in STATUSES:
+        example = '{"status": "done", "finished_at": null}'
+        fix = (
+            f"Write {example}; the status is one of {', '.join(STATUSES)}. Or delete it, and run salesmanago_full_sync."
+        )
+        raise ConfigurationError([Fault(f"Variable {FIRST_SYNC}", "holds no known status.", fix)])
     try:
-        ended = datetime.fromisoformat(str(found.get("finished_at")))
+        ended = datetime.fromisoformat(str(value.get("finished_at")))
     except ValueError:
         ended = None
-    return FirstSync(known, ended)
+    return FirstSync(status, ended)
 
 
 def write_first_sync(variables: Variables, status: str, finished_at: datetime | None = None) -> None:

@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.request import utc
-from salesmanago_sync.steps.watermark import read_watermark
+from salesmanago_sync.steps.watermark import Watermark, read_watermark
+
+FOUND = "watermark"
 
 # Before either service existed.
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
@@ -35,4 +37,12 @@ def fix_window(ports: Ports) -> dict[str, dict[str, str]]:
             start = BEGINNING
         window[side] = {"since": utc(start), "until": utc(clock - ports.settings.settle)}
     ports.ledger.update_run(ports.run.id, window=window)
+    # Kept as it was found, so that the last step can tell whether a person has edited it since.
+    ports.staging.write_json(FOUND, None if watermark is None else watermark.model_dump(mode="json"))
     return window
+
+
+def found_watermark(ports: Ports) -> Watermark | None:
+    """Read the watermark as this run found it."""
+    found = ports.staging.read_json(FOUND)
+    return None if found is None else Watermark.model_validate(found)

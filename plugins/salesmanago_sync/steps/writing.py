@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -39,8 +39,13 @@ def write_consent(ports: Ports) -> dict[str, int]:
     """
     changes = ports.staging.read("changes")
     consent = changes[changes["lane"].eq(CONSENT)]
+    return write_batches(ports, batches(consent, ports.settings.people_per_task))
+
+
+def write_batches(ports: Ports, work: Iterable[dict[str, Any]]) -> dict[str, int]:
+    """Write some batches of the plan, one after the other; as `write_batch`."""
     total = Counter({"done": 0, "failed": 0, "dropped": 0})
-    for batch in batches(consent, ports.settings.people_per_task):
+    for batch in work:
         total.update(write_batch(ports, batch))
     return dict(total)
 

@@ -26,7 +26,7 @@ RECORD = "00Q000000000001AAA"
 
 
 def run_of(ledger: Ledger, now: datetime, name: str = "one", **columns: object) -> int:
-    ledger.acquire(f"salesmanago_full_sync/{name}", now, timedelta(minutes=15))
+    ledger.take(f"salesmanago_full_sync/{name}", now, timedelta(minutes=15))
     run = ledger.start_run("salesmanago_full_sync", name, "full", False, False, now)
     if columns:
         ledger.update_run(run, **columns)

@@ -21,7 +21,7 @@ COUNTS = {"NO_EMAIL": 4, "VALUE_TOO_LONG": 3, "DUPLICATE": 1}
 @pytest.fixture
 def run(ledger: Ledger, now: datetime) -> int:
     """A run that planned seven changes, wrote five of them, and left issues; one of them was dismissed."""
-    ledger.acquire("salesmanago_full_sync/one", now, timedelta(minutes=15))
+    ledger.take("salesmanago_full_sync/one", now, timedelta(minutes=15))
     run = ledger.start_run("salesmanago_full_sync", "one", "full", False, False, now)
     changes = pd.DataFrame({"salesforce_id": [f"00Q{number:012}AAA" for number in range(7)]})
     changes = changes.assign(object="Lead", direction="to_salesmanago", action="update", field="name", new="Anna")

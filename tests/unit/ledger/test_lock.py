@@ -13,41 +13,71 @@ TTL = timedelta(minutes=5)
 SECOND = timedelta(seconds=1)
 
 
+def took(ledger: Ledger, owner: str, now: datetime, ttl: timedelta = TTL, **how: int) -> int:
+    attempt = ledger.take(owner, now, ttl, **how)
+    assert isinstance(attempt, int), attempt
+    return attempt
+
+
 def test_one_owner_holds_the_lock(ledger: Ledger, noon: datetime) -> None:
     assert ledger.holder(noon) is None
-    assert ledger.acquire("a", noon, TTL, "started by hand") is None
-    assert ledger.acquire("b", noon + SECOND, TTL) == "a (started by hand)"
-    assert ledger.acquire("a", noon + SECOND, TTL) is None
+    assert ledger.take("a", noon, TTL, "started by hand") == 1
+    assert str(ledger.take("b", noon + SECOND, TTL)) == "a (started by hand)"
     holder = ledger.holder(noon)
     assert holder is not None
-    assert (holder.owner, holder.expires_at) == ("a", noon + SECOND + TTL)
+    assert (holder.owner, holder.attempt, holder.expires_at) == ("a", 1, noon + TTL)
+
+
+def test_every_attempt_has_a_number_of_its_own_and_the_numbers_only_grow(ledger: Ledger, noon: datetime) -> None:
+    first = took(ledger, "a", noon)
+    again = took(ledger, "a", noon + SECOND)
+    ledger.free(again)
+    other = took(ledger, "b", noon + SECOND)
+    assert first < again < other == ledger.last_attempt()
+
+
+def test_who_takes_the_lock_again_stops_his_own_earlier_tasks(ledger: Ledger, noon: datetime) -> None:
+    before = took(ledger, "a", noon)
+    now = took(ledger, "a", noon)
+    assert not ledger.beat(before, noon, TTL)
+    assert not ledger.free(before)
+    assert ledger.is_current(now)
 
 
 def test_a_dead_owner_loses_the_lock_when_it_expires(ledger: Ledger, noon: datetime) -> None:
-    ledger.acquire("a", noon, TTL)
-    assert ledger.acquire("b", noon + TTL - SECOND, TTL) == "a"
+    dead = took(ledger, "a", noon)
+    assert str(ledger.take("b", noon + TTL - SECOND, TTL)) == "a"
     assert ledger.holder(noon + TTL) is None
-    assert ledger.acquire("b", noon + TTL, TTL) is None
-    assert not ledger.heartbeat("a", noon + TTL, TTL)
-    ledger.release("a")
-    assert ledger.acquire("c", noon + TTL, TTL) == "b"
+    took(ledger, "b", noon + TTL)
+    assert not ledger.beat(dead, noon + TTL, TTL)
+    assert not ledger.free(dead)
+    assert str(ledger.take("c", noon + TTL, TTL)) == "b"
 
 
-def test_a_heartbeat_keeps_the_lock(ledger: Ledger, noon: datetime) -> None:
-    ledger.acquire("a", noon, TTL)
-    assert ledger.heartbeat("a", noon + TTL - SECOND, TTL)
-    assert ledger.acquire("b", noon + TTL, TTL) == "a"
+def test_an_owner_that_is_known_to_have_ended_loses_the_lock_at_once(ledger: Ledger, noon: datetime) -> None:
+    ended = took(ledger, "a", noon)
+    living = took(ledger, "b", noon, ended=ended)
+    assert str(ledger.take("c", noon, TTL, ended=ended)) == "b", "another attempt holds it by now"
+    assert ledger.is_current(living)
 
 
-def test_a_released_lock_is_free(ledger: Ledger, noon: datetime) -> None:
-    ledger.acquire("a", noon, TTL)
-    ledger.release("a")
-    assert not ledger.heartbeat("a", noon, TTL)
-    assert ledger.acquire("b", noon, TTL) is None
+def test_signs_of_life_keep_the_lock(ledger: Ledger, noon: datetime) -> None:
+    attempt = took(ledger, "a", noon)
+    assert ledger.beat(attempt, noon + TTL - SECOND, TTL)
+    assert str(ledger.take("b", noon + TTL, TTL)) == "a"
+
+
+def test_a_lock_that_was_given_back_is_free(ledger: Ledger, noon: datetime) -> None:
+    attempt = took(ledger, "a", noon)
+    assert ledger.free(attempt)
+    assert ledger.holder(noon) is None
+    assert not ledger.is_current(attempt)
+    assert not ledger.beat(attempt, noon, TTL)
+    took(ledger, "b", noon)
 
 
 class LockStory(RuleBasedStateMachine):
-    """Owners come, live, leave or die, in any order; a dictionary knows who may believe to hold the lock."""
+    """Owners come, live, leave or die, in any order; a dictionary knows which attempt may believe to hold the lock."""
 
     url = ""
 
@@ -55,28 +85,36 @@ class LockStory(RuleBasedStateMachine):
         super().__init__()
         self.ledger = Ledger.open(self.url)
         self.now = datetime(2026, 1, 31, tzinfo=UTC)
-        self.believes: dict[str, datetime] = {}
-        for name in "abc":
-            self.ledger.release(name)
+        self.believes: dict[int, datetime] = {}
+        self.given = self.ledger.last_attempt()
+        self.attempts: dict[str, int] = {}
+        self.ledger.free(self.given)
 
     owners = st.sampled_from("abc")
 
     @rule(owner=owners, ttl=st.integers(1, 5))
-    def acquire(self, owner: str, ttl: int) -> None:
-        if self.ledger.acquire(owner, self.now, ttl * SECOND) is None:
-            self.believes[owner] = self.now + ttl * SECOND
+    def take(self, owner: str, ttl: int) -> None:
+        attempt = self.ledger.take(owner, self.now, ttl * SECOND)
+        if isinstance(attempt, int):
+            assert attempt == self.given + 1
+            self.believes.pop(self.attempts.get(owner, 0), None)
+            self.given = self.attempts[owner] = attempt
+            self.believes[attempt] = self.now + ttl * SECOND
 
+    @precondition(lambda self: self.attempts)
     @rule(owner=owners, ttl=st.integers(1, 5))
-    def heartbeat(self, owner: str, ttl: int) -> None:
-        self.believes.pop(owner, None)
-        if self.ledger.heartbeat(owner, self.now, ttl * SECOND):
-            self.believes[owner] = self.now + ttl * SECOND
+    def beat(self, owner: str, ttl: int) -> None:
+        attempt = self.attempts.get(owner, 0)
+        self.believes.pop(attempt, None)
+        if self.ledger.beat(attempt, self.now, ttl * SECOND):
+            self.believes[attempt] = self.now + ttl * SECOND
 
-    @precondition(lambda self: self.believes)
+    @precondition(lambda self: self.attempts)
     @rule(owner=owners)
-    def release(self, owner: str) -> None:
-        self.ledger.release(owner)
-        self.believes.pop(owner, None)
+    def free(self, owner: str) -> None:
+        attempt = self.attempts.get(owner, 0)
+        self.ledger.free(attempt)
+        self.believes.pop(attempt, None)
 
     @rule(seconds=st.integers(1, 4))
     def time_goes_by(self, seconds: int) -> None:
@@ -84,10 +122,10 @@ class LockStory(RuleBasedStateMachine):
 
     @invariant()
     def never_two(self) -> None:
-        living = [owner for owner, until in self.believes.items() if until > self.now]
+        living = [attempt for attempt, until in self.believes.items() if until > self.now]
         assert len(living) <= 1
         holder = self.ledger.holder(self.now)
-        assert [holder.owner] == living if holder else not living
+        assert [holder.attempt] == living if holder else not living
 
     def teardown(self) -> None:
         self.ledger.close()
@@ -101,7 +139,7 @@ def test_two_owners_never_both_hold_the_lock(url: str) -> None:
 
 def test_a_new_process_sees_the_lock(tmp_path: Path, noon: datetime) -> None:
     first, second = (Ledger.open(f"sqlite:///{tmp_path}/ledger.db") for _ in range(2))
-    first.acquire("a", noon, TTL)
-    assert second.acquire("b", noon, TTL) == "a"
+    took(first, "a", noon)
+    assert str(second.take("b", noon, TTL)) == "a"
     first.close()
     second.close()

@@ -16,14 +16,14 @@ MINUTE = timedelta(minutes=1)
 
 def started(ledger: Ledger, noon: datetime, name: str = "one", mode: str = "full") -> int:
     dag_id = f"salesmanago_{mode}_sync"
-    ledger.acquire(f"{dag_id}/{name}", noon, TTL)
+    ledger.take(f"{dag_id}/{name}", noon, TTL)
     return ledger.start_run(dag_id, name, mode, False, False, noon)
 
 
 def finished(ledger: Ledger, run: int, noon: datetime, rows: list[dict[str, object]]) -> None:
     ledger.finish_run(run, "success", noon + MINUTE, {"rows": rows}, "done")
-    [line] = [line for line in read_runs(ledger) if line.id == run]
-    ledger.release(f"{line.dag_id}/{line.dag_run_id}")
+    assert any(line.id == run for line in read_runs(ledger))
+    ledger.free(ledger.last_attempt())
 
 
 def changes(people: int, direction: str = "to_salesmanago") -> pd.DataFrame:
@@ -119,7 +119,7 @@ def test_calls_are_those_of_a_day(ledger: Ledger, noon: datetime) -> None:
         run = started(ledger, noon - timedelta(hours=hours), str(hours))
         ledger.add_to_run(run, salesforce_calls=number, salesmanago_calls=2 * number)
         ledger.update_run(run, salesforce_calls_today=number, salesforce_calls_allowed=15000)
-        ledger.release(f"salesmanago_full_sync/{hours}")
+        ledger.free(ledger.last_attempt())
     calls = read_calls(ledger, noon)
     assert (calls.salesforce_ours, calls.salesmanago_ours) == (34, 68)
     assert (calls.salesforce_used, calls.salesforce_allowed) == (4, 15000)
