@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from airflow.configuration import AIRFLOW_HOME, conf
 from airflow.sdk import BaseHook, get_current_context
-from airflow.sdk.exceptions import AirflowNotFoundException, AirflowRuntimeError
+from airflow.sdk.exceptions import AirflowNotFoundException
 
 from salesmanago_sync.clients.salesforce import Salesforce
 from salesmanago_sync.clients.salesmanago import Salesmanago
@@ -169,12 +169,9 @@ def waited() -> timedelta:
 
 
 def _is_over(dag_id: str, dag_run_id: str) -> bool:
-    """Ask Airflow whether a run has ended; a run that it does not know is left to the lock's own expiry."""
-    try:
-        state = get_current_context()["ti"].get_dagrun_state(dag_id, dag_run_id)
-    except (AirflowRuntimeError, RuntimeError):
-        return False
-    return str(state).rpartition(".")[2].lower() in ("success", "failed")
+    """Ask Airflow whether a run has ended; one that it does not know is left to the lock's own expiry."""
+    ended = get_current_context()["ti"].get_dr_count(dag_id, run_ids=[dag_run_id], states=["success", "failed"])
+    return bool(ended)
 
 
 def salesforce() -> Salesforce:
