@@ -12,7 +12,8 @@ nothing.
 
 - `report` red, the rest green: the sync worked, and some records were refused. Its log says which, why and what to do.
 - `preflight` red: a setting is wrong. Nothing was written. The log lists every fault.
-- anything else red: a service failed. Clear the failed tasks to go on where they stopped; nothing is written twice.
+- anything else red: a service failed. The next run looks at the same time again; to go on with this one, clear `start`
+  with its downstream tasks.
 """
 
 from __future__ import annotations

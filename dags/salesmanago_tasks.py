@@ -86,6 +86,12 @@ def schedule() -> str | None:
     return None if value.lower() == "none" else value
 
 
+def consent_schedule() -> str | None:
+    """Read how often the consent lane looks, a cron expression; `none` switches it off."""
+    value = os.environ.get("SALESMANAGO_SYNC_CONSENT_SCHEDULE", "*/5 * * * *").strip()
+    return None if value.lower() == "none" else value
+
+
 def failure_callback() -> Callable[[Any], None] | None:
     """Give what tells the notifier of `SALESMANAGO_SYNC_NOTIFIER` that a run failed, if there is one."""
     return tell_notifier if os.environ.get("SALESMANAGO_SYNC_NOTIFIER") else None

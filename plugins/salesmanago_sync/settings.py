@@ -44,6 +44,11 @@ class Settings(BaseSettings):
         le=100,
         description="A run stops before it writes if more of the bound people it looks at cannot be found at all",
     )
+    consent_after_seconds: int = Field(
+        1200,
+        ge=0,
+        description="How old the last synchronisation may be before salesmanago_consent carries opt-outs by itself",
+    )
     requests_per_second: int = Field(5, ge=1, le=1000, description="How fast SALESmanago may be asked")
     salesmanago_calls_per_day: int | None = Field(
         None, ge=1, description="How many API calls a day your SALESmanago contract allows; shown, not enforced"

@@ -159,6 +159,7 @@ class Direct:
         self.ledger = Ledger.open(f"sqlite:///{path}")
         self.variables = MemoryVariables()
         self.settings = Settings(mappings=mappings or ROOT / "include" / "mappings", requests_per_second=1000)
+        self.lock_ttl = LOCK_TTL
         self._ahead = timedelta(0)
         self._runs = 0
         self._session = requests.Session()

@@ -6,12 +6,14 @@ Names carry what matters, because plain StatsD knows no tags.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from airflow.sdk.observability import stats
 
 from salesmanago_sync.domain.reasons import ISSUES
 from salesmanago_sync.ledger.store import Ledger
+from salesmanago_sync.overview.consent import consent_ages
 
 PREFIX = "salesmanago_sync"
 # Of each direction: added up over runs.
@@ -44,6 +46,17 @@ def send_metrics(ledger: Ledger, run_id: int, totals: dict[str, Any]) -> None:
             stats.gauge(f"{PREFIX}.{name}", run[column])
     if run["finished_at"] is not None:
         stats.timing(f"{PREFIX}.duration.{run['mode']}", run["finished_at"] - run["started_at"])
+
+
+def send_consent_metrics(ledger: Ledger, now: datetime) -> None:
+    """Send how long opt-outs take, and how long the oldest of those that nobody has acknowledged has been waiting.
+
+    Args:
+        ledger: Where the evidence is kept.
+        now: The time.
+    """
+    for name, age in consent_ages(ledger, now).items():
+        stats.gauge(f"{PREFIX}.consent.{name}_seconds", age)
 
 
 def counters(totals: dict[str, Any]) -> Iterator[tuple[str, int, dict[str, str]]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 import pandas as pd
 import sqlalchemy as sa
@@ -35,6 +36,14 @@ class Consent:
         if rows:
             with self._database.write() as connection:
                 connection.execute(sa.insert(consent_evidence), rows)
+
+    def consent_since(self, moment: datetime) -> pd.DataFrame:
+        """Read the evidence of opt-outs that were seen since a moment, without what was opted in again."""
+        query = sa.select(consent_evidence).where(
+            consent_evidence.c.seen_at >= moment, ~consent_evidence.c.note.like("%(opted in)")
+        )
+        with self._database.read() as connection:
+            return frame_of(list(consent_evidence.c), list(connection.execute(query.order_by(consent_evidence.c.id))))
 
     def consent(
         self, salesforce_ids: Iterable[str] | None = None, salesmanago_ids: Iterable[str] | None = None

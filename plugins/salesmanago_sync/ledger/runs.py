@@ -95,7 +95,8 @@ class Runs:
         Returns:
             The modes of the runs that were ended.
         """
-        forgotten = (runs.c.finished_at.is_(None), runs.c.id != working)
+        # The consent lane works beside a run, without the lock.
+        forgotten = (runs.c.finished_at.is_(None), runs.c.id != working, runs.c.mode != "consent")
         new = {"state": "failed", "finished_at": now, "note": note}
         with self._database.write() as connection:
             ended = connection.execute(sa.update(runs).where(*forgotten).values(new).returning(runs.c.mode))

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from salesmanago_sync.errors import ConfigurationError
 from salesmanago_sync.ledger.store import Ledger
+from salesmanago_sync.overview.consent import ConsentAges, read_consent_ages
 from salesmanago_sync.overview.issues import ReasonCount, count_reasons
 from salesmanago_sync.overview.progress import Progress, read_progress
 from salesmanago_sync.overview.runs import DIRECTIONS, RunLine, read_runs
@@ -95,6 +96,7 @@ class Status:
         automatic: The automatic synchronisation.
         delays: From change to arrival, for each direction that was measured.
         calls: API calls.
+        consent: How fast opt-outs travel.
         bound: How many people are bound.
         faults: What could not be read, in plain words.
     """
@@ -107,6 +109,7 @@ class Status:
     automatic: Automatic
     delays: Sequence[Delay]
     calls: Calls
+    consent: ConsentAges
     bound: int
     faults: Sequence[str]
 
@@ -137,6 +140,7 @@ def read_status(
         last_sync=_last_sync(variables, faults),
         automatic=automatic,
         delays=read_delays(ledger),
+        consent=read_consent_ages(ledger, now),
         calls=read_calls(ledger, now, salesmanago_allowed),
         bound=ledger.count_bindings(),
         faults=faults,

@@ -42,7 +42,7 @@ def explain_person(ports: Ports, asked: str, read_account: Callable[[], Account]
     key = read_person_key(asked)
     # As an incremental run: a full one would read everybody.
     ports = replace(ports, run=ports.run.model_copy(update={"mode": "incremental"}))
-    objects = _prepare(ports, read_account)
+    objects = stage_objects(ports, read_account)
     reading = Reading(ports, sources(ports, objects))
     _find(reading, key)
     meant = _meant(reading, key)
@@ -51,8 +51,13 @@ def explain_person(ports: Ports, asked: str, read_account: Callable[[], Account]
     return explain(key, meant, inputs, plan(inputs), _remembered(ports, meant), _since(ports))
 
 
-def _prepare(ports: Ports, read_account: Callable[[], Account]) -> list[str]:
-    """Stage what the preflight of a run would, without its checks, and name the enabled objects."""
+def stage_objects(ports: Ports, read_account: Callable[[], Account]) -> list[str]:
+    """Stage what the preflight of a run would, without its checks, and name the enabled objects.
+
+    Args:
+        ports: What the step talks to.
+        read_account: Reads the SALESmanago connection's settings.
+    """
     mappings = [mapping for mapping in stage_snapshot(ports) if mapping.enabled is not False]
     schemas = {}
     for sobject in dict.fromkeys(mapping.sobject for mapping in mappings):

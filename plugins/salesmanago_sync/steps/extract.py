@@ -100,7 +100,7 @@ def gather_counterparts(ports: Ports) -> dict[str, int]:
     objects = checked(ports).objects
     reading = _changed(ports, objects, checked(ports).enabled)
     _add_due(reading, objects)
-    _add_least_checked(reading, objects)
+    add_least_checked(reading, objects)
     add_counterparts(reading, objects)
     reading.save(READ)
     return {name: len(frame) for name, frame in reading.records.items()} | {"contacts": len(reading.contacts)}
@@ -149,7 +149,7 @@ def _digests_before(ports: Ports) -> dict[str, str]:
     return next((digests for digests in earlier if isinstance(digests, dict) and digests), {})
 
 
-def _add_least_checked(reading: Reading, objects: Sequence[str]) -> None:
+def add_least_checked(reading: Reading, objects: Sequence[str]) -> None:
     """Add the contacts that were not looked at for the longest time.
 
     SALESmanago may record an opt-out without marking the contact as changed: without this sweep nobody would see it.

@@ -77,13 +77,22 @@ def read_watermark(variables: Variables) -> Watermark | None:
     Raises:
         ConfigurationError: The Variable cannot be read.
     """
-    value = _read(variables, LAST_SYNC)
+    return read_mark(variables, LAST_SYNC)
+
+
+def read_mark(variables: Variables, name: str) -> Watermark | None:
+    """Read the times of both sides that a Variable holds; None where there is none.
+
+    Raises:
+        ConfigurationError: It cannot be read.
+    """
+    value = _read(variables, name)
     if value is None:
         return None
     try:
         return Watermark.model_validate(value)
     except ValidationError:
-        fault = Fault(f"Variable {LAST_SYNC}", "cannot be read.", f"Write {WATERMARK_EXAMPLE}.")
+        fault = Fault(f"Variable {name}", "cannot be read.", f"Write {WATERMARK_EXAMPLE}.")
         raise ConfigurationError([fault]) from None
 
 

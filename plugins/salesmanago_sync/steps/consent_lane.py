@@ -1,0 +1,150 @@
+"""The consent lane: opt-outs travel whatever else is at work.
+
+It takes no lock: a full sync may hold it for hours. It may meet a run without harm, because it only ever writes
+opt-outs, because an opt-out that is written twice is the same opt-out, and because a run reads who moved once more
+before it writes. What it does not do is everything else: it binds, creates, deletes and opts in nobody, and moves no
+watermark.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pandas as pd
+
+from salesmanago_sync.errors import ConfigurationError, Fault
+from salesmanago_sync.steps.explaining import stage_objects
+from salesmanago_sync.steps.extract import add_counterparts, add_least_checked
+from salesmanago_sync.steps.planning import CONSENT, DIRECTIONS, plan_of
+from salesmanago_sync.steps.ports import Ports, Variables
+from salesmanago_sync.steps.preflight import Account
+from salesmanago_sync.steps.reading import Reading, sources
+from salesmanago_sync.steps.request import utc
+from salesmanago_sync.steps.start import NothingToDoError
+from salesmanago_sync.steps.watermark import Watermark, read_mark, read_watermark
+from salesmanago_sync.steps.writing import ROWS, Writer, groups
+
+log = logging.getLogger(__name__)
+
+LAST_CONSENT = "salesmanago_last_consent"
+MODE = "consent"
+SIDES = ("salesforce", "salesmanago")
+
+
+def carry_opt_outs(ports: Ports, read_account: Callable[[], Account]) -> dict[str, int]:
+    """Read what moved, and write the opt-outs among it to the other side.
+
+    Args:
+        ports: What the step talks to.
+        read_account: Reads the SALESmanago connection's settings.
+
+    Returns:
+        `read`, how many records and contacts moved; `written` and `failed`, how many opt-outs.
+
+    Raises:
+        NothingToDoError: Ordinary runs keep up, or nobody is synchronised yet; says so.
+    """
+    watermark = read_watermark(ports.variables)
+    _check_needed(ports, watermark)
+    # As an incremental run: a full one would read everybody.
+    ports = replace(ports, run=ports.run.model_copy(update={"mode": "incremental"}))
+    objects = stage_objects(ports, read_account)
+    until = {side: clock - ports.settings.settle for side, clock in _clocks(ports).items()}
+    reading = _read(ports, objects, _since(ports.variables, watermark, until, ports.settings.overlap), until)
+    seen_at = ports.now()
+    count = sum(len(frame) for frame in reading.records.values()) + len(reading.contacts)
+    good = _write(ports, reading, objects, seen_at)
+    if all(good):
+        # Else the same time is read again, five minutes later.
+        ports.variables.set(LAST_CONSENT, {side: utc(moment) for side, moment in until.items()})
+    return {"read": count, "written": sum(good), "failed": len(good) - sum(good)}
+
+
+def _check_needed(ports: Ports, watermark: Watermark | None) -> None:
+    if ports.ledger.is_empty():
+        raise NothingToDoError("Nobody is synchronised yet: run salesmanago_full_sync.")
+    if watermark is None:
+        return
+    late = ports.now() - timedelta(seconds=ports.settings.consent_after_seconds)
+    if watermark.earlier >= late:
+        raise NothingToDoError(
+            f"The ordinary runs keep up: everything before {utc(watermark.earlier)} is synchronised."
+        )
+
+
+def _clocks(ports: Ports) -> dict[str, datetime]:
+    return {"salesforce": ports.salesforce.server_time(), "salesmanago": ports.salesmanago.server_time()}
+
+
+def _since(
+    variables: Variables, watermark: Watermark | None, until: dict[str, datetime], overlap: timedelta
+) -> dict[str, datetime]:
+    """Begin where the lane itself or an ordinary run has been; without either, a day ago: the sweep finds the rest."""
+    mine = read_mark(variables, LAST_CONSENT)
+    since = {}
+    for side in SIDES:
+        known = [getattr(mark, side) for mark in (mine, watermark) if mark is not None]
+        since[side] = (max(known) if known else until[side] - timedelta(days=1)) - overlap
+    return since
+
+
+def _read(ports: Ports, objects: list[str], since: dict[str, datetime], until: dict[str, datetime]) -> Reading:
+    reading = Reading(ports, sources(ports, objects))
+    for name, source in reading.sources.items():
+        span = (since["salesforce"], until["salesforce"])
+        for page in ports.salesforce.changed(source.mapping.sobject, source.fields, *span, source.kind):
+            reading.add_records(name, page, in_scope=True)
+    for ids in ports.salesmanago.changed_ids(since["salesmanago"], until["salesmanago"]):
+        reading.fetch_contacts(ids, in_scope=True)
+    add_least_checked(reading, objects)
+    add_counterparts(reading, objects)
+    return reading
+
+
+def _write(ports: Ports, reading: Reading, objects: list[str], seen_at: datetime) -> list[bool]:
+    result = plan_of(reading, objects)
+    changes = opt_outs(result.changes)
+    seen = result.people["salesforce_id"].notna() & result.people["salesmanago_id"].notna()
+    if changes.empty:
+        ports.ledger.check(result.people.loc[seen, "salesforce_id"], ports.now())
+        return []
+    run, now = ports.run, ports.now()
+    number = ports.ledger.start_run(run.dag_id, run.dag_run_id, MODE, False, True, now, {})
+    numbered = replace(ports, run=run.model_copy(update={"id": number}))
+    reading.ports = numbered
+    ports.ledger.plan_changes(number, changes, now)
+    writer = Writer(numbered, reading, account_id=None, seen_at=seen_at, last=True)
+    good: list[bool] = []
+    for direction in DIRECTIONS:
+        for name, rows in changes[changes["direction"].eq(direction)].groupby("object", sort=True):
+            for group in groups(rows, ROWS[direction]):
+                good += writer.write(str(name), direction, group, result.people)
+    ports.ledger.check(result.people.loc[seen, "salesforce_id"], ports.now())
+    note = f"{sum(good)} people opted out on the other side, {len(good) - sum(good)} refused"
+    ports.ledger.finish_run(number, "success" if all(good) else "failed", ports.now(), note=note)
+    return good
+
+
+def opt_outs(changes: pd.DataFrame) -> pd.DataFrame:
+    """Take the opt-outs that a person made on one side; those of policies wait for a run, which remembers why."""
+    mine = (
+        changes["lane"].eq(CONSENT)
+        & changes["action"].eq("update")
+        & changes["new"].eq("true")
+        & changes["source"].eq("true")
+    )
+    return changes[mine.fillna(False).astype(bool)]
+
+
+def check_refused(result: dict[str, int]) -> None:
+    """Turn refused opt-outs into an error, so that somebody looks.
+
+    Raises:
+        ConfigurationError: A service refused some.
+    """
+    if result["failed"]:
+        what = f"{result['failed']} opt-outs were refused."
+        raise ConfigurationError([Fault("consent", what, "Look at the issues: airflow salesmanago issues")])
