@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,9 @@ from tests.twin_server import TwinServer
 ROOT = Path(__file__).parent.parent
 HOME = tempfile.mkdtemp(prefix="airflow-home-")
 atexit.register(shutil.rmtree, HOME, ignore_errors=True)
+# Compiled files are kept, whatever a build machine says: every process that a test starts would compile Airflow anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 # Airflow reads its settings, and writes some, when it is imported: a test's must not be the developer's.
 os.environ |= {
     "AIRFLOW_HOME": HOME,
