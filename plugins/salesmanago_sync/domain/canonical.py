@@ -5,6 +5,7 @@ A frame of canonical values has one column a field key. A field that was not rea
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass
 from typing import Literal
@@ -71,7 +72,18 @@ def canonical_salesforce(
     Returns:
         One column a field key, on the index of `records`.
     """
-    readable = [line for line in mapping.lines if all(field in records for field in line.salesforce)]
+    return _canonical_salesforce(mapping, mapping.lines, records, stand_ins)
+
+
+def canonical_tags(mapping: Mapping, line: Line, records: pd.DataFrame) -> pd.DataFrame:
+    """Bring the tags of Salesforce records to canonical form: one column a tag (`TAG`), as `canonical_salesforce`."""
+    return _canonical_salesforce(mapping, [line], records, {})
+
+
+def _canonical_salesforce(
+    mapping: Mapping, lines: Iterable[Line], records: pd.DataFrame, stand_ins: Dictionary[str, str] | None
+) -> pd.DataFrame:
+    readable = [line for line in lines if all(field in records for field in line.salesforce)]
     values = {line.key: _read_salesforce(mapping, line, records, stand_ins or {}) for line in readable}
     return _spread_tags(mapping, pd.DataFrame(values, index=records.index))
 

@@ -94,11 +94,14 @@ def _decisions(pairs: Pairs, column: Column, sides: Sides) -> pd.DataFrame:
         decisions = merge_consent(sides, column.rule, pairs.mapping.opt_in == "salesmanago")
     else:
         decisions = merge(sides, column.rule)
-        # Consent ignores the criteria; everything else waits until the person meets them again.
-        decisions["result"] = decisions["result"].mask(pairs.paused, NOTHING)
     # What is owed is written by itself, once; whoever has ended is not merged at all.
     settled = pairs.ended | pairs.owes(column.key)
-    decisions["result"] = decisions["result"].where(pairs.comparable(column) & ~settled, NOTHING)
+    idle = settled | ~pairs.comparable(column)
+    if column.kind != "consent":
+        # Consent ignores the criteria; everything else waits until the person meets them again.
+        idle |= pairs.paused
+    if idle.any():
+        decisions["result"] = decisions["result"].mask(idle, NOTHING)
     if "reverted" in decisions:
         decisions["reverted"] &= ~settled
     return decisions
@@ -187,13 +190,14 @@ def _agreed(
     pairs: Pairs, column: Column, sides: Sides, decisions: pd.DataFrame
 ) -> tuple[pd.Series, pd.Series, pd.Series]:
     """Where the base should be set without a write: both sides are equal, or an echo shows what a service kept."""
-    stored_a, stored_m, _ = pairs.base.of(column.key)
-    equal = same(sides.a, sides.m) & (~sides.known | ~same(stored_a, sides.a) | ~same(stored_m, sides.m))
-    echoed = sides.known & (~same(stored_a, sides.base_a) | ~same(stored_m, sides.base_m))
-    still = decisions["result"].eq(NOTHING) & pairs.is_(PAIR) & pairs.comparable(column)
-    base_a = sides.base_a.mask(equal, sides.a)
-    base_m = sides.base_m.mask(equal, sides.m)
-    return (still & equal) | (pairs.is_(PAIR) & echoed), base_a, base_m
+    stored_a, stored_m, _ = pairs.stored(column.key)
+    known = sides.known.to_numpy()
+    equal = same(sides.a, sides.m) & (~known | ~same(stored_a, sides.a) | ~same(stored_m, sides.m))
+    echoed = known & (~same(stored_a, sides.base_a) | ~same(stored_m, sides.base_m))
+    still = equal & pairs.comparable(column).to_numpy() & (decisions["result"].to_numpy() == NOTHING)
+    base_a = sides.base_a.mask(equal, sides.a) if equal.any() else sides.base_a
+    base_m = sides.base_m.mask(equal, sides.m) if equal.any() else sides.base_m
+    return pairs.paired & (still | echoed), base_a, base_m
 
 
 def _linked(pairs: Pairs) -> pd.DataFrame:

@@ -7,7 +7,7 @@ ambiguous.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -89,27 +89,27 @@ def _entombed(people: pd.DataFrame, identities: Identities) -> pd.DataFrame:
     if not buried or not creates.any():
         return people
     s, m = identities.salesforce, identities.salesmanago
-    ids = set(s.loc[_among(s["email"], buried), "salesforce_id"])
-    ids |= set(m.loc[_among(m["email"], buried), "salesmanago_id"])
-    theirs = creates & (_among(people["salesforce_id"], ids) | _among(people["salesmanago_id"], ids))
+    ids = set(s.loc[among(s["email"], buried), "salesforce_id"])
+    ids |= set(m.loc[among(m["email"], buried), "salesmanago_id"])
+    theirs = creates & (among(people["salesforce_id"], ids) | among(people["salesmanago_id"], ids))
     return people.assign(status=people["status"].mask(theirs, SKIP), reason=people["reason"].mask(theirs, "TOMBSTONE"))
 
 
 def _buried(identities: Identities) -> set[str]:
     """Addresses of people of whom neither side lives; where one does, its own address counts."""
     s, m, bindings = identities.salesforce, identities.salesmanago, identities.bindings
-    alive = _among(bindings["salesforce_id"], s.loc[~s["gone"], "salesforce_id"])
-    alive |= _among(bindings["salesmanago_id"], m.loc[~m["gone"], "salesmanago_id"])
+    alive = among(bindings["salesforce_id"], s.loc[~s["gone"], "salesforce_id"])
+    alive |= among(bindings["salesmanago_id"], m.loc[~m["gone"], "salesmanago_id"])
     return set(bindings.loc[~alive, "email"].dropna()) - {""}
 
 
-def _among(values: pd.Series, others: pd.Series | set[str] | frozenset[str]) -> pd.Series:
-    # The test of the text dtype itself goes value by value in Python.
+def among(values: pd.Series, others: pd.Series | Collection[str]) -> pd.Series:
+    """Tell which values of a text column are among others; the test of the text dtype goes value by value in Python."""
     return values.astype("object").isin(others)
 
 
 def _without(frame: pd.DataFrame, key: str, others: pd.DataFrame) -> pd.DataFrame:
-    return frame[~_among(frame[key], others[key])]
+    return frame[~among(frame[key], others[key])]
 
 
 def _stack(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
@@ -177,9 +177,9 @@ def _takes_part_of_object(frame: pd.DataFrame) -> pd.Series:
 def _by_id(s: pd.DataFrame, m: pd.DataFrame) -> pd.DataFrame:
     """Pair records of which one holds the other's id, where that is unique on both sides."""
     held_by_m = m.dropna(subset=["salesforce_id"])[["salesmanago_id", "salesforce_id"]]
-    held_by_m = held_by_m[_among(held_by_m["salesforce_id"], s["salesforce_id"])]
+    held_by_m = held_by_m[among(held_by_m["salesforce_id"], s["salesforce_id"])]
     held_by_s = s.dropna(subset=["salesmanago_id"])[["salesmanago_id", "salesforce_id"]]
-    held_by_s = held_by_s[_among(held_by_s["salesmanago_id"], m["salesmanago_id"])]
+    held_by_s = held_by_s[among(held_by_s["salesmanago_id"], m["salesmanago_id"])]
     pairs = pd.concat([held_by_m, held_by_s]).drop_duplicates()
     unique = ~pairs["salesforce_id"].duplicated(keep=False) & ~pairs["salesmanago_id"].duplicated(keep=False)
     pairs = pairs[unique]
@@ -206,25 +206,25 @@ def _judge_pairs(pairs: pd.DataFrame, s: pd.DataFrame, m: pd.DataFrame) -> pd.Da
 def _emails_of(pairs: pd.DataFrame, identities: Identities) -> set[str]:
     """E-mails that somebody of these pairs has, on either side."""
     s, m = identities.salesforce, identities.salesmanago
-    of_s = s.loc[_among(s["salesforce_id"], pairs["salesforce_id"]) & ~s["gone"], "email"]
-    of_m = m.loc[_among(m["salesmanago_id"], pairs["salesmanago_id"]) & ~m["gone"], "email"]
+    of_s = s.loc[among(s["salesforce_id"], pairs["salesforce_id"]) & ~s["gone"], "email"]
+    of_m = m.loc[among(m["salesmanago_id"], pairs["salesmanago_id"]) & ~m["gone"], "email"]
     return set(of_s.dropna()) | set(of_m.dropna())
 
 
 def _by_email(s: pd.DataFrame, m: pd.DataFrame, taken: set[str], creates: frozenset[str]) -> pd.DataFrame:
     named = s[s["email"].notna()]
     candidates = named[named["takes_part"]]
-    shadowed_by_bound = _among(candidates["email"], taken)
+    shadowed_by_bound = among(candidates["email"], taken)
     ranked = rank(candidates[~shadowed_by_bound])
     contacts, outlived = _living_first(m[m["email"].notna()])
     twins = contacts["email"].duplicated(keep=False)
     pairs, singles = _pair_by_email(ranked[ranked["place"].eq("first")], contacts[~twins])
-    in_two = _among(singles["email"], contacts.loc[twins, "email"])
+    in_two = among(singles["email"], contacts.loc[twins, "email"])
     ambiguous_emails = set(ranked.loc[ranked["place"].eq("ambiguous"), "email"])
     known_to_salesforce = set(named["email"]) | taken
     lonely = _without(contacts[~twins], "salesmanago_id", pairs)
-    in_doubt = _among(lonely["email"], ambiguous_emails)
-    unmatched = ~in_doubt & ~_among(lonely["email"], known_to_salesforce)
+    in_doubt = among(lonely["email"], ambiguous_emails)
+    unmatched = ~in_doubt & ~among(lonely["email"], known_to_salesforce)
     return _stack(
         [
             _nameless(s[s["email"].isna()], s["takes_part"]),
@@ -320,7 +320,7 @@ def _ambiguous_contacts(contacts: pd.DataFrame) -> pd.DataFrame:
 
 def _newcomers_to_salesmanago(records: pd.DataFrame, creates: frozenset[str]) -> pd.DataFrame:
     rows = records.drop(columns=["salesmanago_id"])
-    wanted = _among(rows["object"], creates)
+    wanted = among(rows["object"], creates)
     return _stack([_rows(rows[~wanted], SKIP, "CREATE_OFF"), _rows(rows[wanted], CREATE_IN_SALESMANAGO)])
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from salesmanago_sync.domain.canonical import TAG, canonical_salesforce, stand_in
+from salesmanago_sync.domain.canonical import TAG, canonical_tags, stand_in
 from salesmanago_sync.domain.changes import EXTERNAL_ID
 from salesmanago_sync.domain.converters import converter
 from salesmanago_sync.domain.frames import ADDRESS_PARTS
@@ -98,7 +98,7 @@ def _whole_tags(
     mapping: Mapping, line: Line, new: pd.DataFrame, present: pd.DataFrame, current: pd.DataFrame
 ) -> tuple[pd.Series, pd.Series]:
     """Gather the tags of each person again: a multi-select picklist is written as a whole."""
-    held = canonical_salesforce(mapping, current).filter(like=TAG)
+    held = canonical_tags(mapping, line, current)
     keys = [key for key in held if key in new]
     sent = present[keys].any(axis=1) if keys else pd.Series(False, index=new.index)
     text = pd.Series("", index=new.index, dtype="str")

@@ -55,6 +55,11 @@ class Pairs:
         return self.people["status"].eq(status)
 
     @cached_property
+    def paired(self) -> pd.Series:
+        """Where people are on both sides and take part."""
+        return self.is_(PAIR)
+
+    @cached_property
     def paused(self) -> pd.Series:
         """Where bound people no longer meet the criteria."""
         return self.people["reason"].eq("PAUSED").fillna(False).astype(bool)
@@ -101,13 +106,24 @@ class Pairs:
 
     def sides(self, column: Column) -> Sides:
         """Lay out one field for the merge, with echoes of our own writes taken into the base."""
-        base_a, base_m, known = self.base.of(column.key)
+        base_a, base_m, known = self.stored(column.key)
         a, m = self.a[column.key], self._values_of_contacts(column.key)
         if column.kind == "value":
-            base_a = base_a.mask(known & self._echo("salesforce", column.key), a)
-            base_m = base_m.mask(known & self._echo("salesmanago", column.key), m)
+            base_a = self._with_echo(base_a, "salesforce", column.key, known, a)
+            base_m = self._with_echo(base_m, "salesmanago", column.key, known, m)
         sides = Sides(a, m, base_a, base_m, known, self.salesmanago_newer)
         return sides.spelled_alike(converter(column.line).alike) if column.kind == "value" else sides
+
+    def stored(self, key: str) -> tuple[pd.Series, pd.Series, pd.Series]:
+        """The base of one field as the ledger has it: both values, and whether there is one."""
+        if key not in self._stored:
+            self._stored[key] = self.base.of(key)
+        return self._stored[key]
+
+    @cached_property
+    def _stored(self) -> dict[str, tuple[pd.Series, pd.Series, pd.Series]]:
+        # The same objects each time: what was not changed since need not be compared.
+        return {}
 
     def _values_of_contacts(self, key: str) -> pd.Series:
         if key in self.m:
@@ -138,9 +154,16 @@ class Pairs:
         }
         return pd.DataFrame(lists, index=self.people.index)
 
-    def _echo(self, side: str, key: str) -> pd.Series:
-        """Where the value is what the service made of our own write."""
-        return self._awaited[side].str.contains(f'"{key}"', regex=False).fillna(False).astype(bool)
+    @cached_property
+    def _awaited_by_anybody(self) -> dict[str, str]:
+        return {side: ",".join(self._awaited[side].unique()) for side in SIDES}
+
+    def _with_echo(self, base: pd.Series, side: str, key: str, known: pd.Series, values: pd.Series) -> pd.Series:
+        """Take a value into the base where it is what the service made of our own write."""
+        if f'"{key}"' not in self._awaited_by_anybody[side]:
+            return base
+        echo = self._awaited[side].str.contains(f'"{key}"', regex=False).fillna(False).astype(bool)
+        return base.mask(known & echo, values)
 
     def clock(self, side: str) -> pd.Series:
         """When a person touched the record last; our own write does not count."""

@@ -106,17 +106,19 @@ def plan(inputs: PlanInput) -> Plan:
 def _moves(bindings: pd.DataFrame, decisions: Sequence[Decision]) -> pd.DataFrame:
     """List the bindings that move, each with the base that still holds."""
     moved = bindings[bindings["from_salesforce_id"].notna() | bindings["from_salesmanago_id"].notna()]
-    kept = stack([_kept_base(decision.pairs) for decision in decisions], ("id", "base")).set_index("id")["base"]
+    parts = [_kept_base(decision.pairs, moved["id"]) for decision in decisions if len(moved)]
+    kept = stack(parts, ("id", "base")).set_index("id")["base"]
     # Whoever takes no part in this run moves in one that does.
     return moved.assign(base=moved["id"].map(kept)).dropna(subset=["base"])[list(MOVE_COLUMNS)]
 
 
-def _kept_base(pairs: Pairs) -> pd.DataFrame:
-    base = pairs.base
+def _kept_base(pairs: Pairs, moved: pd.Series) -> pd.DataFrame:
+    ids = pairs.bindings["id"]
+    ids = ids[ids.isin(moved)]
+    base = pairs.base.at(ids.index)
     values = {str(key): (base.a[key], base.m[key]) for key in base.known}
     known = {str(key): base.known[key] for key in base.known}
-    rows = pd.DataFrame({"id": pairs.bindings["id"], "base": pack(values, known, pairs.people.index)})
-    return rows.dropna(subset=["id"])
+    return pd.DataFrame({"id": ids, "base": pack(values, known, ids.index)})
 
 
 def _with_ends(matched: pd.DataFrame, objects: Sequence[ObjectInput]) -> pd.DataFrame:
@@ -175,5 +177,8 @@ def _with_verdicts(people: pd.DataFrame, verdicts: Sequence[pd.DataFrame]) -> pd
 
 
 def _with_turns(decision: Decision) -> pd.DataFrame:
-    rows = decision.changes.join(turns(decision), on=["person", "field"])
+    taken = turns(decision)
+    if taken.empty:
+        return decision.changes.assign(turn=1)
+    rows = decision.changes.join(taken, on=["person", "field"])
     return rows.assign(turn=rows["turn"].fillna(1).astype("int64"))

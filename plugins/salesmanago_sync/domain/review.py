@@ -122,8 +122,10 @@ def _hold_persons(decision: Decision, key: str, misfit: Misfit) -> Decision:
 
 def _unstable(decision: Decision) -> Decision:
     """Hold a field that would be written to and fro a third time, each time at once after our own write."""
-    changes = decision.changes
-    before = changes.join(turns(decision), on=["person", "field"])
+    changes, taken = decision.changes, turns(decision)
+    if taken.empty:
+        return decision
+    before = changes.join(taken, on=["person", "field"])
     third = before["turn"].fillna(1).ge(TURNS)
     return _hold(decision, third.set_axis(changes.index), "UNSTABLE", "written to and fro by an automation")
 
@@ -203,7 +205,9 @@ def _free_addresses(decision: Decision, addresses: Addresses) -> Decision:
 
 def _taken(changes: pd.DataFrame, way: str, owners: pd.DataFrame, own: str) -> pd.DataFrame:
     """List the moves to an address that somebody else has or wants too, with the `id` of that one."""
-    moves = changes[changes["direction"].eq(way) & changes["field"].eq("email") & changes["action"].eq("update")]
+    moves = changes[changes["field"].eq("email") & changes["direction"].eq(way) & changes["action"].eq("update")]
+    if moves.empty:
+        return moves
     rivals = moves[["new", own]].rename(columns={"new": "email", own: "id"})
     others = moves.merge(pd.concat([owners, rivals]), left_on="new", right_on="email")
     return others[others["id"].ne(others[own])].drop_duplicates("person")

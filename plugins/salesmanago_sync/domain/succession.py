@@ -16,7 +16,7 @@ import pandas as pd
 
 from salesmanago_sync.domain.frames import full_ids
 from salesmanago_sync.domain.identities import ObjectInput, is_true
-from salesmanago_sync.domain.matching import Identities, rank
+from salesmanago_sync.domain.matching import Identities, among, rank
 
 CONVERTED = "converted"
 MERGED = "merged"
@@ -180,7 +180,7 @@ def _replace_records(news: _News, found: Identities, scope: frozenset[str]) -> N
     """Let a new record of the same address take the place of one that was deleted, beside its living contact."""
     s, m = found.salesforce, found.salesmanago
     free = s[~s["gone"] & s["takes_part"] & s["email"].notna()]
-    free = free[~free["salesforce_id"].isin(news.taken("salesforce_id"))]
+    free = free[~among(free["salesforce_id"], news.taken("salesforce_id"))]
     if free.empty:
         return
     placed = rank(free)
@@ -200,7 +200,7 @@ def _replace_contacts(news: _News, found: Identities, scope: frozenset[str]) -> 
     """Let a new contact of the same address take the place of one that was deleted, beside its living record."""
     s, m = found.salesforce, found.salesmanago
     free = m[~m["gone"] & m["email"].notna()]
-    free = free[~free["salesmanago_id"].isin(news.taken("salesmanago_id"))]
+    free = free[~among(free["salesmanago_id"], news.taken("salesmanago_id"))]
     first = free[~free["email"].duplicated(keep=False)].set_index("email")["salesmanago_id"]
     if first.empty:
         return
@@ -217,10 +217,10 @@ def _widowed(
     bindings = news.bindings
     buried, asked = set(own.loc[own["gone"], column]), set(theirs.loc[theirs["in_scope"], other])
     # What was asked for and did not come was deleted for good; what was only not read may be there all the same.
-    vanished = bindings["object"].isin(scope) & bindings[other].isin(asked) & ~bindings[column].isin(own[column])
-    ended = bindings["status"].isin(TOMBSTONES) | bindings[column].isin(buried) | vanished
+    vanished = among(bindings["object"], scope) & among(bindings[other], asked) & ~among(bindings[column], own[column])
+    ended = among(bindings["status"], TOMBSTONES) | among(bindings[column], buried) | vanished
     living = set(own.loc[~own["gone"], column])
-    widowed = ended & ~bindings[column].isin(living) & ~bindings.index.isin(list(news.changed))
+    widowed = ended & ~among(bindings[column], living) & ~bindings.index.isin(list(news.changed))
     address = theirs[~theirs["gone"]].drop_duplicates(other).set_index(other)["email"]
     emails = bindings.loc[widowed, other].map(address).dropna().drop_duplicates()
     for number, email in zip(emails.index, emails, strict=True):

@@ -16,6 +16,8 @@ from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 BOTH = frozenset({"both", "to_salesmanago", "to_salesforce"})
 
@@ -151,8 +153,10 @@ def as_text(values: pd.Series) -> pd.Series:
     """Spell a column as text, trimmed; a clock in ISO 8601; empty is blank."""
     if isinstance(values.dtype, pd.DatetimeTZDtype):
         values = values.dt.strftime("%Y-%m-%dT%H:%M:%SZ")
-    text = values.astype("str").str.strip()
-    return text.mask(text == "")
+    # Arrow itself: pandas takes ten times as long where there are few people.
+    text = pc.utf8_trim_whitespace(pa.array(values.astype("str"), type=pa.large_string(), from_pandas=True))
+    blank = pa.scalar(None, type=pa.large_string())
+    return pd.Series(pc.if_else(pc.equal(text, ""), blank, text), index=values.index, dtype="str", name=values.name)
 
 
 def per_unique(values: pd.Series, convert: Callable[[str], Any]) -> np.ndarray[Any, np.dtype[np.object_]]:
