@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import UTC, date, datetime
 from typing import Any
@@ -15,6 +16,12 @@ STAMP = "%Y-%m-%dT%H:%M:%S"
 MOMENT = re.compile(
     r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d)?)(?:\.(\d{1,9}))?(Z|[+-]\d\d:?\d\d)?\Z", re.ASCII | re.IGNORECASE
 )
+
+DAY = re.compile(r"\d{4}-\d\d-\d\d\Z", re.ASCII)
+# No other number has a spelling in JSON, and Java reads no other out of a text.
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\Z", re.ASCII)
+# The years that a date may have.
+FIRST_YEAR, LAST_YEAR = 1700, 4000
 
 
 def stamp(moment: datetime) -> str:
@@ -36,7 +43,10 @@ def read_stamp(text: str) -> datetime:
 
 def read_day(text: str) -> date:
     """Return the day an ISO text names; a moment gives its day."""
-    return date.fromisoformat(text) if len(text) == 10 else read_stamp(text).date()
+    day = date.fromisoformat(text) if DAY.match(text) else read_stamp(text).date()
+    if not FIRST_YEAR <= day.year < LAST_YEAR:
+        raise ValueError(text)
+    return day
 
 
 def parse(field: Field, value: Any) -> Any:
@@ -79,6 +89,10 @@ def _boolean(field: Field, value: Any) -> int:
 def _number(field: Field, value: Any) -> float | int:
     if isinstance(value, bool):
         raise TypeError(field.name)
+    if isinstance(value, str) and not NUMBER.match(value.strip()):
+        raise ValueError(field.name)
+    if not math.isfinite(float(value)) or (field.type == "int" and float(value) % 1):
+        raise ValueError(field.name)
     number = round(float(value), field.scale)
     return int(number) if field.scale == 0 or field.type == "int" else number
 
@@ -93,7 +107,7 @@ def _datetime(field: Field, value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError(field.name)
     text = value.strip()
-    return stamp(read_stamp(f"{text}T00:00:00Z" if len(text) == 10 else text))
+    return stamp(read_stamp(f"{text}T00:00:00Z" if DAY.match(text) else text))
 
 
 def _reference(field: Field, value: Any) -> str:

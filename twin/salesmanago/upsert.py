@@ -157,6 +157,8 @@ def _state(value: object, present: str) -> str:
 def _birthday(value: str | None) -> str | None:
     if value is None:
         return None
+    if not (value.isascii() and value.isdigit() and len(value) in (4, 8)):
+        raise RefusalError("Birthday is not valid")
     try:
         # 2000 was a leap year, so that 0229 without a year is a day.
         datetime.strptime(value if len(value) == 8 else f"2000{value}", "%Y%m%d")  # noqa: DTZ007 - a day, not a moment

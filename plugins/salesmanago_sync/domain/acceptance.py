@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 import pandas as pd
@@ -12,10 +12,20 @@ import pandas as pd
 from salesmanago_sync.domain.converters.email import normalise_email
 from salesmanago_sync.domain.describe import FieldSchema, Schema
 from salesmanago_sync.domain.field_types import NUMBER_TYPES
+from salesmanago_sync.domain.salesforce_values import (
+    FIRST_YEAR,
+    LAST_YEAR,
+    in_range,
+    read_day,
+    read_moment,
+    read_number,
+)
 
 SHOWN = 20
 # Fields of State and Country picklists: the text must be on the list of the field with its code.
 PLACES = ("Country", "State")
+TIMES: dict[str, Callable[[str], date | None]] = {"date": read_day, "datetime": read_moment}
+WHOLE = frozenset({"int", "long"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +53,14 @@ def misfits(values: Mapping[Any, Any], name: str, schema: Schema) -> Iterator[Mi
     """
     field = schema.fields.get(name)
     text = pd.Series({person: value for person, value in values.items() if isinstance(value, str)}, dtype="str")
-    if field is None or text.empty:
+    if field is None:
         return
-    yield from _too_long(text, name, schema)
-    yield from _not_on_the_list(text, field, schema)
-    wrong = [not _is_valid(value, field.type) for value in text]
-    if any(wrong):
-        yield Misfit("VALUE_INVALID", f"{name} takes {_asked(field)}", text.index[wrong])
+    if len(text):
+        yield from _too_long(text, name, schema)
+        yield from _not_on_the_list(text, field, schema)
+    wrong = [person for person, value in values.items() if not _is_valid(value, field)]
+    if wrong:
+        yield Misfit("VALUE_INVALID", f"{name} takes {_asked(field)}", pd.Index(wrong))
 
 
 def _too_long(text: pd.Series, name: str, schema: Schema) -> Iterator[Misfit]:
@@ -72,18 +83,30 @@ def _not_on_the_list(text: pd.Series, field: FieldSchema, schema: Schema) -> Ite
         yield Misfit("VALUE_NOT_ALLOWED", f"{field.name} accepts: {shown}", text.index[foreign])
 
 
-def _is_valid(value: str, kind: str) -> bool:
-    if kind == "email":
+def _is_valid(value: Any, field: FieldSchema) -> bool:
+    if field.type in NUMBER_TYPES and isinstance(value, str | int | float) and not isinstance(value, bool):
+        return _is_number(str(value), field)
+    if not isinstance(value, str):
+        return True
+    if field.type == "email":
         return bool(normalise_email(pd.Series([value], dtype="str")).notna().all())
-    read: dict[str, Any] = {"date": date.fromisoformat, "datetime": datetime.fromisoformat}
-    read |= dict.fromkeys(NUMBER_TYPES, float)
-    try:
-        read.get(kind, str)(value)
-    except ValueError:
+    if field.type in TIMES:
+        found = TIMES[field.type](value)
+        return found is not None and in_range(found)
+    return field.type != "boolean"
+
+
+def _is_number(text: str, field: FieldSchema) -> bool:
+    number = read_number(text)
+    if number is None or (field.type in WHOLE and number != number.to_integral_value()):
         return False
-    return kind != "boolean"
+    return not field.whole_digits or abs(number) < 10**field.whole_digits
 
 
 def _asked(field: FieldSchema) -> str:
-    kinds = {"date": "a day as yyyy-MM-dd", "datetime": "a moment in ISO 8601", "email": "an e-mail address"}
-    return kinds.get(field.type, "true or false" if field.type == "boolean" else "a number")
+    if field.type in NUMBER_TYPES:
+        kind = "a whole number" if field.type in WHOLE else "a number"
+        return f"{kind} of at most {field.whole_digits} digits before the point" if field.whole_digits else kind
+    years = f"of the years {FIRST_YEAR} to {LAST_YEAR - 1}"
+    kinds = {"date": f"a day as yyyy-MM-dd {years}", "datetime": f"a moment in ISO 8601 {years}"}
+    return kinds.get(field.type, "true or false" if field.type == "boolean" else "an e-mail address")

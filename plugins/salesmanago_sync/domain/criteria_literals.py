@@ -5,8 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Literal, TypeAlias, TypeVar
+
+from salesmanago_sync.domain.salesforce_values import (
+    FIRST_YEAR,
+    LAST_YEAR,
+    in_range,
+    read_day,
+    read_moment,
+    read_number,
+)
 
 Kind: TypeAlias = Literal["text", "id", "boolean", "number", "date", "datetime", "multipicklist"]
 KINDS: Mapping[str, Kind] = {
@@ -18,11 +27,9 @@ KINDS: Mapping[str, Kind] = {
     "datetime": "datetime",
     "multipicklist": "multipicklist",
 }
-# The years that SOQL takes.
-FIRST_YEAR, LAST_YEAR = 1700, 4000
 _DAYS = {"yesterday": -1, "today": 0, "tomorrow": 1}
-_OFFSET = re.compile(r"([+-]\d{1,5})([dw])")
-_DAY = re.compile(r"\d{4}-\d\d-\d\d|\d{8}")
+_OFFSET = re.compile(r"([+-]\d{1,5})([dw])", re.ASCII)
+_COMPACT_DAY = re.compile(r"(\d{4})(\d\d)(\d\d)", re.ASCII)
 _ID = re.compile(r"[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?")
 
 Read = TypeVar("Read", Decimal, date, datetime)
@@ -77,37 +84,29 @@ def as_number(value: Any) -> Decimal | None:
     """Read a number exactly; None when the value is none."""
     if isinstance(value, bool):
         return None
-    try:
-        read = Decimal(str(value).strip())
-    except InvalidOperation:
-        return None
-    return read if read.is_finite() else None
+    return read_number(str(value).strip())
 
 
 def as_instant(value: Any) -> datetime | None:
     """Read a moment, to the millisecond; one without an offset is taken as UTC."""
     if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value.strip())
-        except ValueError:
-            return None
+        value = _moment(value.strip())
     if not isinstance(value, datetime):
         return None
     moment = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
+def _moment(text: str) -> datetime | None:
+    day = read_day(text)
+    return read_moment(text) if day is None else datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
 def as_day(value: Any) -> date | None:
     """Read a day: a date, `2026-01-31` or `20260131`; None when the value is none."""
     if isinstance(value, date):
         return None if isinstance(value, datetime) else value
-    text = str(value).strip()
-    if not _DAY.fullmatch(text):
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
+    return read_day(_COMPACT_DAY.sub(r"\1-\2-\3", str(value).strip()))
 
 
 def _today(now: datetime | None) -> date:
@@ -188,4 +187,4 @@ def _time_fault(value: Any, kind: Kind) -> str:
     moment = as_day(value) or (as_instant(value) if kind == "datetime" else None)
     if moment is None:
         return f"{value!r} is not a {'day' if kind == 'date' else 'day or a moment'}; write 2026-01-31, today or -30d"
-    return "" if FIRST_YEAR <= moment.year < LAST_YEAR else f"{value!r} is not between {FIRST_YEAR} and {LAST_YEAR}"
+    return "" if in_range(moment) else f"{value!r} is not between {FIRST_YEAR} and {LAST_YEAR}"

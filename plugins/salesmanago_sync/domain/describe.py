@@ -16,6 +16,7 @@ class FieldSchema:
     name: str
     type: str = "string"
     length: int = 0
+    whole_digits: int = 0
     nillable: bool = True
     createable: bool = True
     updateable: bool = True
@@ -39,6 +40,7 @@ class FieldSchema:
             name=field["name"],
             type=field.get("type", "string"),
             length=field.get("length") or 0,
+            whole_digits=_whole_digits(field),
             nillable=field.get("nillable", True),
             createable=field.get("createable", False),
             updateable=field.get("updateable", False),
@@ -114,6 +116,12 @@ class Schema:
     def has_person_accounts(self) -> bool:
         """Whether the org has Person Accounts; told by Account and by Contact."""
         return "IsPersonAccount" in self.fields
+
+
+def _whole_digits(field: Mapping[str, Any]) -> int:
+    """How many digits a number may have before the point; 0 where describe does not say."""
+    most = field.get("precision") or field.get("digits") or 0
+    return max(most - (field.get("scale") or 0), 0)
 
 
 def _person_record_type(infos: Any) -> str | None:

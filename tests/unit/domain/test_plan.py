@@ -382,3 +382,16 @@ def test_what_salesmanago_does_not_clear_is_reported_and_left_alone() -> None:
     assert world.ledger.open_issues()["reason"].tolist() == ["NOT_CLEARED"]
     assert world.plan().changes.empty
     assert world.salesforce.rows[sid]["City"] is None
+
+
+@pytest.mark.parametrize("typed", ["NaN", "1e400", "1_000", "１０", "1,5", "Infinity"])
+def test_what_is_no_number_waits_alone(typed: str) -> None:
+    line = {"salesforce": "Score__c", "salesmanago": "properties.score", "convert": "number"}
+    world = World(with_fields(CITY, line), schemas={"Lead": schema(Score__c=FieldSchema("Score__c", "double"))})
+    record, contact = pair(world)
+    world.sync()
+    world.salesmanago.edit(contact, **{"properties.score": typed, "address.city": "Gdynia"})
+    plan = world.sync()
+    assert reasons(plan) == [("VALUE_INVALID", "properties.score")]
+    assert world.salesforce.rows[record]["City"] == "Gdynia"
+    assert world.salesforce.rows[record].get("Score__c") is None

@@ -93,6 +93,7 @@ def test_null_changes_nothing(api: Api) -> None:
         ({"contact": {"email": f"{'j' * 65}@example.com"}}, "Email is not valid"),
         ({"contact": {"email": "jan@example.com", "state": "FRIEND"}}, "State is not valid"),
         ({"contact": {"email": "jan@example.com"}, "birthday": "19801301"}, "Birthday is not valid"),
+        ({"contact": {"email": "jan@example.com"}, "birthday": "１９８００１０１"}, "Birthday is not valid"),
         ({"contact": {"email": "jan@example.com"}, "birthday": "1980-01-01"}, "Birthday is not valid"),
         ({"contact": {"email": "jan@example.com", "name": "x" * 256}}, "Field name is too long: the limit is 255"),
         (

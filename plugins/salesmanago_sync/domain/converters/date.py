@@ -14,7 +14,10 @@ import pandas as pd
 from salesmanago_sync.domain.converters.base import Converter, Scalar, as_text, per_unique_row
 
 _SHAPE = re.compile(
-    r"(?P<year>\d{4})-?(?P<month>\d\d)-?(?P<day>\d\d)(?:T.*)?|(?:--)?(?P<m>\d\d)-?(?P<d>\d\d)", re.ASCII
+    r"(?P<year>\d{4})(?P<dash>-?)(?P<month>\d\d)(?P=dash)(?P<day>\d\d)"
+    r"(?:T\d\d(?::?\d\d){0,2}(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?)?"
+    r"|(?:--)?(?P<m>\d\d)-?(?P<d>\d\d)",
+    re.ASCII,
 )
 # Any leap year: without a year, 29 February is a day like any other.
 _LEAP_YEAR = "2000"

@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-import re
 from decimal import Decimal
 
 from salesmanago_sync.domain.converters.base import Converter, Scalar
+from salesmanago_sync.domain.salesforce_values import read_number
 
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,2})?", re.ASCII)
-# Salesforce numbers have 18 digits; what is longer is text that somebody typed.
+# A number of more digits would no longer be read as one.
 _MOST_DIGITS = 40
 
 
 def _canonical(text: str) -> str:
-    if len(text) > _MOST_DIGITS or not _NUMBER.fullmatch(text):
+    number = read_number(text)
+    spelled = text if number is None else format(number, "f")
+    if number is None or len(spelled) > _MOST_DIGITS:
         return text
-    spelled = format(Decimal(text), "f")
     if "." in spelled:
         spelled = spelled.rstrip("0").removesuffix(".")
     return spelled if Decimal(spelled) else "0"
 
 
 def _native(canonical: str) -> int | float | str:
-    if not _NUMBER.fullmatch(canonical):
+    number = read_number(canonical)
+    if number is None:
         return canonical
-    number = Decimal(canonical)
     if number == number.to_integral_value():
         return int(number)
     # A float that cannot hold every digit would write another number.

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
 from functools import lru_cache
 
 import pandas as pd
@@ -38,12 +37,12 @@ _DASH, _INVISIBLE, _DIGIT = "Pd", "Cf", "Nd"
 # The other side's spelling of a number, mostly E.164 already, is looked up and not understood anew.
 @lru_cache(maxsize=200_000)
 def _parts(text: str) -> tuple[str, str] | None:
-    """Part the number, without punctuation but (0), from its extension. None where there are words."""
+    """Part the number, without punctuation, from its extension. None where there are words."""
     found = _TYPED.fullmatch(_plain(text)) if len(text) <= _LONGEST else None
     if found is None:
         return None
-    number = re.sub(r"(?!\(0\))[^+\d](?<!\(0\))", "", "".join(found["number"].split()))
-    return (number, found["extension"] or "") if sum(map(str.isdigit, number)) >= _FEWEST_DIGITS else None
+    number = "".join(char for char in found["number"] if char.isdigit() or char == "+")
+    return (number, found["extension"] or "") if len(number) >= _FEWEST_DIGITS else None
 
 
 def _plain(text: str) -> str:
@@ -64,20 +63,10 @@ def _e164(digits: str, region: str | None) -> str | None:
         number = parse(digits, region)
     except NumberParseException:
         return None
+    if number.italian_leading_zero and not is_valid_number(number):
+        # Some countries once had a zero before every number and have none today: 022 …, +48 (0)22 …
+        number.italian_leading_zero = None
     return format_number(number, PhoneNumberFormat.E164) if is_valid_number(number) else None
-
-
-def _candidates(number: str) -> Iterator[str]:
-    """Give what may have been meant, the likeliest first."""
-    digits = number.replace("(0)", "0")
-    yield digits
-    # The zero of calls within the country: +48 (0)22 …
-    yield number.replace("(0)", "")
-    if digits.startswith("00"):
-        yield "+" + digits[2:]
-    elif digits.startswith("0"):
-        # Some countries once had a zero before every number and have none today.
-        yield digits[1:]
 
 
 def _canonical(text: str, region: str | None) -> str:
@@ -85,19 +74,18 @@ def _canonical(text: str, region: str | None) -> str:
     if found is None:
         return text
     number, extension = found
-    understood = next(filter(None, (_e164(one, region) for one in _candidates(number))), None)
+    abroad = "+" + number[2:] if number.startswith("00") else None
+    understood = _e164(number, region) or (abroad and _e164(abroad, region))
     # A spelling that would be read differently the next time is not canonical.
-    if understood is None or _e164(understood, region) != understood:
+    if not understood or _e164(understood, region) != understood:
         return text
     return f"{understood} ext. {extension}" if extension else understood
 
 
-def _alike(canonical: str) -> str:
-    found = _parts(canonical.replace("/", "-"))
-    if found is None:
-        return canonical
-    number, extension = found
-    return f"{''.join(filter(str.isdigit, number))}x{extension}"
+def _alike(canonical: str, region: str | None) -> str:
+    """Give the digits; whatever a slash means, it is no digit."""
+    found = _parts(_canonical(canonical.replace("/", "-"), region))
+    return canonical if found is None else f"{found[0].removeprefix('+')}x{found[1]}"
 
 
 class _Phone(Scalar):
@@ -105,7 +93,9 @@ class _Phone(Scalar):
         return _canonical(text, self.line.region)
 
     def alike(self, canonical: pd.Series) -> pd.Series:
-        return pd.Series(per_unique(canonical, _alike), index=canonical.index, dtype="str")
+        return pd.Series(
+            per_unique(canonical, lambda text: _alike(text, self.line.region)), index=canonical.index, dtype="str"
+        )
 
 
 def _faults(line: LineOptions) -> list[str]:
