@@ -134,9 +134,15 @@ def _lower(values: dict[str, Value]) -> dict[str, Value]:
 
 
 def nobody_opted_out_is_mailable(now: Moment) -> None:
-    """Whoever opted out on one side is opted out on the other."""
+    """Whoever opted out on one side is opted out on the other, and so is everybody who has the address."""
     for bound, record, card in now.pairs():
         assert record.opted_out == card.opted_out, ("opted out on one side only", bound, record.opted_out)
+    choices: dict[Value, set[tuple[bool, bool]]] = {}
+    for one in (*now.living.values(), *(card for card in now.cards.values() if not card.gone)):
+        if one.email is not None:
+            choices.setdefault(one.email, set()).add(one.opted_out)
+    apart = [address for address, chosen in choices.items() if len(chosen) > 1]
+    assert not apart, ("opted out on some records of an address only", apart)
 
 
 def nobody_is_opted_in(before: Moment, after: Moment) -> None:
@@ -182,12 +188,18 @@ def _buried_address(now: Moment, bound: Bound, agreed: Mapping[Pair, Mapping[str
 
 
 def strangers_are_left_alone(before: Moment, after: Moment) -> None:
-    """A run writes no record and no contact of whom the ledger knows nothing afterwards."""
+    """A run writes nothing but opt-outs to a record or contact of whom the ledger knows nothing afterwards."""
     known = {key for pair in after.bindings for key in pair} | {key for pair in before.bindings for key in pair}
     for side in ("records", "cards"):
         was, is_ = getattr(before, side), getattr(after, side)
         for key in (was.keys() & is_.keys()) - known:
-            assert was[key].raw == is_[key].raw, ("a stranger was written", side, key)
+            assert _without_consent(was[key]) == _without_consent(is_[key]), ("a stranger was written", side, key)
+
+
+def _without_consent(one: Someone) -> dict[str, Any]:
+    flags = {*CARD_OPT_OUTS, *(name for names in OPT_OUTS.values() for name in names)}
+    clocks = {"modifiedOn", "LastModifiedDate", "LastModifiedById", "SystemModstamp"}
+    return {name: value for name, value in one.raw.items() if name not in flags | clocks}
 
 
 def no_value_is_lost_or_made_up(before: Moment, after: Moment, agreed: Mapping[Pair, Mapping[str, Value]]) -> None:

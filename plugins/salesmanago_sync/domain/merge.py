@@ -36,6 +36,7 @@ NOTHING = "nothing"
 TO_SALESMANAGO = "to_salesmanago"
 TO_SALESFORCE = "to_salesforce"
 HOLD = "hold"
+DEFAULT_OPT_OUT = "opted out by default in SALESmanago"
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +217,7 @@ def merge_consent(sides: Sides, rule: Rule, believe_salesmanago: bool) -> pd.Dat
     decisions.where(a_out == m_out, NOTHING, "equal")
     # Known to differ without a person's doing: an account's default for newcomers is nobody's opt-out.
     default = known & ~sides.changed_a() & ~sides.changed_m() & m_out
-    decisions.where(default, NOTHING, "opted out by default in SALESmanago")
+    decisions.where(default, NOTHING, DEFAULT_OPT_OUT)
     if believe_salesmanago and rule.direction != TO_SALESMANAGO:
         decisions.where(agreed_out & a_out, TO_SALESFORCE, "opted in again in SALESmanago")
     if rule.direction != TO_SALESFORCE:

@@ -11,7 +11,8 @@ import pandas as pd
 
 from salesmanago_sync.domain.agreement import agreement
 from salesmanago_sync.domain.base import pack
-from salesmanago_sync.domain.changes import CHANGE_COLUMNS, Decision, decide
+from salesmanago_sync.domain.changes import Decision, decide
+from salesmanago_sync.domain.consent import Everybody, share_opt_outs
 from salesmanago_sync.domain.findings import ISSUE_COLUMNS, issues_of_people, stack
 from salesmanago_sync.domain.identities import ObjectInput, identities, is_true
 from salesmanago_sync.domain.matching import Identities, match
@@ -44,6 +45,7 @@ class PlanInput:
         bindings: The ledger's bindings of everything that was read.
         direction: Which sides may be written.
         now: The moment relative dates in criteria count from.
+        witnesses: Objects that are not synchronised: only their opt-outs count.
     """
 
     objects: Sequence[ObjectInput]
@@ -52,6 +54,7 @@ class PlanInput:
     bindings: pd.DataFrame
     direction: Literal["both", "to_salesmanago", "to_salesforce"]
     now: datetime
+    witnesses: Sequence[ObjectInput] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +94,17 @@ def plan(inputs: PlanInput) -> Plan:
         for item in inputs.objects
         if item.mapping.object in inputs.scope
     ]
+    everybody = Everybody(found, inputs.objects, inputs.witnesses, inputs.contacts, bindings)
+    shared = share_opt_outs(everybody, people, decisions, inputs.direction)
     verdicts = [decision.verdicts for decision in decisions]
-    people = _with_verdicts(_with_contact_details(people, found, [decision.pairs for decision in decisions]), verdicts)
+    people = _with_contact_details(shared.people, found, inputs.contacts, [decision.pairs for decision in decisions])
+    people = _with_verdicts(people, verdicts)
     return Plan(
         people=people,
-        changes=stack([_with_turns(decision) for decision in decisions], (*CHANGE_COLUMNS, "turn")),
+        changes=_with_turns(shared.changes, decisions),
         agreement=agreement(decisions, people, inputs.bindings),
         moves=_moves(bindings, decisions),
-        issues=stack([unmatched, *(decision.issues for decision in decisions)], ISSUE_COLUMNS),
+        issues=stack([unmatched, *(decision.issues for decision in decisions), shared.issues], ISSUE_COLUMNS),
         decisions=tuple(decisions),
     )
 
@@ -153,11 +159,13 @@ def _addresses(found: Identities) -> Addresses:
     )
 
 
-def _with_contact_details(people: pd.DataFrame, found: Identities, pairs: Sequence[Pairs]) -> pd.DataFrame:
+def _with_contact_details(
+    people: pd.DataFrame, found: Identities, contacts: pd.DataFrame, pairs: Sequence[Pairs]
+) -> pd.DataFrame:
     of_records = found.salesforce.drop_duplicates("salesforce_id").set_index("salesforce_id")["email"]
-    written = stack([each.contacts[["email"]].assign(person=each.people.index) for each in pairs], ("email", "person"))
+    of_contacts = contacts.drop_duplicates("contactId").set_index("contactId")["email"]
     email = people["salesforce_id"].map(of_records).astype("str")
-    present = written.set_index("person")["email"].reindex(people.index)
+    present = people["salesmanago_id"].map(of_contacts).astype("str")
     people = people.assign(email=present.fillna(email).astype("str"))
     for name in CLOCKS:
         people[name] = pd.Series(pd.NaT, index=people.index, dtype="datetime64[us, UTC]")
@@ -176,9 +184,9 @@ def _with_verdicts(people: pd.DataFrame, verdicts: Sequence[pd.DataFrame]) -> pd
     return people
 
 
-def _with_turns(decision: Decision) -> pd.DataFrame:
-    taken = turns(decision)
-    if taken.empty:
-        return decision.changes.assign(turn=1)
-    rows = decision.changes.join(taken, on=["person", "field"])
+def _with_turns(changes: pd.DataFrame, decisions: Sequence[Decision]) -> pd.DataFrame:
+    counted = [taken.reset_index(names=["person", "field"]) for taken in map(turns, decisions) if len(taken)]
+    if not counted:
+        return changes.assign(turn=1)
+    rows = changes.merge(pd.concat(counted).astype({"person": "int64"}), on=["person", "field"], how="left")
     return rows.assign(turn=rows["turn"].fillna(1).astype("int64"))

@@ -117,6 +117,10 @@ SKIPS: dict[str, Reason] = {
         "Somebody with this e-mail address was deleted on both sides; the sync brings nobody back.",
         "Restore the record or contact that was deleted, or create the person on both sides by hand.",
     ),
+    "OUT_OF_RUN": Reason(
+        "The run did not look at this record or contact; only an opt-out of its address was written to it.",
+        "Nothing: a run of its object synchronises the rest.",
+    ),
     "CONSENT_HIDDEN": Reason(
         "The integration user may not see who has opted out, so nobody is created in SALESmanago.",
         "Give it access to the opt-out fields, or set accept_hidden_opt_out: true.",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from salesmanago_sync.domain.consent import side_seen
 from salesmanago_sync.domain.owed import OPT_OUTS
 from salesmanago_sync.steps.ports import Ports
 
@@ -37,7 +38,7 @@ def keep_evidence(ports: Ports, sent: Sent, people: pd.DataFrame) -> None:
             "salesforce_id": whose["salesforce_id"].to_numpy(),
             "salesmanago_id": whose["salesmanago_id"].to_numpy(),
             "channel": mine["field"].map(CHANNELS).to_numpy(),
-            "side": sent.other,
+            "side": side_seen(mine["rule"], sent.other).to_numpy(),
             "seen_at": pd.Timestamp(sent.seen_at),
             "sent_at": pd.Timestamp(sent.sent_at),
             "acknowledged_at": pd.Series(pd.Timestamp(sent.at), index=range(len(mine))).where(answered),

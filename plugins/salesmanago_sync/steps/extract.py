@@ -174,22 +174,34 @@ def _add_partners(reading: Reading, objects: Sequence[str]) -> None:
 
 
 def _add_namesakes(reading: Reading) -> None:
-    """Add whoever may be the same person as somebody who is not bound yet: by id or by address."""
+    """Add whoever may be the same person as somebody who was read: by id or by address.
+
+    Also of people who are bound: the opt-out of every record of an address counts.
+    """
     bindings = reading.bindings()
     contacts = reading.contacts[~reading.contacts["contactId"].isin(bindings["salesmanago_id"])]
     _add_records_by_claim(reading, full_ids(contacts["externalId"]).dropna())
     strangers = _unbound_addresses(reading, bindings)
-    mine = set(normalise_email(contacts["email"]).dropna())
-    # A full sync without criteria has read every record there is.
-    complete = (
-        reading.ports.run.mode == "full"
-        and not reading.ports.run.request.emails
-        and all(source.mapping.criteria.salesforce is None for source in reading.sources.values())
-    )
     present = set(normalise_email(reading.contacts["email"]).dropna())
     reading.find_contacts(strangers - present, in_scope=False)
-    if not complete:
-        reading.find_records(strangers | mine, in_scope=False)
+    mine = set(normalise_email(contacts["email"]).dropna())
+    if reading.ports.run.mode != "full" or reading.ports.run.request.emails:
+        reading.find_records(reading.emails(), in_scope=False)
+    else:
+        _add_namesakes_to_full_sync(reading, strangers | mine)
+
+
+def _add_namesakes_to_full_sync(reading: Reading, doubtful: set[str]) -> None:
+    """Add the namesakes that a full sync has not read: it has read everybody whom no criterion keeps out."""
+    read = checked(reading.ports).objects
+    partial = [
+        name
+        for name, source in reading.sources.items()
+        if name not in read or source.mapping.criteria.salesforce is not None
+    ]
+    for name in partial:
+        reading.add_opted_out(name)
+    reading.find_records(doubtful | reading.opted_out_emails(), in_scope=False, objects=partial)
 
 
 def _add_records_by_claim(reading: Reading, claimed: pd.Series) -> None:

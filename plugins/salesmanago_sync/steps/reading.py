@@ -13,10 +13,11 @@ import pandas as pd
 from salesmanago_sync.domain.converters.email import normalise_email
 from salesmanago_sync.domain.criteria import fields_of
 from salesmanago_sync.domain.criteria_soql import to_soql
-from salesmanago_sync.domain.frames import salesforce_frame, salesmanago_frame
-from salesmanago_sync.domain.identities import ObjectInput
+from salesmanago_sync.domain.frames import salesforce_frame, salesmanago_frame, text_series
+from salesmanago_sync.domain.identities import ObjectInput, is_true
 from salesmanago_sync.domain.mapping import Mapping
 from salesmanago_sync.domain.native import DETAIL
+from salesmanago_sync.domain.owed import OPT_OUTS
 from salesmanago_sync.domain.schema import Schema, criteria_types, read_fields
 from salesmanago_sync.domain.succession import heirs
 from salesmanago_sync.steps.ports import Ports
@@ -62,6 +63,18 @@ class Source:
         types = criteria_types(self.mapping, self.schema)
         written = "" if criterion is None else to_soql(criterion, types, now)
         return " AND ".join(filter(None, [self.kind, written, further]))
+
+    @property
+    def opt_outs(self) -> list[str]:
+        """The mapped fields that say who has opted out, as far as they can be read."""
+        lines = [self.mapping.line(key) for key in OPT_OUTS]
+        return [line.salesforce[0] for line in lines if line is not None and self.schema.has(line.salesforce[0])]
+
+    @property
+    def opted_out(self) -> str:
+        """The condition that tells people of this object who have opted out; empty where nobody can see it."""
+        flags = [f"{field} = true" for field in self.opt_outs if self.schema.fields[field].filterable]
+        return " AND ".join(filter(None, [self.kind, f"({' OR '.join(flags)})"])) if flags else ""
 
     def is_of_kind(self, row: Dictionary[str, Any]) -> bool:
         """Tell whether a row is a person of this object; looked up by id, it may be another of the same sObject."""
@@ -138,14 +151,37 @@ class Reading:
             rows = self.ports.salesforce.retrieve(source.mapping.sobject, missing, source.fields)
             self.add_records(name, [row for row in rows if source.is_of_kind(row)], in_scope=in_scope)
 
-    def find_records(self, emails: Iterable[str], *, in_scope: bool) -> None:
-        """Look up the records of all objects that have one of the addresses."""
+    def find_records(self, emails: Iterable[str], *, in_scope: bool, objects: Iterable[str] | None = None) -> None:
+        """Look up the records of all objects, or of some, that have one of the addresses."""
         wanted = sorted(set(emails))
-        for name, source in self.sources.items() if wanted else ():
+        names = self.sources if objects is None else objects
+        for name in names if wanted else ():
+            source = self.sources[name]
             rows = self.ports.salesforce.find(
                 source.mapping.sobject, source.email_field, wanted, source.fields, source.kind
             )
             self.add_records(name, rows, in_scope=in_scope)
+
+    def add_opted_out(self, name: str) -> None:
+        """Look up the records of an object that are opted out and have the address of somebody who was read."""
+        source, wanted = self.sources[name], self.emails()
+        condition = source.opted_out
+        if not condition:
+            return
+        for page in self.ports.salesforce.matching(source.mapping.sobject, source.fields, condition):
+            addresses = normalise_email(text_series(row.get(source.email_field) for row in page))
+            mine = [row for row, known in zip(page, addresses.isin(wanted), strict=True) if known]
+            self.add_records(name, mine, in_scope=False)
+
+    def opted_out_emails(self) -> set[str]:
+        """The addresses of everybody who was read and has opted out on any channel."""
+        frames = [(self.contacts, "email", list(OPT_OUTS))]
+        frames += [(self.records[name], source.email_field, source.opt_outs) for name, source in self.sources.items()]
+        found: set[str] = set()
+        for frame, email, flags in frames:
+            for flag in flags:
+                found |= set(normalise_email(frame.loc[is_true(frame, flag), email]).dropna())
+        return found
 
     def fetch_contacts(self, ids: Iterable[str], *, in_scope: bool) -> None:
         """Look up contacts by id, those that are not known yet."""

@@ -102,7 +102,9 @@ def settle(ports: Ports, reading: Reading, sent: Sent) -> None:
         sent: The write.
     """
     people = sent.with_ids()
-    done = people[sent.accepted]
+    # An opt-out may go to somebody who is no pair, of whom there is nothing to remember.
+    paired = people["salesforce_id"].notna() & people["salesmanago_id"].notna()
+    done = people[sent.accepted & paired]
     if len(done) and not sent.removes:
         changes = sent.changes[sent.changes["person"].isin(done.index)]
         kept = _read_back(ports, sent, done, changes)

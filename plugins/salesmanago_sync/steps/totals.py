@@ -66,17 +66,30 @@ def totals(people: pd.DataFrame, changes: pd.DataFrame, direction: str) -> list[
     for way, own in SIDES.items():
         if direction not in ("both", way):
             continue
-        read = people[people[own].notna()].assign(object=people["object"].fillna(NO_OBJECT))
+        written = changes[changes["direction"].eq(way)].assign(key=lambda frame: _key(frame, own))
+        known = people.assign(object=people["object"].fillna(NO_OBJECT), key=_key(people, own))
+        # An opt-out is written to records beside the pair, too: they have no other side.
+        read = known[people[own].notna() | known["key"].isin(written["key"])]
         for name, mine in read.groupby("object", sort=True):
-            rows.append(_row(str(name), way, mine, changes[changes["direction"].eq(way)]))
+            rows.append(_row(str(name), way, mine, written))
     return rows
 
 
+def _key(frame: pd.DataFrame, own: str) -> pd.Series:
+    """Name a person by the id on the side that is read, or by the other where there is none."""
+    other = next(name for name in SIDES.values() if name != own)
+    key: pd.Series = frame[own].where(frame[own].notna() & frame[own].ne(""), frame[other])
+    return key
+
+
 def _row(name: str, way: str, people: pd.DataFrame, changes: pd.DataFrame) -> dict[str, Any]:
-    skipped = people.loc[people["status"].eq(SKIP), "reason"].value_counts()
-    issue = people["status"].eq(ISSUE)
-    keyed = people[~issue & people["status"].ne(SKIP)]
-    states = _states(keyed, changes, SIDES[way])
+    issue, skip = people["status"].eq(ISSUE), people["status"].eq(SKIP)
+    states = _states(people[~issue], changes)
+    # Whoever is skipped may be told an opt-out all the same, and then was written.
+    passed = skip & states.reindex(people.index, fill_value="").eq("")
+    skipped = people.loc[passed, "reason"].value_counts()
+    keyed = people[~issue & ~passed]
+    states = states[keyed.index]
     counts = {state: int(states.eq(state).sum()) for state in ("created", "updated", "failed", "planned")}
     return {
         "object": name,
@@ -91,21 +104,21 @@ def _row(name: str, way: str, people: pd.DataFrame, changes: pd.DataFrame) -> di
     }
 
 
-def _states(people: pd.DataFrame, changes: pd.DataFrame, own: str) -> pd.Series:
+def _states(people: pd.DataFrame, changes: pd.DataFrame) -> pd.Series:
     """What became of each person: of several fields the worst counts."""
-    mine = changes[changes["state"].ne("dropped") & changes[own].isin(people[own])]
+    mine = changes[changes["state"].ne("dropped") & changes["key"].isin(people["key"])]
     if mine.empty:
         return pd.Series("", index=people.index, dtype="str")
     by_person = (
         mine.assign(
             created=mine["action"].eq("create"), failed=mine["state"].eq("failed"), planned=mine["state"].eq("planned")
         )
-        .groupby(own)[["created", "failed", "planned"]]
+        .groupby("key")[["created", "failed", "planned"]]
         .any()
     )
     state = pd.Series("updated", index=by_person.index, dtype="str").mask(by_person["created"], "created")
     state = state.mask(by_person["planned"], "planned").mask(by_person["failed"], "failed")
-    return people[own].map(state).fillna("")
+    return people["key"].map(state).fillna("")
 
 
 def _issues(ports: Ports) -> list[dict[str, Any]]:

@@ -1,0 +1,221 @@
+"""The opt-out of every record of an address counts, and reaches every record of the address."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.integration.direct import Direct, Mode
+from tests.twin_server import ROOT
+
+EMAIL = "nowak@example.com"
+CHANNELS = {"HasOptedOutOfEmail": "optedOut", "DoNotCall": "optedOutPhone"}
+
+
+def remap(direct: Direct, folder: Path, **of_objects: dict[str, Any]) -> None:
+    """Run with the shipped mappings, changed for some objects: a file name and what is other in it."""
+    folder.mkdir(exist_ok=True)
+    for path in (ROOT / "include" / "mappings").glob("*.yaml"):
+        values = yaml.safe_load(path.read_text(encoding="utf-8")) | of_objects.get(path.stem, {})
+        (folder / path.name).write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
+    direct.settings = direct.settings.model_copy(update={"mappings": folder})
+
+
+def lead(direct: Direct, **fields: Any) -> str:
+    return direct.record("Lead", **({"LastName": "Nowak", "Company": "Acme", "Email": EMAIL} | fields))
+
+
+def crm_contact(direct: Direct, **fields: Any) -> str:
+    return direct.record("Contact", **({"LastName": "Nowak", "Email": EMAIL} | fields))
+
+
+def account(direct: Direct, **fields: Any) -> str:
+    made = {"LastName": "Nowak", "PersonEmail": EMAIL, "IsPersonAccount": True} | fields
+    return direct.record("Account", **made)
+
+
+def everybody_is_opted_out(direct: Direct, flag: str = "HasOptedOutOfEmail") -> None:
+    """Nobody of the address is mailable, in either service, and a further run writes nothing."""
+    cards = direct.cards().values()
+    assert [card[CHANNELS[flag]] for card in cards] == [True] * len(cards)
+    for sobject in ("Lead", "Contact"):
+        for row in direct.records(sobject).values():
+            assert row.get("IsPersonAccount") or row[flag], (sobject, row["Id"])
+    for row in direct.records("Account").values():
+        assert not row["IsPersonAccount"] or row[f"Person{flag}"], row["Id"]
+    assert direct.sync("incremental") == []
+    assert direct.sync("full") == []
+
+
+def evidence(direct: Direct) -> list[tuple[str, str, str, str]]:
+    """Who was told of which opt-out, seen where, and what was seen; oldest first."""
+    ids = [key for sobject in ("Lead", "Contact", "Account") for key in direct.records(sobject)]
+    rows = direct.ledger.consent(ids, list(direct.cards()))
+    assert rows["acknowledged_at"].notna().all()
+    columns = ["salesforce_id", "salesmanago_id", "side", "note"]
+    return [tuple(row) for row in rows[columns].itertuples(index=False)]
+
+
+@pytest.mark.parametrize("flag", CHANNELS)
+@pytest.mark.parametrize("mode", ["full", "incremental"])
+def test_a_shadowed_lead_that_opted_out_is_seen_at_first_sight(direct: Direct, flag: str, mode: Mode) -> None:
+    direct.sync("full")
+    witness, record = lead(direct, **{flag: True}), crm_contact(direct)
+    direct.sync(mode)
+    [card] = direct.cards().values()
+    assert card["externalId"] == record
+    everybody_is_opted_out(direct, flag)
+    words = f"opted out in Salesforce: Lead {witness}"
+    # The record is told before its contact is made.
+    assert evidence(direct) == [(record, "", "salesforce", words), (record, card["id"], "salesforce", words)]
+
+
+def test_the_opt_out_of_a_contact_reaches_both_records_that_are_in_doubt(direct: Direct) -> None:
+    first, second = crm_contact(direct), crm_contact(direct)
+    card = direct.contact(EMAIL, optedOut=True)
+    direct.sync("full")
+    assert direct.ledger.open_issues()["reason"].tolist() == ["AMBIGUOUS_MATCH"]
+    everybody_is_opted_out(direct)
+    assert sorted(evidence(direct)) == sorted(
+        (key, "", "salesmanago", f"opted out in SALESmanago: contact {card}") for key in (first, second)
+    )
+
+
+def test_the_opt_out_of_one_of_two_records_in_doubt_reaches_the_contact_and_the_other(direct: Direct) -> None:
+    direct.contact(EMAIL)
+    crm_contact(direct)
+    direct.sync("full")
+    direct.later(60)
+    crm_contact(direct, HasOptedOutOfEmail=True)
+    direct.sync("incremental")
+    everybody_is_opted_out(direct)
+
+
+def test_an_unsubscribe_reaches_every_record_of_the_address_and_every_object(direct: Direct) -> None:
+    crm_contact(direct)
+    lead(direct)
+    lead(direct)
+    account(direct)
+    direct.sync("full")
+    [card] = direct.cards().values()
+    direct.later(60)
+    direct.control.patch(f"/salesmanago/contacts/{card['id']}", {"optedOut": True})
+    direct.sync("incremental")
+    everybody_is_opted_out(direct)
+
+
+def test_a_second_web_form_lead_has_a_say_and_is_told(direct: Direct) -> None:
+    lead(direct)
+    direct.sync("full")
+    direct.later(60)
+    lead(direct, HasOptedOutOfEmail=True)
+    direct.sync("incremental")
+    everybody_is_opted_out(direct)
+
+
+def test_a_lead_that_comes_late_is_opted_out_as_its_address_is(direct: Direct) -> None:
+    crm_contact(direct, HasOptedOutOfEmail=True)
+    direct.sync("full")
+    direct.later(60)
+    lead(direct)
+    direct.sync("incremental")
+    everybody_is_opted_out(direct)
+
+
+@pytest.mark.parametrize("mode", ["full", "incremental"])
+def test_criteria_hold_no_opt_out_back(direct: Direct, tmp_path: Path, mode: Mode) -> None:
+    inside = {"salesforce": {"field": "Status", "op": "ne", "value": "Unqualified"}}
+    remap(direct, tmp_path / "mappings", lead={"criteria": inside})
+    direct.sync("full")
+    lead(direct, Status="Unqualified", HasOptedOutOfEmail=True)
+    crm_contact(direct)
+    direct.sync(mode)
+    everybody_is_opted_out(direct)
+
+
+@pytest.mark.parametrize("side", ["salesforce", "salesmanago"])
+def test_who_never_met_the_criteria_is_opted_out_all_the_same(direct: Direct, tmp_path: Path, side: str) -> None:
+    inside = {"salesforce": {"field": "Status", "op": "ne", "value": "Unqualified"}}
+    remap(direct, tmp_path / "mappings", lead={"criteria": inside})
+    lead(direct, Status="Unqualified", HasOptedOutOfEmail=side == "salesforce")
+    direct.contact(EMAIL, optedOut=side == "salesmanago")
+    direct.sync("full")
+    assert direct.ledger.is_empty()
+    everybody_is_opted_out(direct)
+
+
+def test_an_object_outside_the_run_has_a_say_and_is_told(direct: Direct) -> None:
+    crm_contact(direct)
+    direct.sync("full")
+    direct.later(60)
+    lead(direct, HasOptedOutOfEmail=True)
+    direct.sync("incremental", objects=["Lead"])
+    everybody_is_opted_out(direct)
+
+
+def test_a_record_that_cannot_be_opted_out_is_an_issue(direct: Direct) -> None:
+    crm_contact(direct)
+    shadowed = lead(direct)
+    direct.sync("full")
+    [card] = direct.cards().values()
+    direct.later(60)
+    direct.control.patch(f"/salesmanago/contacts/{card['id']}", {"optedOut": True})
+    refusal = {"statusCode": "FIELD_CUSTOM_VALIDATION_EXCEPTION", "message": "closed", "fields": []}
+    answer = [{"success": False, "errors": [refusal]}]
+    fault = {"system": "salesforce", "kind": "status", "path": "composite/sobjects", "method": "PATCH", "status": 200}
+    for _ in range(4):
+        direct.control.post("/faults", {**fault, "body": answer})
+    direct.sync("incremental")
+    direct.control.delete("/faults")
+    issues = direct.ledger.open_issues()
+    assert shadowed in set(issues["salesforce_id"])
+    direct.sync("incremental")
+    everybody_is_opted_out(direct)
+    assert direct.ledger.open_issues().empty
+
+
+def test_a_default_of_the_account_is_the_opt_out_of_nobody(direct: Direct) -> None:
+    direct.control.post("/salesmanago/settings", {"new_opted_out": True})
+    crm_contact(direct)
+    lead(direct)
+    direct.sync("full")
+    direct.sync("full")
+    [card] = direct.cards().values()
+    assert card["optedOut"]
+    assert not any(row["HasOptedOutOfEmail"] for name in ("Lead", "Contact") for row in direct.records(name).values())
+
+
+def test_who_opts_in_again_stays_opted_out_while_a_record_of_the_address_is(direct: Direct, tmp_path: Path) -> None:
+    believed = {"opt_in": "salesmanago"}
+    remap(direct, tmp_path / "mappings", lead=believed, contact=believed)
+    record, witness = crm_contact(direct, HasOptedOutOfEmail=True), lead(direct, HasOptedOutOfEmail=True)
+    direct.sync("full")
+    [card] = direct.cards().values()
+    direct.later(60)
+    direct.control.patch(f"/salesmanago/contacts/{card['id']}", {"optedOut": False})
+    direct.sync("incremental")
+    issues = direct.ledger.open_issues()
+    assert issues["reason"].tolist() == ["OPT_IN_REVERTED"]
+    assert issues["salesforce_id"].tolist() == [record]
+    assert witness in issues["text"].iat[0]
+    everybody_is_opted_out(direct)
+
+
+def test_totals_count_who_was_told(direct: Direct) -> None:
+    crm_contact(direct)
+    lead(direct)
+    direct.sync("full")
+    [card] = direct.cards().values()
+    direct.later(60)
+    direct.control.patch(f"/salesmanago/contacts/{card['id']}", {"optedOut": True})
+    direct.sync("incremental")
+    run = direct.ledger.runs().iloc[0]
+    rows = {(row["object"], row["direction"]): row for row in run["totals"]["rows"]}
+    assert rows["Lead", "to_salesforce"]["updated"] == 1
+    assert rows["Contact", "to_salesforce"]["updated"] == 1
+    for row in rows.values():
+        settled = row["unchanged"] + row["created"] + row["updated"] + row["failed"] + sum(row["skipped"].values())
+        assert row["read"] == settled, row
