@@ -4,11 +4,14 @@ The people are Leads under the shipped mapping: half are bound and have a base, 
 or both; the others are found by their address for the first time, or are on one side only. The yardstick, measured
 beside it on the same machine, is a plain pandas join of both frames and an equality test of every mapped field: it
 knows no conversion, no base, no rule, no issue. The ratio says what knowing them costs, whatever the machine.
+
+    python benchmarks/plan_people.py [--small]
 """
 
 from __future__ import annotations
 
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -26,9 +29,10 @@ from salesmanago_sync.domain.describe import FieldSchema, Schema
 from salesmanago_sync.domain.identities import ObjectInput
 from salesmanago_sync.domain.mapping import Mapping, load_mappings
 from salesmanago_sync.domain.plan import Plan, PlanInput, plan
+from salesmanago_sync.ledger.store import Ledger
 
 MAPPINGS = Path(__file__).parents[1] / "include" / "mappings"
-PEOPLE = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
+PEOPLE, SMALL = 100_000, 500
 BOUND, FOUND, SALESFORCE_ONLY = 0.5, 0.1, 0.2  # the rest is in SALESmanago only
 CHANGED = 0.1  # of the bound, on each side
 READ = pd.Timestamp("2026-01-31T10:00:00Z").as_unit("us")
@@ -40,11 +44,12 @@ STATES = ("PROSPECT", "CUSTOMER")
 
 def main() -> None:
     """Measure and print."""
-    inputs = people(PEOPLE, np.random.default_rng(1))
+    count = SMALL if "--small" in sys.argv else PEOPLE
+    inputs = people(count, np.random.default_rng(1))
     yardstick, _ = measured(lambda: compare(inputs))
     first, _ = measured(lambda: plan(inputs))
     again, result = measured(lambda: plan(inputs))
-    table = Table(title=f"Planning {PEOPLE:,} people, {len(inputs.objects[0].mapping.lines)} fields")
+    table = Table(title=f"Planning {count:,} people, {len(inputs.objects[0].mapping.lines)} fields")
     for column in ("", "seconds", "× yardstick"):
         table.add_column(column, justify="left" if not column else "right")
     table.add_row("yardstick: join and compare", f"{yardstick:.2f}", "1.0")
@@ -171,22 +176,26 @@ def salesmanago(records: pd.DataFrame, number: pd.Series, random: np.random.Gene
 
 
 def bindings(mapping: Mapping, records: pd.DataFrame, contacts: pd.DataFrame) -> pd.DataFrame:
-    """Make the ledger's rows of bound people, with everything both sides hold as their base."""
+    """Bind people in a ledger, with everything both sides hold as their base, and read it as a run does."""
     a, m = canonical_salesforce(mapping, records), canonical_salesmanago(mapping, contacts)
     both = {key: (a[key], m[key]) for key in a if key in m}
     there = pd.Series(True, index=records.index)
-    text = {"status": "active", "salesforce_written": "[]", "salesmanago_written": "[]", "bounces": "{}"}
-    clocks = [f"{side}_{which}" for side in ("salesforce", "salesmanago") for which in ("person_clock", "written_at")]
-    return pd.DataFrame(
+    pairs = pd.DataFrame(
         {
             "object": pd.Series(mapping.object, index=records.index, dtype="str"),
             "salesforce_id": records["Id"],
             "salesmanago_id": contacts["contactId"],
+            "matched_by": "email",
             "base": pack(both, dict.fromkeys(both, there), records.index),
         }
-        | {name: pd.Series(value, index=records.index, dtype="str") for name, value in text.items()}
-        | {name: pd.Series(pd.NaT, index=records.index, dtype="datetime64[us, UTC]") for name in clocks}
     )
+    # Through a ledger and back, so that the frame has whatever columns the ledger's table has.
+    with tempfile.TemporaryDirectory() as folder:
+        ledger = Ledger.open(f"sqlite:///{folder}/ledger.db")
+        ledger.bind(pairs, 1, READ.to_pydatetime())
+        bound = ledger.bindings()
+        ledger.close()
+    return bound
 
 
 def edit(rows: pd.Index, frame: pd.DataFrame, fields: list[str], clock: str) -> None:
