@@ -17,9 +17,12 @@ COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --exclude
 PEOPLE ?=
 EXIT ?=
 ARGS ?=
+# How many tests run at a time, each file in one process; 0 runs them in this one, as a debugger wants it.
+WORKERS ?= 2
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint format conformance bench requirements twin chromium clean
+.PHONY: help install demo test quick lint format conformance bench requirements twin chromium clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -30,7 +33,10 @@ demo: $(VENV)/runtime.stamp ## Run a full sync in a real Airflow against local s
 	@$(BIN)/python -m demo $(if $(PEOPLE),--people $(PEOPLE)) $(if $(filter-out 0,$(EXIT)),--exit) $(ARGS)
 
 test: lint chromium ## Check format, lint and types, then run every test (ARGS="-k merge" runs some)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(PYTEST) $(ARGS)
+
+quick: lint ## Check format, lint and types, then run the tests that answer at once
+	@$(PYTEST) -m "not slow" $(addprefix tests/,unit dags demo repo) $(ARGS)
 
 lint: $(VENV)/dev.stamp ## Check format, lint and types only
 	@$(BIN)/ruff format --check --quiet --diff .

@@ -15,6 +15,7 @@ from demo.child_process import ProcessGroup
 from demo.twin_process import Twin
 from tests.browser.airflow_ui import AirflowUi
 
+# Where each test has a folder of its own: several may run at a time.
 KEPT = PROJECT / ".test" / "browser"
 PEOPLE = "leads=20,contacts=20,person_accounts=5,salesmanago=30"  # the fewest among whom every flaw is planted
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -42,15 +43,16 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 @pytest.fixture
 def folder(request: pytest.FixtureRequest) -> Iterator[Path]:
     """Where everything is written; it stays when the test fails, with the end of every log in one file."""
-    shutil.rmtree(KEPT, ignore_errors=True)
-    (KEPT / "logs").mkdir(parents=True)
-    yield KEPT
+    kept = KEPT / request.path.stem
+    shutil.rmtree(kept, ignore_errors=True)
+    (kept / "logs").mkdir(parents=True)
+    yield kept
     if request.node.stash[OUTCOME]:
-        shutil.rmtree(KEPT)
+        shutil.rmtree(kept)
         return
-    ends = [f"== {log.name}\n{tail(log)}" for log in sorted((KEPT / "logs").iterdir())]
-    (KEPT / "tails.txt").write_text("\n".join(ends))
-    print(f"Logs, their ends in tails.txt, and screen.png are in {KEPT}")  # noqa: T201 - shown with the failure
+    ends = [f"== {log.name}\n{tail(log)}" for log in sorted((kept / "logs").iterdir())]
+    (kept / "tails.txt").write_text("\n".join(ends))
+    print(f"Logs, their ends in tails.txt, and screen.png are in {kept}")  # noqa: T201 - shown with the failure
 
 
 def tail(log: Path) -> str:

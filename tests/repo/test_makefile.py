@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 MAKEFILE = (ROOT / "Makefile").read_text()
-COMMANDS = {"install", "demo", "test", "lint", "conformance", "bench", "requirements", "twin"}
+COMMANDS = {"install", "demo", "test", "quick", "lint", "conformance", "bench", "requirements", "twin"}
 
 
 def dry_run(*arguments: str) -> str:
@@ -31,6 +31,13 @@ def test_make_test_checks_format_lint_types_and_every_test() -> None:
     shown = dry_run("test")
     for check in ("ruff format --check", "ruff check", "mypy", "-m pytest"):
         assert check in shown
+
+
+def test_make_quick_checks_format_lint_types_and_what_answers_at_once() -> None:
+    shown = dry_run("quick")
+    for check in ("ruff format --check", "ruff check", "mypy", "-m pytest", '-m "not slow"', "tests/unit"):
+        assert check in shown
+    assert "tests/integration" not in shown
 
 
 def test_the_demo_stops_by_itself_only_when_asked() -> None:

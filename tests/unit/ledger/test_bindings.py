@@ -115,6 +115,7 @@ def test_merging_the_base_keeps_other_fields_and_blanks(ledger: Ledger, pairs: p
     assert base_of(ledger, ids[1]) == {"email": ["ł", "0"]}
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_people_fit(ledger: Ledger, noon: datetime) -> None:
     numbers = pd.Series(range(100_000)).astype("str")
     people = pd.DataFrame({"object": "Lead", "salesforce_id": "q" + numbers, "salesmanago_id": "m" + numbers})

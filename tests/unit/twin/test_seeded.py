@@ -48,6 +48,7 @@ def first_plan(twin: TwinServer, salesforce: Salesforce, bindings: pd.DataFrame)
     return plan(PlanInput(objects, scope, cards, bindings, "both", datetime.now(UTC)))
 
 
+@pytest.mark.slow
 def test_the_seeded_issues_are_those_of_the_first_plan(
     twin: TwinServer, salesforce: Salesforce, tmp_path: Path
 ) -> None:
