@@ -7,6 +7,7 @@
     │  ├─ UnknownOutcomeError      a write got no readable answer: it may have been applied
     │  └─ OwnFaultError            the sync made a body that is no JSON: nothing was sent
     ├─ RetriableError              time-out before sending, 429, 5xx, row lock: try again later
+    ├─ UnexpectedError             a fault of this package: what it says names places in the code, never a value
     └─ IssuesFoundError            the run did its work, and some records need a person
 
 A record that is refused is not an exception: it is an `Outcome` that becomes an issue.
@@ -15,10 +16,23 @@ A record that is refused is not an exception: it is an `Outcome` that becomes an
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Self
 
 
 class SyncError(Exception):
-    """Any error of this package."""
+    """Any error of this package.
+
+    Attributes:
+        words: What a service said of its own. It may repeat the values of people, so it is no part of the message:
+            it goes to the ledger and to the terminal of whoever asked, never to a log.
+    """
+
+    words: str = ""
+
+    def saying(self, words: str) -> Self:
+        """Add the service's own words."""
+        self.words = words
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +96,10 @@ class RetriableError(SyncError):
     def __init__(self, message: str, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class UnexpectedError(SyncError):
+    """Something that this package did not foresee."""
 
 
 class IssuesFoundError(SyncError):

@@ -53,7 +53,7 @@ def _code(function: Callable[[Namespace], Exit], args: Namespace) -> int:
     try:
         suppress_logs_and_warning(call)(args)  # it returns nothing itself
     except SyncError as error:
-        complain(str(error))
+        complain(f"{error} {error.words}".rstrip())
         return Exit.FAULT
     except KeyboardInterrupt:
         complain("Stopped looking. A run that was started goes on.")

@@ -20,7 +20,7 @@ from salesmanago_sync.steps.preflight import diagnose
 def doctor(args: Namespace) -> Exit:
     """Make every check and print it."""
     with notices().status("Checking") as status, ExitStack() as stack:
-        findings = Findings(caught=(SyncError,), announce=lambda name: status.update(escape(name)))
+        findings = Findings(caught=(SyncError,), announce=lambda name: status.update(escape(name)), with_words=True)
         ports = findings.check("Settings", lambda: stack.enter_context(console_ports()))
         if ports is not None:
             diagnose(ports, account, make_notifier, findings)

@@ -6,7 +6,7 @@ from argparse import Namespace
 from dataclasses import asdict
 from typing import Any
 
-from salesmanago_sync.cli.console import Exit, command, notices, show
+from salesmanago_sync.cli.console import Exit, command, complain, notices, show
 from salesmanago_sync.cli.following import follow
 from salesmanago_sync.cli.sync import start, tell
 from salesmanago_sync.errors import ConfigurationError, Fault
@@ -50,6 +50,9 @@ def _show(ledger: Ledger, run_id: int, args: Namespace) -> Exit:
     rows = [_row(asdict(change), args.output) for change in found.changes]
     show(rows, args.output)
     notices().print(f"Run {run_id}: {len(rows)} of {found.total} changes.", highlight=False)
+    words = str(ledger.run(run_id)["service_words"])
+    if words:
+        complain(f"A request was refused. {words}")
     return Exit.WELL
 
 

@@ -36,9 +36,9 @@ def chunks(items: Iterable[T], size: int, key: Callable[[T], Hashable] | None = 
         yield piece
 
 
-def no_answer(records: Sequence[object], error: Exception) -> list[Outcome]:
+def no_answer(records: Sequence[object], error: SyncError) -> list[Outcome]:
     """Report rows of which nobody can say what became of them."""
-    return [Outcome(ok=False, reason="NO_ANSWER", text=mask(error)) for _ in records]
+    return [Outcome(ok=False, reason="NO_ANSWER", text=mask(f"{error} {error.words}")) for _ in records]
 
 
 def write(pieces: Iterable[list[T]], send: Callable[[list[T]], list[Outcome]], *, begun: bool = False) -> list[Outcome]:

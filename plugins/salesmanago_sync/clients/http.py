@@ -24,7 +24,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 from urllib3.exceptions import ConnectTimeoutError, InvalidHeader, MaxRetryError, NewConnectionError
 from urllib3.util.retry import Retry
 
-from salesmanago_sync.clients.redaction import mask
+from salesmanago_sync.clients.library_logs import unlogged
 from salesmanago_sync.errors import FatalError, OwnFaultError, RetriableError, SyncError, UnknownOutcomeError
 
 log = logging.getLogger(__name__)
@@ -106,7 +106,8 @@ class TimedAdapter(HTTPAdapter):
         """Send with the default time-outs unless the caller gave its own."""
         if options.get("timeout") is None:
             options["timeout"] = self.timeout
-        return super().send(request, **options)
+        with unlogged():
+            return super().send(request, **options)
 
 
 def new_session(connect: float = 10.0, read: float = 120.0, connections: int = 8) -> requests.Session:
@@ -197,10 +198,12 @@ def send(
         options["headers"] = {"Content-Type": "application/json", **options.get("headers", {})}
     try:
         # A redirected POST would come back as a GET.
-        return session.request(method, url, allow_redirects=False, **options)
+        response = session.request(method, url, allow_redirects=False, **options)
     except requests.RequestException as error:
         # The library's own text holds the URL with its query: only its kind is told.
         raise failure(error, where, replay) from None
+    log.debug("%s: HTTP %d", where, response.status_code)
+    return response
 
 
 def failure(error: requests.RequestException, where: str, replay: Replay) -> SyncError:
@@ -273,4 +276,4 @@ def server_date(headers: Mapping[str, str], where: str) -> datetime:
     try:
         return parsedate_to_datetime(headers["Date"]).astimezone(UTC)
     except (KeyError, ValueError):
-        raise FatalError(f"{where}: the answer has no usable Date header {mask(headers.get('Date', ''))!r}.") from None
+        raise FatalError(f"{where}: the answer has no usable Date header.") from None

@@ -115,7 +115,7 @@ _REFUSALS = (UnreadableRecordError, OwnFaultError)
 def _refused(error: SyncError) -> Outcome:
     if isinstance(error, OwnFaultError):
         return own_fault(error)
-    return refused_row({"statusCode": "JSON_PARSER_ERROR", "message": str(error)})
+    return refused_row({"statusCode": "JSON_PARSER_ERROR", "message": f"{error} {error.words}"})
 
 
 def _gone(outcome: Outcome) -> Outcome:

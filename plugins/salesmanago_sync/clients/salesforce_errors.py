@@ -75,6 +75,7 @@ ROWS: dict[str, str] = {
     "INVALID_FIELD_FOR_INSERT_UPDATE": "NO_ACCESS",
     "INVALID_FIELD": "NO_ACCESS",
 }
+_CODE = re.compile(r"[A-Z][A-Z0-9_]{1,80}|[a-z]+(_[a-z]+){1,6}")
 _LIMIT = "REQUEST_LIMIT_EXCEEDED"  # daily or for the moment: its words decide
 _OTHER_ROW = "REFUSED_BY_SALESFORCE"
 _TAKEN_BY = re.compile(r"record with id: ([A-Za-z0-9]{15,18})")
@@ -89,14 +90,13 @@ def request_error(status: int, body: Any, where: str) -> SyncError:
         where: The method and path, without query.
 
     Returns:
-        The error to raise.
+        The error to raise; the service's words are beside its message, because they may repeat what was sent.
     """
     code, words = _first_error(body)
     if code == _LIMIT:
         return _limit_error(where, words)
     kind, advice = REQUESTS.get(code) or STATUSES.get(status) or (FatalError, "The run cannot go on.")
-    told = f": {mask(words)}" if words else ""
-    return kind(f"{where}: {code or 'refused'} (HTTP {status}){told} {advice}")
+    return kind(f"{where}: {code or 'refused'} (HTTP {status}). {advice}").saying(mask(words))
 
 
 def _limit_error(where: str, words: str) -> SyncError:
@@ -105,15 +105,16 @@ def _limit_error(where: str, words: str) -> SyncError:
             f"{where}: the daily API limit of the Salesforce org is used up. "
             "The sync goes on by itself when the limit is free again, usually within 24 hours; or buy more API calls."
         )
-    return RetriableError(f"{where}: too many requests at once: {mask(words)}")
+    return RetriableError(f"{where}: too many requests at once.").saying(mask(words))
 
 
 def _first_error(body: Any) -> tuple[str, str]:
     entry = body[0] if isinstance(body, list) and body else body
     if not isinstance(entry, Mapping):
         return "", ""
-    code = entry.get("errorCode", entry.get("error", ""))
-    return str(code), str(entry.get("message", entry.get("error_description", "")))
+    code = str(entry.get("errorCode", entry.get("error", "")))
+    # What is no code may be anything, and codes go to logs.
+    return code if _CODE.fullmatch(code) else "", str(entry.get("message", entry.get("error_description", "")))
 
 
 def is_known(body: Any) -> bool:

@@ -80,7 +80,7 @@ class SalesforceWire:
         Raises:
             SyncError: As the tables of `salesforce_errors` say.
         """
-        where = f"Salesforce {method} {path}"
+        where = f"Salesforce {method} {path.partition('?')[0]}"
 
         def once() -> requests.Response:
             # Headers are made anew: a second log-in has a second token.

@@ -22,7 +22,7 @@ class RefusedError(FatalError):
 
     def __init__(self, where: str, words: str) -> None:
         self.words = mask(words)
-        super().__init__(f"{where} was refused: {self.words or 'no reason given'}")
+        super().__init__(f"{where} was refused{'' if self.words else ', and no reason given'}.")
 
 
 _CHECK = "Check Client Id, API Secret and Endpoint of the salesmanago connection."
@@ -69,7 +69,7 @@ def authentication_error(envelope: Mapping[str, Any], where: str) -> Authenticat
     words = words_of(envelope)
     for start, advice in AUTHENTICATION.items():
         if words.casefold().startswith(start):
-            return AuthenticationError(f"{where}: {mask(words)}. {advice}")
+            return AuthenticationError(f"{where}: {start}. {advice}").saying(mask(words))
     return None
 
 
@@ -86,8 +86,9 @@ def envelope_error(envelope: Mapping[str, Any], where: str) -> SyncError | None:
     if envelope.get("success") is True:
         return None
     words = words_of(envelope)
-    if any(word in words.casefold() for word in BUSY):
-        return RetriableError(f"{where}: {mask(words)}")
+    busy = next((word for word in BUSY if word in words.casefold()), None)
+    if busy is not None:
+        return RetriableError(f"{where}: the service is busy ({busy}).").saying(mask(words))
     return authentication_error(envelope, where) or RefusedError(where, words)
 
 

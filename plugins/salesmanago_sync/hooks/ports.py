@@ -16,6 +16,7 @@ from airflow.sdk.exceptions import AirflowNotFoundException
 from salesmanago_sync.clients.salesforce import Salesforce
 from salesmanago_sync.clients.salesmanago import Salesmanago
 from salesmanago_sync.errors import ConfigurationError, FatalError, Fault, SyncError
+from salesmanago_sync.hooks.failure import keep_words, without_values
 from salesmanago_sync.hooks.salesforce import salesforce_client
 from salesmanago_sync.hooks.salesmanago import SalesmanagoHook
 from salesmanago_sync.hooks.staging import FolderStaging, MemoryStaging
@@ -45,17 +46,21 @@ def task_ports(began: Mapping[str, int] | None = None, *, alive: bool = True) ->
     Raises:
         FatalError: The attempt is no longer the current one.
     """
-    context = get_current_context()
-    run = _run(context, began or {})
-    settings = load_settings()
-    staging = FolderStaging(staging_root(settings), f"{run.dag_id}_{run.dag_run_id}")
-    with _opened(run, settings_of_run(staging, settings), staging) as ports:
-        try:
-            with _signs_of_life(ports) if run.id and alive else nullcontext():
-                ports.ledger.begin_step(run.id, context["ti"].task_id, ports.now())
-                yield ports
-        finally:
-            _count_requests(ports)
+    with without_values():
+        context = get_current_context()
+        run = _run(context, began or {})
+        settings = load_settings()
+        staging = FolderStaging(staging_root(settings), f"{run.dag_id}_{run.dag_run_id}")
+        with _opened(run, settings_of_run(staging, settings), staging) as ports:
+            try:
+                with _signs_of_life(ports) if run.id and alive else nullcontext():
+                    ports.ledger.begin_step(run.id, context["ti"].task_id, ports.now())
+                    yield ports
+            except SyncError as error:
+                keep_words(ports.ledger, run.id, error)
+                raise
+            finally:
+                _count_requests(ports)
 
 
 def attempt_of(began: Mapping[str, int] | None) -> Mapping[str, int]:

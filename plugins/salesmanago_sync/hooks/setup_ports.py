@@ -9,6 +9,7 @@ from typing import Any
 
 from airflow.sdk import get_current_context
 
+from salesmanago_sync.hooks.failure import without_values
 from salesmanago_sync.hooks.ports import existing, ledger_url, salesforce, staging_root
 from salesmanago_sync.hooks.salesmanago import SalesmanagoHook
 from salesmanago_sync.hooks.staging import FolderStaging, MemoryStaging
@@ -25,11 +26,12 @@ log = logging.getLogger(__name__)
 @contextmanager
 def task_setup_ports() -> Iterator[SetupPorts]:
     """Give the running task its ports."""
-    context = get_current_context()
-    run = context["dag_run"]
-    staging = FolderStaging(staging_root(load_settings()), f"{run.dag_id}_{run.run_id}")
-    with _opened(context["params"], f"{run.dag_id}/{run.run_id}", staging, _log) as ports:
-        yield ports
+    with without_values():
+        context = get_current_context()
+        run = context["dag_run"]
+        staging = FolderStaging(staging_root(load_settings()), f"{run.dag_id}_{run.run_id}")
+        with _opened(context["params"], f"{run.dag_id}/{run.run_id}", staging, _log) as ports:
+            yield ports
 
 
 def _log(text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,10 +11,10 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random
 
-from salesmanago_sync.errors import ConfigurationError, Fault, RetriableError
+from salesmanago_sync.errors import ConfigurationError, Fault, RetriableError, SyncError, UnexpectedError
 
 # A writer waits for the others; the longest write, 100,000 new bindings, takes some ten seconds.
 BUSY_SECONDS = 120
@@ -21,6 +22,23 @@ BUSY_SECONDS = 120
 WRITER_LOCK = 7_254_651
 # SQLite takes 32,766 parameters in a statement, and its compile time grows with them.
 CHUNK = 5_000
+# Part of a logger's name: at INFO and DEBUG, SQLAlchemy logs statements and the rows that come back.
+LOGGER = "ledger_of_the_sync"
+# What databases call the faults that a person can end → what to say; by SQLite's names and PostgreSQL's codes.
+FAULTS = {
+    "SQLITE_FULL": "its disk is full. Free some space, then clear the failed tasks.",
+    "53100": "its disk is full. Free some space, then clear the failed tasks.",
+    "SQLITE_IOERR": "its disk fails. Look at the machine's own log.",
+    "SQLITE_CORRUPT": "its file is damaged. Restore a copy.",
+    "SQLITE_NOTADB": "its file is no database. Restore a copy.",
+    "SQLITE_CANTOPEN": "its file cannot be opened. Check folder and rights.",
+    "SQLITE_READONLY": "it may not be written. Check the rights of the file and its folder.",
+    "25006": "it may not be written now. Wait until it is no standby any more.",
+    "42501": "the user may not write it. Grant the rights on its tables.",
+    "28P01": "the password is refused. Correct the connection sync_ledger.",
+    "3D000": "there is no such database. Correct the connection sync_ledger.",
+    "53300": "it has no connection left. Raise its limit, or let fewer tasks run.",
+}
 
 
 def address(text: str) -> sa.URL:
@@ -57,13 +75,13 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
         """Open a connection for reading, every statement of which sees one moment on SQLite."""
-        with self.engine.connect() as connection:
+        with answering(self.engine.url), self.engine.connect() as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
         """Open a transaction that commits at the end, or leaves no trace."""
-        with self._writing.begin() as connection:
+        with answering(self.engine.url), self._writing.begin() as connection:
             if not self.is_sqlite:
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(WRITER_LOCK)))
             yield connection
@@ -78,13 +96,16 @@ class Database:
 
 
 def _engine(url: sa.URL) -> sa.Engine:
+    logging.getLogger(f"sqlalchemy.engine.Engine.{LOGGER}").setLevel(logging.WARNING)
+    # Without its parameters an error of the database tells nobody's values.
+    private: dict[str, Any] = {"hide_parameters": True, "logging_name": LOGGER}
     if url.get_backend_name() == "postgresql":
         # Updates go in batches too: one round trip a row would take minutes for 100,000 rows.
-        return sa.create_engine(url, pool_pre_ping=True, executemany_mode="values_plus_batch")
+        return sa.create_engine(url, pool_pre_ping=True, executemany_mode="values_plus_batch", **private)
     file = url.database
     if file and file != ":memory:" and not Path(file).absolute().parent.is_dir():
         raise ConfigurationError([Fault("connection sync_ledger", f"the folder of {file} does not exist.")])
-    engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+    engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS}, **private)
     sa.event.listen(engine, "connect", _prepare_sqlite)
     sa.event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -113,13 +134,37 @@ def _begin_sqlite(connection: sa.Connection) -> None:
 
 @contextmanager
 def answering(url: sa.URL) -> Iterator[None]:
-    """Say in plain words that the database does not answer.
+    """Tell a fault of the database by its kind: its own text repeats the row that it refused.
 
     Raises:
-        RetriableError: It may answer later.
+        RetriableError: It does not answer, or cannot go on for now.
+        UnexpectedError: It refuses what it was asked.
     """
     try:
         yield
-    except OperationalError as error:
-        shown = url.render_as_string(hide_password=True)
-        raise RetriableError(f"the ledger at {shown} does not answer: {error.orig}") from None
+    except (DBAPIError, sqlite3.Error) as error:
+        raise _told(url, error) from None
+
+
+def shown(url: sa.URL) -> str:
+    """Write an address without what may be secret in it."""
+    return url.set(query={}).render_as_string(hide_password=True)
+
+
+def _told(url: sa.URL, error: DBAPIError | sqlite3.Error) -> SyncError:
+    where = f"the ledger at {shown(url)}"
+    code = _code(error.orig if isinstance(error, DBAPIError) else error)
+    passing = isinstance(error, OperationalError | InterfaceError | sqlite3.OperationalError)
+    known = next((said for name, said in FAULTS.items() if code == name or code.startswith(f"{name}_")), None)
+    if known is not None:
+        text = f"{where}: {known} ({code})"
+    elif passing:
+        text = f"{where} does not answer: {type(error).__name__} {code}".rstrip()
+    else:
+        return UnexpectedError(f"{where} refuses a statement: {type(error).__name__} {code}".rstrip())
+    return RetriableError(text)
+
+
+def _code(error: BaseException | None) -> str:
+    found = getattr(error, "sqlite_errorname", None) or getattr(error, "pgcode", None)
+    return "" if found is None else str(found)

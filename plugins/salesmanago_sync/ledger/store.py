@@ -7,7 +7,7 @@ from datetime import datetime
 from salesmanago_sync.ledger.bindings import Bindings
 from salesmanago_sync.ledger.changes import Changes
 from salesmanago_sync.ledger.consent import Consent
-from salesmanago_sync.ledger.engine import Database, address, answering
+from salesmanago_sync.ledger.engine import Database, address, answering, shown
 from salesmanago_sync.ledger.events import Events
 from salesmanago_sync.ledger.history import History
 from salesmanago_sync.ledger.identity import Identity
@@ -46,7 +46,7 @@ class Ledger(
     @property
     def url(self) -> str:
         """Where the ledger is, without the password."""
-        return self._database.engine.url.render_as_string(hide_password=True)
+        return shown(self._database.engine.url)
 
     def close(self) -> None:
         """Give the connections back."""

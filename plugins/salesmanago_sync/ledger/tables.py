@@ -133,6 +133,7 @@ runs = sa.Table(
     sa.Column("salesforce_calls_allowed", sa.Integer),
     _text("salesforce_address", ""),
     _count("attempt"),  # the number that its last attempt works, or worked, under
+    _text("service_words", ""),  # what a service said when it refused a whole request: may hold personal data
     sa.UniqueConstraint("dag_id", "dag_run_id"),
 )
 

@@ -44,6 +44,7 @@ class RunLine:
         records_read: How many records and contacts were read.
         salesforce_calls: Requests to Salesforce.
         salesmanago_calls: Requests to SALESmanago.
+        service_words: What a service said when it refused a whole request. May hold personal data.
     """
 
     id: int
@@ -60,6 +61,7 @@ class RunLine:
     records_read: int
     salesforce_calls: int
     salesmanago_calls: int
+    service_words: str
 
     @property
     def duration(self) -> timedelta | None:

@@ -46,13 +46,17 @@ class Findings:
     Attributes:
         caught: Errors that become a fault, beside wrong settings; others end the checks.
         announce: Told the name of each check before it starts.
+        with_words: Whether faults repeat the words of services: to whoever asked, never to a log.
+        words: The words of services that refused a whole request.
     """
 
     caught: tuple[type[SyncError], ...] = (AuthenticationError, FatalError)
     announce: Callable[[str], None] = _silent
+    with_words: bool = False
     faults: list[Fault] = field(default_factory=list)
     warnings: list[Fault] = field(default_factory=list)
     checks: list[Check] = field(default_factory=list)
+    words: list[str] = field(default_factory=list)
     _told: list[str] = field(default_factory=list)
 
     def check(self, name: str, ask: Callable[[], Any]) -> Any:
@@ -79,7 +83,8 @@ class Findings:
         except ConfigurationError as error:
             self.faults += error.faults
         except self.caught as error:
-            self.faults.append(Fault("connection", str(error)))
+            self.words += [error.words] if error.words else []
+            self.faults.append(Fault("connection", f"{error} {error.words if self.with_words else ''}".rstrip()))
         return None
 
     def say(self, text: str) -> None:

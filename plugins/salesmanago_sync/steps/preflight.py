@@ -109,7 +109,7 @@ def preflight(
     check_notifier(ports, make_notifier, findings)
     found = examine(ports, read_account, mappings, findings)
     if findings.faults or found.account is None:
-        raise ConfigurationError(findings.faults)
+        raise ConfigurationError(findings.faults).saying(" ".join(findings.words))
     for warning in findings.warnings:
         log.warning("%s", warning)
     _remember(ports, found.enabled, found.schemas)

@@ -36,7 +36,9 @@ def explain(
         with console_ports() as ports:
             found = explain_person(ports, asked.strip(), account)
     except SyncError as error:
-        return show(request, "explain.html", visitor, asked=asked, explanation=None, fault=str(error))
+        return show(
+            request, "explain.html", visitor, asked=asked, explanation=None, fault=f"{error} {error.words}".rstrip()
+        )
     if as_file:
         return JSONResponse(as_json(found), headers={"Content-Disposition": 'attachment; filename="explanation.json"'})
     return show(request, "explain.html", visitor, asked=asked, explanation=found, fault="")

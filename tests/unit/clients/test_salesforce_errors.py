@@ -40,8 +40,15 @@ def test_a_refused_request(status: int, code: str, kind: type[SyncError]) -> Non
     error = request_error(status, [{"errorCode": code, "message": "about jan@example.com"}], "Salesforce GET query")
     assert type(error) is kind
     assert code in str(error)
-    assert "example.com" not in str(error)
+    assert "about" not in str(error)
+    assert error.words == "about <e-mail>"
     assert str(error).startswith("Salesforce GET query")
+
+
+@pytest.mark.parametrize("code", ["Jan Kowalski", "+48 601 657 778", "jan", "", None, ["Jan"]])
+def test_what_is_no_code_is_not_told_as_one(code: object) -> None:
+    error = request_error(400, [{"errorCode": code, "message": "Jan"}], "Salesforce GET query")
+    assert str(error) == "Salesforce GET query: refused (HTTP 400). The run cannot go on."
 
 
 def test_every_code_of_the_table_has_its_test() -> None:

@@ -98,11 +98,11 @@ def test_what_the_service_asks_to_wait_is_waited(salesmanago, waits, status: int
 @pytest.mark.parametrize(
     ("reply", "kind", "told"),
     [
-        (no("Strange things"), RefusedError, "Strange things"),
-        (Reply({"success": False, "message": "a text"}), RefusedError, "a text"),
+        (no("Strange things"), RefusedError, "was refused."),
+        (Reply({"success": False, "message": "a text"}), RefusedError, "was refused."),
         (Reply({"success": "true"}), RefusedError, "no reason"),
         (Reply({}), RefusedError, "no reason"),
-        (Reply({"success": False, "values": {"phone": "jan@example.com"}}), RefusedError, "(phone)"),
+        (Reply({"success": False, "values": {"phone": "jan@example.com"}}), RefusedError, "was refused."),
         (Reply({"error": 1}, 400), FatalError, "HTTP 400"),
         (Reply(b"<html>", 404), FatalError, "Check the Endpoint"),
         (Reply(status=301, headers={"Location": "https://x.example.com"}), FatalError, "points elsewhere"),
@@ -118,6 +118,23 @@ def test_what_is_no_success(salesmanago, reply: Reply, kind: type[Exception], to
     assert type(caught.value) is kind
     assert told in str(caught.value)
     assert "user/listByClient" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("reply", "words"),
+    [
+        (no("Sorry Jan, +48 601 657 778"), "Sorry Jan, +48 601 657 778"),
+        (no("not authenticated, Jan"), "not authenticated, Jan"),
+        (Reply({"success": False, "values": {"phone": "jan@example.com"}}), "(phone)"),
+    ],
+)
+def test_the_words_of_a_refusal_are_beside_its_message(salesmanago, reply: Reply, words: str) -> None:
+    client, _ = salesmanago(lambda _: reply)
+    with pytest.raises(FatalError) as caught:
+        client.users()
+    assert caught.value.words == words
+    assert "Jan" not in str(caught.value)
+    assert "phone" not in str(caught.value)
 
 
 def test_a_success_may_carry_a_message(salesmanago) -> None:

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 import pytest
-from sqlalchemy.exc import IntegrityError
 
+from salesmanago_sync.errors import UnexpectedError
 from salesmanago_sync.ledger.store import Ledger
 
 
@@ -102,7 +102,7 @@ def test_saving_an_id_of_another_binding_fails_and_changes_nothing(
     ledger: Ledger, pairs: pd.DataFrame, noon: datetime
 ) -> None:
     ids = ledger.bind(pairs, 1, noon)["id"]
-    with pytest.raises(IntegrityError):
+    with pytest.raises(UnexpectedError, match="IntegrityError"):
         ledger.save(pd.DataFrame({"id": ids[:2], "salesmanago_id": ["m7", "m3"]}), noon)
     assert ledger.bindings()["salesmanago_id"].tolist() == ["m1", "m2", "m3"]
 
