@@ -285,6 +285,7 @@ def close(run: Began) -> None:
         step(ports)
 
 
+# The second teardown of start, and the one that makes the run red.
 @task(retries=0, multiple_outputs=False)
 def report(run: Began, ti: Any = None) -> None:
     """Tell the totals; red when the run failed, or has issues that nobody has been told of yet."""

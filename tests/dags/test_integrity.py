@@ -183,7 +183,8 @@ def test_closing_and_reporting_follow_whatever_happened(dag: DAG) -> None:
     assert rules == {
         "follow_up": "none_failed_min_one_success",  # nothing to write skips what writes
         "commit": "none_failed_min_one_success",  # a dry run skips what writes
-        "close": "all_done_setup_success",  # the teardown of start
+        "close": "all_done_setup_success",  # the teardowns of start
+        "report": "all_done_setup_success",
     }
     # `start` is the one success that lets `close` run after a failure; skipped, it lets nothing run.
     assert dag.get_task("close").upstream_task_ids == {"start", "commit"}

@@ -23,7 +23,7 @@ def report(ports: Ports, publish: Callable[[dict[str, Any]], None]) -> None:
         IssuesFoundError: There are issues that nobody has been told of yet.
         FatalError: The run itself failed.
     """
-    run = ports.ledger.run(ports.run.id)
+    run = _line_of(ports)
     totals = run["totals"]
     if totals is not None:
         publish(totals)
@@ -32,6 +32,21 @@ def report(ports: Ports, publish: Callable[[dict[str, Any]], None]) -> None:
         raise FatalError(f"The run did not come to its end: see the failed tasks before this one. {run['note']}")
     if must_fail(ports, totals["issues"]):
         raise IssuesFoundError(as_text(totals))
+
+
+def _line_of(ports: Ports) -> dict[str, Any]:
+    """Read what the ledger says of this run.
+
+    Raises:
+        FatalError: It says nothing: another ledger stands in the place of the one that the run began with.
+    """
+    run = ports.ledger.find_run(ports.run.dag_id, ports.run.dag_run_id)
+    if run is None:
+        raise FatalError(
+            "The ledger does not know this run: it was restored, replaced or lost meanwhile. Put the right one back, "
+            "or run salesmanago_full_sync, which takes the ledger as it is."
+        )
+    return run
 
 
 def must_fail(ports: Ports, issues: list[dict[str, Any]]) -> bool:

@@ -1,0 +1,58 @@
+"""A whole Airflow with the LocalExecutor and the twin, for what people do to runs while they work."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from demo.airflow_process import PROJECT, Airflow, clean_environment
+from demo.child_process import ProcessGroup
+from demo.twin_process import Twin
+from salesmanago_sync.ledger.store import Ledger
+from tests.operations.operator_api import OperatorApi
+from tests.twin_server import Control
+
+KEPT = PROJECT / ".test" / "operations"
+
+
+@pytest.fixture(scope="module")
+def folder() -> Path:
+    """Where everything is written; it stays, with the logs, until the next time."""
+    shutil.rmtree(KEPT, ignore_errors=True)
+    (KEPT / "logs").mkdir(parents=True)
+    return KEPT
+
+
+@pytest.fixture(scope="module")
+def processes(folder: Path) -> Iterator[ProcessGroup]:
+    with ProcessGroup() as group:
+        yield group
+
+
+@pytest.fixture(scope="module")
+def twin(processes: ProcessGroup, folder: Path) -> Twin:
+    return Twin(processes, clean_environment(), folder / "logs", "leads=0")
+
+
+@pytest.fixture(scope="module")
+def control(twin: Twin) -> Iterator[Control]:
+    made = Control(twin.ready["control"])
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def api(processes: ProcessGroup, folder: Path, twin: Twin) -> OperatorApi:
+    started = Airflow(processes, folder, twin.connections, twin.ready["ca"], PROJECT / "dags")
+    started.start()
+    return OperatorApi(started)
+
+
+@pytest.fixture
+def ledger(folder: Path) -> Iterator[Ledger]:
+    opened = Ledger.open(f"sqlite:///{folder}/airflow/salesmanago_sync_ledger.db")
+    yield opened
+    opened.close()

@@ -1,0 +1,134 @@
+"""A real scheduler, and people who set runs to failed, clear tasks and mark them: nobody is harmed, nothing is stuck.
+
+The tests build on one another, because each run in a real Airflow takes most of a minute.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from salesmanago_sync.ledger.store import Ledger
+from tests.operations.operator_api import OperatorApi
+from tests.twin_server import Control
+
+pytestmark = pytest.mark.timeout(1800)
+
+FULL, INCREMENTAL = "salesmanago_full_sync", "salesmanago_incremental_sync"
+SETTLED_SECONDS = 120
+OVERTAKEN = "is no longer the current one"
+LIMIT = [{"errorCode": "REQUEST_LIMIT_EXCEEDED", "message": "TotalRequests Limit exceeded."}]
+
+
+def lead(control: Control, name: str) -> str:
+    fields = {"LastName": "Nowak", "Company": "Nowak i Synowie", "Email": f"{name}@example.com"}
+    return str(control.post("/salesforce/Lead", fields)["ids"][0])
+
+
+def prospect(control: Control, name: str) -> str:
+    card = {"email": f"{name}@example.com", "name": "Ewa Nowa", "company": "Nowa Spółka", "state": "PROSPECT"}
+    return str(control.post("/salesmanago/contacts", card)["ids"][0])
+
+
+def settle(control: Control) -> None:
+    control.post("/clock", {"advance": SETTLED_SECONDS})
+
+
+def leads(control: Control) -> list[str]:
+    return sorted(row["Email"] for row in control.get("/salesforce/Lead"))
+
+
+def opted_out(control: Control) -> int:
+    flags = [row["HasOptedOutOfEmail"] for row in control.get("/salesforce/Lead")]
+    return sum(flags) + sum(card["optedOut"] for card in control.get("/salesmanago/contacts"))
+
+
+def last_run(ledger: Ledger) -> dict[str, Any]:
+    run: dict[str, Any] = ledger.runs(1).to_dict("records")[0]
+    return run
+
+
+@pytest.fixture(scope="module")
+def anna(api: OperatorApi, control: Control) -> str:
+    """The first full sync is done, and this Lead was in it."""
+    made = lead(control, "anna")
+    settle(control)
+    for dag in (FULL, INCREMENTAL):
+        api.wait_for_dag(dag)
+    assert api.ended(FULL, api.run(FULL)) == "success"
+    return made
+
+
+def test_a_run_that_is_set_to_failed_frees_the_lock(
+    api: OperatorApi, control: Control, anna: str, ledger: Ledger
+) -> None:
+    settle(control)
+    control.post(
+        "/faults", {"system": "salesmanago", "kind": "latency", "path": "modifiedContacts", "seconds": 60, "times": 1}
+    )
+    run = api.trigger(INCREMENTAL)
+    api.reached(INCREMENTAL, run, "extract_salesmanago")
+    api.set_failed(INCREMENTAL, run)
+    assert api.ended(INCREMENTAL, run) == "failed"
+    assert api.states(INCREMENTAL, run)["close"] == "success"
+    control.delete("/faults")
+    assert ledger.holder(datetime.now(UTC)) is None
+    assert last_run(ledger)["state"] == "failed"
+
+
+def test_failed_tasks_that_are_cleared_after_a_newer_run_carry_no_old_plan_out(
+    api: OperatorApi, control: Control, anna: str, ledger: Ledger
+) -> None:
+    for name in ("ewa", "jan"):
+        prospect(control, name)
+    settle(control)
+    fault = {"system": "salesforce", "kind": "status", "method": "POST", "path": "composite/sobjects", "status": 403}
+    control.post("/faults", {**fault, "body": LIMIT, "times": None})
+    old = api.run(INCREMENTAL)
+    assert api.states(INCREMENTAL, old)["write"] == "failed"
+    control.delete("/faults")
+
+    newer = api.run(INCREMENTAL)
+    assert api.run_state(INCREMENTAL, newer) == "success"
+    assert leads(control) == ["anna@example.com", "ewa@example.com", "jan@example.com"]
+    watermark = last_run(ledger)["window"]
+
+    api.clear_failed(INCREMENTAL, old)
+    assert api.ended(INCREMENTAL, old) == "failed"
+    assert OVERTAKEN in api.log(INCREMENTAL, old, "write")
+    assert ledger.holder(datetime.now(UTC)) is None
+
+    api.clear_task(INCREMENTAL, old, "plan")
+    assert api.ended(INCREMENTAL, old) == "failed"
+    assert OVERTAKEN in api.log(INCREMENTAL, old, "plan")
+
+    api.clear_all(INCREMENTAL, old)
+    assert api.ended(INCREMENTAL, old) == "success"
+    assert leads(control) == ["anna@example.com", "ewa@example.com", "jan@example.com"]
+    assert opted_out(control) == 0
+    assert last_run(ledger)["window"] == watermark, "the newer run's own line is as it was"
+    assert ledger.holder(datetime.now(UTC)) is None
+
+
+def test_a_write_that_is_marked_by_hand_moves_no_watermark(
+    api: OperatorApi, control: Control, anna: str, ledger: Ledger
+) -> None:
+    control.patch(f"/salesforce/Lead/{anna}", {"City": "Łódź"})
+    settle(control)
+    control.post("/faults", {"system": "salesmanago", "kind": "latency", "path": "upsert", "seconds": 120, "times": 1})
+    run = api.trigger(INCREMENTAL)
+    write = api.reached(INCREMENTAL, run, "write")
+    api.mark_success(INCREMENTAL, run, write)
+    assert api.ended(INCREMENTAL, run) == "failed"
+    control.delete("/faults")
+    states = api.states(INCREMENTAL, run)
+    assert (states["write"], states["commit"], states["close"], states["report"]) == (
+        "success",
+        "failed",
+        "success",
+        "failed",
+    )
+    assert "planned changes were never written" in api.log(INCREMENTAL, run, "commit")
+    assert ledger.holder(datetime.now(UTC)) is None
