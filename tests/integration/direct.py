@@ -136,6 +136,9 @@ class MemoryVariables:
     def set(self, name: str, value: Any) -> None:
         self._texts[name] = json.dumps(value)
 
+    def delete(self, name: str) -> None:
+        self._texts.pop(name, None)
+
 
 class Direct:
     """The sync's steps between an empty twin and an empty ledger.
@@ -224,9 +227,24 @@ class Direct:
         return False
 
     def ports(self, mode: Mode = "incremental", **request: Any) -> Ports:
-        """Open what a step talks to, as each task does."""
+        """Open what a step talks to, for a run that nobody knows yet."""
         self._runs += 1
         run = Run(dag_id=DAGS[mode], dag_run_id=str(self._runs), mode=mode, scheduled=False, request=Request(**request))
+        return self.ports_of(run)
+
+    def start(self, ports: Ports) -> dict[str, int] | None:
+        """Try once to take the lock for a run."""
+        return start(ports, timedelta(0))
+
+    def begun(self, mode: Mode = "incremental", **request: Any) -> Ports:
+        """Start a run, and open what its tasks talk to."""
+        ports = self.ports(mode, **request)
+        began = start(ports, timedelta(days=1))
+        assert began is not None
+        return replace(ports, run=ports.run.model_copy(update=began))
+
+    def ports_of(self, run: Run, is_over: Callable[[str, str], bool] = lambda dag_id, dag_run_id: False) -> Ports:
+        """Open what a step talks to, as each task does."""
         return Ports(
             run=run,
             open_salesforce=self._salesforce,
@@ -237,6 +255,7 @@ class Direct:
             settings=self.settings,
             spreads=False,
             now=self.now,
+            is_over=is_over,
         )
 
     def account(self) -> Account:
@@ -244,10 +263,7 @@ class Direct:
         return Account(self.twin.salesmanago["owner"], self.twin.salesmanago["account_name"])
 
     def _run(self, mode: Mode, request: Request, *, killed: bool = False) -> None:
-        ports = self.ports(mode, **request.model_dump())
-        began = start(ports, timedelta(days=1))
-        assert began is not None
-        ports = replace(ports, run=ports.run.model_copy(update=began))
+        ports = self.begun(mode, **request.model_dump())
         try:
             self._steps(ports)
         except BaseException:
