@@ -9,8 +9,8 @@ mappings or criteria, and from time to time: it also sees what moves no time sta
 
 - `report` red, the rest green: the sync worked, and some records were refused. Its log says which, why and what to do.
 - `preflight` red: a setting is wrong. Nothing was written. The log lists every fault.
-- anything else red: a service failed. The next run looks at the same time again; to go on with this one, clear `start`
-  with its downstream tasks.
+- anything else red: a service failed. The next run looks at the same time again; to go on with this one, clear the
+  failed task with its downstream tasks.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def salesmanago_full_sync() -> None:
     bound = tasks.bind(run)
     consent = tasks.write_consent(run)
     written = tasks.write.partial(run=run).expand(work=batches)
-    settled = tasks.follow_up(window)
+    settled = tasks.follow_up()
     committed = tasks.commit(window)
     closed = tasks.close(run).as_teardown(setups=run)
     # Not skipped when somebody sets the run to failed: a skipped last task would turn it green.

@@ -18,10 +18,10 @@ class PlanLink(BaseOperatorLink):
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:
         """Make the address."""
-        first = operator.op_args[0]
-        # A task that failed before its arguments were there has no number: the page shows the newest run.
-        run = first.get("run", first) if isinstance(first, dict) else {}
-        return address(f"plan?run={run['id']}" if "id" in run else "plan")
+        # Airflow makes links where the task has run, and hands the task in.
+        began = ti_key.xcom_pull(task_ids="start")
+        # Without a number the page shows the newest run.
+        return address(f"plan?run={began['id']}" if began else "plan")
 
 
 class IssuesLink(BaseOperatorLink):

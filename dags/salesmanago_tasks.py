@@ -106,9 +106,8 @@ def tell_notifier(context: Any) -> None:
 
 # What the task start hands on: the run's number in the ledger, and the attempt that every task works under.
 Began = dict[str, int]
-# What fix_window hands on: `since` and `until` of each side, and under `run` what start handed on. Airflow lets only
-# tasks that need the success of all others stand right behind a setup: those that may follow skipped ones get it here.
-Window = dict[str, dict[str, Any]]
+# What fix_window hands on: `since` and `until` of each side.
+Window = dict[str, dict[str, str]]
 
 
 class Start(BaseSensorOperator):
@@ -158,7 +157,7 @@ def fix_window(run: Began) -> Window:
     from salesmanago_sync.steps.window import fix_window as step
 
     with task_ports(attempt_of(run)) as ports:
-        return {**step(ports), "run": run}
+        return step(ports)
 
 
 @task(pool=POOL, map_index_template="{{ task.op_kwargs['name'] }}")
@@ -240,13 +239,14 @@ def write(run: Began, work: list[dict[str, Any]]) -> dict[str, int]:
         return write_batches(ports, work)
 
 
-# An empty plan has nothing to write: the mapped tasks are skipped, and the run goes on.
+# An empty plan has nothing to write: the mapped tasks are skipped, and the run goes on. Airflow lets only tasks that
+# need the success of all others take an argument of a setup: this one and commit ask for it.
 @task(
     pool=POOL,
     trigger_rule="none_failed_min_one_success",
     outlets=[SALESFORCE_PEOPLE, SALESMANAGO_PEOPLE],
 )
-def follow_up(window: Window, outlet_events: Any = None) -> int:
+def follow_up(ti: Any = None, outlet_events: Any = None) -> int:
     """Read whom this run created once more, so that defaults and links travel at once."""
     from airflow.sdk.exceptions import AirflowSkipException
 
@@ -254,7 +254,7 @@ def follow_up(window: Window, outlet_events: Any = None) -> int:
     from salesmanago_sync.steps.newcomers import follow_up as step
     from salesmanago_sync.steps.totals import written
 
-    with task_ports(attempt_of(window["run"])) as ports:
+    with task_ports(attempt_of(ti.xcom_pull(task_ids="start"))) as ports:
         if ports.run.request.dry_run:
             raise AirflowSkipException("dry run: nobody was created")
         found = step(ports)
@@ -265,12 +265,12 @@ def follow_up(window: Window, outlet_events: Any = None) -> int:
 
 # Not skipped by a dry run, which it ends: the report would be skipped too.
 @task(trigger_rule="none_failed_min_one_success", multiple_outputs=False)
-def commit(window: Window) -> dict[str, int]:
+def commit(window: Window, ti: Any = None) -> dict[str, int]:
     """Close what was solved and move the watermark; a dry run moves nothing."""
     from salesmanago_sync.hooks.ports import attempt_of, task_ports
     from salesmanago_sync.steps.commit import commit as step
 
-    with task_ports(attempt_of(window["run"])) as ports:
+    with task_ports(attempt_of(ti.xcom_pull(task_ids="start"))) as ports:
         return step(ports, window)
 
 

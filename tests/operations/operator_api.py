@@ -69,9 +69,10 @@ class OperatorApi(AirflowApi):
         """Clear the failed tasks of a run, as the button *Clear only failed tasks* does."""
         self._request("POST", f"dags/{dag}/dagRuns/{run}/clear", json={"dry_run": False, "only_failed": True})
 
-    def clear_task(self, dag: str, run: str, task: str) -> None:
-        """Clear one task, without what comes after it."""
+    def clear_task(self, dag: str, run: str, task: str, *, downstream: bool) -> None:
+        """Clear one task, with or without what comes after it; Airflow adds its setup and its teardowns."""
         what = {"dry_run": False, "dag_run_id": run, "task_ids": [task], "only_failed": False}
+        what["include_downstream"] = downstream
         self._request("POST", f"dags/{dag}/clearTaskInstances", json=what)
 
     def clear_all(self, dag: str, run: str) -> None:

@@ -78,14 +78,31 @@ def test_a_run_that_is_set_to_failed_frees_the_lock(
     assert last_run(ledger)["state"] == "failed"
 
 
+def refuse_creates(control: Control) -> None:
+    fault = {"system": "salesforce", "kind": "status", "method": "POST", "path": "composite/sobjects", "status": 403}
+    control.post("/faults", {**fault, "body": LIMIT, "times": None})
+
+
+def test_a_failed_task_that_is_cleared_with_what_comes_after_it_goes_on(
+    api: OperatorApi, control: Control, anna: str
+) -> None:
+    prospect(control, "ewa")
+    settle(control)
+    refuse_creates(control)
+    run = api.run(INCREMENTAL)
+    assert api.states(INCREMENTAL, run)["write"] == "failed"
+    control.delete("/faults")
+    api.clear_task(INCREMENTAL, run, "write", downstream=True)
+    assert api.ended(INCREMENTAL, run) == "success", api.states(INCREMENTAL, run)
+    assert leads(control) == ["anna@example.com", "ewa@example.com"]
+
+
 def test_failed_tasks_that_are_cleared_after_a_newer_run_carry_no_old_plan_out(
     api: OperatorApi, control: Control, anna: str, ledger: Ledger
 ) -> None:
-    for name in ("ewa", "jan"):
-        prospect(control, name)
+    prospect(control, "jan")
     settle(control)
-    fault = {"system": "salesforce", "kind": "status", "method": "POST", "path": "composite/sobjects", "status": 403}
-    control.post("/faults", {**fault, "body": LIMIT, "times": None})
+    refuse_creates(control)
     old = api.run(INCREMENTAL)
     assert api.states(INCREMENTAL, old)["write"] == "failed"
     control.delete("/faults")
@@ -100,9 +117,10 @@ def test_failed_tasks_that_are_cleared_after_a_newer_run_carry_no_old_plan_out(
     assert OVERTAKEN in api.log(INCREMENTAL, old, "write")
     assert ledger.holder(datetime.now(UTC)) is None
 
-    api.clear_task(INCREMENTAL, old, "plan")
+    api.clear_task(INCREMENTAL, old, "plan", downstream=False)
     assert api.ended(INCREMENTAL, old) == "failed"
-    assert OVERTAKEN in api.log(INCREMENTAL, old, "plan")
+    assert "is not staged" in api.log(INCREMENTAL, old, "plan")
+    assert ledger.holder(datetime.now(UTC)) is None
 
     api.clear_all(INCREMENTAL, old)
     assert api.ended(INCREMENTAL, old) == "success"

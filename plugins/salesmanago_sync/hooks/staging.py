@@ -103,7 +103,7 @@ class FolderStaging:
         except FileNotFoundError:
             raise FatalError(
                 f"{name} of this run is not staged: an earlier task must make it, or it belongs to an attempt that has "
-                "ended. Clear the task start together with its downstream tasks, or start a new run."
+                "ended. Clear the whole run, or start a new one."
             ) from None
         except OSError as error:
             raise self._unusable("read", error) from None
@@ -119,7 +119,7 @@ class FolderStaging:
         why = error.strerror or type(error).__name__
         return FatalError(
             f"The staging folder {self._folder} cannot be {verb}: {why}. Mend that (free space, permissions, or "
-            "another place in SALESMANAGO_SYNC_STAGING), then clear the task start together with its downstream tasks, "
+            "another place in SALESMANAGO_SYNC_STAGING), then clear the whole run, "
             "or start a new run."
         )
 

@@ -54,6 +54,8 @@ class Runs:
             "finished_at": None,
             "mapping_digests": dict(mapping_digests or {}),
             "attempt": attempt,
+            "totals": None,
+            "note": "",
         }
         insert = self._database.insert(runs).values(dag_id=dag_id, dag_run_id=dag_run_id, started_at=now, **again)
         upsert = insert.on_conflict_do_update(index_elements=["dag_id", "dag_run_id"], set_=again)

@@ -117,5 +117,5 @@ class Ports:
             why = "The ledger is another one than at its start: it was restored, replaced or lost."
         return (
             f"Attempt {self.run.attempt} of the run {self.run.owner} is no longer the current one. {why} Nothing "
-            "more is written. To go on, clear the task start together with its downstream tasks, or start a new run."
+            "more is written. To go on, clear the whole run, or start a new run."
         )

@@ -55,7 +55,7 @@ def test_a_task_of_an_attempt_that_was_overtaken_does_not_start(ledger: Ledger) 
     old = ledger.take("dag/run", datetime.now(UTC), LOCK_TTL)
     ledger.take("dag/run", datetime.now(UTC), LOCK_TTL)
     assert isinstance(old, int)
-    with pytest.raises(FatalError, match="clear the task start"), module._signs_of_life(ports_of(ledger, old)):
+    with pytest.raises(FatalError, match="clear the whole run"), module._signs_of_life(ports_of(ledger, old)):
         pytest.fail("the task started")
 
 

@@ -56,7 +56,7 @@ def test_a_full_disk_leaves_no_half_file_and_says_what_to_do(staging: FolderStag
     with room_for(100), pytest.raises(FatalError) as caught:
         staging.write_json("people", "x" * 10_000)
     assert "staging folder" in str(caught.value)
-    assert "clear the task start" in str(caught.value)
+    assert "clear the whole run" in str(caught.value)
     assert staging.read_json("people") == "before"
     assert [file.name for file in (tmp_path / "staging" / "a_run").iterdir()] == ["people.json"]
 
