@@ -18,6 +18,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
+from salesmanago_sync.visible import visible
+
 
 class SyncError(Exception):
     """Any error of this package.
@@ -28,6 +30,9 @@ class SyncError(Exception):
     """
 
     words: str = ""
+
+    def __str__(self) -> str:
+        return visible(super().__str__())
 
     def saying(self, words: str) -> Self:
         """Add the service's own words."""

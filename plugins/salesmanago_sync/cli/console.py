@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import os
 import sys
 from argparse import Namespace
@@ -14,8 +15,11 @@ from airflow.cli.simple_table import AirflowConsole
 from airflow.utils.cli import suppress_logs_and_warning
 from rich.console import Console
 from rich.markup import escape
+from rich.status import Status
+from rich.syntax import Syntax
 
 from salesmanago_sync.errors import SyncError
+from salesmanago_sync.visible import visible
 
 
 class Exit(IntEnum):
@@ -66,9 +70,39 @@ def notices() -> Console:
     return Console(stderr=True)
 
 
+def working(text: str) -> Status:
+    """Show that a command is at work, until the block ends; `update` takes what `doing` makes."""
+    return notices().status(doing(text))
+
+
+def doing(text: str) -> str:
+    """Make a word about what a command is at fit for `working`."""
+    return escape(visible(text, keep=""))
+
+
+def say(text: str, console: Console | None = None) -> None:
+    """Print a message beside the answer, each line whole.
+
+    Args:
+        text: Any text.
+        console: Where a progress bar is shown meanwhile, if one is.
+    """
+    (console or notices()).print(visible(text), highlight=False, markup=False, soft_wrap=True)
+
+
 def complain(text: str) -> None:
     """Print what went wrong, each line whole, so that it can be searched for."""
-    notices().print(escape(text), style="red", highlight=False, soft_wrap=True)
+    notices().print(visible(text), style="red", highlight=False, markup=False, soft_wrap=True)
+
+
+def answer(text: str, keep: str = "\n") -> None:
+    """Print an answer that is no table.
+
+    Args:
+        text: Any text; its lines stay as they are.
+        keep: Control characters that end a line.
+    """
+    sys.stdout.write(visible(text, keep))
 
 
 def show(rows: Sequence[dict[str, Any]], output: str) -> None:
@@ -80,14 +114,17 @@ def show(rows: Sequence[dict[str, Any]], output: str) -> None:
     """
     console = AirflowConsole()
     if output == "json":
-        console.print_as_json(list(rows))  # type: ignore[arg-type]  # any JSON will do
+        # JSON and YAML have escapes of their own; JSON for all but one.
+        text = json.dumps(list(rows)).replace("\x7f", "\\u007f")
+        console.print(Syntax(text, "json", theme="ansi_dark"), soft_wrap=True)
     elif output == "yaml":
-        console.print_as_yaml(list(rows))  # type: ignore[arg-type]
+        console.print_as_yaml(list(rows))  # type: ignore[arg-type]  # any YAML will do
     else:
         # In a table, [words] in brackets would be taken for a style.
-        console.print_as([{name: _cell(value, output) for name, value in row.items()} for row in rows], output)
+        cells = [{doing(name): _cell(value, output) for name, value in row.items()} for row in rows]
+        console.print_as(cells, output)
 
 
 def _cell(value: Any, output: str) -> str:
-    text = "" if value is None else str(value)
+    text = "" if value is None else visible(value, keep="")
     return escape(text) if output == "table" else text

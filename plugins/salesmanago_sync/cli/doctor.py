@@ -6,9 +6,7 @@ from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import ExitStack
 
-from rich.markup import escape
-
-from salesmanago_sync.cli.console import Exit, command, notices, show
+from salesmanago_sync.cli.console import Exit, command, doing, show, working
 from salesmanago_sync.errors import SyncError
 from salesmanago_sync.hooks.notification import make_notifier
 from salesmanago_sync.hooks.ports import account, console_ports
@@ -19,8 +17,8 @@ from salesmanago_sync.steps.preflight import diagnose
 @command
 def doctor(args: Namespace) -> Exit:
     """Make every check and print it."""
-    with notices().status("Checking") as status, ExitStack() as stack:
-        findings = Findings(caught=(SyncError,), announce=lambda name: status.update(escape(name)), with_words=True)
+    with working("Checking") as status, ExitStack() as stack:
+        findings = Findings(caught=(SyncError,), announce=lambda name: status.update(doing(name)), with_words=True)
         ports = findings.check("Settings", lambda: stack.enter_context(console_ports()))
         if ports is not None:
             diagnose(ports, account, make_notifier, findings)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import Namespace
 
-from salesmanago_sync.cli.console import Exit, command, complain, notices, show
+from salesmanago_sync.cli.console import Exit, answer, command, complain, show, working
 from salesmanago_sync.domain.explanation import as_json
 from salesmanago_sync.domain.explanation_text import as_text
 from salesmanago_sync.hooks.ports import account, console_ports
@@ -15,13 +14,13 @@ from salesmanago_sync.steps.explaining import explain_person
 @command
 def explain(args: Namespace) -> Exit:
     """Explain one person."""
-    with notices().status("Reading both services"), console_ports() as ports:
+    with working("Reading both services"), console_ports() as ports:
         explanation = explain_person(ports, args.person, account)
     if args.output in ("json", "yaml"):
         show([as_json(explanation)], args.output)
     else:
         # The text has tables of its own.
-        sys.stdout.write(f"{as_text(explanation)}\n")
+        answer(f"{as_text(explanation)}\n")
     if not explanation.stories:
         complain("Nobody was found.")
     return Exit.WELL if explanation.stories else Exit.FAULT

@@ -10,7 +10,7 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from salesmanago_sync.cli.console import notices
+from salesmanago_sync.cli.console import notices, say
 from salesmanago_sync.hooks.dag_runs import RunState, run_state
 from salesmanago_sync.ledger.store import Ledger
 from salesmanago_sync.overview import progress as overview
@@ -79,7 +79,7 @@ class Screen:
 
     def hint(self, text: str) -> None:
         """Print a line beside the bar."""
-        self._console.print(text, highlight=False, markup=False, soft_wrap=True)
+        say(text, self._console)
 
 
 def words(found: overview.Progress) -> str:

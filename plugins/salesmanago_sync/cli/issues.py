@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -10,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from salesmanago_sync.cli.console import Exit, command, notices, show
+from salesmanago_sync.cli.console import Exit, answer, command, say, show
 from salesmanago_sync.errors import ConfigurationError, Fault
 from salesmanago_sync.hooks.ports import console_ports
 from salesmanago_sync.ledger.store import Ledger
@@ -68,7 +67,7 @@ def _change(ports: Ports, args: Namespace, change: Any, what: str) -> Exit:
     found = _found(ports.ledger, args)
     change([issue.id for issue in found], ports.now())
     show([_row(issue, args.output) for issue in found], args.output)
-    notices().print(f"{len(found)} issues {what}.", highlight=False)
+    say(f"{len(found)} issues {what}.")
     return Exit.WELL
 
 
@@ -95,8 +94,9 @@ def _row(issue: Issue, output: str) -> dict[str, Any]:
 
 def _write_csv(found: list[Issue], file: str) -> None:
     if file == "-":
-        sys.stdout.writelines(to_csv(found))
+        for line in to_csv(found):
+            answer(line, keep="\r\n")
         return
     with Path(file).open("w", encoding="utf-8", newline="") as opened:
         opened.writelines(to_csv(found))
-    notices().print(f"{len(found)} issues are in {file}.", highlight=False, markup=False)
+    say(f"{len(found)} issues are in {file}.")

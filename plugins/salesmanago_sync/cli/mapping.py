@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from salesmanago_sync.cli.console import Exit, command, complain, notices, show
+from salesmanago_sync.cli.console import Exit, command, complain, show, working
 from salesmanago_sync.domain.describe import Schema
 from salesmanago_sync.domain.starter import starter
 from salesmanago_sync.errors import ConfigurationError, Fault
@@ -33,7 +33,7 @@ def _overview(args: Namespace) -> MappingOverview:
     folder = Path(args.folder) if args.folder else load_settings().mappings
     if not args.live:
         return read_files(folder)
-    with notices().status("Asking the org"), console_ports() as ports:
+    with working("Asking the org"), console_ports() as ports:
         return read_overview(ports, folder=folder)
 
 
@@ -68,7 +68,7 @@ def init(args: Namespace) -> Exit:
         raise ConfigurationError([Fault(str(file), what, "Name another --folder, or give --force.")])
     if not file.parent.is_dir():
         raise ConfigurationError([Fault(str(file.parent), "is not a folder.", "Make it, or name another --folder.")])
-    with notices().status("Asking the org"), console_ports() as ports:
+    with working("Asking the org"), console_ports() as ports:
         schema = Schema.from_describe(ports.salesforce.describe(SOBJECTS[args.object]))
     file.write_text(starter(args.object, schema), encoding="utf-8")
     show([{"object": args.object, "file": str(file)}], args.output)

@@ -6,7 +6,7 @@ from argparse import Namespace
 from dataclasses import asdict
 from typing import Any
 
-from salesmanago_sync.cli.console import Exit, command, complain, notices, show
+from salesmanago_sync.cli.console import Exit, command, complain, say, show
 from salesmanago_sync.cli.following import follow
 from salesmanago_sync.cli.sync import start, tell
 from salesmanago_sync.errors import ConfigurationError, Fault
@@ -49,7 +49,7 @@ def _show(ledger: Ledger, run_id: int, args: Namespace) -> Exit:
     found = read_plan(ledger, run_id, {name: given[name] or "" for name in FILTERS}, limit=args.limit)
     rows = [_row(asdict(change), args.output) for change in found.changes]
     show(rows, args.output)
-    notices().print(f"Run {run_id}: {len(rows)} of {found.total} changes.", highlight=False)
+    say(f"Run {run_id}: {len(rows)} of {found.total} changes.")
     words = str(ledger.run(run_id)["service_words"])
     if words:
         complain(f"A request was refused. {words}")

@@ -7,9 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from rich.markup import escape
-
-from salesmanago_sync.cli.console import Exit, command, notices, show
+from salesmanago_sync.cli.console import Exit, command, say, show, working
 from salesmanago_sync.errors import ConfigurationError, Fault
 from salesmanago_sync.hooks.setup_ports import console_setup_ports
 from salesmanago_sync.steps.setup.comparing import compare
@@ -25,7 +23,7 @@ def setup(args: Namespace) -> Exit:
     """Set up Salesforce, or take the set-up back."""
     # The ledger says with it which command kept an original.
     run = f"command/{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
-    with console_setup_ports(_params(args), run, _print) as ports, notices().status("Checking") as status:
+    with console_setup_ports(_params(args), run, say) as ports, working("Checking") as status:
         preflight(ports)
         status.update("Comparing")
         counts = compare(ports)
@@ -56,7 +54,3 @@ def _apply(ports: SetupPorts) -> None:
     steps: tuple[Callable[[SetupPorts], object], ...] = (deploy, connect)
     for step in steps:
         step(ports)
-
-
-def _print(text: str) -> None:
-    notices().print(escape(text), highlight=False, soft_wrap=True)

@@ -6,9 +6,7 @@ from argparse import Namespace
 from collections.abc import Iterator
 from typing import Any
 
-from rich.markup import escape
-
-from salesmanago_sync.cli.console import Exit, command, complain, notices, show
+from salesmanago_sync.cli.console import Exit, command, complain, say, show
 from salesmanago_sync.cli.following import follow
 from salesmanago_sync.errors import ConfigurationError, Fault
 from salesmanago_sync.hooks.dag_runs import RunState, trigger
@@ -54,7 +52,7 @@ def start(args: Namespace, *, dry_run: bool) -> tuple[str, str]:
     read_request(params)
     dag_id = FULL if args.full else INCREMENTAL
     dag_run_id = trigger(dag_id, params)
-    notices().print(f"Started {dag_id}, run {escape(dag_run_id)}.", highlight=False, soft_wrap=True)
+    say(f"Started {dag_id}, run {dag_run_id}.")
     return dag_id, dag_run_id
 
 
@@ -64,7 +62,7 @@ def tell(ledger: Ledger, dag_id: str, dag_run_id: str, state: RunState, output: 
     totals = (run or {}).get("totals") or {"rows": [], "issues": [], "note": ""}
     show(list(_rows(totals)), output)
     if totals["note"]:
-        notices().print(escape(totals["note"]), highlight=False, soft_wrap=True)
+        say(totals["note"])
     if state.state == "success":
         return Exit.WELL
     if run is not None and run["state"] == "success":

@@ -19,6 +19,7 @@ from salesmanago_sync.steps.ports import Staging
 from salesmanago_sync.steps.setup.ports import CardSettings, SetupPorts
 from salesmanago_sync.steps.setup.request import read_setup_request
 from salesmanago_sync.steps.watermark import now_utc
+from salesmanago_sync.visible import visible
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +36,7 @@ def task_setup_ports() -> Iterator[SetupPorts]:
 
 
 def _log(text: str) -> None:
-    log.info("%s", text)
+    log.info("%s", visible(text))
 
 
 @contextmanager

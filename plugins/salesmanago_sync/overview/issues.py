@@ -13,6 +13,7 @@ from typing import Any
 from salesmanago_sync.domain.reasons import ISSUES, Reason
 from salesmanago_sync.ledger.frames import rows_of
 from salesmanago_sync.ledger.store import Ledger
+from salesmanago_sync.visible import visible
 
 TREND_DAYS = 14
 STATES = ("open", "dismissed", "closed")
@@ -157,6 +158,7 @@ def _cell(value: Any) -> str:
     if isinstance(value, dict):
         value = json.dumps(value, ensure_ascii=False) if value else ""
     text = "" if value is None else value.isoformat() if isinstance(value, datetime) else str(value)
+    text = visible(text)
     return f"'{text}" if text.startswith(FORMULA) else text
 
 

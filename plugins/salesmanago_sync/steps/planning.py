@@ -16,6 +16,7 @@ from salesmanago_sync.steps.extract import load
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import checked
 from salesmanago_sync.steps.reading import Reading
+from salesmanago_sync.visible import visible
 
 log = logging.getLogger(__name__)
 
@@ -135,4 +136,4 @@ def describe_plan(result: Plan) -> None:
     log.info("%d people, %d changes planned, %d issues", len(result.people), len(changes), len(result.issues))
     for (name, direction, action, key), rows in changes.groupby(["object", "direction", "action", "field"], sort=True):
         ids = rows["salesforce_id"].fillna(rows["salesmanago_id"]).head(EXAMPLES)
-        log.info("%s %s %s %s: %d (%s)", name, direction, action, key, len(rows), ", ".join(ids))
+        log.info("%s %s %s %s: %d (%s)", name, direction, action, key, len(rows), visible(", ".join(ids)))

@@ -18,6 +18,7 @@ from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.request import utc
 from salesmanago_sync.steps.snapshot import stage_snapshot
 from salesmanago_sync.steps.watermark import first_sync, late_faults, read_watermark
+from salesmanago_sync.visible import visible
 
 log = logging.getLogger(__name__)
 
@@ -111,7 +112,7 @@ def preflight(
     if findings.faults or found.account is None:
         raise ConfigurationError(findings.faults).saying(" ".join(findings.words))
     for warning in findings.warnings:
-        log.warning("%s", warning)
+        log.warning("%s", visible(warning))
     _remember(ports, found.enabled, found.schemas)
     result = Checked(
         objects=found.objects,

@@ -8,6 +8,7 @@ from typing import Any
 
 from salesmanago_sync.errors import FatalError, IssuesFoundError
 from salesmanago_sync.steps.ports import Ports
+from salesmanago_sync.visible import visible
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +28,7 @@ def report(ports: Ports, publish: Callable[[dict[str, Any]], None]) -> None:
     totals = run["totals"]
     if totals is not None:
         publish(totals)
-        log.info("%s", as_text(totals))
+        log.info("%s", visible(as_text(totals)))
     if run["state"] != "success":
         raise FatalError(f"The run did not come to its end: see the failed tasks before this one. {run['note']}")
     if must_fail(ports, totals["issues"]):
