@@ -38,7 +38,7 @@ class ObjectInput:
 
 
 def identities(
-    objects: Sequence[ObjectInput], contacts: pd.DataFrame, bindings: pd.DataFrame, now: datetime
+    objects: Sequence[ObjectInput], contacts: pd.DataFrame, bindings: pd.DataFrame, now: datetime, seen: pd.DataFrame
 ) -> Identities:
     """Prepare both sides for matching.
 
@@ -47,15 +47,17 @@ def identities(
         contacts: A SALESmanago frame with the flag `in_scope`.
         bindings: The ledger's bindings of everything that was read.
         now: The moment relative dates in criteria count from.
+        seen: For whom the services were asked (`sightings`).
     """
     frames = [_of_records(item, now) for item in objects]
     mappings = [item.mapping for item in objects]
     return Identities(
         salesforce=pd.concat(frames, ignore_index=True) if frames else _of_records_empty(),
         salesmanago=_of_contacts(mappings, contacts, now),
-        bindings=bindings[["object", "salesforce_id", "salesmanago_id", "status", "email"]],
+        bindings=bindings[["object", "salesforce_id", "salesmanago_id", "status", "email", "updated_at"]],
         creates_in_salesmanago=frozenset(m.object for m in mappings if m.create.in_salesmanago),
         consent_hidden=frozenset(item.mapping.object for item in objects if _consent_is_hidden(item)),
+        seen=seen,
     )
 
 

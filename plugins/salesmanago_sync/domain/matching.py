@@ -8,10 +8,12 @@ ambiguous.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 
 import pandas as pd
+
+from salesmanago_sync.domain.sightings import ELSEWHERE, GONE, LIVES, UNREAD, nothing_seen, of_side, standing
 
 PREFERENCE = ("Contact", "PersonAccount", "Lead")
 
@@ -39,9 +41,11 @@ class Identities:
         salesmanago: One row a contact: `salesmanago_id`, `email`, `salesforce_id` (held in `externalId`, or missing),
             `wanted_by` (the object that would be created, or missing) and the flags `in_scope`, `gone`, and
             `takes_part.<object>` for each object.
-        bindings: `object`, `salesforce_id`, `salesmanago_id`, `status`, and `email`, the address of a tombstone.
+        bindings: `object`, `salesforce_id`, `salesmanago_id`, `status`, `email`, the address of a tombstone, and
+            `updated_at`, when the ledger last heard of the person.
         creates_in_salesmanago: The objects whose mapping creates contacts in SALESmanago.
         consent_hidden: Those of which nobody is created, because the opt-outs in Salesforce cannot be seen.
+        seen: For whom the services were asked (`sightings`).
     """
 
     salesforce: pd.DataFrame
@@ -49,6 +53,7 @@ class Identities:
     bindings: pd.DataFrame
     creates_in_salesmanago: frozenset[str]
     consent_hidden: frozenset[str] = frozenset()
+    seen: pd.DataFrame = field(default_factory=nothing_seen)
 
 
 def match(identities: Identities) -> pd.DataFrame:
@@ -134,9 +139,10 @@ def _rows(frame: pd.DataFrame, status: str, reason: str | None = None, matched_b
 
 
 def _bound(identities: Identities) -> pd.DataFrame:
-    """Bound people of whom at least one side is in scope; a side that was asked for and is not there was deleted.
+    """Bound people of whom at least one side is in scope.
 
-    The text of a person who is gone says on which side: salesforce, salesmanago or both.
+    A side is gone where the service was asked for it and said so. The text of a person who is gone says on which side:
+    salesforce, salesmanago or both.
     """
     s = identities.salesforce[["salesforce_id", "in_scope", "takes_part", "gone"]]
     m = identities.salesmanago.drop(columns=["email", "salesforce_id", "wanted_by"])
@@ -144,20 +150,34 @@ def _bound(identities: Identities) -> pd.DataFrame:
         m, on="salesmanago_id", how="left", suffixes=("", "_m")
     )
     both = both[_flag(both["in_scope"]) | _flag(both["in_scope_m"])]
-    gone_s = both["takes_part"].isna() | _flag(both["gone"])
-    gone_m = both["in_scope_m"].isna() | _flag(both["gone_m"])
-    missing, merged = gone_s | gone_m, both["status"].eq("merged")
-    both["text"] = pd.Series("both", index=both.index).mask(~gone_s, SALESMANAGO).mask(~gone_m, SALESFORCE)
-    living = both[~missing].drop(columns="text")
+    standings = pd.DataFrame(
+        {
+            SALESFORCE: _standing(identities, both, SALESFORCE, both["takes_part"].notna(), _flag(both["gone"])),
+            SALESMANAGO: _standing(identities, both, SALESMANAGO, both["in_scope_m"].notna(), _flag(both["gone_m"])),
+        }
+    )
+    unread, gone = standings.isin([UNREAD]).any(axis=1), standings.isin([GONE])
+    elsewhere = standings.isin([ELSEWHERE]).any(axis=1) & ~unread
+    missing, merged = gone.any(axis=1) & ~unread & ~elsewhere, both["status"].eq("merged")
+    where = pd.Series("both", index=both.index)
+    where = where.mask(~gone[SALESFORCE], SALESMANAGO).mask(~gone[SALESMANAGO], SALESFORCE)
+    living = both[standings.isin([LIVES]).all(axis=1)]
     partakes = _flag(living["takes_part"]) & _takes_part_of_object(living)
+    ended = both.assign(text=where)
     return _stack(
         [
-            _rows(both[missing & ~merged], SKIP, "DELETED", "binding"),
-            _rows(both[missing & merged], SKIP, "MERGED", "binding"),
+            _rows(both[unread], SKIP, "NOT_READ", "binding"),
+            _rows(both[elsewhere], SKIP, "OUT_OF_OBJECT", "binding"),
+            _rows(ended[missing & ~merged], SKIP, "DELETED", "binding"),
+            _rows(ended[missing & merged], SKIP, "MERGED", "binding"),
             _rows(living[~partakes], SKIP, "PAUSED", "binding"),
             _rows(living[partakes], PAIR, None, "binding"),
         ]
     )
+
+
+def _standing(identities: Identities, both: pd.DataFrame, side: str, here: pd.Series, gone: pd.Series) -> pd.Series:
+    return standing(of_side(identities.seen, side, both[f"{side}_id"]), here, gone, both["updated_at"])
 
 
 def _flag(column: pd.Series) -> pd.Series:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
@@ -19,6 +19,7 @@ from salesmanago_sync.domain.matching import Identities, match
 from salesmanago_sync.domain.owed import incur
 from salesmanago_sync.domain.pairs import Pairs, pairs_of
 from salesmanago_sync.domain.review import Addresses, review, turns
+from salesmanago_sync.domain.sightings import nothing_seen
 from salesmanago_sync.domain.succession import heirs, succeed
 
 MOVE_COLUMNS = (
@@ -46,6 +47,7 @@ class PlanInput:
         direction: Which sides may be written.
         now: The moment relative dates in criteria count from.
         witnesses: Objects that are not synchronised: only their opt-outs count.
+        seen: For whom the services were asked (`sightings`): nobody else is taken for gone.
     """
 
     objects: Sequence[ObjectInput]
@@ -55,6 +57,7 @@ class PlanInput:
     direction: Literal["both", "to_salesmanago", "to_salesforce"]
     now: datetime
     witnesses: Sequence[ObjectInput] = ()
+    seen: pd.DataFrame = field(default_factory=nothing_seen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +85,8 @@ class Plan:
 
 def plan(inputs: PlanInput) -> Plan:
     """Decide what to do with everybody who was read."""
-    found = identities(inputs.objects, inputs.contacts, inputs.bindings, inputs.now)
-    bindings = succeed(found, inputs.bindings, heirs(inputs.objects), inputs.scope)
+    found = identities(inputs.objects, inputs.contacts, inputs.bindings, inputs.now, inputs.seen)
+    bindings = succeed(found, inputs.bindings, heirs(inputs.objects))
     found = replace(found, bindings=bindings[list(found.bindings)])
     people = _people(_with_ends(match(found), inputs.objects), inputs.scope)
     bindings = incur(bindings, people, inputs.objects, inputs.contacts)

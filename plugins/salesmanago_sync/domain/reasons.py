@@ -113,6 +113,14 @@ SKIPS: dict[str, Reason] = {
         "The Lead was converted, and its successor takes no part.",
         "Enable the mapping of the Contact or Person Account that it became.",
     ),
+    "OUT_OF_OBJECT": Reason(
+        "The record is there, but no longer of the object that its mapping is about.",
+        "Enable the mapping of the object that it is now.",
+    ),
+    "NOT_READ": Reason(
+        "The ledger heard of the person after this run had read; nothing is decided on an older reading.",
+        "Nothing: the next run looks at the person.",
+    ),
     "TOMBSTONE": Reason(
         "Somebody with this e-mail address was deleted on both sides; the sync brings nobody back.",
         "Restore the record or contact that was deleted, or create the person on both sides by hand.",

@@ -17,6 +17,7 @@ import pandas as pd
 from salesmanago_sync.domain.frames import full_ids
 from salesmanago_sync.domain.identities import ObjectInput, is_true
 from salesmanago_sync.domain.matching import Identities, among, rank
+from salesmanago_sync.domain.sightings import GONE, of_side, standing
 
 CONVERTED = "converted"
 MERGED = "merged"
@@ -67,16 +68,13 @@ def _named(records: pd.DataFrame, column: str, event: str) -> Iterator[tuple[str
             yield identifier, Heir(heir, event)
 
 
-def succeed(
-    found: Identities, bindings: pd.DataFrame, named: dict[str, list[Heir]], scope: frozenset[str]
-) -> pd.DataFrame:
+def succeed(found: Identities, bindings: pd.DataFrame, named: dict[str, list[Heir]]) -> pd.DataFrame:
     """Move bindings to their successors.
 
     Args:
         found: Both sides as matching sees them.
         bindings: The ledger's bindings, every column.
         named: The successors that Salesforce names (`heirs`).
-        scope: The objects of this run: of their people in scope both sides were asked for.
 
     Returns:
         The bindings as they are from now on, with `SUCCESSION_COLUMNS`: `event` (converted, merged, replaced, lost;
@@ -86,8 +84,8 @@ def succeed(
     news = _News(bindings)
     if named:
         _follow_records(news, found, named)
-    _replace_records(news, found, scope)
-    _replace_contacts(news, found, scope)
+    _replace_records(news, found)
+    _replace_contacts(news, found)
     return news.applied()
 
 
@@ -176,7 +174,7 @@ def _last(identifier: str, living: Iterable[Any], named: dict[str, list[Heir]]) 
     return None
 
 
-def _replace_records(news: _News, found: Identities, scope: frozenset[str]) -> None:
+def _replace_records(news: _News, found: Identities) -> None:
     """Let a new record of the same address take the place of one that was deleted, beside its living contact."""
     s, m = found.salesforce, found.salesmanago
     free = s[~s["gone"] & s["takes_part"] & s["email"].notna()]
@@ -185,7 +183,7 @@ def _replace_records(news: _News, found: Identities, scope: frozenset[str]) -> N
         return
     placed = rank(free)
     first = placed[placed["place"].eq("first")].drop_duplicates("email").set_index("email")
-    for number, email in _widowed(news, (s, "salesforce_id"), (m, "salesmanago_id"), scope):
+    for number, email in _widowed(news, found.seen, (s, "salesforce"), (m, "salesmanago")):
         if email in first.index:
             news.move(
                 number,
@@ -196,7 +194,7 @@ def _replace_records(news: _News, found: Identities, scope: frozenset[str]) -> N
             )
 
 
-def _replace_contacts(news: _News, found: Identities, scope: frozenset[str]) -> None:
+def _replace_contacts(news: _News, found: Identities) -> None:
     """Let a new contact of the same address take the place of one that was deleted, beside its living record."""
     s, m = found.salesforce, found.salesmanago
     free = m[~m["gone"] & m["email"].notna()]
@@ -204,23 +202,21 @@ def _replace_contacts(news: _News, found: Identities, scope: frozenset[str]) -> 
     first = free[~free["email"].duplicated(keep=False)].set_index("email")["salesmanago_id"]
     if first.empty:
         return
-    for number, email in _widowed(news, (m, "salesmanago_id"), (s, "salesforce_id"), scope):
+    for number, email in _widowed(news, found.seen, (m, "salesmanago"), (s, "salesforce")):
         if email in first.index:
             news.move(number, REPLACED, "salesmanago", str(first[email]))
 
 
 def _widowed(
-    news: _News, gone: tuple[pd.DataFrame, str], left: tuple[pd.DataFrame, str], scope: frozenset[str]
+    news: _News, seen: pd.DataFrame, gone: tuple[pd.DataFrame, str], left: tuple[pd.DataFrame, str]
 ) -> Iterator[tuple[int, str]]:
     """Give the bindings of which one side was deleted and the other lives, with the address of the living side."""
-    (own, column), (theirs, other) = gone, left
+    (own, side), (theirs, other_side) = gone, left
+    column, other = f"{side}_id", f"{other_side}_id"
     bindings = news.bindings
-    buried, asked = set(own.loc[own["gone"], column]), set(theirs.loc[theirs["in_scope"], other])
-    # What was asked for and did not come was deleted for good; what was only not read may be there all the same.
-    vanished = among(bindings["object"], scope) & among(bindings[other], asked) & ~among(bindings[column], own[column])
-    ended = among(bindings["status"], TOMBSTONES) | among(bindings[column], buried) | vanished
-    living = set(own.loc[~own["gone"], column])
-    widowed = ended & ~among(bindings[column], living) & ~bindings.index.isin(list(news.changed))
+    here, flagged = among(bindings[column], own[column]), among(bindings[column], own.loc[own["gone"], column])
+    ended = standing(of_side(seen, side, bindings[column]), here, flagged, bindings["updated_at"]).eq(GONE)
+    widowed = ended & ~bindings.index.isin(list(news.changed))
     address = theirs[~theirs["gone"]].drop_duplicates(other).set_index(other)["email"]
     emails = bindings.loc[widowed, other].map(address).dropna().drop_duplicates()
     for number, email in zip(emails.index, emails, strict=True):

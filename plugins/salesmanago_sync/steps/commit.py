@@ -38,14 +38,17 @@ def commit(ports: Ports, window: dict[str, dict[str, str]]) -> dict[str, int]:
         ports.ledger.update_run(ports.run.id, state=COMMITTED)
         return {"closed": 0}
     _check_settled(ports)
-    people = ports.staging.read("people")
+    everybody = ports.staging.read("people")
+    unread = everybody["reason"].eq("NOT_READ").fillna(False).astype(bool)
+    people = everybody[~unread]
     closed = _close_solved(ports, people)
     seen = people["salesforce_id"].notna() & people["salesmanago_id"].notna()
     ports.ledger.check(people.loc[seen, "salesforce_id"], ports.now())
     run = ports.ledger.run(ports.run.id)
     if ports.run.mode == "full" and not run["restricted"]:
         _finish_full(ports, checked(ports).objects)
-    _move_watermark(ports, window, restricted=run["restricted"])
+    # The next run's window holds once more whoever could not be decided about.
+    _move_watermark(ports, window, restricted=run["restricted"] or bool(unread.any()))
     ports.ledger.update_run(ports.run.id, state=COMMITTED)
     now = ports.now()
     ports.ledger.prune(now - timedelta(days=ports.settings.history_days), now)

@@ -18,7 +18,7 @@ import pandas as pd
 from salesmanago_sync.errors import ConfigurationError, Fault
 from salesmanago_sync.steps.explaining import stage_objects
 from salesmanago_sync.steps.extract import add_counterparts, add_least_checked
-from salesmanago_sync.steps.planning import CONSENT, DIRECTIONS, plan_of
+from salesmanago_sync.steps.planning import CONSENT, DIRECTIONS, plan_of, read_news
 from salesmanago_sync.steps.ports import Ports, Variables
 from salesmanago_sync.steps.preflight import Account
 from salesmanago_sync.steps.reading import Reading, sources
@@ -94,13 +94,14 @@ def _since(
 def _read(ports: Ports, objects: list[str], since: dict[str, datetime], until: dict[str, datetime]) -> Reading:
     reading = Reading(ports, sources(ports, objects))
     for name, source in reading.sources.items():
-        span = (since["salesforce"], until["salesforce"])
+        span, at = (since["salesforce"], until["salesforce"]), ports.now()
         for page in ports.salesforce.changed(source.mapping.sobject, source.fields, *span, source.kind):
-            reading.add_records(name, page, in_scope=True)
+            reading.add_records(name, page, in_scope=True, at=at)
     for ids in ports.salesmanago.changed_ids(since["salesmanago"], until["salesmanago"]):
         reading.fetch_contacts(ids, in_scope=True)
     add_least_checked(reading, objects)
     add_counterparts(reading, objects)
+    read_news(reading, objects)
     return reading
 
 

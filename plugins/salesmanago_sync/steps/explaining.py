@@ -86,12 +86,13 @@ def _find_record(reading: Reading, identifier: str) -> None:
         source = reading.sources.get(name)
         if source is None:
             continue
+        at = ports.now()
         if name == "PersonAccount" and identifier.startswith("003"):
             rows = ports.salesforce.find("Account", "PersonContactId", [identifier], source.fields, source.kind)
         else:
             rows = ports.salesforce.retrieve(source.mapping.sobject, [identifier], source.fields)
         people = [row for row in rows if name != "PersonAccount" or row.get("IsPersonAccount")]
-        reading.add_records(name, people, in_scope=True)
+        reading.add_records(name, people, in_scope=True, at=at)
         if people:
             return
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from salesmanago_sync.domain.converters.email import normalise_email
 from salesmanago_sync.domain.frames import full_ids
-from salesmanago_sync.domain.identities import CONTACT_ID_FIELD
+from salesmanago_sync.domain.identities import CONTACT_ID_FIELD, is_true
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import SCHEMA, checked
 from salesmanago_sync.steps.reading import KEY_PREFIX, Reading, Source, load_reading, sources
@@ -34,13 +34,14 @@ def extract_salesforce(ports: Ports, name: str, window: Window) -> int:
         How many records were read.
     """
     source = sources(ports, [name])[name]
+    reading, at = Reading(ports, {name: source}), ports.now()
     rows: list[dict[str, Any]] = []
     for page in _salesforce_pages(ports, source, window["salesforce"]):
         ports.keep_lock(read=len(page))
         rows += page
-    reading = Reading(ports, {name: source})
-    reading.add_records(name, rows, in_scope=True)
+    reading.add_records(name, rows, in_scope=True, at=at)
     ports.staging.write(f"{CHANGED}.{name}", reading.records[name])
+    ports.staging.write(f"{CHANGED}.{name}.seen", reading.seen())
     return len(reading.records[name])
 
 
@@ -71,12 +72,9 @@ def extract_salesmanago(ports: Ports, window: Window) -> int:
         reading.find_contacts(ports.run.request.emails, in_scope=True)
     else:
         ids = [identifier for page in _contact_ids(ports, window["salesmanago"]) for identifier in page]
-        cards: list[dict[str, Any]] = []
-        for page in ports.salesmanago.cards(ids):
-            ports.keep_lock(read=len(page))
-            cards += page
-        reading.add_contacts(cards, in_scope=True)
+        reading.fetch_contacts(ids, in_scope=True, tell=ports.keep_lock)
     ports.staging.write(f"{CHANGED}.contacts", reading.contacts)
+    ports.staging.write(f"{CHANGED}.contacts.seen", reading.seen())
     return len(reading.contacts)
 
 
@@ -109,6 +107,7 @@ def gather_counterparts(ports: Ports) -> dict[str, int]:
 def add_counterparts(reading: Reading, objects: Sequence[str]) -> None:
     """Add to a reading whoever the merge must see beside it: the other sides, namesakes, and who has a new address."""
     _add_partners(reading, objects)
+    _ask_for_ended(reading)
     reading.add_heirs()
     _add_namesakes(reading)
     _add_partners(reading, objects)
@@ -118,7 +117,8 @@ def add_counterparts(reading: Reading, objects: Sequence[str]) -> None:
 def _changed(ports: Ports, objects: Sequence[str], enabled: Sequence[str]) -> Reading:
     found = sources(ports, enabled)
     records = {name: ports.staging.read(f"{CHANGED}.{name}") for name in objects}
-    return Reading(ports, found, records, ports.staging.read(f"{CHANGED}.contacts"))
+    seen = [ports.staging.read(f"{CHANGED}.{name}.seen") for name in (*objects, "contacts")]
+    return Reading(ports, found, records, ports.staging.read(f"{CHANGED}.contacts"), seen)
 
 
 def _add_due(reading: Reading, objects: Sequence[str]) -> None:
@@ -171,6 +171,15 @@ def _add_partners(reading: Reading, objects: Sequence[str]) -> None:
         mine = bindings[bindings["object"].eq(name)]
         reading.fetch_records(name, mine["salesforce_id"], in_scope=everybody)
     reading.fetch_contacts(bindings.loc[bindings["object"].isin(objects), "salesmanago_id"], in_scope=everybody)
+
+
+def _ask_for_ended(reading: Reading) -> None:
+    """Ask for the bound records that a list calls deleted or converted: they may have come back since."""
+    bound = reading.bindings()
+    for name, frame in reading.records.items():
+        ended = is_true(frame, "IsDeleted") | is_true(frame, "IsConverted")
+        mine = frame.loc[ended & frame["Id"].isin(bound["salesforce_id"]), "Id"]
+        reading.read_again({name: [identifier for identifier in mine if not reading.was_asked(identifier)]})
 
 
 def _add_namesakes(reading: Reading) -> None:

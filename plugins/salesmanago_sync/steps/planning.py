@@ -12,7 +12,7 @@ from salesmanago_sync.domain.plan import Plan, PlanInput, plan
 from salesmanago_sync.domain.succession import TOMBSTONES
 from salesmanago_sync.errors import FatalError
 from salesmanago_sync.steps.binding import check_unbound
-from salesmanago_sync.steps.extract import load
+from salesmanago_sync.steps.extract import READ, load
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import checked
 from salesmanago_sync.steps.reading import Reading
@@ -25,6 +25,8 @@ EXAMPLES = 3
 # So many people may be deleted for good at a time without anybody asking.
 FEW = 20
 CONSENT = "consent"
+# So often people are read again whom somebody else works on at the same time.
+TRIES = 3
 
 
 def make_plan(ports: Ports) -> list[list[dict[str, Any]]]:
@@ -42,6 +44,8 @@ def make_plan(ports: Ports) -> list[list[dict[str, Any]]]:
     ports.keep_lock()
     check_unbound(ports)
     reading = load(ports)
+    if read_news(reading, checked(ports).objects):
+        reading.save(READ)
     result = plan_of(reading, checked(ports).objects)
     _check_vanished(ports, reading, result)
     ports.staging.write("people", result.people)
@@ -55,6 +59,21 @@ def make_plan(ports: Ports) -> list[list[dict[str, Any]]]:
         return []
     found = batches(result.changes[result.changes["lane"].ne(CONSENT)], ports.settings.people_per_task)
     return shared_out(found, ports.most_tasks)
+
+
+def read_news(reading: Reading, objects: Sequence[str]) -> bool:
+    """Read again whoever the ledger heard of after this run had read them; tell whether there was anybody.
+
+    The consent lane works beside every run. Who is still unread after some tries is left to the next run.
+    """
+    for tried in range(TRIES):
+        news = reading.unread(objects)
+        if news.empty:
+            return tried > 0
+        of_objects = {name: news.loc[news["object"].eq(name), "salesforce_id"] for name in objects}
+        reading.read_again(of_objects, news["salesmanago_id"])
+        reading.add_heirs()
+    return True
 
 
 def _check_vanished(ports: Ports, reading: Reading, result: Plan) -> None:
@@ -97,6 +116,7 @@ def inputs_of(reading: Reading, objects: Sequence[str], direction: str | None = 
         bindings=reading.bindings(),
         direction=direction or ports.run.request.direction,  # type: ignore[arg-type]
         now=ports.now(),
+        seen=reading.seen(),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from salesmanago_sync.clients.salesmanago_ids import contact_id
 from salesmanago_sync.domain.converters.email import normalise_email
 from salesmanago_sync.domain.criteria import fields_of
 from salesmanago_sync.domain.criteria_soql import to_soql
@@ -19,11 +20,13 @@ from salesmanago_sync.domain.mapping import Mapping
 from salesmanago_sync.domain.native import DETAIL
 from salesmanago_sync.domain.owed import OPT_OUTS
 from salesmanago_sync.domain.schema import Schema, criteria_types, read_fields
+from salesmanago_sync.domain.sightings import UNREAD, newest, of_side, sightings, standing
 from salesmanago_sync.domain.succession import heirs
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import checked
 from salesmanago_sync.steps.snapshot import mappings_of_run
 
+SALESFORCE, SALESMANAGO = "salesforce", "salesmanago"
 # How the ids of each object begin (Salesforce: standard key prefixes).
 KEY_PREFIX = {"Lead": "00Q", "Contact": "003", "PersonAccount": "001"}
 
@@ -122,9 +125,12 @@ class Reading:
     sources: dict[str, Source]
     records: dict[str, pd.DataFrame] = field(default_factory=dict)
     contacts: pd.DataFrame = field(default_factory=pd.DataFrame)
+    _seen: list[pd.DataFrame] = field(default_factory=list)
     _asked: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
+        for part in self._seen:
+            self._asked |= set(part.loc[part["by_id"], "id"])
         for name, source in self.sources.items():
             self.records.setdefault(name, _flagged(salesforce_frame([], source.fields), in_scope=True))
         if "contactId" not in self.contacts:
@@ -134,22 +140,28 @@ class Reading:
         """Lay out contact cards with every detail that the mappings read."""
         return salesmanago_frame(cards, details(source.mapping for source in self.sources.values()))
 
-    def add_records(self, name: str, rows: Sequence[Dictionary[str, Any]], *, in_scope: bool) -> None:
-        """Take records in; what is known already only gains scope."""
+    def add_records(self, name: str, rows: Sequence[Dictionary[str, Any]], *, in_scope: bool, at: datetime) -> None:
+        """Take records of a list in; what is known already only gains scope.
+
+        Args:
+            name: The object.
+            rows: The records.
+            in_scope: Whether they take part, or only help to recognise people.
+            at: When they were asked for.
+        """
         frame = _flagged(salesforce_frame(rows, self.sources[name].fields), in_scope=in_scope)
         self.records[name] = _joined(self.records[name], frame, "Id")
+        self._seen.append(sightings(SALESFORCE, frame["Id"], at, frame["Id"], by_id=False))
 
-    def add_contacts(self, cards: Sequence[Dictionary[str, Any]], *, in_scope: bool) -> None:
-        """Take contacts in; what is known already only gains scope."""
-        self.contacts = _joined(self.contacts, _flagged(self.contact_frame(cards), in_scope=in_scope), "contactId")
+    def add_contacts(self, cards: Sequence[Dictionary[str, Any]], *, in_scope: bool, at: datetime) -> None:
+        """Take contacts of a list in; as `add_records`."""
+        frame = _flagged(self.contact_frame(cards), in_scope=in_scope)
+        self.contacts = _joined(self.contacts, frame, "contactId")
+        self._seen.append(sightings(SALESMANAGO, frame["contactId"], at, frame["contactId"], by_id=False))
 
     def fetch_records(self, name: str, ids: Iterable[str], *, in_scope: bool) -> None:
         """Look up records by id, those that are not known yet."""
-        missing = _unknown(ids, self.records[name]["Id"])
-        if missing:
-            source = self.sources[name]
-            rows = self.ports.salesforce.retrieve(source.mapping.sobject, missing, source.fields)
-            self.add_records(name, [row for row in rows if source.is_of_kind(row)], in_scope=in_scope)
+        self._ask_for_records(name, _unknown(ids, {*self.records[name]["Id"], *self._asked}), in_scope=in_scope)
 
     def find_records(self, emails: Iterable[str], *, in_scope: bool, objects: Iterable[str] | None = None) -> None:
         """Look up the records of all objects, or of some, that have one of the addresses."""
@@ -157,10 +169,11 @@ class Reading:
         names = self.sources if objects is None else objects
         for name in names if wanted else ():
             source = self.sources[name]
+            at = self.ports.now()
             rows = self.ports.salesforce.find(
                 source.mapping.sobject, source.email_field, wanted, source.fields, source.kind
             )
-            self.add_records(name, rows, in_scope=in_scope)
+            self.add_records(name, rows, in_scope=in_scope, at=at)
 
     def add_opted_out(self, name: str) -> None:
         """Look up the records of an object that are opted out and have the address of somebody who was read."""
@@ -168,10 +181,11 @@ class Reading:
         condition = source.opted_out
         if not condition:
             return
+        at = self.ports.now()
         for page in self.ports.salesforce.matching(source.mapping.sobject, source.fields, condition):
             addresses = normalise_email(text_series(row.get(source.email_field) for row in page))
             mine = [row for row, known in zip(page, addresses.isin(wanted), strict=True) if known]
-            self.add_records(name, mine, in_scope=False)
+            self.add_records(name, mine, in_scope=False, at=at)
 
     def opted_out_emails(self) -> set[str]:
         """The addresses of everybody who was read and has opted out on any channel."""
@@ -183,17 +197,59 @@ class Reading:
                 found |= set(normalise_email(frame.loc[is_true(frame, flag), email]).dropna())
         return found
 
-    def fetch_contacts(self, ids: Iterable[str], *, in_scope: bool) -> None:
-        """Look up contacts by id, those that are not known yet."""
-        missing = _unknown(ids, self.contacts["contactId"])
-        cards = [card for page in self.ports.salesmanago.cards(missing) for card in page] if missing else []
-        self.add_contacts(cards, in_scope=in_scope)
+    def fetch_contacts(
+        self, ids: Iterable[str], *, in_scope: bool, tell: Callable[[int], None] = lambda read: None
+    ) -> None:
+        """Look up contacts by id, those that are not known yet; after each page tell how many came."""
+        missing = _unknown(ids, {*self.contacts["contactId"], *self._asked})
+        self._ask_for_contacts(missing, in_scope=in_scope, tell=tell)
 
     def find_contacts(self, emails: Iterable[str], *, in_scope: bool) -> None:
         """Look up contacts by address."""
-        wanted = sorted(set(emails))
+        wanted, at = sorted(set(emails)), self.ports.now()
         cards = [card for page in self.ports.salesmanago.cards_by_email(wanted) for card in page] if wanted else []
-        self.add_contacts(cards, in_scope=in_scope)
+        self.add_contacts(cards, in_scope=in_scope, at=at)
+
+    def read_again(self, records: Dictionary[str, Iterable[str]], contacts: Iterable[str] = ()) -> None:
+        """Look up records, by object, and contacts by id, whatever is known of them; they all take part."""
+        for name, ids in records.items():
+            if wanted := list(dict.fromkeys(ids)):
+                self.records[name] = _without(self.records[name], "Id", wanted)
+                self._ask_for_records(name, wanted, in_scope=True)
+        if wanted := list(dict.fromkeys(contacts)):
+            self.contacts = _without(self.contacts, "contactId", wanted)
+            self._ask_for_contacts(wanted, in_scope=True)
+
+    def _ask_for_records(self, name: str, ids: Sequence[str], *, in_scope: bool) -> None:
+        if ids:
+            source, at = self.sources[name], self.ports.now()
+            rows = self.ports.salesforce.retrieve(source.mapping.sobject, ids, source.fields)
+            self.add_records(name, [row for row in rows if source.is_of_kind(row)], in_scope=in_scope, at=at)
+            self._note_asked(SALESFORCE, ids, at, (row["Id"] for row in rows))
+
+    def _ask_for_contacts(
+        self, ids: Sequence[str], *, in_scope: bool, tell: Callable[[int], None] = lambda read: None
+    ) -> None:
+        if ids:
+            at, cards = self.ports.now(), list[dict[str, Any]]()
+            for page in self.ports.salesmanago.cards(ids):
+                tell(len(page))
+                cards += page
+            self.add_contacts(cards, in_scope=in_scope, at=at)
+            self._note_asked(SALESMANAGO, ids, at, (name for card in cards if (name := contact_id(card)) is not None))
+
+    def _note_asked(self, side: str, ids: Sequence[str], at: datetime, found: Iterable[str]) -> None:
+        self._asked |= set(ids)
+        self._seen.append(sightings(side, ids, at, found, by_id=True))
+
+    def was_asked(self, identifier: str) -> bool:
+        """Tell whether a service was asked for this very id."""
+        return identifier in self._asked
+
+    def seen(self) -> pd.DataFrame:
+        """For whom the services were asked (`domain.sightings`)."""
+        self._seen = [newest(self._seen)]
+        return self._seen[0]
 
     def inputs(self) -> list[ObjectInput]:
         """Hand the records to the plan."""
@@ -216,6 +272,22 @@ class Reading:
         # A frame without rows may have other dtypes.
         return pd.concat([bound, buried[~buried["id"].isin(bound["id"])]]) if len(buried) else bound
 
+    def unread(self, objects: Sequence[str]) -> pd.DataFrame:
+        """Name bound people of some objects of whom a side was not read since the ledger last heard of them.
+
+        Returns:
+            Their bindings.
+        """
+        records = {identifier for frame in self.records.values() for identifier in frame["Id"]}
+        read = {SALESFORCE: records, SALESMANAGO: set(self.contacts["contactId"])}
+        bound = self.bindings()
+        here = {side: bound[f"{side}_id"].astype("object").isin(ids) for side, ids in read.items()}
+        missed = pd.Series(False, index=bound.index)
+        for side, present in here.items():
+            mine = of_side(self.seen(), side, bound[f"{side}_id"])
+            missed |= standing(mine, present, ~present, bound["updated_at"]).eq(UNREAD)
+        return bound[missed & (here[SALESFORCE] | here[SALESMANAGO]) & bound["object"].isin(objects)]
+
     def emails(self) -> set[str]:
         """The addresses of everybody who was read."""
         found = set(normalise_email(self.contacts["email"]).dropna())
@@ -225,12 +297,13 @@ class Reading:
 
     def add_heirs(self) -> None:
         """Look up the records that carry on where one that was read is converted or merged into another."""
+        followed: set[str] = set()
         while True:
             named = heirs([ObjectInput(s.mapping, s.schema, self.records[name]) for name, s in self.sources.items()])
-            ids = {heir.salesforce_id for some in named.values() for heir in some} - self._asked
+            ids = {heir.salesforce_id for some in named.values() for heir in some} - followed
             if not ids:
                 return
-            self._asked |= ids
+            followed |= ids
             for name in self.sources:
                 mine = [identifier for identifier in sorted(ids) if identifier.startswith(KEY_PREFIX[name])]
                 self.fetch_records(name, mine, in_scope=True)
@@ -240,6 +313,7 @@ class Reading:
         for name, frame in self.records.items():
             self.ports.staging.write(f"{prefix}.{name}", frame)
         self.ports.staging.write(f"{prefix}.contacts", self.contacts)
+        self.ports.staging.write(f"{prefix}.seen", self.seen())
         self.ports.staging.write_json(f"{prefix}.read_at", self.ports.now().isoformat())
 
 
@@ -247,7 +321,8 @@ def load_reading(ports: Ports, objects: Sequence[str], prefix: str) -> Reading:
     """Read back what was staged."""
     found = sources(ports, objects)
     records = {name: ports.staging.read(f"{prefix}.{name}") for name in found}
-    return Reading(ports, found, records, ports.staging.read(f"{prefix}.contacts"))
+    seen = [ports.staging.read(f"{prefix}.seen")]
+    return Reading(ports, found, records, ports.staging.read(f"{prefix}.contacts"), seen)
 
 
 def read_at(ports: Ports, prefix: str) -> datetime:
@@ -268,6 +343,9 @@ def _joined(known: pd.DataFrame, more: pd.DataFrame, key: str) -> pd.DataFrame:
     return both.drop_duplicates(key, keep="last").reset_index(drop=True)
 
 
-def _unknown(ids: Iterable[str], known: pd.Series) -> list[str]:
-    present = set(known)
-    return [identifier for identifier in dict.fromkeys(ids) if identifier not in present]
+def _without(frame: pd.DataFrame, key: str, ids: Iterable[str]) -> pd.DataFrame:
+    return frame[~frame[key].astype("object").isin(set(ids))].reset_index(drop=True)
+
+
+def _unknown(ids: Iterable[str], known: set[str]) -> list[str]:
+    return [identifier for identifier in dict.fromkeys(ids) if identifier not in known]

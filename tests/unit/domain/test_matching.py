@@ -17,6 +17,7 @@ from salesmanago_sync.domain.matching import (
     Identities,
     match,
 )
+from salesmanago_sync.domain.sightings import newest, sightings
 
 OBJECTS = ("Contact", "PersonAccount", "Lead")
 # Contact stands for an object that creates nobody in SALESmanago.
@@ -31,6 +32,11 @@ class Case:
     # salesforce_id, salesmanago_id, matched_by, status, reason
     expected: list[tuple[str | None, str | None, str | None, str, str | None]]
     bindings: list[tuple[str, str, str]] = field(default_factory=list)
+    # Ids of whom the services were not asked, or not since the ledger heard of the person; and ids they know all the
+    # same, though no frame has them.
+    unasked: tuple[str, ...] = ()
+    outdated: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()
 
 
 def record(identifier: str, name: str = "Lead", email: str | None = "mail", **more: object) -> Row:
@@ -216,6 +222,38 @@ CASES = {
     "a bound contact is not there any more": Case(
         [record("s")], [], [("s", "m", "binding", SKIP, "DELETED")], [("Lead", "s", "m")]
     ),
+    "a bound contact that nobody asked for may be there": Case(
+        [record("s")], [], [("s", "m", "binding", SKIP, "NOT_READ")], [("Lead", "s", "m")], unasked=("m",)
+    ),
+    "a bound record that nobody asked for may be there": Case(
+        [], [contact("m")], [("s", "m", "binding", SKIP, "NOT_READ")], [("Lead", "s", "m")], unasked=("s",)
+    ),
+    "a list that calls a record deleted may be out of date": Case(
+        [record("s", gone=True)],
+        [contact("m")],
+        [("s", "m", "binding", SKIP, "NOT_READ")],
+        [("Lead", "s", "m")],
+        unasked=("s",),
+    ),
+    "a record that came in a list is there": Case(
+        [record("s")], [contact("m")], [("s", "m", "binding", PAIR, None)], [("Lead", "s", "m")], unasked=("s", "m")
+    ),
+    "nothing is decided on a reading that is older than the ledger's last word": Case(
+        [record("s")], [contact("m")], [("s", "m", "binding", SKIP, "NOT_READ")], [("Lead", "s", "m")], outdated=("s",)
+    ),
+    "nobody is gone by a reading that is older than the ledger's last word": Case(
+        [record("s")], [], [("s", "m", "binding", SKIP, "NOT_READ")], [("Lead", "s", "m")], outdated=("m",)
+    ),
+    "a contact that calls itself deleted, in a list": Case(
+        [record("s")],
+        [contact("m", gone=True)],
+        [("s", "m", "binding", SKIP, "NOT_READ")],
+        [("Lead", "s", "m")],
+        unasked=("m",),
+    ),
+    "a record that is there, but no longer of its object, was not deleted": Case(
+        [], [contact("m")], [("s", "m", "binding", SKIP, "OUT_OF_OBJECT")], [("Lead", "s", "m")], known=("s",)
+    ),
     "a deleted record is nobody": Case(
         [record("s", gone=True)],
         [],
@@ -276,17 +314,37 @@ def frame(rows: list[Row], example: Row) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(columns)).astype(columns)
 
 
+HEARD = pd.Timestamp("2026-01-31T10:00:00Z")
+
+
+def seen(cases: dict[str, Case]) -> pd.DataFrame:
+    """Everybody who is read or bound was asked for after the ledger last heard of them, unless the case says no."""
+    parts = []
+    for name, case in cases.items():
+        for side, rows, place in (("salesforce", case.records, 1), ("salesmanago", case.contacts, 2)):
+            read = [str(row[f"{side}_id"]) for row in rows]
+            for identifier in dict.fromkeys([*read, *(row[place] for row in case.bindings)]):
+                at = HEARD + pd.Timedelta(seconds=-1 if identifier in case.outdated else 1)
+                found = [f"{name}: {identifier}"] if identifier in (*read, *case.known) else []
+                by_id = identifier not in case.unasked
+                if by_id or found:
+                    parts.append(sightings(side, [f"{name}: {identifier}"], at, found, by_id=by_id))
+    return newest(parts)
+
+
 def identities(cases: dict[str, Case]) -> Identities:
     bound = [
         named(name, {"object": of, "salesforce_id": s, "salesmanago_id": m, "status": "active", "email": None})
         for name, case in cases.items()
         for of, s, m in case.bindings
     ]
+    columns = dict.fromkeys(("object", "salesforce_id", "salesmanago_id", "status", "email"), "")
     return Identities(
         frame([named(name, row) for name, case in cases.items() for row in case.records], record("")),
         frame([named(name, row) for name, case in cases.items() for row in case.contacts], contact("")),
-        frame(bound, dict.fromkeys(("object", "salesforce_id", "salesmanago_id", "status", "email"), "")),
+        frame(bound, columns).assign(updated_at=HEARD),
         CREATES,
+        seen=seen(cases),
     )
 
 

@@ -44,7 +44,9 @@ def explained(world: World, since: datetime | None = None, **meant: str) -> Expl
     """Explain who is named by `salesforce` or `salesmanago`, or everybody there is."""
     items = [ObjectInput(source.mapping, source.schema, world.records(name)) for name, source in world.sources.items()]
     bindings = world.ledger.bindings()
-    inputs = PlanInput(items, frozenset(world.sources), world.contacts(), bindings, "both", world.clock())
+    inputs = PlanInput(
+        items, frozenset(world.sources), world.contacts(), bindings, "both", world.clock(), seen=world.seen()
+    )
     named = [{meant[side]} if side in meant else set() for side in ("salesforce", "salesmanago")]
     everybody = (
         {row["Id"] for item in items for row in item.records.to_dict("records")},

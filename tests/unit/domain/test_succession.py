@@ -8,11 +8,12 @@ import pandas as pd
 import pytest
 
 from salesmanago_sync.domain.matching import Identities
+from salesmanago_sync.domain.sightings import newest, sightings
 from salesmanago_sync.domain.succession import SUCCESSION_COLUMNS, Heir, predecessors, succeed
 from salesmanago_sync.ledger.bindings import CLOCKS, DEFAULTS
 from tests.unit.domain.test_matching import Row, contact, record
 
-SCOPE = frozenset({"Lead", "Contact", "PersonAccount"})
+HEARD = pd.Timestamp("2026-01-31T10:00:00Z")
 
 # salesforce_id, salesmanago_id, status, event
 Expected = tuple[str, str, str, str | None]
@@ -25,6 +26,7 @@ class Case:
     bindings: list[tuple[str, str, str]]
     expected: list[Expected]
     named: dict[str, list[Heir]] = field(default_factory=dict)
+    unasked: tuple[str, ...] = ()
 
 
 def gone(identifier: str, name: str = "Lead", **more: object) -> Row:
@@ -108,8 +110,14 @@ CASES = {
     "a new contact takes the place of one that was deleted for good": Case(
         [record("L")], [contact("n")], [("L", "m", "active")], [("L", "n", "active", "replaced")]
     ),
-    "not for a record that was only not read": Case(
-        [record("N")], [contact("m", in_scope=False)], [("L", "m", "active")], [("L", "m", "active", None)]
+    "not for a record that nobody asked for": Case(
+        [record("N")], [contact("m")], [("L", "m", "active")], [("L", "m", "active", None)], unasked=("L",)
+    ),
+    "not for a record that was deleted once, and that nobody asked for again": Case(
+        [record("N")], [contact("m")], [("L", "m", "deleted")], [("L", "m", "deleted", None)], unasked=("L",)
+    ),
+    "not for a contact that nobody asked for": Case(
+        [record("L")], [contact("n")], [("L", "m", "active")], [("L", "m", "active", None)], unasked=("m",)
     ),
     "a new contact takes the place of a deleted one": Case(
         [record("L")],
@@ -130,14 +138,25 @@ def bindings(rows: list[tuple[str, str, str]]) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=["salesforce_id", "salesmanago_id", "status"], dtype="str")
     never = pd.Series(pd.NaT, index=frame.index, dtype="datetime64[us, UTC]")
     rest = {name: value for name, value in DEFAULTS.items() if name != "status"} | dict.fromkeys(CLOCKS, never)
-    return frame.assign(object="Lead", email=None, **rest, id=range(1, len(frame) + 1))
+    return frame.assign(object="Lead", email=None, updated_at=HEARD, **rest, id=range(1, len(frame) + 1))
+
+
+def identities(case: Case) -> Identities:
+    """Everybody who is read or bound was asked for, unless the case says no."""
+    parts = []
+    for side, rows, place in (("salesforce", case.records, 0), ("salesmanago", case.contacts, 1)):
+        read = [str(row[f"{side}_id"]) for row in rows]
+        asked = [one for one in (*read, *(row[place] for row in case.bindings)) if one not in case.unasked]
+        parts.append(sightings(side, asked, HEARD, read, by_id=True))
+    empty = pd.DataFrame()
+    return Identities(pd.DataFrame(case.records), pd.DataFrame(case.contacts), empty, frozenset(), seen=newest(parts))
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_decision_table(name: str) -> None:
     case = CASES[name]
-    found = Identities(pd.DataFrame(case.records), pd.DataFrame(case.contacts), pd.DataFrame(), frozenset())
-    moved = succeed(found, bindings(case.bindings), case.named, SCOPE)
+    found = identities(case)
+    moved = succeed(found, bindings(case.bindings), case.named)
     columns = ["salesforce_id", "salesmanago_id", "status", "event"]
     rows = [tuple(None if pd.isna(value) else value for value in row) for row in moved[columns].to_numpy()]
     assert rows == case.expected
@@ -147,8 +166,8 @@ def test_what_was_written_into_the_old_record_is_forgotten() -> None:
     case = CASES["a converted Lead goes on as its Contact"]
     before = bindings(case.bindings).assign(salesforce_written='["name"]', bounces='{"name": ["to_salesforce", 2]}')
     before["salesforce_written_at"] = pd.Timestamp("2026-01-31", tz="UTC")
-    found = Identities(pd.DataFrame(case.records), pd.DataFrame(case.contacts), pd.DataFrame(), frozenset())
-    [row] = succeed(found, before, case.named, SCOPE).to_dict("records")
+    found = identities(case)
+    [row] = succeed(found, before, case.named).to_dict("records")
     assert (row["salesforce_written"], row["bounces"], row["object"]) == ("[]", "{}", "Contact")
     assert pd.isna(row["salesforce_written_at"])
     assert row["from_salesforce_id"] == "L"
@@ -156,20 +175,13 @@ def test_what_was_written_into_the_old_record_is_forgotten() -> None:
 
 def test_predecessors_tell_whose_consent_is_inherited() -> None:
     case = CASES["of two losers the one with the winner's address goes on"]
-    found = Identities(pd.DataFrame(case.records), pd.DataFrame(case.contacts), pd.DataFrame(), frozenset())
-    rows = predecessors(succeed(found, bindings(case.bindings), case.named, SCOPE)).fillna("").to_numpy().tolist()
+    found = identities(case)
+    rows = predecessors(succeed(found, bindings(case.bindings), case.named)).fillna("").to_numpy().tolist()
     assert sorted(rows) == [["K", "k", "W"], ["L", "", "W"]]
 
 
 def test_nobody_moves_without_bindings() -> None:
     found = Identities(pd.DataFrame([record("L")]), pd.DataFrame([contact("m")]), pd.DataFrame(), frozenset())
-    moved = succeed(found, bindings([]), {}, SCOPE)
+    moved = succeed(found, bindings([]), {})
     assert moved.empty
     assert set(SUCCESSION_COLUMNS) <= set(moved)
-
-
-def test_an_object_that_the_run_does_not_look_at_is_not_missed() -> None:
-    case = CASES["a new record takes the place of one that was deleted for good"]
-    found = Identities(pd.DataFrame(case.records), pd.DataFrame(case.contacts), pd.DataFrame(), frozenset())
-    [row] = succeed(found, bindings(case.bindings), {}, frozenset({"Contact"})).to_dict("records")
-    assert row["salesforce_id"] == "L"

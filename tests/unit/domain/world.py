@@ -22,6 +22,7 @@ from salesmanago_sync.domain.identities import ObjectInput
 from salesmanago_sync.domain.mapping import Mapping
 from salesmanago_sync.domain.matching import PAIR
 from salesmanago_sync.domain.plan import Plan, PlanInput, plan
+from salesmanago_sync.domain.sightings import newest, sightings
 from salesmanago_sync.ledger.engine import Database
 from salesmanago_sync.ledger.store import Ledger
 from salesmanago_sync.ledger.tables import metadata
@@ -225,7 +226,18 @@ class World:
             ObjectInput(source.mapping, source.schema, self.records(name)) for name, source in self.sources.items()
         ]
         scope, bindings = frozenset(objects or self.sources), self.ledger.bindings()
-        return plan(PlanInput(items, scope, self.contacts(), bindings, direction, self.clock()))
+        return plan(PlanInput(items, scope, self.contacts(), bindings, direction, self.clock(), seen=self.seen()))
+
+    def seen(self) -> pd.DataFrame:
+        """Everybody there is was read, and everybody who is bound was asked for."""
+        bindings, now = self.ledger.bindings(), self.clock()
+        records = [identifier for name in self.sources for identifier in self.records(name)["Id"]]
+        contacts = list(self.contacts()["contactId"])
+        parts = [
+            sightings("salesforce", [*records, *bindings["salesforce_id"]], now, self.salesforce.rows, by_id=True),
+            sightings("salesmanago", [*contacts, *bindings["salesmanago_id"]], now, contacts, by_id=True),
+        ]
+        return newest(parts)
 
     def apply(self, planned: Plan) -> None:
         """Remember and write what was planned, opt-outs first, and let the clock go on."""

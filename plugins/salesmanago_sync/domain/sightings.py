@@ -1,0 +1,97 @@
+"""Sightings: for which records and contacts a service was asked, when, and what it knew of them.
+
+Not seen is not gone. A record was deleted only where a service was asked for that very id and said so, and a person is
+decided about only on a reading that is younger than what the ledger last heard of that person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+import pandas as pd
+
+SIGHTING_COLUMNS = ("side", "id", "at", "by_id", "found")
+
+# What is known of one side of a binding.
+LIVES = "lives"
+GONE = "gone"
+ELSEWHERE = "elsewhere"
+UNREAD = "unread"
+
+
+def sightings(side: str, ids: Iterable[str], at: datetime, found: Iterable[str], *, by_id: bool) -> pd.DataFrame:
+    """Note what was asked for, and what came.
+
+    Args:
+        side: salesforce or salesmanago.
+        ids: The ids that were asked for, or that came in a list.
+        at: The local clock before the service was asked.
+        found: Those of them that the service knows.
+        by_id: Whether it was asked for these very ids.
+
+    Returns:
+        `SIGHTING_COLUMNS`, one row an id.
+    """
+    asked = pd.Series(list(dict.fromkeys(ids)), dtype="str")
+    return pd.DataFrame(
+        {
+            "side": pd.Series(side, index=asked.index, dtype="str"),
+            "id": asked,
+            "at": pd.Series(pd.Timestamp(at), index=asked.index, dtype="datetime64[us, UTC]"),
+            "by_id": pd.Series(by_id, index=asked.index, dtype="bool"),
+            "found": asked.astype("object").isin(set(found)),
+        }
+    )
+
+
+def nothing_seen() -> pd.DataFrame:
+    """Give sightings of nobody."""
+    return sightings("", (), datetime.fromisoformat("2000-01-01T00:00:00Z"), (), by_id=False)
+
+
+def newest(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Put sightings together, in the order in which they were made: the newest counts, one row a side and id.
+
+    Whether an id was ever asked for by itself stays.
+    """
+    some = [part for part in parts if len(part)]
+    if not some:
+        return nothing_seen()
+    together = pd.concat(some, ignore_index=True) if len(some) > 1 else some[0]
+    keys = ["side", "id"]
+    if not together.duplicated(keys).any():
+        return together
+    asked = together.loc[together["by_id"], keys].drop_duplicates().assign(asked=True)
+    last = together.drop_duplicates(keys, keep="last").merge(asked, on=keys, how="left")
+    return last.assign(by_id=last.pop("asked").notna())
+
+
+def of_side(seen: pd.DataFrame, side: str, ids: pd.Series) -> pd.DataFrame:
+    """Look up the sightings of some ids of one side.
+
+    Returns:
+        `at`, `by_id` and `found` on the index of `ids`.
+    """
+    mine = seen[seen["side"].eq(side)].set_index("id")[["at", "by_id", "found"]].reindex(ids)
+    mine.index = ids.index
+    return mine.assign(**{name: mine[name].eq(True).fillna(False).astype("bool") for name in ("by_id", "found")})
+
+
+def standing(seen: pd.DataFrame, here: pd.Series, gone: pd.Series, heard_at: pd.Series) -> pd.Series:
+    """Say what is known of one side of some bindings.
+
+    Args:
+        seen: Its sightings (`of_side`).
+        here: Whether it was read.
+        gone: Whether it says of itself that it was deleted or converted.
+        heard_at: When the ledger last heard of the person.
+
+    Returns:
+        LIVES, GONE, ELSEWHERE (there, but no longer of the object that is bound) or UNREAD (nobody asked for it, or
+        not since the ledger heard of the person).
+    """
+    state = pd.Series(UNREAD, index=here.index, dtype="str").mask(here & ~gone, LIVES)
+    state = state.mask(seen["by_id"] & seen["found"] & ~here, ELSEWHERE)
+    state = state.mask(seen["by_id"] & (~seen["found"] | (here & gone)), GONE)
+    return state.mask((heard_at > seen["at"]).fillna(False).astype("bool"), UNREAD)
