@@ -100,6 +100,7 @@ class SalesmanagoSettings(ControlOrder):
         strict_time: Whether an old `requestTime` is refused.
         job_polls: How many polls find a new job unfinished.
         null_contact_data: Whether the first entry of an export has nothing but nulls.
+        list_limit: How many contacts a list without pages names at most; null does not cut it.
     """
 
     clear: Literal["clears", "ignored"] = "clears"
@@ -112,6 +113,7 @@ class SalesmanagoSettings(ControlOrder):
     strict_time: bool = False
     job_polls: int = Field(default=1, ge=0)
     null_contact_data: bool = False
+    list_limit: int | None = Field(default=None, ge=1)
 
 
 class Address(ControlOrder):

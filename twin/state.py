@@ -42,6 +42,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "optout_moves_clock": True,
         "job_polls": 1,
         "null_contact_data": False,
+        "list_limit": None,
     },
 }
 

@@ -120,3 +120,15 @@ def test_a_record_that_is_no_longer_of_its_object_was_not_deleted(direct: Direct
     row = planned(ports).loc[account]
     assert (row["status"], row["reason"]) == ("skip", "OUT_OF_OBJECT")
     assert ports.staging.read("changes").query("salesforce_id == @account").empty
+
+
+def test_a_list_of_new_contacts_that_the_service_cuts_is_read_whole(direct: Direct) -> None:
+    person(direct)
+    direct.control.post("/salesmanago/settings", {"list_limit": 1_000})
+    later = [{"email": f"n{number}@example.com", "state": "OTHER"} for number in range(1_300)]
+    for part in (later[:400], later[400:]):
+        direct.later(90)
+        direct.control.post("/salesmanago/contacts", part)
+    ports, objects = opened(direct)
+    read(ports, objects)
+    assert set(ports.staging.read("read.contacts")["email"]) >= {card["email"] for card in later}

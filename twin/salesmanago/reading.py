@@ -42,7 +42,7 @@ def has_contact(call: Call) -> Payload:
 
 def _window(clock: str, answer: str) -> Handler:
     def handler(call: Call) -> Payload:
-        return {answer: [_mention(contact) for contact in _changed(call, clock)]}
+        return {answer: [_mention(contact) for contact in _changed(call, clock)[: call.settings["list_limit"]]]}
 
     return handler
 

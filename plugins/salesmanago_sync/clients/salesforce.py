@@ -249,12 +249,22 @@ class Salesforce:
                 resumed = last
 
     def _cursor(self, resource: str, select: Select) -> Iterator[list[Row]]:
-        page = self._query(resource, select.text())
+        """Turn the pages of one query.
+
+        Raises:
+            RetriableError: They end before all rows came.
+        """
+        page, came = self._query(resource, select.text()), 0
+        whole = page.get("totalSize")
         while True:
+            came += len(page["records"])
             if page["records"]:  # a page may hold any number of rows, none too
                 yield [_bare(row) for row in page["records"]]
-            if page["done"]:
+            if page["done"] and (whole is None or came >= whole):
                 return
+            if page["done"] or "nextRecordsUrl" not in page:
+                told = "more" if whole is None else whole
+                raise RetriableError(f"Salesforce {resource} {select.sobject}: {came} rows came of {told}.")
             page = dict(self._wire.request("GET", page["nextRecordsUrl"]).body)
 
 

@@ -15,6 +15,10 @@ from salesmanago_sync.clients.salesmanago_wire import SalesmanagoWire
 from salesmanago_sync.errors import FatalError, RetriableError
 
 PAGE = 1_000
+# An unpaged list of fewer is taken as whole. Whether, and at how many, SALESmanago cuts one is not documented; pages
+# hold 1,000 at most, and half of that leaves room for a smaller number.
+MAY_BE_CUT = 500
+SECOND = timedelta(seconds=1)
 WIDEST = timedelta(days=30)
 JOB_DEADLINE = 30 * 60.0
 _STALE_PAGES = 3
@@ -39,9 +43,10 @@ class Ids:
         seen: set[str] = set()
         for start, end in _windows(since, until):
             span = {"from": _milliseconds(start), "to": _milliseconds(end)}
-            created = self._wire.call("contact/createdContacts", span).body.get("createdContacts") or []
-            yield from _new(seen, [created])
-            yield from _new(seen, _pages(partial(self._modified, span)))
+            modified = list(_new(set(), _pages(partial(self._modified, span))))
+            known = {name for page in modified for name in page}
+            yield from _new(seen, [self._created(start, end, known)])
+            yield from _unseen(seen, modified)
 
     def every(self) -> Iterator[list[str]]:
         """List all contacts, each once.
@@ -58,9 +63,42 @@ class Ids:
             return
         yield from _new(seen, _pages(lambda page: first if page == 1 else self._exported(page)))
 
+    def _created(self, start: datetime, end: datetime, modified: set[str]) -> list[Any]:
+        """List contacts created in a time; a list that may have been cut is asked for in halves.
+
+        A half that gives fewer than the whole was not cut, whatever the number is at which the service cuts. What even
+        a single second may hide is looked for among the modified ones, which come page by page: an account that marks
+        new contacts as modified names them there.
+
+        Raises:
+            FatalError: It cannot be known whether a list was cut.
+        """
+        items = self._created_once(start, end)
+        if len(items) < MAY_BE_CUT:
+            return items
+        return self._in_halves(start, end, items, modified)
+
+    def _in_halves(self, start: datetime, end: datetime, items: list[Any], modified: set[str]) -> list[Any]:
+        if end - start <= SECOND:
+            _check_named(items, modified, start)
+            return items
+        middle = (start + (end - start) / 2).replace(microsecond=0)
+        middle = middle if middle > start else start + SECOND
+        found = list(items)
+        for since, until in ((start, middle), (middle, end)):
+            half = self._created_once(since, until)
+            found += half if len(half) < len(items) else self._in_halves(since, until, half, modified)
+        return found
+
+    def _created_once(self, start: datetime, end: datetime) -> list[Any]:
+        span = {"from": _milliseconds(start), "to": _milliseconds(end)}
+        return list(self._wire.call("contact/createdContacts", span).body.get("createdContacts") or [])
+
     def _modified(self, span: Mapping[str, int], page: int) -> tuple[list[Any], bool]:
         answer = self._wire.call("contact/paginatedModifiedContacts", {**span, "page": page, "size": PAGE}).body
-        return answer.get("modifiedContacts") or [], answer.get("hasMore") is False
+        items = answer.get("modifiedContacts") or []
+        # A full page is followed by another look, whatever the service says of the rest.
+        return items, answer.get("hasMore") is False and len(items) < PAGE
 
     def _listed(self, page: int) -> tuple[list[Any], bool]:
         answer = self._wire.call("contact/paginatedListById", {"page": page, "size": PAGE}).body
@@ -72,7 +110,7 @@ class Ids:
         if job is None:  # past the last page
             return [], True
         content = self._wire.download(self._file_of(job))
-        return (content.get("contacts") or [] if isinstance(content, Mapping) else content), False
+        return _contacts_of(content), False
 
     def _file_of(self, job: Any) -> str:
         """Wait for the file of a job; only `fileUrl` says that it is done, whatever `success` says."""
@@ -86,6 +124,30 @@ class Ids:
         # Credentials are all that can be wrong with the question.
         ask = partial(self._wire.ask, "job/status", {"requestId": job}, judge=authentication_error)
         return str(policy(lambda: ask().body.get("fileUrl")))
+
+
+def _contacts_of(content: Any) -> list[Any]:
+    """Read the contacts of an exported file; one without any key for them is no empty page.
+
+    Raises:
+        RetriableError: The file holds something else.
+    """
+    if isinstance(content, Mapping):
+        if "contacts" not in content:
+            raise RetriableError("SALESmanago contact/paginatedContactList/export: the file names no contacts.")
+        content = content["contacts"] or []
+    if not isinstance(content, list):
+        raise RetriableError("SALESmanago contact/paginatedContactList/export: the file is no list of contacts.")
+    return content
+
+
+def _check_named(items: list[Any], modified: set[str], start: datetime) -> None:
+    names = {contact_id(item) for item in items}
+    if len(names & modified) * 2 < len(names):
+        raise FatalError(
+            f"SALESmanago lists {len(names)} contacts created within a second of {start:%Y-%m-%d %H:%M:%S} UTC, and "
+            "may have cut that list. Run salesmanago_full_sync, which reads everybody page by page."
+        )
 
 
 def _overdue(_: object) -> str:
@@ -114,9 +176,13 @@ def _pages(fetch: Fetch) -> Iterator[list[Any]]:
 
 
 def _new(seen: set[str], pages: Iterable[list[Any]]) -> Iterator[list[str]]:
+    named = ([name for item in page if (name := contact_id(item)) is not None] for page in pages)
+    yield from _unseen(seen, named)
+
+
+def _unseen(seen: set[str], pages: Iterable[list[str]]) -> Iterator[list[str]]:
     for page in pages:
-        names = [name for item in page if (name := contact_id(item)) is not None]
-        fresh = [name for name in dict.fromkeys(names) if name not in seen]
+        fresh = [name for name in dict.fromkeys(page) if name not in seen]
         seen.update(fresh)
         if fresh:
             yield fresh

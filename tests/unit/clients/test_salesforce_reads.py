@@ -24,9 +24,10 @@ def row(number: int, **fields: object) -> dict[str, object]:
     return {"attributes": attributes, "Id": f"003{number:012}AAA", "SystemModstamp": stamp, **fields}
 
 
-def page(*rows: dict[str, object], more: str | None = None) -> Reply:
+def page(*rows: dict[str, object], more: str | None = None, of: int | None = None) -> Reply:
     extra = {} if more is None else {"nextRecordsUrl": f"{BASE}/query/{more}"}
-    return Reply({"totalSize": 9, "done": more is None, "records": list(rows), **extra})
+    size = len(rows) if of is None else of
+    return Reply({"totalSize": size, "done": more is None, "records": list(rows), **extra})
 
 
 def test_a_window_is_read_in_a_total_order_with_deleted_records(salesforce) -> None:
@@ -56,6 +57,22 @@ def test_a_cursor_that_is_lost_again_and_again_ends_the_read(salesforce) -> None
     with pytest.raises(RetriableError, match="again and again"):
         list(islice(client.matching("Contact", ["Id"]), 20))
     assert len(service.calls) < 20
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        [page(row(1), of=2)],
+        [page(row(1), more="a", of=3), page(row(2))],
+        [Reply({"totalSize": 2, "done": False, "records": [row(1)]})],
+        [Reply({"done": False, "records": [row(1)]})],
+    ],
+    ids=["fewer than it counts", "fewer over two pages", "not done, and no next page", "no count, and no next page"],
+)
+def test_a_list_that_ends_before_its_end_is_not_taken_for_whole(salesforce, answers) -> None:
+    client, _ = salesforce(answers)
+    with pytest.raises(RetriableError, match=r"queryAll Contact: \d rows came of"):
+        list(client.changed("Contact", ["Id"], SINCE, UNTIL))
 
 
 def test_a_full_read_goes_by_id_and_leaves_out_deleted_records(salesforce) -> None:

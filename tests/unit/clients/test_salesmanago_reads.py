@@ -33,12 +33,17 @@ def created(*names: str) -> Reply:
 
 def test_changed_contacts_come_once_from_every_page(salesmanago) -> None:
     client, service = salesmanago(
-        [created("a"), modified("a", "b", more=True), modified("b", "c", more=True, key="contactId"), modified("d")]
+        [
+            modified("a", "b", more=True),
+            modified("b", "c", more=True, key="contactId"),
+            modified("d"),
+            created("e"),
+        ]
     )
-    assert list(client.changed_ids(SINCE, SINCE + DAY)) == [["a"], ["b"], ["c"], ["d"]]
-    assert service.lines == ["POST /api/contact/createdContacts"] + ["POST /api/contact/paginatedModifiedContacts"] * 3
-    assert [call.body.get("page") for call in service.calls] == [None, 1, 2, 3]
-    assert {call.body.get("size") for call in service.calls[1:]} == {PAGE}
+    assert list(client.changed_ids(SINCE, SINCE + DAY)) == [["e"], ["a", "b"], ["c"], ["d"]]
+    assert service.lines == ["POST /api/contact/paginatedModifiedContacts"] * 3 + ["POST /api/contact/createdContacts"]
+    assert [call.body.get("page") for call in service.calls] == [1, 2, 3, None]
+    assert {call.body.get("size") for call in service.calls[:3]} == {PAGE}
     assert {(call.body["from"], call.body["to"]) for call in service.calls} == {(1793491200000, 1793577600000)}
 
 
@@ -57,7 +62,7 @@ def test_no_time_no_request(salesmanago) -> None:
 
 
 def test_without_has_more_an_empty_page_is_the_end(salesmanago) -> None:
-    client, _ = salesmanago([created(), modified("a", more=None), modified(more=None)])
+    client, _ = salesmanago([modified("a", more=None), modified(more=None), created()])
     assert list(client.changed_ids(SINCE, SINCE + DAY)) == [["a"]]
 
 
@@ -66,6 +71,61 @@ def test_a_service_that_never_turns_the_page_is_found_out(salesmanago) -> None:
     with pytest.raises(FatalError, match="same page"):
         list(client.changed_ids(SINCE, SINCE + DAY))
     assert len(service.calls) < 10
+
+
+class Births:
+    """Contacts by the second in which they were created; the service cuts lists without pages."""
+
+    def __init__(self, seconds: dict[int, int], cut: int, *, marked: bool = True) -> None:
+        self.born = [(second, f"{second}-{number}") for second, count in seconds.items() for number in range(count)]
+        self.cut, self.marked = cut, marked
+        self.calls = 0
+
+    @property
+    def names(self) -> set[str]:
+        return {name for _, name in self.born}
+
+    def __call__(self, call: Call) -> Reply:
+        first, last = (call.body[key] / 1000 - SINCE.timestamp() for key in ("from", "to"))
+        mine = [name for second, name in sorted(self.born) if first <= second <= last]
+        if "created" in call.line:
+            self.calls += 1
+            return created(*mine[: self.cut])
+        some = mine[(call.body["page"] - 1) * PAGE : call.body["page"] * PAGE] if self.marked else []
+        return modified(*some, more=len(some) == PAGE)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "cut", "most", "doubtful"),
+    [
+        (dict.fromkeys(range(499), 1), 499, 1, False),
+        (dict.fromkeys(range(0, 86_400, 100), 1), 10_000, 3, False),
+        (dict.fromkeys(range(0, 65_000, 50), 1), 1_000, 3, False),
+        ({100: 1_300}, 1_000, 40, True),
+        ({100: 900, 101: 900, 5_000: 3}, 1_000, 40, True),
+        (dict.fromkeys(range(900), 10), 1_000, 60, False),
+    ],
+    ids=["few", "many and uncut", "cut", "all in one second", "in two seconds", "cut again and again"],
+)
+@pytest.mark.parametrize("marked", [True, False])
+def test_a_list_of_new_contacts_that_is_cut_is_asked_for_in_parts(
+    salesmanago, seconds, cut, most, doubtful, marked
+) -> None:
+    births = Births(seconds, cut, marked=marked)
+    client, _ = salesmanago(births)
+    listed = lambda: {name for some in client.changed_ids(SINCE, SINCE + DAY) for name in some}  # noqa: E731
+    if doubtful and not marked:
+        with pytest.raises(FatalError, match="salesmanago_full_sync"):
+            listed()
+    else:
+        assert listed() == births.names
+    assert births.calls <= most
+
+
+def test_a_full_page_is_followed_by_another_look_whatever_the_service_says(salesmanago) -> None:
+    full = [f"n{number}" for number in range(PAGE)]
+    client, _ = salesmanago([modified(*full, more=False), modified("late", more=False), created()])
+    assert [name for some in client.changed_ids(SINCE, SINCE + DAY) for name in some] == [*full, "late"]
 
 
 class Exports:
