@@ -9,18 +9,19 @@ from typing import Any
 import pandas as pd
 
 from salesmanago_sync.domain.acceptance import Misfit, misfits
-from salesmanago_sync.domain.changes import VERDICT_COLUMNS, Decision
+from salesmanago_sync.domain.changes import EXTERNAL_ID, VERDICT_COLUMNS, Decision
 from salesmanago_sync.domain.findings import ISSUE_COLUMNS, issues, stack
 from salesmanago_sync.domain.mapping import Mapping
 from salesmanago_sync.domain.matching import ISSUE, SKIP
 from salesmanago_sync.domain.merge import TO_SALESFORCE, TO_SALESMANAGO
 from salesmanago_sync.domain.native import to_salesforce
+from salesmanago_sync.domain.pairs import Pairs
 from salesmanago_sync.domain.salesmanago_fields import STATES
 from salesmanago_sync.domain.schema import Schema
 
 # An automation answers a write at once; a person seldom does.
 REACTION = pd.Timedelta(minutes=2)
-# To, fro, and a third time.
+# To, fro, and a third time; or to one side three times over.
 TURNS = 3
 
 
@@ -121,7 +122,7 @@ def _hold_persons(decision: Decision, key: str, misfit: Misfit) -> Decision:
 
 
 def _unstable(decision: Decision) -> Decision:
-    """Hold a field that would be written to and fro a third time, each time at once after our own write."""
+    """Hold a field that would be written a third time, having been changed at once after our own write each time."""
     changes, taken = decision.changes, turns(decision)
     if taken.empty:
         return decision
@@ -131,7 +132,7 @@ def _unstable(decision: Decision) -> Decision:
 
 
 def turns(decision: Decision) -> pd.DataFrame:
-    """Count how often in a row each planned field has changed direction at once after our own write.
+    """Count how often in a row each planned field was changed at once after our own write, by the side that took it.
 
     Returns:
         `turn` on the index (person, field): 1 for a change that nothing came before.
@@ -146,26 +147,30 @@ def turns(decision: Decision) -> pd.DataFrame:
         (person, key, way, count) for person, text in bounced.items() for key, (way, count) in json.loads(text).items()
     ]
     history = pd.DataFrame(last, columns=["person", "field", "way", "count"])
-    planned = changes[["person", "field", "direction"]].merge(history, on=["person", "field"])
-    quick = {TO_SALESMANAGO: _quick(decision, "salesforce"), TO_SALESFORCE: _quick(decision, "salesmanago")}
-    answered = pd.Series(
-        [
-            bool(quick[way].get(person, False))
-            for person, way in zip(planned["person"], planned["direction"], strict=True)
-        ],
-        index=planned.index,
-        dtype="bool",
-    )
-    turned = answered & planned["direction"].ne(planned["way"])
-    planned["turn"] = (planned["count"] + 1).where(turned, 1)
+    planned = changes[["person", "field"]].merge(history, on=["person", "field"])
+    answered = pd.Series(False, index=planned.index)
+    for (key, way), rows in planned.groupby(["field", "way"]):
+        answered[rows.index] = _answered(pairs, str(key), str(way)).reindex(rows["person"]).fillna(False).to_numpy()
+    planned["turn"] = (planned["count"] + 1).where(answered, 1)
     return planned.set_index(["person", "field"])[["turn"]]
 
 
-def _quick(decision: Decision, side: str) -> pd.Series:
-    """Where a record changed within moments of our own write to it."""
-    pairs = decision.pairs
-    clock = pairs.records["LastModifiedDate"] if side == "salesforce" else pairs.contacts["modifiedOn"]
-    return (clock <= pairs.bindings[f"{side}_written_at"] + REACTION).fillna(False).astype(bool)
+def _answered(pairs: Pairs, key: str, way: str) -> pd.Series:
+    """Where the side that was written last has not kept the field, and nobody but an automation can have done that.
+
+    Only the side that lost the value counts: whoever empties or edits the field elsewhere, or hours later, is a person.
+    An opt-out is never held back.
+    """
+    side = way.removeprefix("to_")
+    at_once = (pairs.clock_as_read(side) <= pairs.bindings[f"{side}_written_at"] + REACTION).fillna(False).astype(bool)
+    if key == EXTERNAL_ID:
+        return at_once
+    column = next((column for column in pairs.columns() if column.key == key and column.kind != "consent"), None)
+    if column is None:
+        return pd.Series(False, index=pairs.people.index)
+    sides = pairs.sides(column)
+    changed = sides.changed_a() if side == "salesforce" else sides.changed_m()
+    return at_once & ~pairs.untouched[side] & changed
 
 
 def _names_for_newcomers(decision: Decision) -> Decision:

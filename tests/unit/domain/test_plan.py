@@ -258,6 +258,69 @@ def test_an_automation_that_turns_a_value_a_third_time_is_held() -> None:
     assert changes(world.plan(), "address.city") == [("to_salesforce", "update", "a", "c")]
 
 
+def empty(world: World, side: str, sid: str, mid: str) -> None:
+    """Let a person empty the city on one side."""
+    if side == "salesforce":
+        world.salesforce.edit(sid, City=None)
+    else:
+        world.salesmanago.edit(mid, **{"address.city": None})
+
+
+@pytest.mark.parametrize(
+    ("order", "apart"), [("ssmsm", timedelta(days=3)), ("smms", timedelta(minutes=5)), ("mmss", timedelta(hours=1))]
+)
+def test_a_field_that_people_empty_is_filled_again_each_time(order: str, apart: timedelta) -> None:
+    world = World(with_fields(CITY))
+    sid, mid = pair(world, {"City": "Gdynia"}, **{"address.city": "Gdynia"})
+    world.sync()
+    for letter in order:
+        world.clock.step(apart)
+        empty(world, {"s": "salesforce", "m": "salesmanago"}[letter], sid, mid)
+        assert reasons(world.sync()) == []
+        assert world.salesforce.rows[sid]["City"] == "Gdynia"
+        assert world.salesmanago.card(mid)["address"]["city"] == "Gdynia"
+        assert world.plan().changes.empty
+
+
+@pytest.mark.parametrize("side", ["salesforce", "salesmanago"])
+def test_an_automation_that_empties_a_field_again_and_again_is_held(side: str) -> None:
+    world = World(with_fields(CITY))
+    sid, mid = pair(world, {"City": "Gdynia"}, **{"address.city": "Gdynia"})
+    world.sync()
+    world.clock.step()
+    empty(world, side, sid, mid)
+    found = []
+    for _ in range(4):
+        plan = world.plan()
+        found.append((len(plan.changes), reasons(plan)))
+        world.apply(plan)
+        written = world.ledger.bindings().iloc[0][f"{side}_written_at"].to_pydatetime()
+        world.clock.time = written + timedelta(seconds=20)
+        empty(world, side, sid, mid)
+    assert found == [(1, []), (1, []), (0, [("UNSTABLE", "address.city")]), (0, [("UNSTABLE", "address.city")])]
+    world.clock.step()
+    empty(world, side, sid, mid)
+    assert reasons(world.sync()) == [], "a person, later"
+    assert world.plan().changes.empty
+
+
+@pytest.mark.parametrize("side", ["salesforce", "salesmanago"])
+def test_an_opt_out_is_never_held_as_unstable(side: str) -> None:
+    world = World(with_fields(CONSENT))
+    sid, mid = pair(world, {"HasOptedOutOfEmail": True}, optedOut=True)
+    world.sync()
+    for _ in range(4):
+        if side == "salesforce":
+            world.salesforce.edit(sid, HasOptedOutOfEmail=False)
+        else:
+            world.salesmanago.edit(mid, optedOut=False)
+        plan = world.plan()
+        assert changes(plan, "optedOut") == [(f"to_{side}", "update", "false", "true")]
+        assert [reason for reason, _ in reasons(plan)] == ["OPT_IN_REVERTED"]
+        world.apply(plan)
+        world.clock.time = world.ledger.bindings().iloc[0][f"{side}_written_at"].to_pydatetime() + timedelta(seconds=9)
+
+
 @pytest.mark.parametrize(
     ("action", "status"), [("skip", ("skip", "COMPANY_EMPTY")), ("fill", ("create_in_salesforce", None))]
 )
