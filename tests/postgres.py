@@ -33,6 +33,11 @@ def postgres() -> Iterator[str]:
 @pytest.fixture
 def empty_postgres(postgres: str) -> str:
     """Give the address of a database without tables."""
+    return emptied(postgres)
+
+
+def emptied(postgres: str) -> str:
+    """Remove every table of a database, and give its address."""
     engine = sa.create_engine(sa.make_url(postgres).set(drivername="postgresql+psycopg2"))
     with engine.begin() as connection:
         connection.execute(sa.text("DROP SCHEMA public CASCADE"))

@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from twin.app import Twin
 from twin.faults import Fault
+from twin.lies import Lie
 from twin.orders import (
     ClockMove,
     ContactEdit,
@@ -87,6 +88,16 @@ class ControlPort:
     def clear_faults(self, request: Request, body: Json) -> Json:
         """Remove every fault."""
         self._twin.state.faults.clear()
+        return {}
+
+    def lie(self, request: Request, body: Json) -> Json:
+        """Let a system lie about one field of one record, or about several."""
+        self._twin.state.lies.tell(Lie.model_validate(one) for one in _listed(body))
+        return {}
+
+    def tell_the_truth(self, request: Request, body: Json) -> Json:
+        """Forget every lie."""
+        self._twin.state.lies.forget()
         return {}
 
     # -- Salesforce
@@ -228,6 +239,7 @@ def control_app(twin: Twin) -> Starlette:
         ("/clock", {"GET": port.clock, "POST": port.move_clock}),
         ("/calls", {"GET": port.calls, "DELETE": port.clear_calls}),
         ("/faults", {"GET": port.faults, "POST": port.plant_fault, "DELETE": port.clear_faults}),
+        ("/lies", {"POST": port.lie, "DELETE": port.tell_the_truth}),
         ("/salesforce/fields", {"POST": port.add_field}),
         ("/salesforce/layouts", {"GET": port.layouts, "POST": port.plant_layout}),
         ("/salesforce/sessions", {"POST": port.open_session}),

@@ -15,6 +15,7 @@ from twin.calls import Calls
 from twin.clock import Clock
 from twin.credentials import Credentials
 from twin.faults import Faults
+from twin.lies import Lies
 
 SETTINGS: dict[str, dict[str, Any]] = {
     "salesforce": {
@@ -61,6 +62,7 @@ class State:
         settings: Switches of each system, `settings["salesforce"]` and `settings["salesmanago"]`.
         credentials: What opens each system.
         faults: Faults still to happen.
+        lies: What the systems say that is not so.
         calls: The call log.
     """
 
@@ -75,6 +77,7 @@ class State:
         self.settings = deepcopy(SETTINGS)
         self.credentials = Credentials()
         self.faults = Faults()
+        self.lies = Lies()
         self.calls = Calls()
         self._savepoints = count()
 
@@ -106,4 +109,5 @@ class State:
         self.settings.update(deepcopy(SETTINGS))
         self.credentials.salesforce.close_sessions()
         self.faults.clear()
+        self.lies.forget()
         self.calls.clear()

@@ -92,6 +92,9 @@ class Wire:
         if fault and fault.kind == "latency":
             await self._wait(fault.seconds)
         answer = await self._answer(scope, receive, fault)
+        if answer is not None and self._state.lies.about(system):
+            answer.body = self._state.lies.distort(system, answer.body)
+            answer.set_header("content-length", str(len(answer.body)))
         self._log(system, scope, answer.status if answer else 0)
         if answer is None:
             await _cut(scope, receive)

@@ -148,10 +148,16 @@ class Direct:
         folder: Where the ledger is kept.
         template: A ledger with tables and no rows, to be copied: making the tables takes longer than most runs.
         mappings: Folder of the mapping files.
+        ledger_url: Another database for the ledger.
     """
 
     def __init__(
-        self, twin: TwinServer | TwinInProcess, folder: Path, template: Path | None = None, mappings: Path | None = None
+        self,
+        twin: TwinServer | TwinInProcess,
+        folder: Path,
+        template: Path | None = None,
+        mappings: Path | None = None,
+        ledger_url: str | None = None,
     ) -> None:
         self.twin, self.control = twin, twin.control
         self.countdown = Countdown()
@@ -159,7 +165,7 @@ class Direct:
         path.unlink(missing_ok=True)
         if template is not None:
             shutil.copy(template, path)
-        self.ledger = Ledger.open(f"sqlite:///{path}")
+        self.ledger = Ledger.open(ledger_url or f"sqlite:///{path}")
         self.variables = MemoryVariables()
         self.settings = Settings(mappings=mappings or ROOT / "include" / "mappings", requests_per_second=1000)
         self.lock_ttl = LOCK_TTL

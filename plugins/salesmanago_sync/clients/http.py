@@ -25,6 +25,7 @@ from urllib3.exceptions import ConnectTimeoutError, InvalidHeader, MaxRetryError
 from urllib3.util.retry import Retry
 
 from salesmanago_sync.clients.library_logs import unlogged
+from salesmanago_sync.domain.carriage import decoded
 from salesmanago_sync.errors import FatalError, OwnFaultError, RetriableError, SyncError, UnknownOutcomeError
 
 log = logging.getLogger(__name__)
@@ -262,7 +263,7 @@ def json_body(response: requests.Response, where: str, replay: Replay) -> Any:
         UnknownOutcomeError: It was a write.
     """
     try:
-        return response.json()
+        return decoded(response.content)
     except ValueError:
         raise replay.lost(f"{where}: the answer is not JSON (HTTP {response.status_code}).") from None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -16,10 +17,11 @@ from salesmanago_sync.clients.salesforce_collections import Collections
 from salesmanago_sync.clients.salesforce_errors import QueryLocatorError
 from salesmanago_sync.clients.salesforce_metadata import Metadata
 from salesmanago_sync.clients.salesforce_wire import SalesforceWire
+from salesmanago_sync.clients.shapes import Row, an_object, described, identified, rows_of
 from salesmanago_sync.clients.soql import Select, both, instant, room, within
+from salesmanago_sync.domain.frames import is_id
 from salesmanago_sync.errors import AuthenticationError, FatalError, RetriableError
 
-Row = dict[str, Any]
 RETRIEVE_AT_ONCE = 2_000
 ORGANIZATION = (
     "Id, Name, OrganizationType, IsSandbox, InstanceName, NamespacePrefix, TrialExpirationDate, "
@@ -78,21 +80,29 @@ class Salesforce:
 
     def limits(self) -> Row:
         """Read the org's limits."""
-        return dict(self._wire.request("GET", "limits").body)
+        return an_object(self._wire.request("GET", "limits").body, "Salesforce GET limits")
 
     def user_id(self) -> str:
         """Read the id of the integration user."""
-        return str(self._wire.request("GET", "/services/oauth2/userinfo").body["user_id"])
+        path = "/services/oauth2/userinfo"
+        found = an_object(self._wire.request("GET", path).body, f"Salesforce GET {path}").get("user_id")
+        if not is_id(found):
+            raise RetriableError(f"Salesforce GET {path}: the answer names no user.")
+        return str(found)
 
     def describe(self, sobject: str) -> Row:
         """Read the description of an object, as this user sees it."""
-        return dict(self._wire.request("GET", f"sobjects/{quote(sobject, safe='')}/describe").body)
+        path = f"sobjects/{quote(sobject, safe='')}/describe"
+        return described(self._wire.request("GET", path).body, f"Salesforce GET {path}")
 
     def count(self, sobject: str, where: str = "") -> int:
         """Count the records that meet a condition."""
         condition = f" WHERE {where}" if where else ""
         query = f"SELECT COUNT() FROM {sobject}{condition}"  # noqa: S608 - criteria escape their own literals
-        return int(self._query("query", query)["totalSize"])
+        count = self._query("query", query).get("totalSize")
+        if not isinstance(count, int):
+            raise RetriableError("Salesforce query: the answer has no count.")
+        return count
 
     def changed(
         self, sobject: str, fields: Sequence[str], since: datetime, until: datetime, where: str = ""
@@ -135,15 +145,19 @@ class Salesforce:
         Returns:
             The records that exist, in any order.
         """
-        wanted = list(dict.fromkeys(ids))
+        # What is no id has no record, and would have the others refused.
+        wanted = [name for name in dict.fromkeys(ids) if name.isalnum() and is_id(name)]
         fields = list(dict.fromkeys([*fields, "IsDeleted"]))
         # The resource that takes 2,000 ids at once knows neither parents nor the recycle bin.
         rows = [] if any("." in field for field in fields) else self._living(sobject, wanted, fields)
-        known = {row["Id"][:15] for row in rows}
+        known = {_short(row) for row in rows}
         missing = [name for name in wanted if name[:15] not in known]
-        for query in within(sobject, fields, "Id", missing):
-            rows += [row for page in self._pages("queryAll", query) for row in page]
-        return rows
+        return [*rows, *identified(missing, partial(self._ever, sobject, fields), "Id", _short)]
+
+    def _ever(self, sobject: str, fields: Sequence[str], ids: list[str]) -> list[Row]:
+        """Read records by id, those in the recycle bin too."""
+        queries = within(sobject, fields, "Id", ids)
+        return [row for query in queries for page in self._pages("queryAll", query) for row in page]
 
     def create(self, sobject: str, records: Sequence[Mapping[str, Any]]) -> list[Outcome]:
         """Create records; rows whose answer was lost are reported as `NO_ANSWER`."""
@@ -217,22 +231,28 @@ class Salesforce:
     def _living(self, sobject: str, ids: list[str], fields: Sequence[str]) -> list[Row]:
         columns = list(dict.fromkeys(["Id", *fields]))
         rows: list[Row] = []
+        path = f"composite/sobjects/{sobject}"
+
+        def read(some: list[str]) -> list[Row]:
+            answer = self._wire.request("POST", path, body={"ids": some, "fields": columns}).body
+            given = answer if isinstance(answer, list) else answer or None
+            there = [row for row in given if row is not None] if isinstance(given, list) else given
+            return [_bare(row) for row in rows_of(there, f"Salesforce POST {path}")]
+
         for some in chunks(ids, RETRIEVE_AT_ONCE):
-            body = {"ids": some, "fields": columns}
-            answer = self._wire.request("POST", f"composite/sobjects/{sobject}", body=body).body
-            rows += [_bare(row) for row in answer if row is not None]
+            rows += identified(some, read, "Id", _short)
         return rows
 
     def _first(self, sobject: str, fields: str) -> Row:
         query = f"SELECT {fields} FROM {sobject}"  # noqa: S608 - constants of this module
-        records = self._query("query", query)["records"]
+        records = rows_of(self._query("query", query).get("records"), "Salesforce query")
         if not records:
             raise AuthenticationError(f"Salesforce shows no {sobject}. Check the integration user's permissions.")
         return _bare(records[0])
 
     def _query(self, resource: str, query: str) -> Row:
         room(query)
-        return dict(self._wire.request("GET", resource, params={"q": query}).body)
+        return an_object(self._wire.request("GET", resource, params={"q": query}).body, f"Salesforce GET {resource}")
 
     def _pages(self, resource: str, select: Select) -> Iterator[list[Row]]:
         last: Row | None = None
@@ -244,7 +264,7 @@ class Salesforce:
                     yield rows
                 return
             except QueryLocatorError:
-                if last == resumed:
+                if last == resumed or not _can_go_on(last, select):
                     raise RetriableError(f"Salesforce {resource}: the cursor is lost again and again.") from None
                 resumed = last
 
@@ -252,20 +272,35 @@ class Salesforce:
         """Turn the pages of one query.
 
         Raises:
-            RetriableError: They end before all rows came.
+            RetriableError: They end before all rows came, or lead nowhere.
         """
-        page, came = self._query(resource, select.text()), 0
+        where = f"Salesforce GET {resource}"
+        page, came, turned = self._query(resource, select.text()), 0, set[str]()
         whole = page.get("totalSize")
         while True:
-            came += len(page["records"])
-            if page["records"]:  # a page may hold any number of rows, none too
-                yield [_bare(row) for row in page["records"]]
-            if page["done"] and (whole is None or came >= whole):
+            records = rows_of(page.get("records"), where)
+            came += len(records)
+            if records:  # a page may hold any number of rows, none too
+                yield [_bare(row) for row in records]
+            done, following = page.get("done") is True, page.get("nextRecordsUrl")
+            if done and (not isinstance(whole, int) or came >= whole):
                 return
-            if page["done"] or "nextRecordsUrl" not in page:
-                told = "more" if whole is None else whole
+            # A page without a way on is half an answer; one that leads back would be read for ever.
+            if done or not isinstance(following, str) or not following.startswith("/") or following in turned:
+                told = whole if isinstance(whole, int) else "more"
                 raise RetriableError(f"Salesforce {resource} {select.sobject}: {came} rows came of {told}.")
-            page = dict(self._wire.request("GET", page["nextRecordsUrl"]).body)
+            turned.add(following)
+            page = an_object(self._wire.request("GET", following).body, where)
+
+
+def _short(row: Mapping[str, Any]) -> str | None:
+    """The first 15 characters of a record's id, which all spellings share."""
+    return row["Id"][:15] if is_id(row.get("Id")) else None
+
+
+def _can_go_on(row: Row | None, select: Select) -> bool:
+    """Whether a read can go on after a row: all by which rows are ordered can be read."""
+    return row is None or all(isinstance(row.get(field), str) for field in select.order)
 
 
 def _bare(row: Mapping[str, Any]) -> Row:

@@ -12,6 +12,7 @@ from salesmanago_sync.clients.http import Replay, RetryPolicy
 from salesmanago_sync.clients.outcome import Outcome
 from salesmanago_sync.clients.salesforce_errors import UnreadableRecordError, refused_row, row_outcome
 from salesmanago_sync.clients.salesforce_wire import SalesforceWire
+from salesmanago_sync.clients.shapes import rows_of
 from salesmanago_sync.errors import OwnFaultError, SyncError, UnknownOutcomeError
 
 Record = Mapping[str, Any]
@@ -52,7 +53,8 @@ class Collections:
         def send(some: list[str]) -> list[Outcome]:
             path = f"composite/sobjects?ids={','.join(some)}&allOrNone=false"
             answer = self._wire.request("DELETE", path, replay=Replay.REPEATABLE).body
-            return accounted(some, [_gone(row_outcome(row, created=False)) for row in answer])
+            rows = rows_of(answer, "Salesforce DELETE composite/sobjects", Replay.REPEATABLE)
+            return accounted(some, [_gone(row_outcome(row, created=False)) for row in rows])
 
         return accounted(ids, write(chunks(ids, LARGEST, key=str), send))
 
@@ -62,7 +64,8 @@ class Collections:
         def send(some: list[dict[str, Any]]) -> list[Outcome]:
             body = {"allOrNone": False, "records": some}
             answer = self._wire.request(method, path, replay=replay, body=body, headers=HEADERS).body
-            return accounted(some, [row_outcome(row, created=replay is Replay.NEVER) for row in answer])
+            told = rows_of(answer, f"Salesforce {method} {path}", replay)
+            return accounted(some, [row_outcome(row, created=replay is Replay.NEVER) for row in told])
 
         def alone(row: dict[str, Any], error: SyncError | None) -> Outcome:
             try:

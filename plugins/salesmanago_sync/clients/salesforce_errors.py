@@ -134,15 +134,21 @@ def row_outcome(row: Mapping[str, Any], created: bool) -> Outcome:
         The record's outcome.
     """
     if row.get("success") is True:
-        return Outcome(ok=True, id=row.get("id"), created=bool(row.get("created", created)))
-    return refused_row(next(iter(row.get("errors") or []), {}))
+        identifier = row["id"] if isinstance(row.get("id"), str) else None
+        made = row.get("created", created) is True
+        if made and identifier is None:
+            return Outcome(ok=False, reason="NO_ANSWER", text="Salesforce made the record and gave no readable id.")
+        return Outcome(ok=True, id=identifier, created=made)
+    if row.get("success") is not False:
+        return Outcome(ok=False, reason="NO_ANSWER", text="Salesforce says neither yes nor no of this record.")
+    return refused_row(_object(next(iter(_list(row.get("errors"))), None)))
 
 
 def refused_row(error: Mapping[str, Any]) -> Outcome:
     """Explain the first error of a record."""
     code = str(error.get("statusCode", error.get("errorCode", "UNKNOWN")))
     words = str(error.get("message", ""))
-    fields = tuple(str(field) for field in error.get("fields") or ())
+    fields = tuple(field for field in _list(error.get("fields")) if isinstance(field, str))
     return Outcome(
         ok=False,
         reason=_reason(code, words, fields),
@@ -163,9 +169,17 @@ def _reason(code: str, words: str, fields: tuple[str, ...]) -> str:
 
 def _matches(error: Mapping[str, Any]) -> Iterator[str]:
     # Versions before 60.0 spell the key wrongly.
-    result = error.get("duplicateResult") or error.get("duplicateResut") or {}
-    for rule in result.get("matchResults") or []:
-        for match in rule.get("matchRecords") or []:
-            found = (match.get("record") or {}).get("Id")
-            if found is not None:
-                yield str(found)
+    result = _object(error.get("duplicateResult") or error.get("duplicateResut"))
+    for rule in map(_object, _list(result.get("matchResults"))):
+        for match in map(_object, _list(rule.get("matchRecords"))):
+            found = _object(match.get("record")).get("Id")
+            if isinstance(found, str):
+                yield found
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _object(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

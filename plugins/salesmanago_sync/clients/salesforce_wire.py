@@ -16,6 +16,7 @@ from salesmanago_sync.clients.http import Replay, RetryPolicy, failure, json_bod
 from salesmanago_sync.clients.redaction import mask
 from salesmanago_sync.clients.salesforce_errors import is_known, request_error
 from salesmanago_sync.clients.salesforce_soap import Value, envelope, fault_code, fault_error, parse
+from salesmanago_sync.domain.carriage import decoded
 from salesmanago_sync.errors import AuthenticationError, RetriableError, SyncError
 
 _USAGE = re.compile(r"api-usage=(\d+)/(\d+)")
@@ -178,7 +179,7 @@ class SalesforceWire:
 
     def _error(self, response: requests.Response, where: str, replay: Replay) -> SyncError:
         try:
-            body = response.json()
+            body = decoded(response.content)
         except ValueError:
             body = None
         # A code says more than a status: a 500 may be a lock, a 403 a limit.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import requests
@@ -16,8 +17,10 @@ from salesmanago_sync.clients.salesmanago_errors import RefusedError, refused_co
 from salesmanago_sync.clients.salesmanago_ids import Ids, clock, contact_id
 from salesmanago_sync.clients.salesmanago_upsert import Upserts
 from salesmanago_sync.clients.salesmanago_wire import DEFAULT_RATE, Credentials, SalesmanagoWire
+from salesmanago_sync.clients.shapes import Row as Card
+from salesmanago_sync.clients.shapes import identified, listed, rows_of
+from salesmanago_sync.domain.frames import is_id
 
-Card = dict[str, Any]
 CARDS_AT_ONCE = 50
 WORKERS = 4
 
@@ -50,7 +53,8 @@ class Salesmanago:
 
     def users(self) -> list[str]:
         """List the e-mail addresses of the account's users."""
-        users = self._wire.call("user/listByClient").body.get("users") or []
+        method = "user/listByClient"
+        users = listed(self._wire.call(method).body, "users", f"SALESmanago {method}")
         return [str(user.get("email")) if isinstance(user, Mapping) else str(user) for user in users]
 
     def server_time(self) -> datetime:
@@ -74,11 +78,12 @@ class Salesmanago:
         Yields:
             Up to 50 cards, in the order of the ids' batches.
         """
-        return self._cards(ids, "contactId", "contact/listById", "contact/listAllById", contact_id)
+        names = (name for name in ids if is_id(name))
+        return self._cards(names, "contactId", "contact/listById", "contact/listAllById", contact_id)
 
     def cards_by_email(self, emails: Iterable[str]) -> Iterator[list[Card]]:
         """Read full cards by e-mail address; unknown contacts do not come."""
-        return self._cards(emails, "email", "contact/list", "contact/listAll", lambda card: card.get("email"))
+        return self._cards(emails, "email", "contact/list", "contact/listAll", _address)
 
     def upsert(self, rows: Sequence[Mapping[str, Any]]) -> list[Outcome]:
         """Create or change contacts.
@@ -104,6 +109,8 @@ class Salesmanago:
 
     def _delete(self, emails: list[str]) -> list[Outcome]:
         # Repeatable: what is deleted already stays so. The default of `permanently` is not documented.
+        if not isinstance(emails[0], str):
+            return [Outcome(ok=False, reason="NO_EMAIL")]
         body = {"email": emails[0], "permanently": False}
         try:
             self._wire.ask("contact/delete", body, Replay.REPEATABLE, may_be_empty=True)
@@ -114,12 +121,16 @@ class Salesmanago:
     def _cards(
         self, names: Iterable[str], key: str, method: str, wider: str, name_of: Callable[[Card], str | None]
     ) -> Iterator[list[Card]]:
+        def folded(card: Card) -> str | None:
+            name = name_of(card)
+            return None if name is None else name.lower()
+
         def fetch(some: list[str]) -> list[Card]:
-            cards = self._listed(method, key, some)
-            known = {str(name_of(card)).lower() for card in cards}
+            cards = identified(some, partial(self._listed, method, key), key, folded)
+            known = {folded(card) for card in cards}
             missing = [name for name in some if name.lower() not in known]
             # Another user's contact shows only in the wider list; not seeing it would overwrite it unread.
-            return cards + self._listed(wider, key, missing) if missing else cards
+            return [*cards, *identified(missing, partial(self._listed, wider, key), key, folded)] if missing else cards
 
         batches = chunks(dict.fromkeys(names), CARDS_AT_ONCE)
         with ThreadPoolExecutor(WORKERS) as pool:
@@ -128,4 +139,10 @@ class Salesmanago:
                 yield from filter(None, pool.map(fetch, group))
 
     def _listed(self, method: str, key: str, names: list[str]) -> list[Card]:
-        return self._wire.call(method, {key: names}).body.get("contacts") or []
+        where = f"SALESmanago {method}"
+        return rows_of(listed(self._wire.call(method, {key: names}).body, "contacts", where), where)
+
+
+def _address(card: Card) -> str | None:
+    email = card.get("email")
+    return email if isinstance(email, str) and email.strip() else None

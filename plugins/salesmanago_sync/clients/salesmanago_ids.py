@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -12,7 +13,10 @@ from tenacity import Retrying, retry_if_result, stop_after_delay, wait_exponenti
 from salesmanago_sync.clients.http import server_date
 from salesmanago_sync.clients.salesmanago_errors import RefusedError, authentication_error
 from salesmanago_sync.clients.salesmanago_wire import SalesmanagoWire
+from salesmanago_sync.clients.shapes import listed, readable_id
 from salesmanago_sync.errors import FatalError, RetriableError
+
+log = logging.getLogger(__name__)
 
 PAGE = 1_000
 # An unpaged list of fewer is taken as whole. Whether, and at how many, SALESmanago cuts one is not documented; pages
@@ -26,10 +30,11 @@ _STALE_PAGES = 3
 Fetch = Callable[[int], tuple[list[Any], bool]]
 
 
-def contact_id(item: Mapping[str, Any]) -> str | None:
-    """Read a contact's id, which is called `id` or `contactId` from method to method."""
-    found = item["contactId"] if item.get("contactId") is not None else item.get("id")
-    return None if found is None else str(found)
+def contact_id(item: Any) -> str | None:
+    """Read a contact's id, which is called `id` or `contactId` from method to method; nothing if it cannot be read."""
+    if not isinstance(item, Mapping):
+        return None
+    return readable_id(item["contactId"] if item.get("contactId") is not None else item.get("id"))
 
 
 class Ids:
@@ -92,17 +97,20 @@ class Ids:
 
     def _created_once(self, start: datetime, end: datetime) -> list[Any]:
         span = {"from": _milliseconds(start), "to": _milliseconds(end)}
-        return list(self._wire.call("contact/createdContacts", span).body.get("createdContacts") or [])
+        method = "contact/createdContacts"
+        return listed(self._wire.call(method, span).body, "createdContacts", f"SALESmanago {method}")
 
     def _modified(self, span: Mapping[str, int], page: int) -> tuple[list[Any], bool]:
-        answer = self._wire.call("contact/paginatedModifiedContacts", {**span, "page": page, "size": PAGE}).body
-        items = answer.get("modifiedContacts") or []
+        method = "contact/paginatedModifiedContacts"
+        answer = self._wire.call(method, {**span, "page": page, "size": PAGE}).body
+        items = listed(answer, "modifiedContacts", f"SALESmanago {method}")
         # A full page is followed by another look, whatever the service says of the rest.
         return items, answer.get("hasMore") is False and len(items) < PAGE
 
     def _listed(self, page: int) -> tuple[list[Any], bool]:
-        answer = self._wire.call("contact/paginatedListById", {"page": page, "size": PAGE}).body
-        return answer.get("contacts") or [], False
+        method = "contact/paginatedListById"
+        answer = self._wire.call(method, {"page": page, "size": PAGE}).body
+        return listed(answer, "contacts", f"SALESmanago {method}"), False
 
     def _exported(self, page: int) -> tuple[list[Any], bool]:
         answer = self._wire.call("contact/paginatedContactList/export", {"page": page, "size": PAGE}).body
@@ -176,8 +184,14 @@ def _pages(fetch: Fetch) -> Iterator[list[Any]]:
 
 
 def _new(seen: set[str], pages: Iterable[list[Any]]) -> Iterator[list[str]]:
-    named = ([name for item in page if (name := contact_id(item)) is not None] for page in pages)
-    yield from _unseen(seen, named)
+    yield from _unseen(seen, map(_named, pages))
+
+
+def _named(page: list[Any]) -> list[str]:
+    names = [name for item in page if (name := contact_id(item)) is not None]
+    if len(names) < len(page):
+        log.warning("SALESmanago lists %s contacts without a readable id; they are left out.", len(page) - len(names))
+    return names
 
 
 def _unseen(seen: set[str], pages: Iterable[list[str]]) -> Iterator[list[str]]:

@@ -14,6 +14,7 @@ from salesmanago_sync.clients.http import Replay
 from salesmanago_sync.clients.outcome import Outcome
 from salesmanago_sync.clients.salesmanago_errors import RefusedError, refused_contact
 from salesmanago_sync.clients.salesmanago_wire import SalesmanagoWire
+from salesmanago_sync.clients.shapes import readable_id
 from salesmanago_sync.errors import OwnFaultError, SyncError
 
 Row = Mapping[str, Any]
@@ -71,10 +72,10 @@ class Upserts:
             return own_fault(error)
         except RefusedError as error:
             return refused_contact(error)
-        name = answer.get("contactId")
-        if not name:
+        name = readable_id(answer.get("contactId"))
+        if name is None:
             return Outcome(ok=False, reason="NO_ANSWER", text="SALESmanago accepted the contact and gave no id.")
-        return Outcome(ok=True, id=str(name))
+        return Outcome(ok=True, id=name)
 
 
 _NOBODY = Outcome(ok=False, reason="NO_EMAIL")
@@ -84,7 +85,7 @@ _REFUSALS = (RefusedError, OwnFaultError)
 def _named(found: Any) -> dict[str, str]:
     if not isinstance(found, Mapping):
         return {}
-    return {str(email).strip().lower(): str(name) for email, name in found.items() if name}
+    return {str(email).strip().lower(): name for email, value in found.items() if (name := readable_id(value))}
 
 
 def _found(ids: Mapping[str, str], row: Row) -> str | None:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from salesmanago_sync.domain.canonical import Column
 from salesmanago_sync.domain.findings import ISSUE_COLUMNS, issues, stack
-from salesmanago_sync.domain.frames import full_ids
+from salesmanago_sync.domain.frames import full_ids, unreadable
 from salesmanago_sync.domain.matching import CREATE_IN_SALESFORCE, CREATE_IN_SALESMANAGO, PAIR
 from salesmanago_sync.domain.merge import (
     HOLD,
@@ -194,10 +194,11 @@ def _agreed(
     known = sides.known.to_numpy()
     equal = same(sides.a, sides.m) & (~known | ~same(stored_a, sides.a) | ~same(stored_m, sides.m))
     echoed = known & (~same(stored_a, sides.base_a) | ~same(stored_m, sides.base_m))
-    still = equal & pairs.comparable(column).to_numpy() & (decisions["result"].to_numpy() == NOTHING)
+    comparable = pairs.comparable(column).to_numpy()
+    still = equal & (decisions["result"].to_numpy() == NOTHING)
     base_a = sides.base_a.mask(equal, sides.a) if equal.any() else sides.base_a
     base_m = sides.base_m.mask(equal, sides.m) if equal.any() else sides.base_m
-    return pairs.paired & (still | echoed), base_a, base_m
+    return pairs.paired & comparable & (still | echoed), base_a, base_m
 
 
 def _linked(pairs: Pairs) -> pd.DataFrame:
@@ -205,7 +206,8 @@ def _linked(pairs: Pairs) -> pd.DataFrame:
     held = pairs.contacts.get(EXTERNAL_ID, pairs.blank)
     # The id of a record that was converted or merged is out of date; what is no Salesforce Id is somebody else's.
     stale = held.str.fullmatch(PERSON_ID).fillna(False).astype(bool) & full_ids(held).ne(pairs.people["salesforce_id"])
-    chosen = (pairs.is_(PAIR) & (held.isna() | stale)) | pairs.is_(CREATE_IN_SALESMANAGO)
+    blank = held.isna() & ~unreadable(pairs.contacts, [EXTERNAL_ID])
+    chosen = (pairs.is_(PAIR) & (blank | stale)) | pairs.is_(CREATE_IN_SALESMANAGO)
     return _rows(pairs, chosen, TO_SALESMANAGO, EXTERNAL_ID, held, pairs.people["salesforce_id"], "link to Salesforce")
 
 

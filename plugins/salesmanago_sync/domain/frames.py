@@ -1,19 +1,29 @@
 """Frames: what was read from either side, one row a record, every value text or missing.
 
 Clocks are `datetime64[us, UTC]`; every other column has the `str` dtype of pandas 3, in which a missing value is blank.
-A column that is not there was not read, and never takes part: absent is not blank.
+A column that is not there was not read, and never takes part: absent is not blank. The same holds for a single value
+that a service gave in no readable form: it is missing, and `unreadable`, a JSON list, names its column.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 
 import pandas as pd
 
+from salesmanago_sync.domain.carriage import UNREADABLE, Unreadable
+
 SALESFORCE_CLOCKS = ("SystemModstamp", "LastModifiedDate")
 SALESMANAGO_CLOCKS = ("createdOn", "modifiedOn")
+# Flags that decide about a whole record; what is neither true nor false must not count as false.
+SALESFORCE_FLAGS = ("IsDeleted", "IsConverted", "IsPersonAccount")
+SALESMANAGO_FLAGS = ("optedOut", "optedOutPhone", "deleted")
 ADDRESS_PARTS = ("streetAddress", "zipCode", "city", "country")
 CARD_FIELDS = (
     "email",
@@ -33,30 +43,119 @@ CARD_FIELDS = (
 )
 
 
-def as_text(value: Any) -> str | None:
-    """Spell a JSON value as text; null and the empty string are blank."""
+UNREADABLE_COLUMN = "unreadable"
+# Stands where a record's own id cannot be read: it keeps its place in matching, and nothing is ever sent to it.
+NO_ID = "unreadable-"
+_ID = re.compile(r"[\w.@:-]{1,100}", re.ASCII)
+_FLAG = {"true": "true", "1": "true", "false": "false", "0": "false"}
+_LAST_MILLISECOND = int(datetime(2200, 1, 1, tzinfo=UTC).timestamp() * 1000)
+
+
+def as_text(value: Any) -> str | Unreadable | None:
+    """Spell a JSON value as text; null and the empty string are blank, and a list or an object is unreadable."""
     if value is None or value == "":
         return None
+    if isinstance(value, str):
+        return value
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return value if isinstance(value, str) else json.dumps(value)
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float) and math.isfinite(value):
+        return str(int(value)) if value.is_integer() else json.dumps(value)
+    return UNREADABLE
 
 
 def text_series(values: Iterable[Any], index: pd.Index | None = None) -> pd.Series:
-    """Make a text column of JSON values."""
-    return pd.Series([as_text(value) for value in values], index=index, dtype="str")
+    """Make a text column of JSON values; what is unreadable is missing."""
+    texts = [as_text(value) for value in values]
+    return pd.Series([None if text is UNREADABLE else text for text in texts], index=index, dtype="str")
 
 
-def _reach(row: Mapping[str, Any], path: str) -> Any:
-    value: Any = row
+def has_unreadable(frame: pd.DataFrame) -> pd.Series:
+    """Tell whose record has a value that could not be read."""
+    if UNREADABLE_COLUMN not in frame:
+        return pd.Series(False, index=frame.index)
+    return frame[UNREADABLE_COLUMN].notna()
+
+
+def unreadable(frame: pd.DataFrame, columns: Iterable[str]) -> pd.Series:
+    """Tell where one of some columns could not be read."""
+    found = pd.Series(False, index=frame.index)
+    if not has_unreadable(frame).any():
+        return found
+    for column in columns:
+        found |= frame[UNREADABLE_COLUMN].str.contains(json.dumps(column), regex=False).fillna(False).astype(bool)
+    return found
+
+
+class _Columns:
+    """Columns of a frame in the making, and what of them could not be read."""
+
+    def __init__(self, count: int) -> None:
+        self._named: list[list[str]] = [[] for _ in range(count)]
+        self._series: dict[str, pd.Series] = {}
+
+    def add(self, name: str, values: Iterable[Any]) -> None:
+        """Add a text column of JSON values."""
+        texts = [as_text(value) for value in values]
+        if UNREADABLE in texts:
+            self._note(name, [row for row, text in enumerate(texts) if text is UNREADABLE])
+        self._series[name] = pd.Series([None if text is UNREADABLE else text for text in texts], dtype="str")
+
+    def add_clock(self, name: str, values: Iterable[Any], read: Callable[[pd.Series], pd.Series]) -> None:
+        """Add a column of moments; `read` gives the missing value for what it does not understand."""
+        self.add(name, values)
+        given, moments = self._series[name], read(self._series[name])
+        self._note(name, given.index[given.notna() & moments.isna()])
+        self._series[name] = moments.astype("datetime64[us, UTC]")
+
+    def _note(self, name: str, rows: Iterable[int]) -> None:
+        for row in rows:
+            if name not in self._named[row]:
+                self._named[row].append(name)
+
+    def frame(self, key: str) -> pd.DataFrame:
+        """Give the frame; a row without a readable id has one of its own making."""
+        frame = pd.DataFrame(self._series)
+        if key in frame:
+            self._name_rows(frame, key)
+        frame[UNREADABLE_COLUMN] = pd.Series(
+            [json.dumps(names) if names else None for names in self._named], index=frame.index, dtype="str"
+        )
+        return frame
+
+    def _name_rows(self, frame: pd.DataFrame, key: str) -> None:
+        ids = frame[key].str.fullmatch(_ID.pattern, flags=re.ASCII).fillna(False).astype(bool)
+        nameless = frame.index[~ids]
+        self._note(key, nameless)
+        for row in nameless:
+            frame.loc[row, key] = NO_ID + _digest(frame.loc[row])
+
+
+def _digest(row: pd.Series) -> str:
+    texts = [str(value) for value in row if isinstance(value, str)]
+    # The address, where there is one: it stays when the record is edited.
+    named = [text for text in texts if "@" in text][:1] or texts
+    return sha256("\x1f".join(named).encode()).hexdigest()[:16]
+
+
+def _reach(row: Any, path: str) -> Any:
+    """Follow a path; a parent that is null has no values, and a key that is not there was not answered."""
+    value = row
     for part in path.split("."):
-        value = value.get(part) if isinstance(value, Mapping) else None
+        if value is None:
+            return None
+        value = value.get(part, UNREADABLE) if isinstance(value, Mapping) else UNREADABLE
     return value
 
 
-def salesforce_frame(rows: Sequence[Mapping[str, Any]], fields: Sequence[str]) -> pd.DataFrame:
+def _flag(value: Any) -> Any:
+    text = as_text(value)
+    return _FLAG.get(text.casefold(), UNREADABLE) if isinstance(text, str) else text
+
+
+def salesforce_frame(rows: Sequence[Any], fields: Sequence[str]) -> pd.DataFrame:
     """Lay out Salesforce rows.
 
     Args:
@@ -64,62 +163,113 @@ def salesforce_frame(rows: Sequence[Mapping[str, Any]], fields: Sequence[str]) -
         fields: The selected field names, parents as `Account.Name`.
 
     Returns:
-        One column per field.
+        One column per field, and `unreadable`.
     """
-    columns = {field: text_series(_reach(row, field) for row in rows) for field in fields}
-    frame = pd.DataFrame(columns, columns=list(fields))
-    for clock in SALESFORCE_CLOCKS:
-        if clock in frame:
-            # The API writes the offset without a colon: 2026-01-31T10:00:00.000+0000.
-            frame[clock] = pd.to_datetime(frame[clock], utc=True, format="ISO8601").astype("datetime64[us, UTC]")
-    return frame
+    columns = _Columns(len(rows))
+    for field in fields:
+        values = (_reach(row, field) for row in rows)
+        if field in SALESFORCE_CLOCKS:
+            columns.add_clock(field, values, _moments)
+        else:
+            columns.add(field, map(_flag, values) if field in SALESFORCE_FLAGS else values)
+    return columns.frame("Id")
 
 
-def _birthday(card: Mapping[str, Any]) -> str | None:
+def _moments(texts: pd.Series) -> pd.Series:
+    # The API writes the offset without a colon: 2026-01-31T10:00:00.000+0000.
+    return pd.to_datetime(texts, utc=True, format="ISO8601", errors="coerce")
+
+
+def _birthday(card: Mapping[str, Any]) -> str | Unreadable | None:
     year, month, day = (as_text(card.get(f"birthday{part}")) for part in ("Year", "Month", "Day"))
+    if UNREADABLE in (year, month, day):
+        return UNREADABLE
     if month is None or day is None:
         return None
-    return (year.zfill(4) if year is not None else "") + month.zfill(2) + day.zfill(2)
+    return (str(year).zfill(4) if year is not None else "") + str(month).zfill(2) + str(day).zfill(2)
 
 
-def _tags(card: Mapping[str, Any]) -> str | None:
-    names = {str(tag.get("tag", "")) for tag in card.get("contactTags") or []} - {""}
-    return ";".join(sorted(names)) if names else None
+def _tags(card: Mapping[str, Any]) -> str | Unreadable | None:
+    given = card.get("contactTags")
+    if given is None:
+        return None
+    names = [_tag(item) for item in given] if isinstance(given, list) else [UNREADABLE]
+    known = sorted({name for name in names if isinstance(name, str)})
+    return UNREADABLE if UNREADABLE in names else ";".join(known) if known else None
 
 
-def _clock(values: Iterable[Any]) -> pd.Series:
+def _tag(item: Any) -> str | Unreadable | None:
+    name = item.get("tag") if isinstance(item, Mapping) else UNREADABLE
+    return name or None if name is None or isinstance(name, str) else UNREADABLE
+
+
+def _details(card: Mapping[str, Any]) -> dict[Any, Any] | Unreadable:
+    """The standard details by name; one that comes twice with two values has none."""
+    given = card.get("properties")
+    if given is None:
+        return {}
+    if not isinstance(given, list) or not all(isinstance(item, Mapping) for item in given):
+        return UNREADABLE
+    found: dict[Any, Any] = {}
+    for item in given:
+        name, value = as_text(item.get("name")), item.get("value")
+        if name is UNREADABLE:
+            return UNREADABLE
+        found[name] = value if found.get(name, value) == value else UNREADABLE
+    return found
+
+
+def _address_part(card: Mapping[str, Any], part: str) -> Any:
+    """A part of the address; the address is written as a whole, so that one unreadable part makes all unreadable."""
+    address = card.get("address")
+    if address is None:
+        return None
+    if not isinstance(address, Mapping) or UNREADABLE in [as_text(address.get(each)) for each in ADDRESS_PARTS]:
+        return UNREADABLE
+    return address.get(part)
+
+
+def _milliseconds(texts: pd.Series) -> pd.Series:
+    numbers = pd.to_numeric(texts, errors="coerce").astype("float64")
     # Milliseconds since 1970, in whole seconds.
-    numbers = pd.to_numeric(pd.Series(list(values), dtype="object"), errors="coerce")
-    return pd.to_datetime(numbers, unit="ms", utc=True).astype("datetime64[us, UTC]")
+    return pd.to_datetime(numbers.where(numbers.between(0, _LAST_MILLISECOND)), unit="ms", utc=True)
 
 
-def salesmanago_frame(cards: Sequence[Mapping[str, Any]], properties: Iterable[str] = ()) -> pd.DataFrame:
+def salesmanago_frame(cards: Sequence[Any], properties: Iterable[str] = ()) -> pd.DataFrame:
     """Lay out SALESmanago contact cards.
 
     Args:
-        cards: Full cards of `contact/list` or `contact/listById`.
+        cards: Full cards of `contact/list` or `contact/listById`; a key that is missing is blank.
         properties: Names of the standard details to lay out as `properties.<name>`; a card without one has it blank.
 
     Returns:
-        One row a card.
+        One row a card, and `unreadable`.
     """
-    columns: dict[str, pd.Series] = {
-        "contactId": text_series(
-            card["contactId"] if card.get("contactId") is not None else card.get("id") for card in cards
-        )
-    }
+    cards = [card if isinstance(card, Mapping) else {} for card in cards]
+    columns = _Columns(len(cards))
+    columns.add(
+        "contactId", (card["contactId"] if card.get("contactId") is not None else card.get("id") for card in cards)
+    )
     for field in CARD_FIELDS:
-        columns[field] = text_series(card.get(field) for card in cards)
+        values = (card.get(field) for card in cards)
+        columns.add(field, map(_flag, values) if field in SALESMANAGO_FLAGS else values)
     for part in ADDRESS_PARTS:
-        columns[f"address.{part}"] = text_series(_reach(card, f"address.{part}") for card in cards)
-    columns["birthday"] = text_series(_birthday(card) for card in cards)
-    columns["tags"] = text_series(_tags(card) for card in cards)
-    details = [{item.get("name"): item.get("value") for item in card.get("properties") or []} for card in cards]
+        columns.add(f"address.{part}", (_address_part(card, part) for card in cards))
+    columns.add("birthday", map(_birthday, cards))
+    columns.add("tags", map(_tags, cards))
+    details = [_details(card) for card in cards]
     for name in properties:
-        columns[f"properties.{name}"] = text_series(detail.get(name) for detail in details)
+        columns.add(
+            f"properties.{name}", (each.get(name) if isinstance(each, dict) else UNREADABLE for each in details)
+        )
     for clock in SALESMANAGO_CLOCKS:
-        columns[clock] = _clock(card.get(clock) for card in cards)
-    return pd.DataFrame(columns)
+        columns.add_clock(clock, (card.get(clock) for card in cards), _milliseconds)
+    return columns.frame("contactId")
+
+
+def is_id(value: Any) -> bool:
+    """Tell whether a value can be the id of a record or contact that a service knows."""
+    return isinstance(value, str) and _ID.fullmatch(value) is not None and not value.startswith(NO_ID)
 
 
 def full_id(value: str) -> str:

@@ -11,7 +11,9 @@ import pandas as pd
 
 from salesmanago_sync.domain.base import Base, unpack
 from salesmanago_sync.domain.canonical import Column, canonical_salesforce, canonical_salesmanago, columns
+from salesmanago_sync.domain.card_lines import source_of
 from salesmanago_sync.domain.converters import converter
+from salesmanago_sync.domain.frames import has_unreadable, unreadable
 from salesmanago_sync.domain.identities import ObjectInput, is_true
 from salesmanago_sync.domain.mapping import Mapping
 from salesmanago_sync.domain.matching import CREATE_IN_SALESFORCE, CREATE_IN_SALESMANAGO, PAIR
@@ -22,6 +24,8 @@ SALESFORCE_CLOCK = "LastModifiedDate"
 SALESMANAGO_CLOCK = "modifiedOn"
 SIDES = ("salesforce", "salesmanago")
 ENDED = ("DELETED", "MERGED")
+# Whether somebody takes part could not be read: consent goes on, as for those who are paused.
+UNREADABLE_VALUE = "UNREADABLE_VALUE"
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ class Pairs:
     @cached_property
     def paused(self) -> pd.Series:
         """Where bound people no longer meet the criteria."""
-        return self.people["reason"].eq("PAUSED").fillna(False).astype(bool)
+        return self.people["reason"].isin(["PAUSED", UNREADABLE_VALUE])
 
     @cached_property
     def ended(self) -> pd.Series:
@@ -131,10 +135,22 @@ class Pairs:
         return pd.Series(None, index=self.people.index, dtype="str")
 
     def comparable(self, column: Column) -> pd.Series:
-        """Where the field can be merged: SALESmanago never shows some fields, which are then sent to newcomers only."""
-        if column.key in self.m:
-            return pd.Series(True, index=self.people.index)
-        return self.is_(CREATE_IN_SALESMANAGO)
+        """Where the field can be merged: it was readable where it was read.
+
+        SALESmanago never shows some fields, which are then sent to newcomers only.
+        """
+        shown = self.is_(CREATE_IN_SALESMANAGO) | (column.key in self.m)
+        return shown & ~self.unreadable(column, "salesforce") & ~self.unreadable(column, "salesmanago")
+
+    def unreadable(self, column: Column, side: str) -> pd.Series:
+        """Where a side gave the field in no readable form: it takes no part, as if it had not been read."""
+        frame, read = (self.records, self.a) if side == "salesforce" else (self.contacts, self.m)
+        names = column.line.salesforce if side == "salesforce" else [source_of(column.line.key)]
+        odd = unreadable(frame, names)
+        if column.kind == "consent" and names[0] in frame and column.key in read:
+            # A flag that is neither true nor false says nothing; taken for false, it would hide an opt-out.
+            odd |= frame[names[0]].notna() & read[column.key].isna()
+        return odd
 
     def clock_as_read(self, side: str) -> pd.Series:
         """When the record was changed last, by whomever."""
@@ -177,7 +193,10 @@ class Pairs:
     @cached_property
     def echoes(self) -> pd.DataFrame:
         """Where an echo was seen, a flag for each side: the ledger need not wait for it any longer."""
-        return pd.DataFrame({side: self._awaited[side].ne("[]") for side in SIDES}, index=self.people.index)
+        # Of a record with unreadable values not every echo was seen.
+        whole = {"salesforce": self.records, "salesmanago": self.contacts}
+        seen = {side: self._awaited[side].ne("[]") & ~has_unreadable(whole[side]) for side in SIDES}
+        return pd.DataFrame(seen, index=self.people.index)
 
 
 def pairs_of(item: ObjectInput, contacts: pd.DataFrame, bindings: pd.DataFrame, people: pd.DataFrame) -> Pairs:
@@ -190,7 +209,9 @@ def pairs_of(item: ObjectInput, contacts: pd.DataFrame, bindings: pd.DataFrame, 
         people: The people frame (`matching.match`).
     """
     takes_part = people["status"].isin([PAIR, CREATE_IN_SALESFORCE, CREATE_IN_SALESMANAGO])
-    bound = people["matched_by"].eq("binding") & people["reason"].isin(["PAUSED", *ENDED])
+    # Without the address of a contact nothing can be written to it.
+    nameless = people["salesmanago_id"].isin(contacts.loc[unreadable(contacts, ["email"]), "contactId"])
+    bound = people["matched_by"].eq("binding") & ~nameless & people["reason"].isin(["PAUSED", UNREADABLE_VALUE, *ENDED])
     mine = people[people["object"].eq(item.mapping.object) & (takes_part | bound)]
     records = item.records.drop_duplicates("Id").set_index("Id", drop=False)
     cards = contacts.drop_duplicates("contactId").set_index("contactId", drop=False)

@@ -18,6 +18,7 @@ from salesmanago_sync.domain.identities import ObjectInput, identities, is_true
 from salesmanago_sync.domain.matching import Identities, match
 from salesmanago_sync.domain.owed import incur
 from salesmanago_sync.domain.pairs import Pairs, pairs_of
+from salesmanago_sync.domain.readability import field_issues, hold
 from salesmanago_sync.domain.review import Addresses, review, turns
 from salesmanago_sync.domain.sightings import nothing_seen
 from salesmanago_sync.domain.succession import heirs, succeed
@@ -88,7 +89,8 @@ def plan(inputs: PlanInput) -> Plan:
     found = identities(inputs.objects, inputs.contacts, inputs.bindings, inputs.now, inputs.seen)
     bindings = succeed(found, inputs.bindings, heirs(inputs.objects))
     found = replace(found, bindings=bindings[list(found.bindings)])
-    people = _people(_with_ends(match(found), inputs.objects), inputs.scope)
+    matched = hold(_with_ends(match(found), inputs.objects), inputs.objects, inputs.contacts)
+    people = _people(matched, inputs.scope)
     bindings = incur(bindings, people, inputs.objects, inputs.contacts)
     unmatched = issues_of_people(people)
     addresses = _addresses(found)
@@ -99,6 +101,7 @@ def plan(inputs: PlanInput) -> Plan:
     ]
     everybody = Everybody(found, inputs.objects, inputs.witnesses, inputs.contacts, bindings)
     shared = share_opt_outs(everybody, people, decisions, inputs.direction)
+    unreadable = [field_issues(decision.pairs) for decision in decisions]
     verdicts = [decision.verdicts for decision in decisions]
     people = _with_contact_details(shared.people, found, inputs.contacts, [decision.pairs for decision in decisions])
     people = _with_verdicts(people, verdicts)
@@ -107,7 +110,9 @@ def plan(inputs: PlanInput) -> Plan:
         changes=_with_turns(shared.changes, decisions),
         agreement=agreement(decisions, people, inputs.bindings),
         moves=_moves(bindings, decisions),
-        issues=stack([unmatched, *(decision.issues for decision in decisions), shared.issues], ISSUE_COLUMNS),
+        issues=stack(
+            [unmatched, *unreadable, *(decision.issues for decision in decisions), shared.issues], ISSUE_COLUMNS
+        ),
         decisions=tuple(decisions),
     )
 

@@ -52,6 +52,10 @@ ISSUES: dict[str, Reason] = {
     "VALUE_INVALID": Reason(
         "The other side does not accept the value.", "Correct the value on the side it comes from."
     ),
+    "UNREADABLE_VALUE": Reason(
+        "A service gave the value in no readable form; it takes no part, and nothing overwrites it.",
+        "Enter the value again on the side that the text names. Everything else of the person is synchronised.",
+    ),
     "REQUIRED_MISSING": Reason(
         "A field that the other side requires is empty.", "Fill in the field, or map or fill it in the mapping file."
     ),

@@ -82,7 +82,10 @@ class Source:
     def is_of_kind(self, row: Dictionary[str, Any]) -> bool:
         """Tell whether a row is a person of this object; looked up by id, it may be another of the same sObject."""
         wanted = {"PersonAccount": True, "Contact": False}.get(self.mapping.object)
-        return wanted is None or not self.schema.has_person_accounts or row.get("IsPersonAccount") is wanted
+        kind = row.get("IsPersonAccount")
+        # One that cannot be read may be either: not to count it would mean that it was deleted.
+        readable = isinstance(kind, bool) and self.schema.has_person_accounts
+        return wanted is None or not readable or kind is wanted
 
     @property
     def email_field(self) -> str:

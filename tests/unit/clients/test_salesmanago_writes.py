@@ -26,7 +26,8 @@ def no(text: str) -> Reply:
 
 def ids(call: Call) -> dict[str, str]:
     return {
-        detail["contact"]["email"].upper(): f"id-{detail['contact']['email']}" for detail in call.body["upsertDetails"]
+        detail["contact"]["email"].upper(): f"id-{detail['contact']['email'].strip()}"
+        for detail in call.body["upsertDetails"]
     }
 
 

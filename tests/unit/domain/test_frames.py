@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import json
+
 import pandas as pd
 import pytest
 
-from salesmanago_sync.domain.frames import as_text, full_id, full_ids, salesforce_frame, salesmanago_frame
+from salesmanago_sync.domain.carriage import UNREADABLE
+from salesmanago_sync.domain.frames import as_text, full_id, full_ids, is_id, salesforce_frame, salesmanago_frame
 
 
 def cell(frame: pd.DataFrame, column: str, row: int = 0) -> object:
@@ -15,7 +18,7 @@ def cell(frame: pd.DataFrame, column: str, row: int = 0) -> object:
     ("value", "text"),
     [
         (None, None), ("", None), (0, "0"), (0.0, "0"), (False, "false"), (True, "true"), (3.0, "3"), (12.5, "12.5"),
-        (" a ", " a "), (1_700_000_000_000, "1700000000000"), (1e21, str(int(1e21))), ([1], "[1]"),
+        (" a ", " a "), (1_700_000_000_000, "1700000000000"), (1e21, str(int(1e21))),
     ],
 )  # fmt: skip
 def test_json_values_are_spelt_as_text_and_only_null_and_empty_are_blank(value: object, text: str | None) -> None:
@@ -32,8 +35,9 @@ def test_salesforce_rows_are_laid_out_with_parents_and_clocks() -> None:
         },
         {"Id": "2", "Account": None, "DoNotCall": None, "LastModifiedDate": None},
     ]
-    frame = salesforce_frame(rows, ["Id", "Account.Name", "DoNotCall", "LastModifiedDate", "Absent"])
-    assert list(frame.columns) == ["Id", "Account.Name", "DoNotCall", "LastModifiedDate", "Absent"]
+    frame = salesforce_frame(rows, ["Id", "Account.Name", "DoNotCall", "LastModifiedDate"])
+    assert list(frame.columns) == ["Id", "Account.Name", "DoNotCall", "LastModifiedDate", "unreadable"]
+    assert frame["unreadable"].isna().all()
     assert [cell(frame, "Account.Name", row) for row in (0, 1)] == ["Acme", None]
     assert [cell(frame, "DoNotCall", row) for row in (0, 1)] == ["false", None]
     assert frame.at[0, "LastModifiedDate"] == pd.Timestamp("2026-01-31T10:00:00Z")
@@ -42,7 +46,7 @@ def test_salesforce_rows_are_laid_out_with_parents_and_clocks() -> None:
 
 def test_columns_have_their_types_without_any_row() -> None:
     salesforce = salesforce_frame([], ["Id", "SystemModstamp"])
-    assert [str(dtype) for dtype in salesforce.dtypes] == ["str", "datetime64[us, UTC]"]
+    assert [str(dtype) for dtype in salesforce.dtypes] == ["str", "datetime64[us, UTC]", "str"]
     salesmanago = salesmanago_frame([], ["note"])
     assert str(salesmanago["properties.note"].dtype) == "str"
     assert str(salesmanago["modifiedOn"].dtype) == "datetime64[us, UTC]"
@@ -92,3 +96,64 @@ def test_ids_of_15_characters_are_spelt_with_18() -> None:
     assert full_id("001A0000006Vm9r") == "001A0000006Vm9rIAC"
     ids = full_ids(pd.Series(["001A0000006Vm9r", "001A0000006Vm9rIAC", None, "x"], dtype="str"))
     assert ids.dropna().tolist() == ["001A0000006Vm9rIAC", "001A0000006Vm9rIAC", "x"]
+
+
+def unreadable_of(frame: pd.DataFrame, row: int = 0) -> list[str]:
+    text = frame.at[row, "unreadable"]
+    return [] if pd.isna(text) else sorted(json.loads(text))
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "column"),
+    [
+        ("name", ["a"], "name"), ("name", {"a": 1}, "name"), ("name", UNREADABLE, "name"),
+        ("score", float("nan"), "score"),
+        ("deleted", "perhaps", "deleted"), ("optedOut", 2, "optedOut"), ("modifiedOn", "soon", "modifiedOn"),
+        ("modifiedOn", 10**30, "modifiedOn"), ("modifiedOn", [], "modifiedOn"), ("birthdayYear", [], "birthday"),
+        ("contactTags", {"tag": "A"}, "tags"), ("contactTags", [{"tag": 1}], "tags"), ("contactTags", ["A"], "tags"),
+        ("properties", {"note": "x"}, "properties.note"), ("properties", ["x"], "properties.note"),
+        ("properties", [{"name": "note", "value": []}], "properties.note"),
+        ("properties", [{"name": "note", "value": "a"}, {"name": "note", "value": "b"}], "properties.note"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_read_on_a_card_is_missing_and_named(key: str, value: object, column: str) -> None:
+    card = {"contactId": "m1", "email": "a@example.com", "birthdayMonth": 1, "birthdayDay": 1, key: value}
+    frame = salesmanago_frame([{"contactId": "m2"}, card], ["note"])
+    assert unreadable_of(frame, 0) == []
+    assert unreadable_of(frame, 1) == [column]
+    assert cell(frame, column, 1) is None
+
+
+@pytest.mark.parametrize("address", ["Main Street 1", [], {"city": ["a"]}, UNREADABLE])
+def test_an_address_is_read_whole_or_not_at_all(address: object) -> None:
+    frame = salesmanago_frame([{"contactId": "m1", "address": address}])
+    assert unreadable_of(frame) == [f"address.{part}" for part in ("city", "country", "streetAddress", "zipCode")]
+
+
+@pytest.mark.parametrize(
+    ("row", "named"),
+    [
+        ({}, ["Account.Name", "IsDeleted", "LastModifiedDate", "Name"]),
+        (
+            {"Name": ["x"], "IsDeleted": "perhaps", "LastModifiedDate": "soon", "Account": "x"},
+            ["Account.Name", "IsDeleted", "LastModifiedDate", "Name"],
+        ),
+        ({"Name": None, "IsDeleted": "FALSE", "LastModifiedDate": None, "Account": None}, []),
+        ({"Name": 5, "IsDeleted": True, "LastModifiedDate": "2026-01-31", "Account": {}}, ["Account.Name"]),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_read_in_a_record_is_missing_and_named(row: dict[str, object], named: list[str]) -> None:
+    frame = salesforce_frame([{"Id": "1", **row}], ["Id", "Name", "IsDeleted", "LastModifiedDate", "Account.Name"])
+    assert unreadable_of(frame) == named
+    assert all(cell(frame, column) is None for column in named)
+
+
+@pytest.mark.parametrize("value", [None, "", [], UNREADABLE, "a b", "x" * 101])
+def test_a_record_without_a_readable_id_has_a_place_of_its_own(value: object) -> None:
+    frame = salesforce_frame([{"Id": value, "Email": "a@example.com"}, {"Id": "1", "Email": None}], ["Id", "Email"])
+    again = salesforce_frame([{"Id": [], "Email": "a@example.com"}], ["Id", "Email"])
+    assert unreadable_of(frame) == ["Id"]
+    assert frame["Id"].tolist() == [again.at[0, "Id"], "1"]
+    assert not is_id(frame.at[0, "Id"])
+    assert "example.com" not in frame.at[0, "Id"]
+    assert salesmanago_frame([5, {"id": "m"}])["contactId"].map(is_id).tolist() == [False, True]

@@ -215,7 +215,9 @@ class World:
 
     def records(self, name: str) -> pd.DataFrame:
         source = self.sources[name]
-        return salesforce_frame(self.salesforce.of(source.mapping.sobject), source.fields).assign(in_scope=True)
+        # The REST API gives every selected field, blank ones as null.
+        rows = [dict.fromkeys(source.fields) | row for row in self.salesforce.of(source.mapping.sobject)]
+        return salesforce_frame(rows, source.fields).assign(in_scope=True)
 
     def contacts(self) -> pd.DataFrame:
         names = details(source.mapping for source in self.sources.values())

@@ -1,0 +1,101 @@
+"""Carriage: the one place where what a service answers enters, and which of it every later layer can carry.
+
+Every text that passes here can be held by Arrow, written to SQLite and PostgreSQL, and sent as JSON or XML. What cannot
+be carried, or is no value at all, becomes `UNREADABLE`: it is neither a value nor blank, so it takes no part.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Any
+
+# Half a character outside the first plane (services cut texts at UTF-16 units), bytes that are no UTF-8 (which the
+# decoder keeps as such halves), NUL (PostgreSQL), and two code points that are no characters (XML).
+_DAMAGED = re.compile("[\x00\ud800-\udfff\ufffe\uffff]")
+# XML takes no other control characters; in a field of a person they mean a blank at best.
+_CONTROL = str.maketrans(dict.fromkeys([*range(1, 9), 11, 12, *range(14, 32)], " "))
+# No answer of either service nests deeper than ten.
+_DEEPEST = 50
+# Python refuses to read longer whole numbers, and no field of either service holds one.
+_LONGEST_NUMBER = 400
+
+
+class Unreadable:
+    """What stands where a service gave no readable value."""
+
+    def __repr__(self) -> str:
+        return "(unreadable)"
+
+
+UNREADABLE = Unreadable()
+
+
+def decoded(content: bytes) -> Any:
+    """Read JSON as a service sends it.
+
+    Args:
+        content: The body. Control characters in texts and the literals NaN and Infinity are let through, because a
+            service that sends one of them would otherwise be understood in nothing.
+
+    Returns:
+        The JSON value. `UNREADABLE` stands for damaged texts, numbers beyond the range of JSON readers, whatever is
+        nested too deeply, and a key that comes twice with two values.
+
+    Raises:
+        ValueError: It is not JSON.
+    """
+    try:
+        value = json.loads(
+            content.decode("utf-8-sig", "surrogateescape"),
+            strict=False,
+            parse_constant=lambda _: UNREADABLE,
+            parse_float=_number,
+            parse_int=_whole_number,
+            object_pairs_hook=_object,
+        )
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    return carried(value)
+
+
+def _number(text: str) -> float | Unreadable:
+    value = float(text)
+    return value if math.isfinite(value) else UNREADABLE
+
+
+def _whole_number(text: str) -> int | Unreadable:
+    return int(text) if len(text) <= _LONGEST_NUMBER else UNREADABLE
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        found |= {key: UNREADABLE for key, value in pairs if value != found[key]}
+    return found
+
+
+def carried(value: Any, depth: int = 0) -> Any:
+    """Make a JSON value carriable, part by part."""
+    if isinstance(value, str):
+        return carried_text(value)
+    if isinstance(value, (dict, list)) and depth == _DEEPEST:
+        return UNREADABLE
+    if isinstance(value, dict):
+        # A key that cannot be read is nobody's.
+        return {
+            key: carried(part, depth + 1)
+            for key, part in value.items()
+            if key.isprintable() or isinstance(carried_text(key), str)
+        }
+    if isinstance(value, list):
+        return [carried(part, depth + 1) for part in value]
+    return value
+
+
+def carried_text(text: str) -> str | Unreadable:
+    """Make a text carriable: control characters become blanks; what is damaged is unreadable."""
+    if text.isprintable():
+        return text
+    return UNREADABLE if _DAMAGED.search(text) else text.translate(_CONTROL)
