@@ -139,17 +139,33 @@ class Pairs:
 
         SALESmanago never shows some fields, which are then sent to newcomers only.
         """
-        shown = self.is_(CREATE_IN_SALESMANAGO) | (column.key in self.m)
-        return shown & ~self.unreadable(column, "salesforce") & ~self.unreadable(column, "salesmanago")
+        shown = self._everybody if column.key in self.m else self.is_(CREATE_IN_SALESMANAGO)
+        for side in SIDES:
+            odd = self.unreadable(column, side)
+            shown = shown & ~odd if odd is not self._nobody else shown
+        return shown
+
+    @cached_property
+    def _everybody(self) -> pd.Series:
+        return pd.Series(True, index=self.people.index)
+
+    @cached_property
+    def _nobody(self) -> pd.Series:
+        return pd.Series(False, index=self.people.index)
+
+    @cached_property
+    def _with_unreadable(self) -> dict[str, bool]:
+        frames = {"salesforce": self.records, "salesmanago": self.contacts}
+        return {side: bool(has_unreadable(frame).any()) for side, frame in frames.items()}
 
     def unreadable(self, column: Column, side: str) -> pd.Series:
         """Where a side gave the field in no readable form: it takes no part, as if it had not been read."""
         frame, read = (self.records, self.a) if side == "salesforce" else (self.contacts, self.m)
         names = column.line.salesforce if side == "salesforce" else [source_of(column.line.key)]
-        odd = unreadable(frame, names)
+        odd = unreadable(frame, names) if self._with_unreadable[side] else self._nobody
         if column.kind == "consent" and names[0] in frame and column.key in read:
             # A flag that is neither true nor false says nothing; taken for false, it would hide an opt-out.
-            odd |= frame[names[0]].notna() & read[column.key].isna()
+            odd = odd | (frame[names[0]].notna() & read[column.key].isna())
         return odd
 
     def clock_as_read(self, side: str) -> pd.Series:
