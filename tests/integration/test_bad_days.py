@@ -1,0 +1,213 @@
+"""Runs that are interrupted in the middle, and what a person edits while they work; more in `docs/operations.md`."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from salesmanago_sync.errors import FatalError
+from salesmanago_sync.settings import Settings
+from salesmanago_sync.steps.binding import bind_people
+from salesmanago_sync.steps.close import close
+from salesmanago_sync.steps.commit import commit
+from salesmanago_sync.steps.extract import extract_salesforce, extract_salesmanago, gather_counterparts
+from salesmanago_sync.steps.newcomers import follow_up
+from salesmanago_sync.steps.planning import make_plan, shared_out
+from salesmanago_sync.steps.ports import Ports
+from salesmanago_sync.steps.preflight import preflight
+from salesmanago_sync.steps.snapshot import settings_of_run
+from salesmanago_sync.steps.watermark import LAST_SYNC
+from salesmanago_sync.steps.window import fix_window
+from salesmanago_sync.steps.writing import write_batches, write_consent
+from tests.integration.direct import Direct
+from tests.integration.sync import SETTLED_SECONDS, Sync
+from tests.twin_server import ROOT
+
+Window = dict[str, dict[str, str]]
+
+
+def person(direct: Direct, name: str) -> str:
+    return direct.record("Lead", LastName=name, Company="Nowak", Email=f"{name}@example.com")
+
+
+def read(direct: Direct, ports: Ports) -> Window:
+    """Do everything up to the plan."""
+    objects = preflight(ports, direct.account, lambda settings: None)
+    window = fix_window(ports)
+    for name in objects:
+        extract_salesforce(ports, name, window)
+    extract_salesmanago(ports, window)
+    gather_counterparts(ports)
+    return window
+
+
+def write(ports: Ports, window: Window) -> None:
+    """Do everything after the reading."""
+    work = make_plan(ports)
+    bind_people(ports)
+    write_consent(ports)
+    for one in work:
+        write_batches(ports, one)
+    follow_up(ports)
+    commit(ports, window)
+
+
+def again(direct: Direct, ports: Ports) -> Ports:
+    """Clear a run whose attempt has ended: it takes the lock anew."""
+    began = direct.start(ports)
+    assert began is not None
+    return replace(ports, run=ports.run.model_copy(update=began))
+
+
+def test_a_plan_is_not_made_anew_of_what_was_read_before_the_run_wrote(direct: Direct) -> None:
+    person(direct, "anna")
+    direct.later(SETTLED_SECONDS)
+    ports = direct.begun("full")
+    window = read(direct, ports)
+    make_plan(ports)
+    bind_people(ports)
+    with pytest.raises(FatalError, match="has bound and written people since it read them"):
+        make_plan(ports)
+    direct.later(1)
+    read(direct, ports)
+    write(ports, window)
+    close(ports)
+    assert direct.ledger.run(ports.run.id)["state"] == "success"
+    assert direct.sync() == []
+
+
+def test_an_attempt_goes_on_with_what_was_read_while_no_other_run_has_worked(direct: Direct) -> None:
+    person(direct, "anna")
+    direct.later(SETTLED_SECONDS)
+    first = direct.begun("full")
+    window = read(direct, first)
+    close(first)
+    second = again(direct, first)
+    assert second.run.id == first.run.id
+    with pytest.raises(FatalError, match="no longer the current one"):
+        make_plan(first)
+    write(second, window)
+    close(second)
+    assert len(direct.cards()) == 1
+
+
+def test_an_attempt_after_another_run_forgets_what_it_read_and_planned(direct: Direct) -> None:
+    person(direct, "anna")
+    direct.later(SETTLED_SECONDS)
+    first = direct.begun("full")
+    window = read(direct, first)
+    make_plan(first)
+    close(first)
+    direct.sync("full")
+    second = again(direct, first)
+    for step in (make_plan, bind_people, write_consent, follow_up, lambda ports: commit(ports, window)):
+        with pytest.raises(KeyError):  # what is staged in memory is missing by its own error
+            step(second)
+    assert direct.ledger.count_changes(second.run.id, state="planned") == 0
+    close(second)
+    assert direct.ledger.run(second.run.id)["state"] == "failed"
+    assert direct.ledger.holder(direct.now()) is None
+    assert direct.sync() == []
+
+
+def test_a_mapping_that_is_edited_while_a_run_works_counts_from_the_next_run_on(direct: Direct, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(ROOT / "include" / "mappings", tmp_path / "mappings"))
+    direct.settings = direct.settings.model_copy(update={"mappings": folder})
+    direct.record("Lead", LastName="anna", Company="Nowak", Email="anna@example.com", Website="https://example.com")
+    direct.later(SETTLED_SECONDS)
+    ports = direct.begun("full")
+    window = read(direct, ports)
+    lead = folder / "lead.yaml"
+    lead.write_text(lead.read_text() + "  - {salesforce: Website, salesmanago: site}\n")
+    write(ports, window)
+    close(ports)
+    [card] = direct.cards().values()
+    assert "site" not in {detail["name"] for detail in card["properties"]}
+    direct.sync()
+    assert direct.ledger.runs(1)["totals"].iloc[0]["full_sync_due"] == ["Lead"]
+    direct.sync("full")
+    [card] = direct.cards().values()
+    assert {detail["name"]: detail["value"] for detail in card["properties"]}["site"] == "https://example.com"
+
+
+def test_a_mapping_that_is_broken_while_a_run_works_does_not_stop_it(direct: Direct, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(ROOT / "include" / "mappings", tmp_path / "mappings"))
+    direct.settings = direct.settings.model_copy(update={"mappings": folder})
+    person(direct, "anna")
+    direct.later(SETTLED_SECONDS)
+    ports = direct.begun("full")
+    window = read(direct, ports)
+    for file in folder.glob("*.yaml"):
+        file.write_text("object: [")
+    write(ports, window)
+    close(ports)
+    assert direct.ledger.run(ports.run.id)["state"] == "success"
+
+
+def test_a_setting_that_is_edited_while_a_run_works_counts_from_the_next_run_on(direct: Direct) -> None:
+    ports = direct.begun("full")
+    preflight(ports, direct.account, lambda settings: None)
+    edited = Settings(vanished_percent=99, mappings=Path("/other"), requests_per_second=7)
+    used = settings_of_run(ports.staging, edited)
+    assert used.vanished_percent == ports.settings.vanished_percent
+    assert used.mappings == Path("/other"), "where things are is the machine's own affair"
+
+
+def test_a_watermark_that_a_person_sets_while_a_run_works_stays(direct: Direct) -> None:
+    person(direct, "anna")
+    direct.sync("full")
+    direct.later(SETTLED_SECONDS)
+    ports = direct.begun("incremental")
+    window = read(direct, ports)
+    mine = {"salesforce": "2026-01-01T00:00:00Z", "salesmanago": "2026-01-02T00:00:00Z"}
+    direct.variables.set(LAST_SYNC, mine)
+    write(ports, window)
+    close(ports)
+    found = direct.variables.get(LAST_SYNC)
+    assert {side: found[side] for side in mine} == mine
+
+
+def test_changes_that_nobody_wrote_hold_the_watermark(direct: Direct) -> None:
+    lead = person(direct, "anna")
+    direct.sync("full")
+    before = direct.variables.get(LAST_SYNC)
+    direct.control.patch(f"/salesforce/Lead/{lead}", {"City": "Łódź"})
+    direct.later(SETTLED_SECONDS)
+    ports = direct.begun("incremental")
+    window = read(direct, ports)
+    make_plan(ports)
+    bind_people(ports)
+    with pytest.raises(FatalError, match="1 planned changes were never written"):
+        commit(ports, window)
+    close(ports)
+    assert direct.variables.get(LAST_SYNC) == before
+    assert direct.ledger.run(ports.run.id)["state"] == "failed"
+    assert direct.sync() != []
+    assert [card["address"]["city"] for card in direct.cards().values()] == ["Łódź"]
+
+
+@pytest.mark.parametrize(("batches", "most"), [(0, 3), (1, 3), (3, 3), (4, 3), (7, 3), (2_500, 1_024)])
+def test_there_are_never_more_write_tasks_than_airflow_allows(batches: int, most: int) -> None:
+    found = [{"number": number} for number in range(batches)]
+    work = shared_out(found, most)
+    assert len(work) <= most
+    assert [one for some in work for one in some] == found
+    assert all(work)
+
+
+def test_a_plan_of_more_batches_than_airflow_maps_is_written(sync: Sync, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW__CORE__MAX_MAP_LENGTH", "3")
+    sync.map("lead")
+    sync.map("contact")
+    for number in range(3):
+        sync.lead(Email=f"lead{number}@example.com")
+        sync.crm_contact(Email=f"contact{number}@example.com")
+        sync.contact(f"prospect{number}@example.com", name="Ewa Nowa", company="Nowa", state="PROSPECT")
+        sync.contact(f"customer{number}@example.com", name="Ewa Nowa", company="Nowa", state="CUSTOMER")
+    run = sync.full()
+    assert run.green, run.log
+    assert 1 < len([name for name in run.tasks if name.startswith("write[")]) <= 3
+    assert len(sync.cards()) == 12
