@@ -238,6 +238,7 @@ def test_parsing_loads_nothing_heavy() -> None:
         "salesmanago_sync",
         "salesmanago_sync.errors",  # the retry policy looks whether its classes exist
         "salesmanago_sync.provider",
+        "salesmanago_sync.visible",  # spells the texts of errors
     }
 
 
