@@ -15,9 +15,9 @@ import pandas as pd
 from salesmanago_sync.domain.card_lines import source_of
 from salesmanago_sync.domain.converters import converter
 from salesmanago_sync.domain.converters.base import value_map
-from salesmanago_sync.domain.converters.tags import spell_tag
 from salesmanago_sync.domain.mapping import Line, Mapping
 from salesmanago_sync.domain.merge import Rule
+from salesmanago_sync.domain.tags import holders, spell_tag
 
 TAG = "tags:"
 
@@ -123,9 +123,9 @@ def canonical_salesmanago(mapping: Mapping, contacts: pd.DataFrame) -> pd.DataFr
 def _spread_tags(mapping: Mapping, values: pd.DataFrame) -> pd.DataFrame:
     if "tags" not in values:
         return values
-    held = ";" + values.pop("tags").fillna("") + ";"
+    held = values.pop("tags")
     for column in columns(mapping):
         if column.kind == "tag":
-            has = held.str.contains(f";{column.key.removeprefix(TAG)};", regex=False)
+            has = holders(held, column.key.removeprefix(TAG))
             values[column.key] = pd.Series("true", index=values.index, dtype="str").where(has)
     return values

@@ -25,8 +25,10 @@ from salesmanago_sync.domain.criteria_literals import (
     span,
 )
 from salesmanago_sync.domain.frames import full_id
+from salesmanago_sync.domain.tags import JOINT, spell_tag, split_tags
 from salesmanago_sync.errors import ConfigurationError, Fault
 
+TAGS = "tags"
 _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {op: getattr(operator, op) for op in COMPARISONS}
 _READ: Mapping[Kind, Callable[[Any], Any]] = {
     "text": lambda text: text.lower(),
@@ -66,10 +68,13 @@ def _leaf_mask(leaf: Leaf, frame: pd.DataFrame, types: Mapping[str, str], now: d
     kind = checked_kind(leaf, types)
     if leaf.field not in frame:
         raise ConfigurationError([Fault(f"criteria, {leaf.field}", "was not read, so nobody can be asked for it.")])
+    values = frame[leaf.field]
+    if leaf.field == TAGS:
+        values, leaf = values.map(_spelled_tags, na_action="ignore"), _with_spelled_tags(leaf)
     if leaf.op == "is_null":
-        met = _met(frame[leaf.field], lambda value: True, kind) != (leaf.value is True)
+        met = _met(values, lambda value: True, kind) != (leaf.value is True)
     else:
-        met = _met(frame[leaf.field], _test(leaf, kind, now), kind) != (leaf.op in OPPOSITES)
+        met = _met(values, _test(leaf, kind, now), kind) != (leaf.op in OPPOSITES)
     return pd.Series(met, index=frame.index)
 
 
@@ -128,6 +133,18 @@ def _moment_test(leaf: Leaf, op: str, now: datetime | None) -> Callable[[Any], b
 
 def _parts(text: str) -> frozenset[str]:
     return frozenset(part for part in (part.strip().lower() for part in text.split(";")) if part)
+
+
+def _spelled_tags(text: str) -> str:
+    return JOINT.join(map(spell_tag, split_tags(text)))
+
+
+def _with_spelled_tags(leaf: Leaf) -> Leaf:
+    """SALESmanago knows a tag by one spelling, however a person types it."""
+    if isinstance(leaf.value, bool):
+        return leaf
+    spelled = tuple(_spelled_tags(str(group)) for group in leaf.operands)
+    return leaf.model_copy(update={"value": spelled})
 
 
 def _regex(pieces: tuple[Piece, ...]) -> re.Pattern[str]:

@@ -18,6 +18,7 @@ from typing import Any
 import pandas as pd
 
 from salesmanago_sync.domain.carriage import UNREADABLE, Unreadable
+from salesmanago_sync.domain.tags import join_tags
 
 SALESFORCE_CLOCKS = ("SystemModstamp", "LastModifiedDate")
 SALESMANAGO_CLOCKS = ("createdOn", "modifiedOn")
@@ -194,8 +195,7 @@ def _tags(card: Mapping[str, Any]) -> str | Unreadable | None:
     if given is None:
         return None
     names = [_tag(item) for item in given] if isinstance(given, list) else [UNREADABLE]
-    known = sorted({name for name in names if isinstance(name, str)})
-    return UNREADABLE if UNREADABLE in names else ";".join(known) if known else None
+    return UNREADABLE if UNREADABLE in names else join_tags(name for name in names if isinstance(name, str))
 
 
 def _tag(item: Any) -> str | Unreadable | None:

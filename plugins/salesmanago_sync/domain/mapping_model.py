@@ -13,6 +13,7 @@ from salesmanago_sync.domain.card_lines import CARD, CARD_LINES
 from salesmanago_sync.domain.criteria import Criterion
 from salesmanago_sync.domain.frames import as_text
 from salesmanago_sync.domain.mapping_file import KeyPath, MappingFile, spell
+from salesmanago_sync.domain.tags import JOINT, WIDE_JOINT, spell_tag
 
 ObjectName = Literal["Lead", "Contact", "PersonAccount"]
 Direction = Literal["both", "to_salesmanago", "to_salesforce"]
@@ -38,7 +39,11 @@ def _as_text(value: Any) -> Any:
 
 
 def _as_tag(value: Any) -> Any:
-    return value.strip().upper().replace(" ", "_") if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    if {JOINT, WIDE_JOINT} & {*value}:
+        raise ValueError("a tag of the sync has no semicolon")
+    return spell_tag(value)
 
 
 def _kind(value: Any) -> str:

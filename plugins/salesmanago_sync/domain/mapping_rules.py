@@ -12,6 +12,7 @@ from salesmanago_sync.domain.converters import CONVERTERS
 from salesmanago_sync.domain.criteria import All, Criterion, Leaf, Not, check_types, type_of
 from salesmanago_sync.domain.mapping_file import KeyPath
 from salesmanago_sync.domain.mapping_model import Line
+from salesmanago_sync.domain.tags import spell_tag
 
 # An org has hundreds of fields; a message that lists them all hides what matters.
 LISTED = 30
@@ -183,8 +184,8 @@ def _policy_breaches(values: Mapping[str, Any]) -> Iterator[Breach]:
     lines = [line for line in entries if isinstance(line, dict)] if isinstance(entries, list) else []
     given = next((line.get("values") for line in lines if line.get("salesmanago") == "tags"), None)
     tags = given.values() if isinstance(given, dict) else given if isinstance(given, list) else ()
-    tag = str(values.get("delete_tag", "DELETED_IN_CRM")).strip().upper().replace(" ", "_")
-    if tag not in {str(name).strip().upper().replace(" ", "_") for name in tags}:
+    tag = spell_tag(str(values.get("delete_tag", "DELETED_IN_CRM")))
+    if tag not in {spell_tag(str(name)) for name in tags}:
         yield Breach(
             ("on_delete", "in_salesforce"),
             f"no line of tags has {tag} among its values, so that Salesforce cannot hold it.",

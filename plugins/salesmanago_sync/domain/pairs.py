@@ -192,9 +192,11 @@ class Pairs:
 
     def _with_echo(self, base: pd.Series, side: str, key: str, known: pd.Series, values: pd.Series) -> pd.Series:
         """Take a value into the base where it is what the service made of our own write."""
-        if f'"{key}"' not in self._awaited_by_anybody[side]:
+        # As the list spells it: with quotes, so that it is found whole, and its letters escaped.
+        name = json.dumps(key)
+        if name not in self._awaited_by_anybody[side]:
             return base
-        echo = self._awaited[side].str.contains(f'"{key}"', regex=False).fillna(False).astype(bool)
+        echo = self._awaited[side].str.contains(name, regex=False).fillna(False).astype(bool)
         return base.mask(known & echo, values)
 
     def clock(self, side: str) -> pd.Series:

@@ -11,6 +11,7 @@ from salesmanago_sync.domain.canonical import TAG
 from salesmanago_sync.domain.merge import TO_SALESFORCE, TO_SALESMANAGO
 from salesmanago_sync.domain.owed import DELETE, OPT_OUTS
 from salesmanago_sync.domain.pairs import Pairs
+from salesmanago_sync.domain.tags import holders
 
 LANES = dict.fromkeys(OPT_OUTS, "consent") | {DELETE: DELETE}
 
@@ -90,7 +91,7 @@ def _salesmanago(pairs: Pairs, key: str) -> _Side:
         return _Side(able, pairs.blank)
     if key in OPT_OUTS:
         return _Side(able, pairs.contacts[key])
-    held = (";" + pairs.contacts["tags"].fillna("") + ";").str.contains(f";{key.removeprefix(TAG)};", regex=False)
+    held = holders(pairs.contacts["tags"], key.removeprefix(TAG))
     return _Side(able, pairs.blank.mask(held, "true"))
 
 

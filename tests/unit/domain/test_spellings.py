@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-import pytest
+import unicodedata
+from collections.abc import Callable
 
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from salesmanago_sync.domain.criteria import Leaf
+from salesmanago_sync.domain.criteria_mask import mask
 from salesmanago_sync.domain.describe import FieldSchema
-from tests.unit.domain.test_plan import changes, pair, with_fields
+from salesmanago_sync.domain.frames import salesmanago_frame
+from salesmanago_sync.domain.tags import holders, spell_tag
+from tests.unit.domain.test_plan import CITY, changes, pair, with_fields
 from tests.unit.domain.world import World, schema
 
 PHONE = {"salesforce": "Phone", "salesmanago": "phone", "convert": "phone", "region": "PL"}
@@ -46,3 +55,53 @@ def test_a_number_that_is_not_understood_travels_as_it_was_typed() -> None:
     world.salesmanago.edit(contact, phone="022 123 45 67")
     world.sync()
     assert world.salesforce.rows[lead]["Phone"] == "+48221234567"
+
+
+TAGS = {"salesforce": "Interests__c", "salesmanago": "tags", "convert": "tags", "values": ["VIP", "Łódź fans", "NEWS"]}
+
+
+def composed(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
+
+
+def decomposed(text: str) -> str:
+    return unicodedata.normalize("NFD", text)
+
+
+@pytest.mark.parametrize("spell", [(composed, decomposed), (decomposed, composed)])
+def test_an_accent_is_the_same_in_one_character_or_two(spell: tuple[Callable[[str], str], ...]) -> None:
+    world = world_of(CITY, TAGS)
+    left, right = spell
+    values = {"FirstName": left("Zoë"), "LastName": left("Nowák"), "City": left("Łódź"), "Email": "a@example.com"}
+    world.salesforce.insert(**values, Interests__c=left("Łódź fans"))
+    contact = world.salesmanago.insert("a@example.com", name=right("Zoë Nowák"), **{"address.city": right("Łódź")})
+    world.salesmanago.edit(contact, tags=[right("ŁÓDŹ_FANS")])
+    plan = world.sync()
+    assert set(plan.changes["field"]) <= {"externalId"}
+    assert world.plan().changes.empty
+
+
+def test_a_tag_with_a_semicolon_is_another_tag() -> None:
+    world = world_of(TAGS)
+    record, contact = pair(world, tags=["VIP;NEWS", "vip;other"])
+    assert world.sync().changes["field"].tolist() == ["externalId"]
+    assert world.salesforce.rows[record].get("Interests__c") is None
+    world.salesmanago.edit(contact, tags=["VIP;NEWS", "NEWS"])
+    world.sync()
+    assert world.salesforce.rows[record]["Interests__c"] == "NEWS"
+    world.salesforce.edit(record, Interests__c="VIP")
+    world.sync()
+    assert world.salesmanago.tags(contact) == {"VIP;NEWS", "VIP"}
+    assert world.plan().changes.empty
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.text("AVIPÁ́a ;_", max_size=6), max_size=4), st.text("AVIPÁa _", min_size=1, max_size=4))
+def test_who_holds_a_tag_is_asked_tag_by_tag(held: list[str], tag: str) -> None:
+    frame = salesmanago_frame([{"contactId": "1", "contactTags": [{"tag": name} for name in held]}])
+    wanted = spell_tag(tag)
+    expected = any(";" not in name and spell_tag(name) == wanted for name in held) and wanted != ""
+    assert holders(frame["tags"], wanted).tolist() == [expected]
+    if wanted:
+        line = Leaf(field="tags", op="includes", value=tag)
+        assert mask(line, frame, {"tags": "multipicklist"}).tolist() == [expected]

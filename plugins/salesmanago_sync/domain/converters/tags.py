@@ -16,15 +16,7 @@ from salesmanago_sync.domain.converters.base import (
     per_unique_row,
     value_map,
 )
-
-
-def spell_tag(text: str) -> str:
-    """Spell a tag as SALESmanago stores it."""
-    return "_".join(text.upper().split())
-
-
-def _parts(text: str) -> list[str]:
-    return [part for part in map(str.strip, text.split(";")) if part]
+from salesmanago_sync.domain.tags import JOINT, WIDE_JOINT, spell_tag, split_tags
 
 
 def _joined(tags: set[str]) -> str | None:
@@ -42,10 +34,10 @@ class _Tags(Scalar):
         return self._by_value.get(value.lower())
 
     def read_salesforce(self, text: str) -> str | None:
-        return _joined({tag for part in _parts(text) if (tag := self._tag(part)) is not None})
+        return _joined({tag for part in split_tags(text) if (tag := self._tag(part)) is not None})
 
     def read_salesmanago(self, text: str) -> str | None:
-        return _joined({spell_tag(part) for part in _parts(text)} & self._known)
+        return _joined({spell_tag(part) for part in split_tags(text)} & self._known)
 
     def to_salesforce(self, canonical: pd.Series, current: pd.DataFrame) -> pd.DataFrame:
         [field] = self.line.salesforce
@@ -53,8 +45,8 @@ class _Tags(Scalar):
         return pd.DataFrame({field: pd.Series(chosen, index=canonical.index, dtype="object")})
 
     def _selection(self, canonical: str, current: str) -> str | None:
-        wanted = set(_parts(canonical))
-        kept = [value for value in _parts(current) if (tag := self._tag(value)) is None or tag in wanted]
+        wanted = set(split_tags(canonical))
+        kept = [value for value in split_tags(current) if (tag := self._tag(value)) is None or tag in wanted]
         missing = wanted - {self._tag(value) for value in kept}
         added = {tag: value for value, tag in reversed(self._tags.items()) if tag in missing}
         return ";".join([*kept, *(added[tag] for tag in sorted(missing & added.keys()))]) or None
@@ -64,7 +56,12 @@ def _faults(line: LineOptions) -> list[str]:
     tags = value_map(line)
     if not tags:
         return ["values must list the Salesforce values that are tags, or map each to its tag"]
-    return [f"values: {text!r} cannot be a tag" for pair in tags.items() for text in pair if not text or ";" in text]
+    return [
+        f"values: {text!r} cannot be a tag"
+        for pair in tags.items()
+        for text in pair
+        if not text or {JOINT, WIDE_JOINT} & {*text}
+    ]
 
 
 TAGS = Converter("tags", _Tags, options=frozenset({"values"}), required=frozenset({"values"}), faults=_faults)
