@@ -22,6 +22,7 @@ class Fault(BaseModel):
         kind: What goes wrong.
         method: HTTP method it is limited to.
         path: Regular expression searched in the path.
+        holding: Text that the body of the request holds; without it any body will do.
         times: How many calls it hits; null means every one.
         after: How many matching calls pass before the first hit.
         seconds: `latency`: how long the answer is delayed.
@@ -44,6 +45,7 @@ class Fault(BaseModel):
     times: int | None = Field(default=1, ge=1)
     after: int = Field(default=0, ge=0)
     seconds: float = Field(default=1.0, ge=0)
+    holding: str = ""
     status: int = Field(default=503, ge=200, le=599)
     body: object = ""
     retry_after: int | None = None
@@ -61,8 +63,10 @@ class Fault(BaseModel):
             raise ValueError(f"not a regular expression: {error}") from None
         return path
 
-    def matches(self, system: str, method: str | None, path: str) -> bool:
+    def matches(self, system: str, method: str | None, path: str, body: str = "") -> bool:
         """Tell whether the fault is meant for this call."""
+        if self.holding not in body:
+            return False
         wrong_method = self.method is not None and method is not None and self.method.upper() != method.upper()
         return self.system == system and not wrong_method and re.search(self.path, path) is not None
 
@@ -85,13 +89,18 @@ class Faults:
         """Return the faults still planted."""
         return list(self._planted.values())
 
+    @property
+    def mind_bodies(self) -> bool:
+        """Whether what a request holds decides about one of them."""
+        return any(fault.holding for fault in self.all())
+
     def clear(self) -> None:
         """Remove every fault."""
         self._planted.clear()
 
-    def take(self, system: str, method: str, path: str) -> Fault | None:
+    def take(self, system: str, method: str, path: str, body: str = "") -> Fault | None:
         """Return the wire fault that hits this call, and use it up by one."""
-        return self._take(WIRE_KINDS, system, method, path)
+        return self._take(WIRE_KINDS, system, method, path, body)
 
     def take_kind(self, system: str, kind: InnerKind, path: str = "") -> Fault | None:
         """Return the inner fault of one kind that hits this call, and use it up by one.
@@ -100,9 +109,9 @@ class Faults:
         """
         return self._take(frozenset({kind}), system, None, path)
 
-    def _take(self, kinds: frozenset[str], system: str, method: str | None, path: str) -> Fault | None:
+    def _take(self, kinds: frozenset[str], system: str, method: str | None, path: str, body: str = "") -> Fault | None:
         for fault in self.all():
-            if fault.kind in kinds and fault.matches(system, method, path):
+            if fault.kind in kinds and fault.matches(system, method, path, body):
                 if fault.after:
                     fault.after -= 1
                     continue

@@ -88,7 +88,10 @@ class Wire:
             return
         _straighten_path(scope)
         system = "salesmanago" if scope["path"].startswith(SALESMANAGO_PATHS) else "salesforce"
-        fault = self._state.faults.take(system, scope["method"], scope["path"])
+        body = ""
+        if self._state.faults.mind_bodies:
+            body, receive = await _read(receive)
+        fault = self._state.faults.take(system, scope["method"], scope["path"], body)
         if fault and fault.kind == "latency":
             await self._wait(fault.seconds)
         answer = await self._answer(scope, receive, fault)
@@ -125,6 +128,19 @@ class Wire:
                 rows=scope.get("twin.rows"),
             )
         )
+
+
+async def _read(receive: Receive) -> tuple[str, Receive]:
+    """Read the body of a request, and give what lets it be read again."""
+    messages = [await receive()]
+    while messages[-1].get("more_body"):
+        messages.append(await receive())
+    text = b"".join(message.get("body", b"") for message in messages).decode(errors="replace")
+
+    async def again() -> Message:
+        return messages.pop(0) if messages else await receive()
+
+    return text, again
 
 
 def _straighten_path(scope: Scope) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.integration.direct import Direct
 
 
@@ -32,5 +34,52 @@ def test_a_null_beside_a_value_stops_nobody(direct: Direct) -> None:
     assert (held["name"]["FirstName"], held["name"]["LastName"]) == ("Anna", "Nowak")
     assert held["phone"]["Phone"] == "+48600100999"
     assert held["city"]["City"] == "Sopot"
+    assert direct.ledger.open_issues().empty
+    assert direct.sync() == []
+
+
+REFUSALS = {
+    "salesforce": {
+        "path": "composite/sobjects",
+        "status": 400,
+        "body": [{"errorCode": "UNKNOWN_EXCEPTION_OF_ROW", "message": "Cannot read one of the records"}],
+    },
+    "salesmanago": {
+        "path": "contact/(batch)?upsert$",
+        "status": 200,
+        "body": {"success": False, "message": ["Something is wrong with a row"]},
+    },
+}
+
+
+@pytest.mark.parametrize("system", list(REFUSALS))
+def test_one_bad_row_costs_a_logarithm_of_requests_and_is_sent_alone_once(direct: Direct, system: str) -> None:
+    count, bad = 90, "bad apple"
+    people = [
+        {"FirstName": "Jan", "LastName": "Nowak", "Company": "Acme", "Email": f"p{number}@example.com"}
+        for number in range(count)
+    ]
+    ids = direct.control.post("/salesforce/Lead", people)["ids"]
+    direct.sync("full")
+    direct.sync()
+    cards = {card["email"]: number for number, card in direct.cards().items()}
+    for number, identifier in enumerate(ids):
+        word = bad if number == 41 else f"fine {number}"
+        if system == "salesforce":
+            direct.control.patch(f"/salesmanago/contacts/{cards[f'p{number}@example.com']}", {"company": word})
+        else:
+            direct.control.patch(f"/salesforce/Lead/{identifier}", {"Company": word})
+    fault = {"system": system, "kind": "status", "holding": bad, "times": None, **REFUSALS[system]}
+    direct.control.post("/faults", fault)
+    writes = direct.sync()
+    assert len(writes) <= 1 + 2 * 7, writes
+    held = [row["Company"] for row in direct.records("Lead").values()]
+    there = [card["company"] for card in direct.cards().values()]
+    assert sum(word.startswith("fine ") for word in (held if system == "salesforce" else there)) == count - 1
+    [issue] = direct.ledger.open_issues().to_dict("records")
+    assert issue["reason"] == f"REFUSED_BY_{system.upper()}"
+    assert ids[41] == issue["salesforce_id"]
+    direct.control.delete("/faults")
+    direct.sync()
     assert direct.ledger.open_issues().empty
     assert direct.sync() == []

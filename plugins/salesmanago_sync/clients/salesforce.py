@@ -19,7 +19,7 @@ from salesmanago_sync.clients.salesforce_metadata import Metadata
 from salesmanago_sync.clients.salesforce_wire import SalesforceWire
 from salesmanago_sync.clients.shapes import Row, an_object, described, identified, rows_of
 from salesmanago_sync.clients.soql import Select, both, instant, room, within
-from salesmanago_sync.domain.frames import is_id
+from salesmanago_sync.domain.frames import is_id, may_be_record
 from salesmanago_sync.errors import AuthenticationError, FatalError, RetriableError
 
 RETRIEVE_AT_ONCE = 2_000
@@ -146,7 +146,7 @@ class Salesforce:
             The records that exist, in any order.
         """
         # What is no id has no record, and would have the others refused.
-        wanted = [name for name in dict.fromkeys(ids) if name.isalnum() and is_id(name)]
+        wanted = [name for name in dict.fromkeys(ids) if may_be_record(name)]
         fields = list(dict.fromkeys([*fields, "IsDeleted"]))
         # The resource that takes 2,000 ids at once knows neither parents nor the recycle bin.
         rows = [] if any("." in field for field in fields) else self._living(sobject, wanted, fields)

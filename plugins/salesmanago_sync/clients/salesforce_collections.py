@@ -10,7 +10,7 @@ from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_random_
 from salesmanago_sync.clients.batches import accounted, apart, chunks, no_answer, own_fault, write
 from salesmanago_sync.clients.http import Replay, RetryPolicy
 from salesmanago_sync.clients.outcome import Outcome
-from salesmanago_sync.clients.salesforce_errors import UnreadableRecordError, refused_row, row_outcome
+from salesmanago_sync.clients.salesforce_errors import RefusedRequestError, refused_row, row_outcome
 from salesmanago_sync.clients.salesforce_wire import SalesforceWire
 from salesmanago_sync.clients.shapes import rows_of
 from salesmanago_sync.errors import OwnFaultError, SyncError, UnknownOutcomeError
@@ -112,13 +112,13 @@ class Collections:
         return [outcomes[number] for number in range(len(rows))]
 
 
-_REFUSALS = (UnreadableRecordError, OwnFaultError)
+_REFUSALS = (RefusedRequestError, OwnFaultError)
 
 
 def _refused(error: SyncError) -> Outcome:
     if isinstance(error, OwnFaultError):
         return own_fault(error)
-    return refused_row({"statusCode": "JSON_PARSER_ERROR", "message": f"{error} {error.words}"})
+    return refused_row({"statusCode": getattr(error, "code", ""), "message": error.words})
 
 
 def _gone(outcome: Outcome) -> Outcome:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from http import HTTPStatus
 from typing import Any
 
 from salesmanago_sync.clients.outcome import Outcome
@@ -15,8 +16,14 @@ class QueryLocatorError(FatalError):
     """A cursor ran out; the read goes on from the last row."""
 
 
-class UnreadableRecordError(FatalError):
-    """Salesforce could not read one record of a request and refused them all; nothing was written."""
+class RefusedRequestError(FatalError):
+    """Salesforce refused a request as a whole, for what one of its records holds; nothing was written.
+
+    Attributes:
+        code: Salesforce's code.
+    """
+
+    code = ""
 
 
 # code -> (error, what to do). Codes that are not here stop the run: nobody knows what a repetition would do.
@@ -35,7 +42,7 @@ REQUESTS: dict[str, tuple[Callable[[str], SyncError], str]] = {
     "UNSUPPORTED_API_VERSION": (FatalError, "Set a newer API version in the salesforce connection."),
     "NOT_FOUND": (FatalError, "Check the API version and the names in the mapping."),
     "INVALID_QUERY_LOCATOR": (QueryLocatorError, "The read starts again from its last row."),
-    "JSON_PARSER_ERROR": (UnreadableRecordError, "Check the converter of the field."),
+    "JSON_PARSER_ERROR": (RefusedRequestError, "Check the converter of the field."),
     "QUERY_TIMEOUT": (RetriableError, "If it stays, narrow the criteria."),
     "SERVER_UNAVAILABLE": (RetriableError, "Salesforce is not available for now."),
     "TXN_SECURITY_METERING_ERROR": (RetriableError, "Transaction security is busy."),
@@ -95,8 +102,13 @@ def request_error(status: int, body: Any, where: str) -> SyncError:
     code, words = _first_error(body)
     if code == _LIMIT:
         return _limit_error(where, words)
-    kind, advice = REQUESTS.get(code) or STATUSES.get(status) or (FatalError, "The run cannot go on.")
-    return kind(f"{where}: {code or 'refused'} (HTTP {status}). {advice}").saying(mask(words))
+    # What is wrong with a request as such has a code above: another one is about what its records hold.
+    other = RefusedRequestError if status == HTTPStatus.BAD_REQUEST and code else FatalError
+    kind, advice = REQUESTS.get(code) or STATUSES.get(status) or (other, "The run cannot go on.")
+    error = kind(f"{where}: {code or 'refused'} (HTTP {status}). {advice}").saying(mask(words))
+    if isinstance(error, RefusedRequestError):
+        error.code = code
+    return error
 
 
 def _limit_error(where: str, words: str) -> SyncError:

@@ -286,6 +286,11 @@ def full_id(value: str) -> str:
     )
 
 
+def may_be_record(value: Any) -> bool:
+    """Tell whether a text can be the id of a Salesforce record; the last three of 18 characters must fit the others."""
+    return is_id(value) and value.isalnum() and (len(value) != 18 or full_id(value[:15]) == value)
+
+
 def full_ids(values: pd.Series) -> pd.Series:
     """Spell a column of Salesforce ids with 18 characters."""
     return values.map(full_id, na_action="ignore").astype("str")

@@ -7,7 +7,7 @@ from salesmanago_sync.clients.salesforce_errors import (
     ROWS,
     STATUSES,
     QueryLocatorError,
-    UnreadableRecordError,
+    RefusedRequestError,
     request_error,
     row_outcome,
 )
@@ -27,7 +27,7 @@ REFUSALS = [
     (400, "UNSUPPORTED_API_VERSION", FatalError),
     (404, "NOT_FOUND", FatalError),
     (400, "INVALID_QUERY_LOCATOR", QueryLocatorError),
-    (400, "JSON_PARSER_ERROR", UnreadableRecordError),
+    (400, "JSON_PARSER_ERROR", RefusedRequestError),
     (400, "QUERY_TIMEOUT", RetriableError),
     (503, "SERVER_UNAVAILABLE", RetriableError),
     (503, "API_TEMPORARILY_UNAVAILABLE", RetriableError),
@@ -64,7 +64,14 @@ def test_a_status_without_a_code(status: int, kind: type[SyncError]) -> None:
 
 
 def test_an_unknown_code_stops_the_run() -> None:
-    assert type(request_error(400, [{"errorCode": "BRAND_NEW", "message": "?"}], "Salesforce")) is FatalError
+    assert type(request_error(403, [{"errorCode": "BRAND_NEW", "message": "?"}], "Salesforce")) is FatalError
+    assert type(request_error(400, None, "Salesforce")) is FatalError
+
+
+def test_an_unknown_code_of_a_bad_request_is_about_one_of_its_records() -> None:
+    error = request_error(400, [{"errorCode": "BRAND_NEW", "message": "for jan@example.com"}], "Salesforce")
+    assert isinstance(error, RefusedRequestError)
+    assert (error.code, error.words) == ("BRAND_NEW", "for <e-mail>")
 
 
 def test_the_daily_limit_is_told_in_plain_words() -> None:

@@ -119,3 +119,25 @@ def test_a_session_is_opened_for_a_person(twin: TwinServer) -> None:
     assert (answer.status_code, answer.headers["location"]) == (302, "/apex/Nothing")
     with pytest.raises(RuntimeError, match="404"):
         twin.control.post("/salesforce/sessions", {"user": "005000000000000AAA"})
+
+
+def test_a_fault_may_mind_what_a_request_holds(twin: TwinServer) -> None:
+    fault = {"system": "salesmanago", "kind": "status", "status": 418, "holding": "bad apple", "times": None}
+    twin.control.post("/faults", fault)
+    for text, status in (("good", 200), ("a bad apple", 418)):
+        answer = requests.post(f"{twin.http}/api/contact/list", json={"email": [text]}, timeout=10)
+        assert answer.status_code == status
+
+
+@pytest.mark.parametrize("raw", ["NaN", '"half \\ud83d"', '1, "City": 2', None])
+def test_a_system_lies_about_one_field_of_one_record(twin: TwinServer, raw: str | None) -> None:
+    [first, second] = twin.control.post("/salesforce/Lead", [{"LastName": "A", "City": "Sopot"}] * 2)["ids"]
+    twin.control.post("/lies", {"system": "salesforce", "id": first, "field": "City", "raw": raw})
+    headers = {"Authorization": f"Bearer {twin.salesforce['access_token']}"}
+    url = f"{twin.http}/services/data/v66.0/query?q=SELECT+Id,City+FROM+Lead+ORDER+BY+Id"
+    text = requests.get(url, headers=headers, timeout=10).text
+    assert text.count('"Sopot"') == 1
+    assert text.index(first) < text.index(second) < text.index('"Sopot"')
+    assert (f'"City": {raw}' in text) is (raw is not None)
+    twin.control.delete("/lies")
+    assert requests.get(url, headers=headers, timeout=10).text.count('"Sopot"') == 2
