@@ -9,7 +9,7 @@ import pandas as pd
 
 from salesmanago_sync.domain.canonical import Column
 from salesmanago_sync.domain.findings import ISSUE_COLUMNS, issues, stack
-from salesmanago_sync.domain.frames import full_ids, unreadable
+from salesmanago_sync.domain.frames import are_full_ids, full_ids, unreadable
 from salesmanago_sync.domain.matching import CREATE_IN_SALESFORCE, CREATE_IN_SALESMANAGO, PAIR
 from salesmanago_sync.domain.merge import (
     HOLD,
@@ -40,6 +40,8 @@ CHANGE_COLUMNS = (
 )
 VERDICT_COLUMNS = ("person", "status", "reason")
 EXTERNAL_ID = "externalId"
+# Where the base should be set, and the two values.
+Agreed = tuple[pd.Series, pd.Series, pd.Series]
 # Leads, Contacts and Accounts, by the first three characters of their ids.
 PERSON_ID = r"(?:00Q|003|001)(?:[A-Za-z0-9]{12}|[A-Za-z0-9]{15})"
 
@@ -78,7 +80,8 @@ def decide(pairs: Pairs) -> Decision:
         changes += [_written(pairs, column, sides, decisions, way) for way in (TO_SALESMANAGO, TO_SALESFORCE)]
         found += _findings(pairs, column, sides, decisions)
         agreed[column.key] = _agreed(pairs, column, sides, decisions)
-    changes += [_linked(pairs), *_paid(pairs)]
+    linked, agreed[EXTERNAL_ID] = _linked(pairs)
+    changes += [linked, *_paid(pairs)]
     return Decision(
         pairs=pairs,
         merged=merged,
@@ -201,14 +204,34 @@ def _agreed(
     return pairs.paired & comparable & (still | echoed), base_a, base_m
 
 
-def _linked(pairs: Pairs) -> pd.DataFrame:
-    """Write the Salesforce Id into a contact that names no other system's, so that a lost ledger can be rebuilt."""
-    held = pairs.contacts.get(EXTERNAL_ID, pairs.blank)
-    # The id of a record that was converted or merged is out of date; what is no Salesforce Id is somebody else's.
-    stale = held.str.fullmatch(PERSON_ID).fillna(False).astype(bool) & full_ids(held).ne(pairs.people["salesforce_id"])
+def _linked(pairs: Pairs) -> tuple[pd.DataFrame, Agreed]:
+    """Write the Salesforce Id into a contact that names no other system's, so that a lost ledger can be rebuilt.
+
+    An account may keep what it held before. That is known once the echo of our write is seen, and is not tried again.
+    """
+    held, own = pairs.contacts.get(EXTERNAL_ID, pairs.blank), pairs.people["salesforce_id"]
+    base_a, stored, known = pairs.stored(EXTERNAL_ID)
+    base_m = pairs.with_echo(stored, "salesmanago", EXTERNAL_ID, known, held)
+    kept = known & same(base_a, own) & same(base_m, held)
     blank = held.isna() & ~unreadable(pairs.contacts, [EXTERNAL_ID])
-    chosen = (pairs.is_(PAIR) & (blank | stale)) | pairs.is_(CREATE_IN_SALESMANAGO)
-    return _rows(pairs, chosen, TO_SALESMANAGO, EXTERNAL_ID, held, pairs.people["salesforce_id"], "link to Salesforce")
+    wanting = pairs.is_(PAIR) & (blank | _is_stale(pairs, held)) & ~kept
+    chosen = wanting | pairs.is_(CREATE_IN_SALESMANAGO)
+    rows = _rows(pairs, chosen, TO_SALESMANAGO, EXTERNAL_ID, held, own, "link to Salesforce")
+    return rows, (pairs.is_(PAIR) & ~same(base_m, stored), base_a, base_m)
+
+
+def _is_stale(pairs: Pairs, held: pd.Series) -> pd.Series:
+    """Where a contact names another record: one that was converted or merged.
+
+    What only looks like a Salesforce Id is another system's: of 18 characters the last three must be the checksum of
+    the others, and 15 characters say nothing unless a record is known by them.
+    """
+    full = full_ids(held)
+    proven = are_full_ids(held)
+    known = full.astype("object").isin(pairs.known_ids)
+    shaped = held.str.fullmatch(PERSON_ID)
+    stale: pd.Series = (shaped & (proven | known) & full.ne(pairs.people["salesforce_id"])).fillna(False)
+    return stale.astype(bool)
 
 
 def _paid(pairs: Pairs) -> list[pd.DataFrame]:

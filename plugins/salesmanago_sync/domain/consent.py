@@ -88,6 +88,11 @@ def share_opt_outs(everybody: Everybody, people: pd.DataFrame, decisions: Sequen
     return Shared(people, stack([changes, *written], CHANGE_COLUMNS), reverted)
 
 
+def is_shared(rules: pd.Series) -> pd.Series:
+    """Tell which changes carry an opt-out that somebody else with the address made."""
+    return rules.str.startswith(tuple(SEEN.values())).fillna(False).astype(bool)
+
+
 def side_seen(rules: pd.Series, default: str) -> pd.Series:
     """Say on which side the opt-outs were seen that led to some changes.
 

@@ -294,3 +294,9 @@ def may_be_record(value: Any) -> bool:
 def full_ids(values: pd.Series) -> pd.Series:
     """Spell a column of Salesforce ids with 18 characters."""
     return values.map(full_id, na_action="ignore").astype("str")
+
+
+def are_full_ids(values: pd.Series) -> pd.Series:
+    """Tell which texts are Salesforce ids of 18 characters: the last three are the checksum of the others."""
+    shaped = values.str.fullmatch(r"[A-Za-z0-9]{18}").fillna(False).astype(bool)
+    return shaped & full_ids(values.str.slice(0, 15)).eq(values).fillna(False).astype(bool)

@@ -65,6 +65,8 @@ def line_breaches(path: KeyPath, line: Line) -> Iterator[Breach]:
         yield from _converter_breaches(path, line)
     else:
         yield Breach((*path, "convert"), f"there is no converter {line.convert!r}.", choices(line.convert, CONVERTERS))
+    if line.key == "email":
+        yield from _key_breaches(path, line)
     if line.to_salesforce and any("." in field for field in line.salesforce):
         yield Breach(
             (*path, "salesforce"),
@@ -86,6 +88,14 @@ def _target_breaches(path: KeyPath, line: Line) -> Iterator[Breach]:
         yield Breach(at, f"SALESmanago sets {key!r} itself.", "Set direction: to_salesforce.")
     if key == "state":
         yield from _state_breaches(path, line)
+
+
+def _key_breaches(path: KeyPath, line: Line) -> Iterator[Breach]:
+    """The address tells people apart: it is never cut, and never emptied."""
+    if line.truncate:
+        yield Breach((*path, "truncate"), "an address that is cut is somebody else's.", "Remove the key.")
+    if line.blank == "propagate":
+        yield Breach((*path, "blank"), "the address is never emptied: it tells people apart.", "Set blank: keep.")
 
 
 def _state_breaches(path: KeyPath, line: Line) -> Iterator[Breach]:
@@ -164,6 +174,7 @@ def object_breaches(values: Mapping[str, Any]) -> Iterator[Breach]:
     if values.get("enabled") == "auto" and name in ("Lead", "Contact"):
         yield Breach(("enabled",), "'auto' is for PersonAccount only.", "Valid: true, false.")
     yield from _policy_breaches(values)
+    yield from _creation_breaches(values)
     lines = values.get("fields")
     if isinstance(lines, list) and not any(
         isinstance(line, dict) and line.get("salesmanago") == "email" for line in lines
@@ -173,6 +184,19 @@ def object_breaches(values: Mapping[str, Any]) -> Iterator[Breach]:
             "no line has the SALESmanago target 'email'.",
             "Add {salesforce: Email, salesmanago: email}: SALESmanago knows people by their address.",
         )
+
+
+def _creation_breaches(values: Mapping[str, Any]) -> Iterator[Breach]:
+    """Nobody is created in Salesforce without the address."""
+    create, fields = values.get("create"), values.get("fields")
+    creates = isinstance(create, dict) and create.get("in_salesforce", False) is not False
+    for number, line in enumerate(fields if creates and isinstance(fields, list) else ()):
+        if isinstance(line, dict) and line.get("salesmanago") == "email" and line.get("direction") == "to_salesmanago":
+            yield Breach(
+                ("fields", number, "direction"),
+                "records are created in Salesforce, and would have no address.",
+                "Set direction: both, or create.in_salesforce: false.",
+            )
 
 
 def _policy_breaches(values: Mapping[str, Any]) -> Iterator[Breach]:

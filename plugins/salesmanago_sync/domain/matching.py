@@ -27,6 +27,7 @@ SALESFORCE = "salesforce"
 SALESMANAGO = "salesmanago"
 
 TAKES_PART = "takes_part."
+PAIR_IDS = ["salesforce_id", "salesmanago_id"]
 PEOPLE_COLUMNS = ("object", "salesforce_id", "salesmanago_id", "matched_by", "status", "reason", "text")
 
 
@@ -75,8 +76,8 @@ def match(identities: Identities) -> pd.DataFrame:
     paired_by_id = _judge_pairs(by_id, free_s, free_m)
     free_s = _without(free_s, "salesforce_id", by_id)
     free_m = _without(free_m, "salesmanago_id", by_id)
-    taken = _emails_of(identities.bindings, identities) | _emails_of(by_id, identities)
-    by_email = _by_email(free_s, free_m, taken, identities.creates_in_salesmanago)
+    held = _Held.by(identities, pd.concat([identities.bindings[PAIR_IDS], by_id[PAIR_IDS]]))
+    by_email = _by_email(free_s, free_m, held, identities.creates_in_salesmanago)
     by_email = _entombed(_with_hidden_consent(by_email, identities.consent_hidden), identities)
     return _stack([bound, gone, paired_by_id, by_email])
 
@@ -223,20 +224,49 @@ def _judge_pairs(pairs: pd.DataFrame, s: pd.DataFrame, m: pd.DataFrame) -> pd.Da
     return both.reindex(columns=list(PEOPLE_COLUMNS)).astype("str")
 
 
-def _emails_of(pairs: pd.DataFrame, identities: Identities) -> set[str]:
-    """E-mails that somebody of these pairs has, on either side."""
-    s, m = identities.salesforce, identities.salesmanago
-    of_s = s.loc[among(s["salesforce_id"], pairs["salesforce_id"]) & ~s["gone"], "email"]
-    of_m = m.loc[among(m["salesmanago_id"], pairs["salesmanago_id"]) & ~m["gone"], "email"]
-    return set(of_s.dropna()) | set(of_m.dropna())
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """The addresses of those who are paired already: of living records (`object`, `id`, `email`), and of contacts."""
+
+    records: pd.DataFrame
+    contacts: pd.DataFrame
+
+    @classmethod
+    def by(cls, identities: Identities, pairs: pd.DataFrame) -> _Held:
+        s, m = identities.salesforce, identities.salesmanago
+        of_s = s[among(s["salesforce_id"], pairs["salesforce_id"]) & ~s["gone"] & s["email"].notna()]
+        of_m = m[among(m["salesmanago_id"], pairs["salesmanago_id"]) & ~m["gone"] & m["email"].notna()]
+        return cls(
+            of_s[["object", "salesforce_id", "email"]].rename(columns={"salesforce_id": "id"}),
+            of_m[["salesmanago_id", "email"]].rename(columns={"salesmanago_id": "id"}),
+        )
+
+    @property
+    def emails(self) -> set[str]:
+        return set(self.records["email"]) | set(self.contacts["email"])
+
+    def alike(self, candidates: pd.DataFrame) -> pd.Series:
+        """Name the paired record of the same object and address; missing where there is none."""
+        known = self.records.drop_duplicates(["object", "email"]).set_index(["object", "email"])["id"]
+        keys = pd.MultiIndex.from_frame(candidates[["object", "email"]])
+        return pd.Series(known.reindex(keys).to_numpy(), index=candidates.index, dtype="str")
+
+    def twins(self, contacts: pd.DataFrame) -> pd.Series:
+        """Name the paired contact of the same address; missing where there is none."""
+        known = self.contacts.drop_duplicates("email").set_index("email")["id"]
+        return contacts["email"].map(known).astype("str")
 
 
-def _by_email(s: pd.DataFrame, m: pd.DataFrame, taken: set[str], creates: frozenset[str]) -> pd.DataFrame:
+def _by_email(s: pd.DataFrame, m: pd.DataFrame, held: _Held, creates: frozenset[str]) -> pd.DataFrame:
+    taken = held.emails
     named = s[s["email"].notna()]
     candidates = named[named["takes_part"]]
-    shadowed_by_bound = among(candidates["email"], taken)
-    ranked = rank(candidates[~shadowed_by_bound])
+    behind_bound = candidates[among(candidates["email"], taken)]
+    same_object = held.alike(behind_bound)
+    ranked = rank(candidates[~among(candidates["email"], taken)])
     contacts, outlived = _living_first(m[m["email"].notna()])
+    second = held.twins(contacts)
+    contacts, more = contacts[second.isna() | contacts["gone"]], contacts[second.notna() & ~contacts["gone"]]
     twins = contacts["email"].duplicated(keep=False)
     pairs, singles = _pair_by_email(ranked[ranked["place"].eq("first")], contacts[~twins])
     in_two = among(singles["email"], contacts.loc[twins, "email"])
@@ -247,17 +277,19 @@ def _by_email(s: pd.DataFrame, m: pd.DataFrame, taken: set[str], creates: frozen
     unmatched = ~in_doubt & ~among(lonely["email"], known_to_salesforce)
     return _stack(
         [
-            _nameless(s[s["email"].isna()], s["takes_part"]),
+            _nameless(s[s["email"].isna()], s["takes_part"], among(s["object"], creates)),
             _rows(named[~named["takes_part"]], SKIP, "OUT_OF_CRITERIA"),
-            _rows(candidates[shadowed_by_bound], SKIP, "SHADOWED"),
+            _rows(behind_bound[same_object.isna()], SKIP, "SHADOWED"),
+            _ambiguous(behind_bound[same_object.notna()], lonely.iloc[:0], same_object),
             _rows(ranked[ranked["place"].eq("shadowed")], SKIP, "SHADOWED"),
             _ambiguous(ranked[ranked["place"].eq("ambiguous")], lonely[in_doubt]),
             _judge_pairs(pairs, s, contacts),
             _rows(singles[in_two].drop(columns=["salesmanago_id"]), SKIP, "AMBIGUOUS_MATCH"),
             _newcomers_to_salesmanago(singles[~in_two], creates),
-            _nameless(_without_salesforce(m[m["email"].isna()]), m.filter(like=TAKES_PART).any(axis=1)),
+            _nameless_contacts(m[m["email"].isna()]),
             _rows(_without_salesforce(outlived), SKIP, "DELETED"),
             _ambiguous_contacts(contacts[twins]),
+            _ambiguous_contacts(more, second),
             # The person is in Salesforce, in a record that does not take part: a create would make a duplicate.
             _rows(_without_salesforce(lonely[~in_doubt & ~unmatched]), SKIP, "OUT_OF_CRITERIA"),
             _newcomers_to_salesforce(lonely[unmatched]),
@@ -272,15 +304,22 @@ def _living_first(contacts: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     return ordered[~outlived], ordered[outlived]
 
 
-def _nameless(people: pd.DataFrame, takes_part: pd.Series) -> pd.DataFrame:
+def _nameless_contacts(contacts: pd.DataFrame) -> pd.DataFrame:
+    inside = contacts.filter(like=TAKES_PART).any(axis=1)
+    return _nameless(_without_salesforce(contacts), inside, contacts["wanted_by"].notna())
+
+
+def _nameless(people: pd.DataFrame, takes_part: pd.Series, wanted: pd.Series) -> pd.DataFrame:
+    """Report who has no address, if somebody would be created of him; else there is nothing to correct."""
     if people.empty:
         return _nobody()
-    gone, inside = people["gone"], takes_part.reindex(people.index)
+    gone, inside, missed = people["gone"], takes_part.reindex(people.index), wanted.reindex(people.index)
     return _stack(
         [
             _rows(people[gone], SKIP, "DELETED"),
             _rows(people[~gone & ~inside], SKIP, "OUT_OF_CRITERIA"),
-            _rows(people[~gone & inside], ISSUE, "NO_EMAIL"),
+            _rows(people[~gone & inside & ~missed], SKIP, "CREATE_OFF"),
+            _rows(people[~gone & inside & missed], ISSUE, "NO_EMAIL"),
         ]
     )
 
@@ -314,28 +353,30 @@ def _pair_by_email(first: pd.DataFrame, contacts: pd.DataFrame) -> tuple[pd.Data
     return pairs[["salesforce_id", "salesmanago_id", "matched_by"]], singles
 
 
-def _ambiguous(records: pd.DataFrame, contacts: pd.DataFrame) -> pd.DataFrame:
+def _ambiguous(records: pd.DataFrame, contacts: pd.DataFrame, bound: pd.Series | None = None) -> pd.DataFrame:
     """One issue an e-mail, on the first record; the others of the group are skipped with the same reason."""
     if records.empty:
         return _nobody()
-    ordered = records.sort_values("salesforce_id")
-    ids = ordered.groupby("email")["salesforce_id"].agg(", ".join)
-    leads = ~ordered["email"].duplicated()
-    issues = _rows(ordered[leads].drop(columns=["salesmanago_id"]), ISSUE, "AMBIGUOUS_MATCH")
-    issues["text"] = ordered.loc[leads, "email"].map("candidates: " + ids).to_numpy()
-    others = _rows(ordered[~leads].drop(columns=["salesmanago_id"]), SKIP, "AMBIGUOUS_MATCH")
+    issues, others = _led(records.drop(columns=["salesmanago_id"]), "salesforce_id", bound)
     return _stack([issues, others, _rows(_without_salesforce(contacts), SKIP, "AMBIGUOUS_MATCH")])
 
 
-def _ambiguous_contacts(contacts: pd.DataFrame) -> pd.DataFrame:
+def _ambiguous_contacts(contacts: pd.DataFrame, bound: pd.Series | None = None) -> pd.DataFrame:
     if contacts.empty:
         return _nobody()
-    ordered = contacts.sort_values("salesmanago_id")
-    ids = ordered.groupby("email")["salesmanago_id"].agg(", ".join)
+    return _stack(_led(_without_salesforce(contacts), "salesmanago_id", bound))
+
+
+def _led(people: pd.DataFrame, column: str, bound: pd.Series | None) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Let the first of each address lead, with an issue that names all of them, and the one that is paired already."""
+    ordered = people.sort_values(column)
+    ids = ordered.groupby("email")[column].agg(", ".join)
+    if bound is not None:
+        ids = bound.reindex(ordered.index).groupby(ordered["email"]).first() + ", " + ids
     leads = ~ordered["email"].duplicated()
-    issues = _rows(_without_salesforce(ordered[leads]), ISSUE, "AMBIGUOUS_MATCH")
+    issues = _rows(ordered[leads], ISSUE, "AMBIGUOUS_MATCH")
     issues["text"] = ordered.loc[leads, "email"].map("candidates: " + ids).to_numpy()
-    return _stack([issues, _rows(_without_salesforce(ordered[~leads]), SKIP, "AMBIGUOUS_MATCH")])
+    return issues, _rows(ordered[~leads], SKIP, "AMBIGUOUS_MATCH")
 
 
 def _newcomers_to_salesmanago(records: pd.DataFrame, creates: frozenset[str]) -> pd.DataFrame:

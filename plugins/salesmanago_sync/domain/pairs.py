@@ -42,6 +42,7 @@ class Pairs:
         m: Canonical SALESmanago values.
         bindings: Their rows of the ledger; all missing for people who are not bound yet.
         base: Their base values.
+        known_ids: Every Salesforce Id that the ledger or the reading knows.
     """
 
     mapping: Mapping
@@ -53,6 +54,7 @@ class Pairs:
     m: pd.DataFrame
     bindings: pd.DataFrame
     base: Base
+    known_ids: frozenset[str] = frozenset()
 
     def is_(self, status: str) -> pd.Series:
         """Where people have a status."""
@@ -113,8 +115,8 @@ class Pairs:
         base_a, base_m, known = self.stored(column.key)
         a, m = self.a[column.key], self._values_of_contacts(column.key)
         if column.kind == "value":
-            base_a = self._with_echo(base_a, "salesforce", column.key, known, a)
-            base_m = self._with_echo(base_m, "salesmanago", column.key, known, m)
+            base_a = self.with_echo(base_a, "salesforce", column.key, known, a)
+            base_m = self.with_echo(base_m, "salesmanago", column.key, known, m)
         sides = Sides(a, m, base_a, base_m, known, self.salesmanago_newer)
         return sides.spelled_alike(converter(column.line).alike) if column.kind == "value" else sides
 
@@ -190,7 +192,7 @@ class Pairs:
     def _awaited_by_anybody(self) -> dict[str, str]:
         return {side: ",".join(self._awaited[side].unique()) for side in SIDES}
 
-    def _with_echo(self, base: pd.Series, side: str, key: str, known: pd.Series, values: pd.Series) -> pd.Series:
+    def with_echo(self, base: pd.Series, side: str, key: str, known: pd.Series, values: pd.Series) -> pd.Series:
         """Take a value into the base where it is what the service made of our own write."""
         # As the list spells it: with quotes, so that it is found whole, and its letters escaped.
         name = json.dumps(key)
@@ -246,6 +248,7 @@ def pairs_of(item: ObjectInput, contacts: pd.DataFrame, bindings: pd.DataFrame, 
         m=_aligned(canonical_salesmanago(item.mapping, cards), mine["salesmanago_id"]),
         bindings=bound_rows,
         base=_without_predecessor(unpack(bound_rows["base"]), bound_rows, mapped, item.mapping),
+        known_ids=frozenset({*bindings["salesforce_id"], *bindings["from_salesforce_id"].dropna(), *records.index}),
     )
 
 

@@ -45,7 +45,7 @@ def review(decision: Decision, direction: str, addresses: Addresses) -> Decision
         decision = replace(decision, changes=decision.changes[decision.changes["direction"].eq(direction)])
     for check in (_states, _fit, _unstable):
         decision = check(decision)
-    decision = _names_for_newcomers(decision)
+    decision = _names_for_newcomers(_addresses_for_newcomers(decision))
     return _free_addresses(decision, addresses)
 
 
@@ -127,7 +127,8 @@ def _unstable(decision: Decision) -> Decision:
     if taken.empty:
         return decision
     before = changes.join(taken, on=["person", "field"])
-    third = before["turn"].fillna(1).ge(TURNS)
+    # Nothing holds an opt-out back.
+    third = before["turn"].fillna(1).ge(TURNS) & before["lane"].ne("consent")
     return _hold(decision, third.set_axis(changes.index), "UNSTABLE", "written to and fro by an automation")
 
 
@@ -171,6 +172,22 @@ def _answered(pairs: Pairs, key: str, way: str) -> pd.Series:
     sides = pairs.sides(column)
     changed = sides.changed_a() if side == "salesforce" else sides.changed_m()
     return at_once & ~pairs.untouched[side] & changed
+
+
+def _addresses_for_newcomers(decision: Decision) -> Decision:
+    """Create nobody in Salesforce without the address by which he is known: why it cannot be written is an issue."""
+    changes = decision.changes
+    new = changes[changes["direction"].eq(TO_SALESFORCE) & changes["action"].eq("create")]
+    named = new.loc[new["field"].eq("email") & new["new"].notna(), "person"]
+    nameless = new.loc[~new["person"].isin(named), "person"].unique()
+    if not len(nameless):
+        return decision
+    held = decision.issues[decision.issues["field"].eq("email")].drop_duplicates("salesmanago_id", keep="last")
+    reasons = held.set_index("salesmanago_id")["reason"]
+    ids = decision.pairs.people.loc[nameless, "salesmanago_id"]
+    for reason, mine in ids.groupby(ids.map(reasons).fillna("NO_EMAIL")):
+        decision = _dismiss(decision, pd.Index(mine.index), ISSUE, str(reason))
+    return decision
 
 
 def _names_for_newcomers(decision: Decision) -> Decision:

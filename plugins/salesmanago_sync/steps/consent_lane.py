@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 
 import pandas as pd
 
+from salesmanago_sync.domain.consent import is_shared
 from salesmanago_sync.errors import ConfigurationError, Fault
 from salesmanago_sync.steps.explaining import stage_objects
 from salesmanago_sync.steps.extract import add_counterparts, add_least_checked
@@ -130,12 +131,12 @@ def _write(ports: Ports, reading: Reading, objects: list[str], seen_at: datetime
 
 
 def opt_outs(changes: pd.DataFrame) -> pd.DataFrame:
-    """Take the opt-outs that a person made on one side; those of policies wait for a run, which remembers why."""
+    """Take the opt-outs that a person made somewhere; those of policies wait for a run, which remembers why."""
     mine = (
         changes["lane"].eq(CONSENT)
         & changes["action"].eq("update")
         & changes["new"].eq("true")
-        & changes["source"].eq("true")
+        & (changes["source"].eq("true") | is_shared(changes["rule"]))
     )
     return changes[mine.fillna(False).astype(bool)]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import pandas as pd
 
 from salesmanago_sync.clients.outcome import Outcome
+from salesmanago_sync.domain.converters.email import spellings
 from salesmanago_sync.domain.frames import full_id
 from salesmanago_sync.steps.reading import KEY_PREFIX, Reading, Source
 
@@ -66,5 +67,6 @@ def _only_match(reading: Reading, source: Source, email: str, outcome: Outcome) 
 def _by_address(reading: Reading, source: Source, email: str) -> set[str]:
     """Look a duplicate up that Salesforce does not name: it answers `<unknown>` for records of others."""
     fields = ["Id", source.email_field]
-    rows = reading.ports.salesforce.find(source.mapping.sobject, source.email_field, [email], fields, source.kind)
+    wanted = spellings([email])
+    rows = reading.ports.salesforce.find(source.mapping.sobject, source.email_field, wanted, fields, source.kind)
     return {str(row["Id"]) for row in rows}

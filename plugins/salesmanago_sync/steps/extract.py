@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from salesmanago_sync.domain.converters.email import normalise_email
-from salesmanago_sync.domain.frames import full_ids
+from salesmanago_sync.domain.converters.email import normalise_email, spellings
+from salesmanago_sync.domain.frames import are_full_ids, full_ids
 from salesmanago_sync.domain.identities import CONTACT_ID_FIELD, is_true
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import SCHEMA, checked
@@ -48,7 +48,7 @@ def extract_salesforce(ports: Ports, name: str, window: Window) -> int:
 def _salesforce_pages(ports: Ports, source: Source, window: dict[str, str]) -> Iterator[list[dict[str, Any]]]:
     sobject, fields, request = source.mapping.sobject, source.fields, ports.run.request
     if request.emails:
-        yield ports.salesforce.find(sobject, source.email_field, request.emails, fields, source.kind)
+        yield ports.salesforce.find(sobject, source.email_field, spellings(request.emails), fields, source.kind)
     elif ports.run.mode == "full":
         yield from ports.salesforce.matching(sobject, fields, source.condition(ports.now()))
     else:
@@ -215,7 +215,8 @@ def _add_namesakes_to_full_sync(reading: Reading, doubtful: set[str]) -> None:
 
 def _add_records_by_claim(reading: Reading, claimed: pd.Series) -> None:
     for name, source in reading.sources.items():
-        ids = claimed[claimed.str.len().eq(18) & claimed.str.startswith(KEY_PREFIX[name])]
+        # Salesforce refuses a whole request because of one id that is none.
+        ids = claimed[are_full_ids(claimed) & claimed.str.startswith(KEY_PREFIX[name])]
         if CONTACT_ID_FIELD in source.fields or len(ids):
             reading.fetch_records(name, ids, in_scope=False)
 

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from salesmanago_sync.clients.salesmanago_ids import contact_id
-from salesmanago_sync.domain.converters.email import normalise_email
+from salesmanago_sync.domain.converters.email import normalise_email, spellings
 from salesmanago_sync.domain.criteria import fields_of
 from salesmanago_sync.domain.criteria_soql import to_soql
 from salesmanago_sync.domain.frames import salesforce_frame, salesmanago_frame, text_series
@@ -167,8 +167,8 @@ class Reading:
         self._ask_for_records(name, _unknown(ids, {*self.records[name]["Id"], *self._asked}), in_scope=in_scope)
 
     def find_records(self, emails: Iterable[str], *, in_scope: bool, objects: Iterable[str] | None = None) -> None:
-        """Look up the records of all objects, or of some, that have one of the addresses."""
-        wanted = sorted(set(emails))
+        """Look up the records of all objects, or of some, that have one of the addresses, however it is spelled."""
+        wanted = spellings(emails)
         names = self.sources if objects is None else objects
         for name in names if wanted else ():
             source = self.sources[name]
@@ -208,8 +208,8 @@ class Reading:
         self._ask_for_contacts(missing, in_scope=in_scope, tell=tell)
 
     def find_contacts(self, emails: Iterable[str], *, in_scope: bool) -> None:
-        """Look up contacts by address."""
-        wanted, at = sorted(set(emails)), self.ports.now()
+        """Look up contacts by address, however it is spelled."""
+        wanted, at = spellings(emails), self.ports.now()
         cards = [card for page in self.ports.salesmanago.cards_by_email(wanted) for card in page] if wanted else []
         self.add_contacts(cards, in_scope=in_scope, at=at)
 

@@ -27,12 +27,15 @@ def blamed(mapping: Mapping, changes: pd.DataFrame, persons: pd.Index, outcomes:
     Returns:
         A flag for each change; none of a person is marked where nothing can be saved.
     """
-    keys = {field: line.key for line in mapping.lines for field in line.salesforce}
+    key_of = {field: line.key for line in mapping.lines for field in line.salesforce}
     named = {
-        person: {keys[field] for field in outcome.fields if field in keys}
+        person: {key_of[field] for field in outcome.fields if field in key_of}
         for person, outcome in zip(persons, outcomes, strict=True)
         if not outcome.ok and outcome.reason in ABOUT_VALUES
     }
+    # Nobody is created without the address.
+    created = set(changes.loc[changes["action"].eq("create"), "person"])
+    named = {person: keys for person, keys in named.items() if not (person in created and "email" in keys)}
     marks = [
         field.partition(":")[0] in named.get(person, ()) or field in named.get(person, ())
         for person, field in zip(changes["person"], changes["field"], strict=True)

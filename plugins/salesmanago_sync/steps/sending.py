@@ -9,7 +9,7 @@ import pandas as pd
 from salesmanago_sync.clients.outcome import Outcome
 from salesmanago_sync.domain.canonical import stand_in
 from salesmanago_sync.domain.card_lines import LAST_SYNC
-from salesmanago_sync.domain.converters.email import normalise_email
+from salesmanago_sync.domain.converters.email import normalise_email, spellings
 from salesmanago_sync.domain.frames import text_series
 from salesmanago_sync.domain.identities import CONTACT_ID_FIELD
 from salesmanago_sync.domain.merge import TO_SALESMANAGO
@@ -148,7 +148,11 @@ def _begun_before(reading: Reading, source: Source, people: pd.DataFrame) -> dic
     if not doubtful.any():
         return {}
     rows = reading.ports.salesforce.find(
-        source.mapping.sobject, source.email_field, emails[doubtful].dropna(), ["Id", source.email_field], source.kind
+        source.mapping.sobject,
+        source.email_field,
+        spellings(emails[doubtful].dropna()),
+        ["Id", source.email_field],
+        source.kind,
     )
     ids: dict[str, str] = {}
     for row, address in zip(rows, normalise_email(text_series(row[source.email_field] for row in rows)), strict=True):

@@ -97,6 +97,24 @@ def test_another_meaning_has_another_digest(tmp_path):
     assert len(digests) == 1 + len(OTHERS)
 
 
+@pytest.mark.parametrize(
+    ("key", "rest", "message"),
+    [
+        ("truncate: true", "", "fields[0].truncate: an address that is cut is somebody else's."),
+        ("blank: propagate", "", "fields[0].blank: the address is never emptied: it tells people apart."),
+        (
+            "direction: to_salesmanago",
+            "create: {in_salesforce: {field: state, op: eq, value: PROSPECT}}\n",
+            "fields[0].direction: records are created in Salesforce, and would have no address.",
+        ),
+    ],
+)
+def test_the_address_is_no_ordinary_field(tmp_path, key, rest, message):
+    text = lead(rest=rest).replace("salesmanago: email", f"salesmanago: email, {key}")
+    [fault] = faults(tmp_path, lead=text)
+    assert message in fault
+
+
 LINE = "lead.yaml:4 fields[1]"
 
 

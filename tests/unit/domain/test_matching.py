@@ -158,8 +158,27 @@ CASES = {
     ),
     "two without an address are not one person": Case(
         [record("s", email=None)],
-        [contact("m", email=None)],
+        [contact("m", email=None, wanted_by="Lead")],
         [("s", None, None, ISSUE, "NO_EMAIL"), (None, "m", None, ISSUE, "NO_EMAIL")],
+    ),
+    "a contact without an address that nobody wants": Case(
+        [], [contact("m", email=None)], [(None, "m", None, SKIP, "CREATE_OFF")]
+    ),
+    "a second record of a bound one's object": Case(
+        [record("s1"), record("s2"), record("s3")],
+        [contact("m1")],
+        [
+            ("s1", "m1", "binding", PAIR, None),
+            ("s2", None, None, ISSUE, "AMBIGUOUS_MATCH"),
+            ("s3", None, None, SKIP, "AMBIGUOUS_MATCH"),
+        ],
+        [("Lead", "s1", "m1")],
+    ),
+    "a second contact of a bound one's address": Case(
+        [record("s1")],
+        [contact("m1"), contact("m2", wanted_by="Lead")],
+        [("s1", "m1", "binding", PAIR, None), (None, "m2", None, ISSUE, "AMBIGUOUS_MATCH")],
+        [("Lead", "s1", "m1")],
     ),
     "without an address and outside the criteria": Case(
         [record("s", email=None, takes_part=False)],
@@ -199,8 +218,8 @@ CASES = {
         [contact("m1", email="old"), contact("m2", wanted_by="Lead", email="old")],
         [
             ("s1", "m1", "binding", SKIP, "PAUSED"),
-            ("s2", None, None, SKIP, "SHADOWED"),
-            (None, "m2", None, SKIP, "OUT_OF_CRITERIA"),
+            ("s2", None, None, ISSUE, "AMBIGUOUS_MATCH"),
+            (None, "m2", None, ISSUE, "AMBIGUOUS_MATCH"),
         ],
         [("Lead", "s1", "m1")],
     ),

@@ -9,7 +9,8 @@ from salesmanago_sync.clients.outcome import Outcome
 from salesmanago_sync.steps.salvage import blamed
 from tests.unit.domain.world import lead
 
-CHANGES = pd.DataFrame({"person": [0, 0, 0, 1], "field": ["name", "address.city", "tags:NEWS", "address.city"]})
+FIELDS = ["name", "address.city", "tags:NEWS", "address.city"]
+CHANGES = pd.DataFrame({"person": [0, 0, 0, 1], "field": FIELDS, "action": "update"})
 PERSONS = pd.Index([0, 1], name="person")
 
 
@@ -40,3 +41,12 @@ def test_only_named_fields_of_people_who_have_others(first: Outcome, marked: lis
 def test_who_has_nothing_else_to_send_is_left_as_refused() -> None:
     found = blamed(lead(), CHANGES, PERSONS, [Outcome(ok=True), refused("City")])
     assert found.tolist() == [False] * 4
+
+
+def test_nobody_is_created_without_the_address() -> None:
+    changes = pd.DataFrame({"person": [0, 0], "field": ["name", "email"]})
+    outcomes = [refused("Email", "LastName")]
+    persons = PERSONS[:1]
+    assert blamed(lead(), changes.assign(action="create"), persons, [refused("Email")]).tolist() == [False, False]
+    assert blamed(lead(), changes.assign(action="update"), persons, [refused("Email")]).tolist() == [False, True]
+    assert blamed(lead(), changes.assign(action="update"), persons, outcomes).tolist() == [False, False]

@@ -7,7 +7,9 @@ one in a reserved domain such as `.invalid` or `.local` included, reads as blank
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
+from unicodedata import normalize
 
 import pandas as pd
 from email_validator import EmailNotValidError, validate_email
@@ -46,6 +48,29 @@ def _usable(text: str) -> str | None:
 def normalise_email(values: pd.Series) -> pd.Series:
     """Spell addresses the one way that reading, matching and writing use; an unusable one is blank."""
     return canonical_text(values, _usable)
+
+
+def spellings(addresses: Iterable[str]) -> list[str]:
+    """List every way in which a service may hold some addresses: it compares characters, and minds no case.
+
+    Args:
+        addresses: As `normalise_email` spells them.
+
+    Returns:
+        Each with its domain in ASCII and in the letters of its language, accents composed and decomposed.
+    """
+    found = {address: None for address in addresses}
+    for address in [address for address in found if not address.isascii() or "@xn--" in address or ".xn--" in address]:
+        local, _, domain = address.rpartition("@")
+        for name in (domain, _in_letters(domain)):
+            for form in ("NFC", "NFD"):
+                found[normalize(form, f"{local}@{name}")] = None
+    return sorted(found)
+
+
+@lru_cache(maxsize=50_000)
+def _in_letters(domain: str) -> str:
+    return str(validate_email(f"a@{domain}", check_deliverability=False, strict=True).domain)
 
 
 class _Email(Scalar):
