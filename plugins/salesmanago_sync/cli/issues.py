@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -11,6 +12,7 @@ from typing import Any
 
 from salesmanago_sync.cli.console import Exit, answer, command, say, show
 from salesmanago_sync.errors import ConfigurationError, Fault
+from salesmanago_sync.hooks.audit import audit
 from salesmanago_sync.hooks.ports import console_ports
 from salesmanago_sync.ledger.store import Ledger
 from salesmanago_sync.overview.issues import Issue, IssueFilter, count_reasons, read_issues, to_csv
@@ -65,7 +67,8 @@ def _change(ports: Ports, args: Namespace, change: Any, what: str) -> Exit:
         fix = "Name issues with --id, or all of one reason with --reason."
         raise ConfigurationError([Fault(f"issues {args.action}", "which ones is not said.", fix)])
     found = _found(ports.ledger, args)
-    change([issue.id for issue in found], ports.now())
+    change([issue.id for issue in found], ports.now(), getpass.getuser())
+    audit(args.action, getpass.getuser(), [str(issue.id) for issue in found])
     show([_row(issue, args.output) for issue in found], args.output)
     say(f"{len(found)} issues {what}.")
     return Exit.WELL

@@ -111,19 +111,47 @@ class TimedAdapter(HTTPAdapter):
             return super().send(request, **options)
 
 
-def new_session(connect: float = 10.0, read: float = 120.0, connections: int = 8) -> requests.Session:
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a client waits, and how often it tries.
+
+    Attributes:
+        connect: Seconds to wait for a connection.
+        read: Seconds to wait for each piece of an answer.
+        attempts: Attempts in all, of a connection and of a request.
+    """
+
+    connect: float = 10.0
+    read: float = 120.0
+    attempts: int = 4
+
+    @property
+    def policy(self) -> RetryPolicy:
+        """How requests are repeated."""
+        return RetryPolicy(attempts=self.attempts)
+
+
+# A task has time; somebody who waits for a page has not, and keeps a thread of the server waiting too.
+PATIENT = Patience()
+BRIEF = Patience(connect=3.0, read=10.0, attempts=1)
+
+
+def new_session(
+    connect: float = 10.0, read: float = 120.0, connections: int = 8, reconnects: int = 2
+) -> requests.Session:
     """Make a session with time-outs that repeats connections that were never made.
 
     Args:
         connect: Seconds to wait for a connection.
         read: Seconds to wait for each piece of an answer.
         connections: Connections to keep open to a host.
+        reconnects: How often a connection that was not made is tried again.
 
     Returns:
         A session for one client.
     """
     retry = Retry(
-        connect=2,
+        connect=reconnects,
         read=False,
         redirect=False,
         status=0,

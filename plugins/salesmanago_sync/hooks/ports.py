@@ -13,6 +13,7 @@ from airflow.configuration import AIRFLOW_HOME, conf
 from airflow.sdk import BaseHook, get_current_context
 from airflow.sdk.exceptions import AirflowNotFoundException
 
+from salesmanago_sync.clients.http import PATIENT, Patience
 from salesmanago_sync.clients.salesforce import Salesforce
 from salesmanago_sync.clients.salesmanago import Salesmanago
 from salesmanago_sync.errors import ConfigurationError, FatalError, Fault, SyncError
@@ -101,24 +102,27 @@ def _signs_of_life(ports: Ports) -> Iterator[None]:
 
 
 @contextmanager
-def console_ports() -> Iterator[Ports]:
+def console_ports(patience: Patience = PATIENT) -> Iterator[Ports]:
     """Give a command or a page its ports: there is no task and no run, and frames stay in memory.
 
     Nothing that is done with them may take the lock or write to a service.
+
+    Args:
+        patience: How long to wait for the services, and how often to try.
     """
     run = Run(dag_id="salesmanago_full_sync", dag_run_id="", mode="full", scheduled=False, request=Request())
-    with _opened(run, load_settings(), MemoryStaging()) as ports:
+    with _opened(run, load_settings(), MemoryStaging(), patience) as ports:
         yield ports
 
 
 @contextmanager
-def _opened(run: Run, settings: Settings, staging: Staging) -> Iterator[Ports]:
+def _opened(run: Run, settings: Settings, staging: Staging, patience: Patience = PATIENT) -> Iterator[Ports]:
     ledger = Ledger.open(ledger_url())
     try:
         yield Ports(
             run=run,
-            open_salesforce=salesforce,
-            open_salesmanago=lambda: _salesmanago(settings.requests_per_second),
+            open_salesforce=lambda: salesforce(patience),
+            open_salesmanago=lambda: _salesmanago(settings.requests_per_second, patience),
             ledger=ledger,
             staging=staging,
             variables=JsonVariables(),
@@ -179,15 +183,15 @@ def _is_over(dag_id: str, dag_run_id: str) -> bool:
     return bool(ended)
 
 
-def salesforce() -> Salesforce:
+def salesforce(patience: Patience = PATIENT) -> Salesforce:
     """Make the client of the org behind the connection."""
     with existing("salesforce_default"):
-        return salesforce_client()
+        return salesforce_client(patience=patience)
 
 
-def _salesmanago(per_second: int) -> Salesmanago:
+def _salesmanago(per_second: int, patience: Patience) -> Salesmanago:
     with existing("salesmanago_default"):
-        return SalesmanagoHook().get_conn(per_second)
+        return SalesmanagoHook().get_conn(per_second, patience)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import requests
 from airflow.providers.salesforce.hooks.salesforce import SalesforceHook
 from simple_salesforce.api import Salesforce as Connection
 
-from salesmanago_sync.clients.http import new_session
+from salesmanago_sync.clients.http import PATIENT, Patience, new_session
 from salesmanago_sync.clients.salesforce import Salesforce
 from salesmanago_sync.errors import ConfigurationError, Fault
 
@@ -19,13 +19,14 @@ log = logging.getLogger(__name__)
 DEFAULT_CONNECTION = "salesforce_default"
 
 
-def salesforce_client(conn_id: str = DEFAULT_CONNECTION) -> Salesforce:
+def salesforce_client(conn_id: str = DEFAULT_CONNECTION, patience: Patience = PATIENT) -> Salesforce:
     """Make a client of the org behind a connection; the log-in happens at its first request.
 
     Every way to log in is the provider's own.
 
     Args:
         conn_id: Connection of type `salesforce`.
+        patience: How long to wait, and how often to try.
 
     Raises:
         ConfigurationError: The connection has no usable API version or proxies.
@@ -37,19 +38,19 @@ def salesforce_client(conn_id: str = DEFAULT_CONNECTION) -> Salesforce:
 
     def connect() -> Connection:
         try:
-            return SalesforceHook(conn_id, session=_session(extras)).get_conn()
+            return SalesforceHook(conn_id, session=_session(extras, patience)).get_conn()
         except TypeError:  # what simple-salesforce raises when no way to log in is complete
             raise ConfigurationError([_incomplete(conn_id)]) from None
 
-    return Salesforce(connect)
+    return Salesforce(connect, patience.policy)
 
 
 def _field(extras: dict[str, Any], name: str) -> Any:
     return extras.get(name, extras.get(f"extra__salesforce__{name}"))
 
 
-def _session(extras: dict[str, Any]) -> requests.Session:
-    session = new_session()
+def _session(extras: dict[str, Any], patience: Patience) -> requests.Session:
+    session = new_session(patience.connect, patience.read, reconnects=min(2, patience.attempts - 1))
     # simple-salesforce ignores proxies when it is given a session.
     session.proxies.update(_proxies(extras))
     return session

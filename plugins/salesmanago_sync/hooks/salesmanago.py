@@ -11,7 +11,7 @@ from airflow.sdk.log import mask_secret
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from salesmanago_sync.clients.endpoint import normalise_endpoint
-from salesmanago_sync.clients.http import new_session
+from salesmanago_sync.clients.http import PATIENT, Patience, new_session
 from salesmanago_sync.clients.landing_page import landing_page_url
 from salesmanago_sync.clients.salesmanago import Salesmanago
 from salesmanago_sync.clients.salesmanago_wire import DEFAULT_RATE, Credentials
@@ -110,18 +110,19 @@ class SalesmanagoHook(BaseHook):
             mask_secret(settings.microsite_key.get_secret_value())
         return settings
 
-    def get_conn(self, per_second: int = DEFAULT_RATE) -> Salesmanago:
+    def get_conn(self, per_second: int = DEFAULT_RATE, patience: Patience = PATIENT) -> Salesmanago:
         """Make a client.
 
         Args:
             per_second: Requests a second; SALESmanago publishes no limit.
+            patience: How long to wait, and how often to try.
         """
         settings = self.settings
         credentials = Credentials(
             settings.endpoint, settings.client_id, settings.api_secret.get_secret_value(), settings.owner
         )
-        session = new_session(read=60.0)
-        return Salesmanago(credentials, session, per_second=per_second)
+        session = new_session(patience.connect, min(60.0, patience.read), reconnects=min(2, patience.attempts - 1))
+        return Salesmanago(credentials, session, patience.policy, per_second=per_second)
 
     def landing_page_url(self, contact_id: str | None = None, email: str | None = None) -> str | None:
         """Sign the address of the contact's landing page, to be shown and not stored.

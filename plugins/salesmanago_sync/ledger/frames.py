@@ -12,6 +12,9 @@ import sqlalchemy as sa
 from salesmanago_sync.ledger.engine import CHUNK
 from salesmanago_sync.ledger.tables import Instant
 
+# The largest number of a row; services and addresses of pages may ask for any.
+LARGEST = 2**31 - 1
+
 
 def chunks(values: Iterable[Any], size: int = CHUNK) -> Iterator[list[Any]]:
     """Cut values, each once, into lists that fit one statement."""

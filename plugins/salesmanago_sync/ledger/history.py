@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from salesmanago_sync.ledger.engine import Database
 from salesmanago_sync.ledger.frames import select_frame
-from salesmanago_sync.ledger.tables import changes, issues, runs
+from salesmanago_sync.ledger.tables import binding_events, bindings, changes, issues, runs
 
 # The newest of them: a field that is written to and fro can have thousands.
 MOST_CHANGES = 500
@@ -48,6 +48,13 @@ class History:
         query = sa.select(issues).where(_theirs(issues, salesforce_ids, salesmanago_ids)).order_by(issues.c.id)
         with self._database.read() as connection:
             return select_frame(connection, query)
+
+    def knows_contact(self, salesmanago_id: str) -> bool:
+        """Tell whether a contact was ever read about or written by the sync."""
+        tables = (bindings, issues, changes, binding_events)
+        query = sa.select(sa.or_(*(sa.exists().where(table.c.salesmanago_id == salesmanago_id) for table in tables)))
+        with self._database.read() as connection:
+            return bool(connection.execute(query).scalar_one())
 
 
 def _theirs(

@@ -9,8 +9,9 @@ from typing import Any
 import pandas as pd
 import sqlalchemy as sa
 
+from salesmanago_sync.ledger.decisions import Action, insert_decision
 from salesmanago_sync.ledger.engine import Database
-from salesmanago_sync.ledger.frames import chunks, filled, rows_of, select_frame, stamped
+from salesmanago_sync.ledger.frames import LARGEST, chunks, filled, rows_of, select_frame, stamped
 from salesmanago_sync.ledger.tables import issues
 
 KEYS = ["object", "salesforce_id", "salesmanago_id", "field", "reason"]
@@ -147,19 +148,33 @@ class Issues:
         with self._database.read() as connection:
             return [(row[0], row[1], tuple(row[2:])) for row in connection.execute(query)]
 
-    def dismiss(self, ids: Iterable[int], now: datetime) -> None:
-        """Stop reporting and retrying issues until what is tried changes."""
-        self._change(ids, {"state": "dismissed", "closed_at": now, "next_attempt_at": None})
+    def dismiss(self, ids: Iterable[int], now: datetime, who: str) -> int:
+        """Stop reporting and retrying issues until what is tried changes.
 
-    def retry(self, ids: Iterable[int], now: datetime) -> None:
-        """Have issues tried by the next run."""
-        self._change(ids, {"state": "open", "closed_at": None, "next_attempt_at": now})
+        Args:
+            ids: Their numbers; closed ones stay closed.
+            now: The time.
+            who: Name of the user who decides it.
 
-    def _change(self, ids: Iterable[int], change: dict[str, Any]) -> None:
+        Returns:
+            How many were there.
+        """
+        return self._change("dismiss", ids, {"state": "dismissed", "closed_at": now, "next_attempt_at": None}, now, who)
+
+    def retry(self, ids: Iterable[int], now: datetime, who: str) -> int:
+        """Have issues tried by the next run; arguments and answer as for `dismiss`."""
+        return self._change("retry", ids, {"state": "open", "closed_at": None, "next_attempt_at": now}, now, who)
+
+    def _change(self, action: Action, ids: Iterable[int], change: dict[str, Any], now: datetime, who: str) -> int:
+        found: list[int] = []
         with self._database.write() as connection:
-            for chunk in chunks(ids):
+            for chunk in chunks(number for number in ids if 0 < number <= LARGEST):
                 this = sa.and_(issues.c.id.in_(chunk), issues.c.state != "closed")
-                connection.execute(sa.update(issues).where(this).values(change))
+                change_them = sa.update(issues).where(this).values({**change, "decided_by": who})
+                found += connection.execute(change_them.returning(issues.c.id)).scalars()
+            if found:
+                insert_decision(connection, action, who, sorted(found), now)
+        return len(found)
 
 
 def _found(state: str, reason: str, object: str, search: str) -> list[sa.ColumnElement[bool]]:

@@ -10,7 +10,7 @@ import pandas as pd
 import sqlalchemy as sa
 
 from salesmanago_sync.ledger.engine import Database
-from salesmanago_sync.ledger.frames import select_frame
+from salesmanago_sync.ledger.frames import LARGEST, select_frame
 from salesmanago_sync.ledger.tables import changes, runs
 
 
@@ -141,8 +141,10 @@ class Runs:
         Raises:
             LookupError: There is none.
         """
-        with self._database.read() as connection:
-            row = connection.execute(sa.select(runs).where(runs.c.id == run_id)).mappings().first()
+        row = None
+        if 0 < run_id <= LARGEST:
+            with self._database.read() as connection:
+                row = connection.execute(sa.select(runs).where(runs.c.id == run_id)).mappings().first()
         if row is None:
             raise LookupError(f"there is no run {run_id}")
         return dict(row)

@@ -7,6 +7,7 @@ from datetime import datetime
 from salesmanago_sync.ledger.bindings import Bindings
 from salesmanago_sync.ledger.changes import Changes
 from salesmanago_sync.ledger.consent import Consent
+from salesmanago_sync.ledger.decisions import Decisions
 from salesmanago_sync.ledger.engine import Database, address, answering, shown
 from salesmanago_sync.ledger.events import Events
 from salesmanago_sync.ledger.history import History
@@ -21,7 +22,19 @@ from salesmanago_sync.ledger.runs import Runs, prune_runs
 
 
 class Ledger(
-    Bindings, Events, Runs, Changes, Issues, Intents, MappingState, LayoutEdits, Lock, Identity, Consent, History
+    Bindings,
+    Events,
+    Runs,
+    Changes,
+    Issues,
+    Intents,
+    MappingState,
+    LayoutEdits,
+    Lock,
+    Identity,
+    Consent,
+    Decisions,
+    History,
 ):
     """All tables of the ledger behind one object.
 

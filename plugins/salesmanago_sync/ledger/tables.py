@@ -181,6 +181,7 @@ issues = sa.Table(
     sa.Column("closed_run", sa.Integer),
     sa.Column("came_back", sa.Boolean, nullable=False, server_default=sa.false()),
     _text("fingerprint", ""),
+    _text("decided_by", ""),  # who dismissed it, or had it tried again, last
     # In this order, so that a record's issues are found by its ids.
     sa.UniqueConstraint("salesforce_id", "salesmanago_id", "object", "field", "reason"),
     sa.Index(None, "salesmanago_id"),
@@ -249,6 +250,16 @@ consent_evidence = sa.Table(
     _text("note", ""),
     sa.Index(None, "salesforce_id"),
     sa.Index(None, "salesmanago_id"),
+)
+
+decisions = sa.Table(
+    "decisions",
+    metadata,
+    _key(),
+    _needed("action"),
+    _needed("who"),
+    _needed("about"),  # JSON: ids of records, or numbers of issues
+    _when("at", nullable=False),
 )
 
 # What the set-up of Salesforce changed, with the originals that undo it.

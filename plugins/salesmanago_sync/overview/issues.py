@@ -69,6 +69,7 @@ class Issue:
         last_seen: When it was met last.
         attempts: How often it was tried.
         next_attempt_at: When it is tried again; None means in the next run, or never.
+        decided_by: Who dismissed it, or had it tried again, last.
     """
 
     id: int
@@ -87,6 +88,7 @@ class Issue:
     last_seen: datetime
     attempts: int
     next_attempt_at: datetime | None
+    decided_by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +160,8 @@ def _cell(value: Any) -> str:
     if isinstance(value, dict):
         value = json.dumps(value, ensure_ascii=False) if value else ""
     text = "" if value is None else value.isoformat() if isinstance(value, datetime) else str(value)
-    text = visible(text)
-    return f"'{text}" if text.startswith(FORMULA) else text
+    shown = visible(text)
+    return f"'{shown}" if text.startswith(FORMULA) else shown
 
 
 def _csv_line(cells: list[str]) -> str:

@@ -60,6 +60,11 @@ class PlanPart:
     choices: Mapping[str, Sequence[str]]
 
 
+def count_plan(ledger: Ledger, run_id: int, filters: Mapping[str, str]) -> int:
+    """Count the changes of a run that filters find; arguments as for `read_plan`."""
+    return ledger.count_changes(run_id, **{name: value for name, value in filters.items() if value})
+
+
 def read_plan(
     ledger: Ledger, run_id: int, filters: Mapping[str, str], offset: int = 0, limit: int | None = 50
 ) -> PlanPart:

@@ -1,6 +1,8 @@
 """Who may see and do what: Airflow's own users and their rights on the two DAGs.
 
-A plugin's app is mounted without any log-in, so every route asks.
+A plugin's app is mounted without any log-in, so every route asks. Airflow has no right for the data of people. Who may
+edit the DAGs decides what becomes of issues, so that is the right to see people; who only reads the runs sees counts.
+Who may delete the DAGs may have a person forgotten.
 """
 
 from __future__ import annotations
@@ -21,7 +23,9 @@ Right = Callable[[Request, BaseUser], None]
 
 
 def right(
-    method: Literal["GET", "POST", "PUT"], entity: DagAccessEntity | None = None, dag_ids: Sequence[str] = DAG_IDS
+    method: Literal["GET", "POST", "PUT", "DELETE"],
+    entity: DagAccessEntity | None = None,
+    dag_ids: Sequence[str] = DAG_IDS,
 ) -> Right:
     """Make a dependency that refuses everybody without a right on all the DAGs."""
     checks = [requires_access_dag(method, entity, dag_id) for dag_id in dag_ids]
@@ -33,9 +37,10 @@ def right(
     return check
 
 
-# What the pages show is what the runs read and wrote.
 MAY_READ = right("GET", DagAccessEntity.RUN)
 MAY_EDIT = right("PUT")
+MAY_SEE_PEOPLE = MAY_EDIT
+MAY_FORGET = right("DELETE")
 MAY_TRIGGER = {
     "full": right("POST", DagAccessEntity.RUN, [FULL]),
     "incremental": right("POST", DagAccessEntity.RUN, [INCREMENTAL]),
@@ -51,6 +56,8 @@ class Visitor:
         name: Their name.
         token: Proves that a form came from a page of this user.
         may_edit: Whether they may dismiss and retry issues.
+        may_see_people: Whether they may see more than counts.
+        may_forget: Whether they may have a person forgotten.
         may_trigger: For each mode whether they may force a synchronisation.
     """
 
@@ -58,6 +65,8 @@ class Visitor:
     name: str
     token: str
     may_edit: bool
+    may_see_people: bool
+    may_forget: bool
     may_trigger: dict[str, bool]
 
 
@@ -68,6 +77,8 @@ def visitor(request: Request, user: GetUserDep) -> Visitor:
         name=user.get_name(),
         token=token_for(user.get_id()),
         may_edit=_has(MAY_EDIT, request, user),
+        may_see_people=_has(MAY_SEE_PEOPLE, request, user),
+        may_forget=_has(MAY_FORGET, request, user),
         may_trigger={mode: _has(check, request, user) for mode, check in MAY_TRIGGER.items()},
     )
 

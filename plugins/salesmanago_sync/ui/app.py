@@ -22,6 +22,6 @@ def make_app() -> FastAPI:
     )
     for page in (status_page, force_page, issues_page, plan_page, explain_page, mapping_page, files):
         app.include_router(page.router)
-    app.add_middleware(SecureHeaders)
     add_refusals(app)
+    app.add_middleware(SecureHeaders)  # around everything, pages about faults too
     return app

@@ -8,14 +8,15 @@ from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from salesmanago_sync.domain.explanation import as_json
-from salesmanago_sync.errors import SyncError
-from salesmanago_sync.hooks.ports import account, console_ports
+from salesmanago_sync.errors import RetriableError, SyncError
+from salesmanago_sync.hooks.ports import account
 from salesmanago_sync.steps.explaining import explain_person
-from salesmanago_sync.ui.access import VisitorDep
+from salesmanago_sync.ui.access import MAY_SEE_PEOPLE, VisitorDep
+from salesmanago_sync.ui.asking import asking_ports
 from salesmanago_sync.ui.forgery import same_site
 from salesmanago_sync.ui.screens import show
 
-router = APIRouter()
+router = APIRouter(dependencies=[Depends(MAY_SEE_PEOPLE)])
 
 
 @router.get("/explain")
@@ -33,8 +34,10 @@ def explain(
 ) -> Response:
     """Tell the whole story, on the page or as a file."""
     try:
-        with console_ports() as ports:
+        with asking_ports() as ports:
             found = explain_person(ports, asked.strip(), account)
+    except RetriableError:
+        raise
     except SyncError as error:
         return show(
             request, "explain.html", visitor, asked=asked, explanation=None, fault=f"{error} {error.words}".rstrip()

@@ -9,9 +9,9 @@ from starlette.responses import HTMLResponse, Response
 
 from salesmanago_sync.domain.describe import Schema
 from salesmanago_sync.domain.starter import starter
-from salesmanago_sync.hooks.ports import console_ports
 from salesmanago_sync.overview.mappings import read_overview
 from salesmanago_sync.ui.access import VisitorDep
+from salesmanago_sync.ui.asking import asking_ports
 from salesmanago_sync.ui.screens import show
 
 router = APIRouter()
@@ -22,7 +22,7 @@ FILES = {"Lead": "lead.yaml", "Contact": "contact.yaml", "PersonAccount": "perso
 @router.get("/mappings")
 def mappings(request: Request, visitor: VisitorDep) -> HTMLResponse:
     """Show the mappings, compared with the org as it is now."""
-    with console_ports() as ports:
+    with asking_ports() as ports:
         overview = read_overview(ports)
     return show(request, "mappings.html", visitor, overview=overview, objects=list(SOBJECTS))
 
@@ -30,7 +30,7 @@ def mappings(request: Request, visitor: VisitorDep) -> HTMLResponse:
 @router.get("/mappings/{object}.yaml")
 def starter_file(object: Literal["Lead", "Contact", "PersonAccount"]) -> Response:
     """Write a first mapping from what the org says of the object."""
-    with console_ports() as ports:
+    with asking_ports() as ports:
         schema = Schema.from_describe(ports.salesforce.describe(SOBJECTS[object]))
     headers = {"Content-Disposition": f'attachment; filename="{FILES[object]}"'}
     return Response(starter(object, schema), media_type="application/yaml", headers=headers)

@@ -19,6 +19,11 @@ class Paging:
     page: int
     total: int
 
+    @classmethod
+    def within(cls, page: int, total: int) -> Paging:
+        """Take the last page for one that lies beyond it."""
+        return cls(min(page, cls(1, total).pages), total)
+
     @property
     def pages(self) -> int:
         """How many pages there are."""

@@ -10,13 +10,13 @@ from starlette.responses import HTMLResponse
 
 from salesmanago_sync.hooks.ports import console_ports
 from salesmanago_sync.hooks.salesmanago import card_url
-from salesmanago_sync.overview.plans import FILTERS, read_plan
+from salesmanago_sync.overview.plans import FILTERS, count_plan, read_plan
 from salesmanago_sync.overview.runs import read_run, read_runs
-from salesmanago_sync.ui.access import VisitorDep
+from salesmanago_sync.ui.access import MAY_SEE_PEOPLE, VisitorDep
 from salesmanago_sync.ui.paging import SIZE, Paging
 from salesmanago_sync.ui.screens import show
 
-router = APIRouter()
+router = APIRouter(dependencies=[Depends(MAY_SEE_PEOPLE)])
 Text = Annotated[str, Query(max_length=80)]
 OFFERED = 100
 
@@ -34,7 +34,7 @@ def plan(
     visitor: VisitorDep,
     filters: Annotated[dict[str, str], Depends(plan_filters)],
     run: Annotated[int | None, Query(ge=1)] = None,
-    page: Annotated[int, Query(ge=1, le=100_000)] = 1,
+    page: Annotated[int, Query(ge=1)] = 1,
 ) -> HTMLResponse:
     """Show the plan of a run, or of the newest one."""
     with console_ports() as ports:
@@ -46,7 +46,8 @@ def plan(
             line = read_run(ports.ledger, chosen)
         except LookupError:
             raise HTTPException(status.HTTP_404_NOT_FOUND, f"The ledger knows no run {chosen}.") from None
-        part = read_plan(ports.ledger, chosen, filters, Paging(page, 0).offset, SIZE)
+        paging = Paging.within(page, count_plan(ports.ledger, chosen, filters))
+        part = read_plan(ports.ledger, chosen, filters, paging.offset, SIZE)
         address = ports.ledger.salesforce_address()
     return show(
         request,
@@ -56,7 +57,7 @@ def plan(
         runs=runs,
         part=part,
         filters=filters,
-        paging=Paging(page, part.total),
+        paging=paging,
         query=urlencode({"run": chosen, **filters}),
         salesforce=address,
         has_cards=card_url("") is not None,

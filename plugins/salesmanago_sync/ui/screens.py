@@ -28,6 +28,10 @@ MENU = {
 }
 
 
+# Pages that show people, not counts.
+PEOPLE = ("issues", "plan", "explain")
+
+
 @cache
 def _templates() -> Jinja2Templates:
     environment = Environment(
@@ -41,6 +45,11 @@ def _templates() -> Jinja2Templates:
         environment.filters[filter_.__name__] = filter_
     environment.globals["words"] = words
     return Jinja2Templates(env=environment)
+
+
+def _menu(visitor: Visitor | None) -> dict[str, str]:
+    sees = visitor is not None and visitor.may_see_people
+    return {path: name for path, name in MENU.items() if sees or path not in PEOPLE}
 
 
 def show(
@@ -61,7 +70,9 @@ def show(
         "root": root,
         "airflow": root.removesuffix("/salesmanago"),
         "visitor": visitor,
-        "menu": MENU,
+        "menu": {
+            path: name for path, name in MENU.items() if path not in PEOPLE or (visitor and visitor.may_see_people)
+        },
         "here": template.removesuffix(".html"),
         **values,
     }

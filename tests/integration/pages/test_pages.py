@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import pandas as pd
 import pytest
 
+from salesmanago_sync.clients.http import Patience
 from salesmanago_sync.ledger.store import Ledger
+from salesmanago_sync.ui.asking import AT_ONCE
 from salesmanago_sync.ui.screens import FOLDER
 from tests.integration.pages.conftest import Person
+from tests.twin_server import TwinServer
 
 SCRIPT = '<script>alert("x")</script>'
 HOSTILE = [
@@ -74,7 +80,7 @@ def test_no_template_holds_script_or_style(people: dict[str, Person]) -> None:
 
 def test_the_file_has_no_formulas(ledger: Ledger, people: dict[str, Person], now: datetime) -> None:
     report(ledger, now, "=HYPERLINK(1)", "@SUM(A1)")
-    answer = people["viewer"].get("/issues.csv")
+    answer = people["user"].get("/issues.csv")
     assert answer.headers["Content-Disposition"] == 'attachment; filename="salesmanago-issues-open.csv"'
     rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
     assert sorted(row["text"] for row in rows) == ["'=HYPERLINK(1)", "'@SUM(A1)"]
@@ -95,7 +101,7 @@ def test_progress_is_shown_while_a_run_is_on(ledger: Ledger, people: dict[str, P
 def test_links_lead_to_the_record(ledger: Ledger, people: dict[str, Person], now: datetime) -> None:
     run_of(ledger, now, salesforce_address="https://org.my.example.com")
     ledger.report_issues(1, pd.DataFrame([{"object": "Lead", "salesforce_id": RECORD, "reason": "LOCKED"}]), now)
-    page = people["viewer"].get("/issues").text
+    page = people["user"].get("/issues").text
     assert f'href="https://org.my.example.com/{RECORD}" target="_blank" rel="noopener noreferrer"' in page
 
 
@@ -105,10 +111,10 @@ def test_a_contact_is_reached_by_a_link_that_is_signed_when_it_is_followed(
     uri = "salesmanago://client:secret@app2.example.com?owner=a%40example.com&microsite_key=key&iframe_name=card"
     monkeypatch.setenv("AIRFLOW_CONN_SALESMANAGO_DEFAULT", uri)
     ledger.report_issues(1, pd.DataFrame([{"object": "Lead", "salesmanago_id": "m-1", "reason": "LOCKED"}]), now)
-    page = people["viewer"].get("/issues").text
+    page = people["user"].get("/issues").text
     assert 'href="/salesmanago/contacts/m-1"' in page
     assert "sha=" not in page
-    answer = people["viewer"].get("/contacts/m-1")
+    answer = people["user"].get("/contacts/m-1")
     assert answer.status_code == 303
     assert answer.headers["Location"].startswith(
         "https://app2.example.com/ms/client/default/card.htm?contactId=m-1&sha="
@@ -122,31 +128,52 @@ def test_one_issue_is_dismissed_and_all_of_a_reason_are_retried(
     report(ledger, now, "d", reason="LOCKED")
     assert people["user"].post("/issues/dismiss?reason=NO_EMAIL", ids=[2]).status_code == 303
     assert states(ledger) == ["open", "dismissed", "open", "open"]
-    people["user"].post("/issues/dismiss?reason=NO_EMAIL", everything="true")
+    people["user"].post("/issues/dismiss?reason=NO_EMAIL", everything="true", expected=2)
     assert states(ledger) == ["dismissed", "dismissed", "dismissed", "open"]
-    people["user"].post("/issues/retry?state=dismissed&reason=NO_EMAIL", everything="true")
+    people["user"].post("/issues/retry?state=dismissed&reason=NO_EMAIL", everything="true", expected=3)
     assert states(ledger) == ["open"] * 4
     people["user"].post("/issues/dismiss")
     assert states(ledger) == ["open"] * 4, "nothing was chosen"
 
 
 def test_an_address_is_not_searched_for_in_the_open(people: dict[str, Person], ledger: Ledger) -> None:
-    answer = people["viewer"].get("/issues?search=anna%40example.com")
+    answer = people["user"].get("/issues?search=anna%40example.com")
     assert answer.status_code == 400
     assert "use Explain" in answer.text
 
 
 def test_a_long_list_is_cut_into_pages(ledger: Ledger, people: dict[str, Person], now: datetime) -> None:
     report(ledger, now, *(str(number) for number in range(120)))
-    first, last = people["viewer"].get("/issues").text, people["viewer"].get("/issues?page=3").text
+    first, last = people["user"].get("/issues").text, people["user"].get("/issues?page=3").text
     assert ("Page 1 of 3, 120 in all" in first, "Older →" in first, "← Newer" in first) == (True, True, False)
     assert ("Page 3 of 3" in last, "Older →" in last, "← Newer" in last) == (True, False, True)
 
 
 def test_what_explain_cannot_answer_is_told_on_the_page(ledger: Ledger, people: dict[str, Person]) -> None:
-    page = people["viewer"].post("/explain", asked="not an address").text
+    page = people["user"].post("/explain", asked="not an address").text
     assert 'value="not an address"' in page
     assert 'role="alert"' in page
+
+
+def test_a_slow_service_keeps_few_pages_waiting_and_none_of_the_others(
+    ledger: Ledger, people: dict[str, Person], twin: TwinServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("salesmanago_sync.ui.asking.BRIEF", Patience(connect=2, read=4, attempts=1))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", twin.ca)
+    monkeypatch.setenv("NO_PROXY", "localhost,127.0.0.1")
+    for conn_id, connection in twin.connections.items():
+        monkeypatch.setenv(f"AIRFLOW_CONN_{conn_id.upper()}", json.dumps(connection))
+    twin.control.post("/faults", {"system": "salesforce", "kind": "latency", "seconds": 8, "path": "", "times": None})
+    token = people["user"].token()
+    with ThreadPoolExecutor(24) as pool:
+        asked = [pool.submit(people["user"].post, "/explain", token=token, asked="a@example.com") for _ in range(24)]
+        assert people["viewer"].get("/").status_code == 200
+        answers = [one.result() for one in asked]
+    assert [answer.status_code for answer in answers] == [503] * 24
+    assert {answer.headers["Retry-After"] for answer in answers} == {"10"}
+    assert Counter("Others are asking" in answer.text for answer in answers)[True] >= 24 - 2 * AT_ONCE
+    asked_for = [call for call in twin.control.get("/calls")["log"] if call["system"] == "salesforce"]
+    assert len(asked_for) <= 2 * AT_ONCE
 
 
 def test_a_ledger_that_does_not_answer_is_told(

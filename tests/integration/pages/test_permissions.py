@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+import pandas as pd
 import pytest
 import sqlalchemy as sa
 
@@ -29,13 +31,13 @@ ENDPOINTS = {
     ("GET", "/live"): Endpoint("/live", "viewer", 200),
     ("GET", "/force/{mode}"): Endpoint("/force/full", "user", 200),
     ("POST", "/force/{mode}"): Endpoint("/force/incremental", "user", 303, {"dry_run": "true", "switch_on": "true"}),
-    ("GET", "/issues"): Endpoint("/issues", "viewer", 200),
-    ("GET", "/issues.csv"): Endpoint("/issues.csv", "viewer", 200),
+    ("GET", "/issues"): Endpoint("/issues", "user", 200),
+    ("GET", "/issues.csv"): Endpoint("/issues.csv", "user", 200),
     ("POST", "/issues/{action}"): Endpoint("/issues/dismiss", "user", 303, {"ids": [1]}),
-    ("GET", "/contacts/{contact_id}"): Endpoint("/contacts/x", "viewer", 404),  # the connection does not say where
-    ("GET", "/plan"): Endpoint("/plan", "viewer", 200),
-    ("GET", "/explain"): Endpoint("/explain", "viewer", 200),
-    ("POST", "/explain"): Endpoint("/explain", "viewer", 200, {"asked": "anna@example.com"}),
+    ("GET", "/contacts/{contact_id}"): Endpoint("/contacts/x", "user", 404),  # the ledger does not know it
+    ("GET", "/plan"): Endpoint("/plan", "user", 200),
+    ("GET", "/explain"): Endpoint("/explain", "user", 200),
+    ("POST", "/explain"): Endpoint("/explain", "user", 200, {"asked": "anna@example.com"}),
     ("GET", "/mappings"): Endpoint("/mappings", "viewer", 200),
     ("GET", "/mappings/{object}.yaml"): Endpoint("/mappings/Lead.yaml", "viewer", 503),  # there is no connection
     ("GET", "/static/{name}"): Endpoint("/static/pages.js", "viewer", 200),
@@ -155,6 +157,68 @@ def test_a_program_needs_the_token_only(people: dict[str, Person]) -> None:
     assert people["admin"].post("/issues/retry", headers={}, ids=[1]).status_code == 303
 
 
+@pytest.mark.parametrize("role", ORDER)
+def test_who_sees_people(people: dict[str, Person], role: str) -> None:
+    """Counts for everybody who may read the runs; names and addresses, and links to them, for who may edit the DAGs."""
+    page = people[role].get("/").text
+    assert "Synchronization issues" in page
+    for link in ("/salesmanago/issues", "/salesmanago/plan", "/salesmanago/explain"):
+        assert (f'href="{link}' in page) is (role != "viewer")
+
+
+def decisions(ledger: Ledger) -> list[tuple[str, str, str]]:
+    frame = ledger.decisions().sort_values("id")
+    return list(zip(frame["action"], frame["who"], frame["about"], strict=True))
+
+
+def audited() -> list[tuple[str, str, str]]:
+    from airflow.models.log import Log
+    from airflow.utils.session import create_session
+
+    with create_session() as session:
+        found = session.scalars(sa.select(Log).where(Log.event.startswith("salesmanago ")).order_by(Log.id))
+        return [(log.event, log.owner, log.extra) for log in found]
+
+
+def test_who_decided_is_kept_in_the_ledger_and_in_airflows_audit_log(ledger: Ledger, people: dict[str, Person]) -> None:
+    before = len(audited())
+    rows = [{"object": "Lead", "salesforce_id": f"00Q{number:012}AAA", "reason": "NO_EMAIL"} for number in range(3)]
+    ledger.report_issues(1, pd.DataFrame(rows), datetime.now(UTC))
+    answer = people["user"].post("/issues/dismiss", ids=[1, 2, 99])
+    assert answer.headers["Location"].endswith("&done=dismiss&count=2")
+    told = people["admin"].get("/issues?state=dismissed&done=dismiss&count=2").text
+    assert "2 issues are dismissed" in told
+    assert "dismissed by user" in told
+    people["admin"].post("/issues/retry", ids=[1])
+    assert decisions(ledger) == [("dismiss", "user", '["1", "2"]'), ("retry", "admin", '["1"]')]
+    assert [(event, who) for event, who, _ in audited()[before:]] == [
+        ("salesmanago dismiss", "user"),
+        ("salesmanago retry", "admin"),
+    ]
+
+
+def test_ticking_nothing_is_told(ledger: Ledger, people: dict[str, Person]) -> None:
+    answer = people["user"].post("/issues/retry")
+    told = people["user"].get(answer.headers["Location"].removeprefix("/salesmanago")).text
+    assert "Nothing was changed: tick the issues" in told
+    assert decisions(ledger) == []
+
+
+def test_all_of_a_filter_are_changed_only_when_their_number_was_confirmed(
+    ledger: Ledger, people: dict[str, Person]
+) -> None:
+    rows = [{"object": "Lead", "salesforce_id": f"00Q{number:012}AAA", "reason": "NO_EMAIL"} for number in range(3)]
+    ledger.report_issues(1, pd.DataFrame(rows), datetime.now(UTC))
+    for expected in ({}, {"expected": 2}):
+        asked = people["user"].post("/issues/dismiss?reason=NO_EMAIL", everything="true", **expected)
+        assert asked.status_code == 200
+        assert "Dismiss 3 issues?" in asked.text
+        assert decisions(ledger) == []
+    done = people["user"].post("/issues/dismiss?reason=NO_EMAIL", everything="true", expected=3)
+    assert done.status_code == 303
+    assert decisions(ledger) == [("dismiss", "user", '["1", "2", "3"]')]
+
+
 def test_forcing_triggers_the_dag_in_the_name_of_the_person(people: dict[str, Person]) -> None:
     assert people["user"].post("/force/full", switch_on="true").status_code == 303
     assert runs() == [("salesmanago_full_sync", {}, "user")]
@@ -175,8 +239,51 @@ def test_a_viewer_is_not_offered_what_is_not_allowed(people: dict[str, Person]) 
     assert "may not trigger" in page
 
 
-@pytest.mark.parametrize("path", ["/nothing", "/plan?run=99", "/issues?state=odd", "/static/../app.py", "/docs"])
+@pytest.mark.parametrize(
+    "path",
+    ["/nothing", "/plan?run=99", "/plan?run=99999999999999999999", "/issues?state=odd", "/static/../app.py", "/docs"],
+)
 def test_what_is_not_there_is_told_with_the_same_headers(people: dict[str, Person], path: str) -> None:
     answer = people["admin"].get(path)
     assert answer.status_code in (400, 404)
     assert answer.headers["Content-Security-Policy"] == HEADERS["Content-Security-Policy"]
+
+
+def test_a_fault_of_the_page_has_the_headers_and_its_text_is_in_no_log(
+    people: dict[str, Person], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def stumble(*_: object) -> None:
+        raise KeyError("Jan Kowalski")
+
+    monkeypatch.setattr("salesmanago_sync.ui.issues_page.count_found", stumble)
+    answer = people["admin"].get("/issues")
+    assert answer.status_code == 500
+    assert {name: answer.headers.get(name) for name in HEADERS} == HEADERS
+    assert "An unforeseen KeyError" in caplog.text
+    assert "Kowalski" not in answer.text + caplog.text
+
+
+@pytest.mark.parametrize("page", [99, 10**30])
+def test_a_page_beyond_the_last_is_the_last(ledger: Ledger, people: dict[str, Person], page: int) -> None:
+    rows = [{"object": "Lead", "salesforce_id": f"00Q{number:012}AAA", "reason": "NO_EMAIL"} for number in range(60)]
+    ledger.report_issues(1, pd.DataFrame(rows), datetime.now(UTC))
+    assert "Page 2 of 2, 60 in all" in people["admin"].get(f"/issues?page={page}").text
+
+
+def test_numbers_that_no_database_knows_change_nothing(ledger: Ledger, people: dict[str, Person]) -> None:
+    answer = people["admin"].post("/issues/retry", ids=[10**30, -5, 2**31])
+    assert answer.status_code == 303
+    assert answer.headers["Location"].endswith("count=0")
+
+
+def test_a_signature_is_given_for_contacts_of_the_ledger_only(
+    ledger: Ledger, people: dict[str, Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uri = "salesmanago://client:secret@app2.example.com?owner=a%40example.com&microsite_key=key&iframe_name=card"
+    monkeypatch.setenv("AIRFLOW_CONN_SALESMANAGO_DEFAULT", uri)
+    assert people["admin"].get("/contacts/m-1").status_code == 404
+    known = pd.DataFrame(
+        {"object": ["Lead"], "salesforce_id": ["00Q1"], "salesmanago_id": ["m-1"], "matched_by": "email"}
+    )
+    ledger.bind(known, 1, datetime.now(UTC))
+    assert people["admin"].get("/contacts/m-1").status_code == 303

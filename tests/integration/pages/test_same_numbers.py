@@ -30,7 +30,7 @@ def run(ledger: Ledger, now: datetime) -> int:
     reasons = list(Counter(COUNTS).elements())
     issues = pd.DataFrame({"reason": reasons, "salesforce_id": [f"00Q{n:012}AAA" for n in range(len(reasons))]})
     ledger.report_issues(run, issues.assign(object="Lead", text="=too long"), now)
-    ledger.dismiss([1], now)
+    ledger.dismiss([1], now, "anna")
     ledger.finish_run(run, "success", now, {"rows": []}, "done")
     return run
 
@@ -42,7 +42,7 @@ def test_issues(ledger: Ledger, people: dict[str, Person], run: int) -> None:
     assert counted == kept
     assert Counter(row["reason"] for row in here("issues", "--output", "json").rows) == kept
     assert f"All {kept.total()} that the filter finds" in people["user"].get("/issues").text
-    downloaded = people["viewer"].get("/issues.csv").content.decode("utf-8-sig")
+    downloaded = people["user"].get("/issues.csv").content.decode("utf-8-sig")
     printed = here("issues", "--csv", "-").out
     rows = list(csv.DictReader(io.StringIO(downloaded)))
     assert list(csv.DictReader(io.StringIO(printed))) == rows
@@ -55,7 +55,7 @@ def test_plans(ledger: Ledger, people: dict[str, Person], run: int, state: str, 
     answer = here("plan", "--run", str(run), "--state", state, "--output", "json")
     assert len(answer.rows) == number
     assert f"Run {run}: {number} of {number} changes." in answer.err
-    page = people["viewer"].get(f"/plan?run={run}&state={state}").text
+    page = people["user"].get(f"/plan?run={run}&state={state}").text
     assert page.count(">Anna<") == number
 
 

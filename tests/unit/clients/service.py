@@ -79,7 +79,7 @@ class Service(BaseAdapter):
     def lines(self) -> list[str]:
         return [call.line for call in self.calls]
 
-    def session(self) -> requests.Session:
+    def session(self, *_: Any, **__: Any) -> requests.Session:
         session = requests.Session()
         session.mount("https://", self)
         session.mount("http://", self)

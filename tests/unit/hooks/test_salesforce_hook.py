@@ -32,7 +32,7 @@ def org(monkeypatch: pytest.MonkeyPatch):
     def make(*answers: Answer) -> tuple[Service, list[requests.Session]]:
         service = Service(list(answers))
 
-        def session() -> requests.Session:
+        def session(*_: Any, **__: Any) -> requests.Session:
             sessions.append(service.session())
             return sessions[-1]
 

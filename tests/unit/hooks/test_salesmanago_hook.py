@@ -99,7 +99,7 @@ def test_without_key_or_name_there_is_no_landing_page(monkeypatch: pytest.Monkey
 def test_the_connection_test_looks_for_the_owner(
     hook: SalesmanagoHook, monkeypatch: pytest.MonkeyPatch, users: list[str], ok: bool, told: str
 ) -> None:
-    monkeypatch.setattr(module, "new_session", lambda **_: answering({"success": True, "users": users}))
+    monkeypatch.setattr(module, "new_session", lambda *_, **__: answering({"success": True, "users": users}))
     passed, text = hook.test_connection()
     assert passed is ok
     assert told in text
@@ -108,7 +108,7 @@ def test_the_connection_test_looks_for_the_owner(
 
 def test_the_connection_test_tells_a_refusal(hook: SalesmanagoHook, monkeypatch: pytest.MonkeyPatch) -> None:
     refused = {"success": False, "message": ["Not authenticated"]}
-    monkeypatch.setattr(module, "new_session", lambda **_: answering(refused))
+    monkeypatch.setattr(module, "new_session", lambda *_, **__: answering(refused))
     passed, text = hook.test_connection()
     assert not passed
     assert "Check Client Id, API Secret and Endpoint" in text

@@ -98,7 +98,7 @@ def test_a_changed_record_is_tried_eagerly_again(ledger: Ledger, noon: datetime)
 
 def test_a_dismissed_issue_stays_so_until_what_is_tried_changes(ledger: Ledger, noon: datetime) -> None:
     key = ledger.report_issues(1, refusal(), noon)["id"]
-    ledger.dismiss(key, noon)
+    ledger.dismiss(key, noon, "anna")
     assert ledger.report_issues(2, refusal(), noon).empty
     assert ledger.open_issues().empty
     assert ledger.due_issues(noon).empty
@@ -107,7 +107,7 @@ def test_a_dismissed_issue_stays_so_until_what_is_tried_changes(ledger: Ledger, 
 
 def test_a_dismissed_issue_is_not_closed_by_success(ledger: Ledger, noon: datetime) -> None:
     key = ledger.report_issues(1, refusal(), noon)["id"]
-    ledger.dismiss(key, noon)
+    ledger.dismiss(key, noon, "anna")
     ledger.close_issues(2, key, noon)
     assert ledger.report_issues(3, refusal(), noon).empty
 
@@ -117,7 +117,7 @@ def test_a_person_can_have_an_issue_tried_at_once(ledger: Ledger, noon: datetime
     for run in range(2, 13):
         ledger.report_issues(run, refusal(), noon)
     assert ledger.due_issues(noon).empty
-    ledger.retry(key, noon)
+    ledger.retry(key, noon, "anna")
     assert ledger.due_issues(noon)["id"].tolist() == key.tolist()
 
 

@@ -96,14 +96,14 @@ def test_pruning_forgets_what_is_over_and_keeps_people(ledger: Ledger, pairs: pd
     issues = pd.DataFrame([issue | {"salesforce_id": key} for key in ("closed", "dismissed", "open")])
     keys = ledger.report_issues(old, issues, noon)["id"]
     ledger.close_issues(old, keys[:1], noon)
-    ledger.dismiss(keys[1:2], noon)
+    ledger.dismiss(keys[1:2], noon, "anna")
     ledger.add_consent(old, pd.DataFrame([{"channel": "email", "side": "salesforce", "seen_at": noon}]))
     ledger.prune(noon + HOUR, noon + 3 * HOUR)
     assert ledger.runs()["id"].tolist() == [new]
     assert ledger.changes(old).empty
     assert len(ledger.changes(new)) == 1
     assert len(ledger.bindings()) == 3
-    ledger.retry(keys, noon)
+    ledger.retry(keys, noon, "anna")
     assert ledger.open_issues()["salesforce_id"].tolist() == ["dismissed", "open"]
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from salesmanago_sync.ledger.store import Ledger
 from salesmanago_sync.overview.issues import IssueFilter, count_found, count_reasons, read_issues, to_csv
+from salesmanago_sync.visible import visible
 
 DAY = timedelta(days=1)
 
@@ -40,7 +41,7 @@ def test_a_reason_whose_issues_are_all_solved_is_not_shown(ledger: Ledger, noon:
 
 def test_dismissed_issues_are_counted_apart(ledger: Ledger, noon: datetime) -> None:
     report(ledger, noon - DAY, issue(), issue(number=2))
-    ledger.dismiss([1], noon)
+    ledger.dismiss([1], noon, "anna")
     [reason] = count_reasons(ledger, noon)
     assert (reason.open, reason.dismissed) == (1, 1)
 
@@ -61,7 +62,7 @@ def test_dismissed_issues_are_counted_apart(ledger: Ledger, noon: datetime) -> N
 def test_filters(ledger: Ledger, noon: datetime, which: IssueFilter, found: list[int]) -> None:
     rows = [issue(), issue(number=2, object="Contact"), issue("LOCKED", 3, text="row lock 100% sure"), issue(number=4)]
     report(ledger, noon, *rows)
-    ledger.dismiss([4], noon)
+    ledger.dismiss([4], noon, "anna")
     assert sorted(one.id for one in read_issues(ledger, which)) == found
     assert count_found(ledger, which) == len(found)
 
@@ -76,7 +77,7 @@ def test_pages_go_on_where_the_last_one_ended(ledger: Ledger, noon: datetime) ->
 def test_no_cell_of_the_file_is_a_formula(ledger: Ledger, noon: datetime, text: str) -> None:
     report(ledger, noon, issue(text=text, field="=A1"))
     [row] = csv.DictReader(to_csv(read_issues(ledger, IssueFilter())))
-    assert (row["text"], row["field"]) == (f"'{text}", "'=A1")
+    assert (row["text"], row["field"]) == (f"'{visible(text)}", "'=A1")
 
 
 def test_the_file_keeps_quotes_and_commas(ledger: Ledger, noon: datetime) -> None:
