@@ -56,6 +56,37 @@ def test_opt_outs_travel_while_a_run_holds_the_lock(direct: Direct) -> None:
     assert direct.ledger.is_current(taken), "the lane takes no lock"
 
 
+def test_an_opt_out_reaches_everybody_who_has_the_address(direct: Direct) -> None:
+    record, contact = pair(direct, "anna")
+    lead = direct.record("Lead", LastName="Anna", Company="Nowak", Email="Anna@Example.com")
+    direct.sync()
+    direct.later(LONG)
+    direct.control.patch(f"/salesmanago/contacts/{contact}", {"optedOut": True})
+    assert carry(direct)["failed"] == 0
+    assert direct.records("Contact")[record]["HasOptedOutOfEmail"] is True
+    assert direct.records("Lead")[lead]["HasOptedOutOfEmail"] is True
+
+
+def test_the_opt_out_of_a_record_that_takes_no_part_reaches_the_contact(direct: Direct) -> None:
+    _, contact = pair(direct, "anna")
+    lead = direct.record("Lead", LastName="Anna", Company="Nowak", Email="anna@example.com")
+    direct.sync()
+    direct.later(LONG)
+    direct.control.patch(f"/salesforce/Lead/{lead}", {"HasOptedOutOfEmail": True})
+    assert carry(direct)["failed"] == 0
+    assert direct.cards()[contact]["optedOut"] is True
+
+
+def test_what_a_policy_owes_waits_for_a_run(direct: Direct) -> None:
+    record, contact = pair(direct, "anna")
+    direct.later(LONG)
+    direct.control.delete(f"/salesforce/Contact/{record}")
+    assert carry(direct)["written"] == 0
+    assert direct.cards()[contact]["optedOut"] is False
+    direct.sync()
+    assert direct.cards()[contact]["optedOut"] is True
+
+
 def test_while_ordinary_runs_keep_up_no_request_is_made(direct: Direct) -> None:
     pair(direct, "anna")
     with pytest.raises(NothingToDoError, match="The ordinary runs keep up"):
