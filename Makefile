@@ -22,7 +22,7 @@ WORKERS ?= 2
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test quick lint format conformance bench requirements twin chromium clean
+.PHONY: help install demo test quick lint format conformance operations bench requirements twin chromium clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -49,6 +49,9 @@ format: $(VENV)/dev.stamp ## Format the code and mend what lint can mend
 
 conformance: $(VENV)/dev.stamp tests/conformance/node_modules/.stamp ## Run jsforce and the Salesforce CLI against the twin
 	@$(BIN)/python -m pytest tests/conformance $(ARGS)
+
+operations: $(VENV)/dev.stamp ## Clear, mark and fail runs of a real scheduler, as people do
+	@$(BIN)/python -m pytest tests/operations $(ARGS)
 
 bench: $(VENV)/dev.stamp ## Measure how long DAG files take to parse and large plans take to make
 	@set -e; for benchmark in benchmarks/*.py; do $(BIN)/python $$benchmark; done
