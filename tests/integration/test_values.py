@@ -83,3 +83,22 @@ def test_one_bad_row_costs_a_logarithm_of_requests_and_is_sent_alone_once(direct
     direct.sync()
     assert direct.ledger.open_issues().empty
     assert direct.sync() == []
+
+
+def test_a_stand_in_stays_one_when_the_lead_is_converted(direct: Direct) -> None:
+    lead = direct.record("Lead", LastName="Nowak", Company="[not provided]", Email="nowak@example.com")
+    direct.sync("full")
+    [card] = direct.cards().values()
+    assert card["company"] is None
+    made = direct.control.post(f"/salesforce/Lead/{lead}/convert", {})
+    account = direct.records("Account")[made["account"]]
+    assert account["Name"] == "[not provided]"
+    direct.sync()
+    [card] = direct.cards().values()
+    assert (card["externalId"], card["company"]) == (made["contact"], None)
+    assert direct.sync() == []
+    direct.control.patch(f"/salesforce/Account/{made['account']}", {"Name": "Nowak i Synowie"})
+    direct.control.patch(f"/salesforce/Contact/{made['contact']}", {"Title": "Owner"})
+    direct.sync()
+    [card] = direct.cards().values()
+    assert card["company"] == "Nowak i Synowie"

@@ -6,7 +6,6 @@ A frame of canonical values has one column a field key. A field that was not rea
 from __future__ import annotations
 
 from collections.abc import Iterable
-from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,6 +16,7 @@ from salesmanago_sync.domain.converters import converter
 from salesmanago_sync.domain.converters.base import value_map
 from salesmanago_sync.domain.mapping import Line, Mapping
 from salesmanago_sync.domain.merge import Rule
+from salesmanago_sync.domain.stand_ins import StandIns
 from salesmanago_sync.domain.tags import holders, spell_tag
 
 TAG = "tags:"
@@ -59,15 +59,13 @@ def mapped_tags(line: Line) -> list[str]:
     return sorted({spell_tag(tag) for tag in (value_map(line) or {}).values()})
 
 
-def canonical_salesforce(
-    mapping: Mapping, records: pd.DataFrame, stand_ins: Dictionary[str, str] | None = None
-) -> pd.DataFrame:
+def canonical_salesforce(mapping: Mapping, records: pd.DataFrame, stand_ins: StandIns | None = None) -> pd.DataFrame:
     """Bring Salesforce records to canonical form.
 
     Args:
         mapping: The object's mapping.
         records: A Salesforce frame (`domain.frames`).
-        stand_ins: Values of fields that say nothing about the person, beside those the mapping fills in itself.
+        stand_ins: What says nothing about the person; those of the mapping, where it is not given.
 
     Returns:
         One column a field key, on the index of `records`.
@@ -77,46 +75,38 @@ def canonical_salesforce(
 
 def canonical_tags(mapping: Mapping, line: Line, records: pd.DataFrame) -> pd.DataFrame:
     """Bring the tags of Salesforce records to canonical form: one column a tag (`TAG`), as `canonical_salesforce`."""
-    return _canonical_salesforce(mapping, [line], records, {})
+    return _canonical_salesforce(mapping, [line], records, None)
 
 
 def _canonical_salesforce(
-    mapping: Mapping, lines: Iterable[Line], records: pd.DataFrame, stand_ins: Dictionary[str, str] | None
+    mapping: Mapping, lines: Iterable[Line], records: pd.DataFrame, stand_ins: StandIns | None
 ) -> pd.DataFrame:
     readable = [line for line in lines if all(field in records for field in line.salesforce)]
-    values = {line.key: _read_salesforce(mapping, line, records, stand_ins or {}) for line in readable}
+    known = StandIns.of([mapping]) if stand_ins is None else stand_ins
+    values = {line.key: _read_salesforce(line, records, known) for line in readable}
     return _spread_tags(mapping, pd.DataFrame(values, index=records.index))
 
 
-def _read_salesforce(mapping: Mapping, line: Line, records: pd.DataFrame, stand_ins: Dictionary[str, str]) -> pd.Series:
-    raw = records[list(line.salesforce)].copy()
-    for field in line.salesforce:
-        filler = stand_ins.get(field, stand_in(mapping, field))
-        if filler is not None:
-            # What we filled in because Salesforce requires it says nothing about the person.
-            raw[field] = raw[field].mask(raw[field].eq(filler))
-    return converter(line).from_salesforce(raw)
+def _read_salesforce(line: Line, records: pd.DataFrame, stand_ins: StandIns) -> pd.Series:
+    raw = {field: stand_ins.blanked(line, field, records[field]) for field in line.salesforce}
+    return converter(line).from_salesforce(pd.DataFrame(raw, index=records.index))
 
 
-def stand_in(mapping: Mapping, field: str) -> str | None:
-    """Say what is written to a required Salesforce field that has no value, if the mapping fills it."""
-    policies = {"Company": mapping.company_when_empty, "LastName": mapping.last_name_when_empty}
-    policy = policies.get(field)
-    return policy.value if policy is not None and policy.action == "fill" else None
-
-
-def canonical_salesmanago(mapping: Mapping, contacts: pd.DataFrame) -> pd.DataFrame:
+def canonical_salesmanago(mapping: Mapping, contacts: pd.DataFrame, stand_ins: StandIns | None = None) -> pd.DataFrame:
     """Bring SALESmanago contacts to canonical form.
 
     Args:
         mapping: The object's mapping.
         contacts: A SALESmanago frame (`domain.frames`).
+        stand_ins: As in `canonical_salesforce`.
 
     Returns:
         One column a field key, on the index of `contacts`; a field that SALESmanago never shows has none.
     """
     readable = [line for line in mapping.lines if source_of(line.key) in contacts]
-    values = {line.key: converter(line).from_salesmanago(contacts[source_of(line.key)]) for line in readable}
+    known = StandIns.of([mapping]) if stand_ins is None else stand_ins
+    raw = {line.key: known.blanked(line, line.key, contacts[source_of(line.key)]) for line in readable}
+    values = {line.key: converter(line).from_salesmanago(raw[line.key]) for line in readable}
     return _spread_tags(mapping, pd.DataFrame(values, index=contacts.index))
 
 

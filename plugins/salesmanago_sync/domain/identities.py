@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping as Dictionary
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 import pandas as pd
@@ -16,6 +16,7 @@ from salesmanago_sync.domain.frames import full_ids
 from salesmanago_sync.domain.mapping import Mapping
 from salesmanago_sync.domain.matching import PREFERENCE, Identities
 from salesmanago_sync.domain.schema import Schema, criteria_types, hidden_opt_outs
+from salesmanago_sync.domain.stand_ins import StandIns
 
 CONTACT_ID_FIELD = "SALESmanago_Contact_Id__c"
 
@@ -28,13 +29,13 @@ class ObjectInput:
         mapping: Its mapping.
         schema: What describe said of its sObject.
         records: A Salesforce frame with the extra flag `in_scope`: false for records that were only looked up.
-        stand_ins: Values of fields that say nothing about the person: the Account that newcomers are put under.
+        stand_ins: What says nothing about a person: the stand-ins of all mappings, and the Account of newcomers.
     """
 
     mapping: Mapping
     schema: Schema
     records: pd.DataFrame
-    stand_ins: Dictionary[str, str] = field(default_factory=dict)
+    stand_ins: StandIns | None = None
 
 
 def identities(

@@ -10,11 +10,12 @@ from typing import Any
 
 import pandas as pd
 
-from salesmanago_sync.domain.canonical import TAG, canonical_tags, stand_in
+from salesmanago_sync.domain.canonical import TAG, canonical_tags
 from salesmanago_sync.domain.changes import EXTERNAL_ID
 from salesmanago_sync.domain.converters import converter
 from salesmanago_sync.domain.frames import ADDRESS_PARTS
 from salesmanago_sync.domain.mapping import Line, Mapping
+from salesmanago_sync.domain.stand_ins import stand_in
 
 ADDRESS = "address."
 DETAIL = "properties."

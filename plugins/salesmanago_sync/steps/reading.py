@@ -21,6 +21,7 @@ from salesmanago_sync.domain.native import DETAIL
 from salesmanago_sync.domain.owed import OPT_OUTS
 from salesmanago_sync.domain.schema import Schema, criteria_types, read_fields
 from salesmanago_sync.domain.sightings import UNREAD, newest, of_side, sightings, standing
+from salesmanago_sync.domain.stand_ins import StandIns
 from salesmanago_sync.domain.succession import heirs
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import checked
@@ -257,8 +258,7 @@ class Reading:
     def inputs(self) -> list[ObjectInput]:
         """Hand the records to the plan."""
         account = checked(self.ports).account_name
-        # The Account that newcomers are put under is nobody's company.
-        stand_ins = {"Account.Name": account} if account is not None else {}
+        stand_ins = StandIns.of((source.mapping for source in self.sources.values()), account)
         return [
             ObjectInput(source.mapping, source.schema, self.records[name], stand_ins)
             for name, source in self.sources.items()

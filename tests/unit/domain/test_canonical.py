@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from salesmanago_sync.domain.canonical import canonical_salesforce, canonical_salesmanago, columns, stand_in
+from salesmanago_sync.domain.canonical import canonical_salesforce, canonical_salesmanago, columns
+from salesmanago_sync.domain.mapping import Mapping
+from salesmanago_sync.domain.stand_ins import StandIns, stand_in
 from tests.unit.domain.world import lead
 
 MAPPING = lead()
@@ -32,14 +34,29 @@ def test_a_field_that_was_not_read_has_no_column_and_a_blank_one_has() -> None:
     assert "name" not in canonical_salesforce(MAPPING, records().drop(columns="FirstName"))
 
 
-def test_a_stand_in_is_read_as_blank_in_salesforce_only() -> None:
+def test_a_stand_in_is_read_as_blank_on_either_side() -> None:
     filler = "[not provided]"
     assert stand_in(MAPPING, "Company") == filler
     assert stand_in(MAPPING, "City") is None
     assert stand_in(lead(company_when_empty={"action": "skip"}), "Company") is None
     read = plain(canonical_salesforce(MAPPING, records(Company=filler, LastName=filler, FirstName="Anna", City=filler)))
     assert [read["company"], read["name"], read["address.city"]] == [None, "Anna", filler]
-    assert plain(canonical_salesmanago(MAPPING, contacts(company=filler)))["company"] == filler
+    read = plain(canonical_salesmanago(MAPPING, contacts(company=filler, name=f" {filler} ")))
+    assert (read["company"], read["name"]) == (None, None)
+
+
+def test_a_stand_in_of_any_mapping_is_one_of_every_object() -> None:
+    lines = [{"salesforce": "Email", "salesmanago": "email"}]
+    lines += [{"salesforce": "Account.Name", "salesmanago": "company", "direction": "to_salesmanago"}]
+    lines += [{"salesforce": "Title", "salesmanago": "properties.note"}]
+    contact = Mapping.model_validate({"object": "Contact", "fields": lines})
+    unknown = lead(company_when_empty={"action": "fill", "value": "unknown"})
+    names = ["unknown", "[not provided]", "Our account", "Acme"]
+    frame = pd.DataFrame({"Email": "a@example.com", "Account.Name": names, "Title": names}).astype("str")
+    known = StandIns.of([contact, unknown], "Our account")
+    read = canonical_salesforce(contact, frame, known)
+    assert read["company"].isna().tolist() == [True, True, True, False]
+    assert read["properties.note"].tolist() == names
 
 
 def test_every_mapped_tag_is_a_column_of_its_own_and_others_are_none() -> None:
