@@ -22,7 +22,7 @@ WORKERS ?= 2
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test quick lint format conformance operations bench requirements twin chromium clean
+.PHONY: help install demo test quick lint format conformance operations cluster-test bench requirements twin chromium redis clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -53,6 +53,9 @@ conformance: $(VENV)/dev.stamp tests/conformance/node_modules/.stamp ## Run jsfo
 operations: $(VENV)/dev.stamp ## Clear, mark and fail runs of a real scheduler, as people do
 	@$(BIN)/python -m pytest tests/operations $(ARGS)
 
+cluster-test: $(VENV)/dev.stamp $(VENV)/cluster.stamp redis ## Start what docker-compose.yaml says, without docker, and lose a worker in a write
+	@$(BIN)/python -m pytest tests/cluster $(ARGS)
+
 bench: $(VENV)/dev.stamp ## Measure how long DAG files take to parse and large plans take to make
 	@set -e; for benchmark in benchmarks/*.py; do $(BIN)/python $$benchmark; done
 
@@ -68,12 +71,18 @@ clean: ## Remove what the commands above left behind, except .venv
 
 chromium: # The browser test drives it; Debian's own, because no other is packaged for every machine
 	@for name in chromium chromium-browser google-chrome; do command -v $$name >/dev/null && exit 0; done; \
-	if ! command -v apt-get >/dev/null; then \
-	  echo "The browser test needs Chromium: install it with this machine's package manager." >&2; exit 1; fi; \
+	$(call debian,The browser test,Chromium,chromium)
+
+redis: # The broker of the cluster test
+	@command -v redis-server >/dev/null && exit 0; $(call debian,The cluster test,Redis,redis-server)
+
+# $(call debian,who needs it,what it is,package): installs one of Debian's packages.
+debian = if ! command -v apt-get >/dev/null; then \
+	  echo "$(1) needs $(2): install it with this machine's package manager." >&2; exit 1; fi; \
 	if [ "$$(id -u)" = 0 ]; then as_root=; elif command -v sudo >/dev/null; then as_root=sudo; else \
-	  echo "The browser test needs Chromium: ask an administrator for 'apt-get install chromium'." >&2; exit 1; fi; \
-	echo "Installing Chromium for the browser test"; \
-	$$as_root apt-get update -qq && $$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null
+	  echo "$(1) needs $(2): ask an administrator for 'apt-get install $(3)'." >&2; exit 1; fi; \
+	echo "Installing $(2)"; \
+	$$as_root apt-get update -qq && $$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(3) >/dev/null
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 15))' || { \
@@ -92,6 +101,14 @@ $(VENV)/runtime.stamp: requirements.txt pyproject.toml | $(UV)
 
 $(VENV)/dev.stamp: requirements-dev.txt $(VENV)/runtime.stamp
 	@$(UV) pip install --quiet --python $(BIN)/python -r requirements.txt -r requirements-dev.txt
+	@touch $@
+
+# An environment of its own, with what the image of docker-compose.yaml has and nothing else, as the Dockerfile makes it.
+$(VENV)/cluster.stamp: requirements.txt pyproject.toml | $(UV)
+	@echo "Installing the pinned requirements, and nothing else, into $(VENV)/cluster"
+	@$(BIN)/python -m venv --clear --without-pip $(VENV)/cluster
+	@$(UV) pip install --quiet --python $(VENV)/cluster/bin/python -r requirements.txt
+	@$(UV) pip install --quiet --python $(VENV)/cluster/bin/python --no-deps -e .
 	@touch $@
 
 # No install scripts: they would fetch what the two clients do not need. Node comes with the pinned requirements.

@@ -31,8 +31,8 @@ POLL_SECONDS = 10
 
 DEFAULT_ARGS: dict[str, Any] = {
     "owner": "crm-sync",
+    # How long after another failure, as the loss of a worker: Airflow's setting [core] default_task_retry_delay.
     "retries": 2,
-    "retry_delay": timedelta(minutes=2),
     # A wrong setting or a refused log-in stays wrong; the clients have already repeated what passes by itself.
     "retry_policy": ExceptionRetryPolicy(
         rules=[
