@@ -156,6 +156,49 @@ def test_an_object_outside_the_run_has_a_say_and_is_told(direct: Direct) -> None
     everybody_is_opted_out(direct)
 
 
+@pytest.mark.parametrize("mode", ["full", "incremental"])
+@pytest.mark.parametrize("listed", [True, False])
+def test_an_object_that_is_not_synchronised_has_a_say_and_is_left_alone(
+    direct: Direct, tmp_path: Path, listed: bool, mode: Mode
+) -> None:
+    remap(direct, tmp_path / "mappings", lead={"enabled": False})
+    if not listed:
+        (tmp_path / "mappings" / "lead.yaml").unlink()
+    direct.sync("full")
+    witness, spared = lead(direct, HasOptedOutOfEmail=True), lead(direct, Email="spared@example.com")
+    record = crm_contact(direct)
+    crm_contact(direct, Email="spared@example.com", DoNotCall=True)
+    direct.sync(mode)
+    cards = {card["email"]: card for card in direct.cards().values()}
+    assert (cards[EMAIL]["optedOut"], cards[EMAIL]["optedOutPhone"]) == (True, False)
+    assert direct.records("Contact")[record]["HasOptedOutOfEmail"] is True
+    assert f"opted out in Salesforce: Lead {witness}" in {note for *_, note in evidence(direct)}
+    assert direct.records("Lead")[spared]["DoNotCall"] is False, "nobody asked to write Leads"
+    assert direct.sync("incremental") == []
+    assert direct.sync("full") == []
+
+
+def test_a_contact_that_turns_into_a_person_account_nobody_maps_is_left_alone_and_keeps_its_say(
+    direct: Direct, tmp_path: Path
+) -> None:
+    remap(direct, tmp_path / "mappings", person_account={"enabled": False})
+    record = crm_contact(direct, HasOptedOutOfEmail=False)
+    direct.sync("full")
+    [card] = direct.cards()
+    direct.later(60)
+    direct.control.patch(f"/salesforce/Contact/{record}", {"IsPersonAccount": True})
+    assert direct.sync("incremental") == []
+    assert direct.sync("full") == []
+    rows = direct.ledger.runs().iloc[0]["totals"]["rows"]
+    assert [row["skipped"] for row in rows if row["object"] == "Contact"] == [{"OUT_OF_OBJECT": 1}] * 2
+    assert direct.cards()[card]["optedOut"] is False
+    assert direct.ledger.open_issues().empty
+    direct.control.patch(f"/salesforce/Contact/{record}", {"IsPersonAccount": False, "MobilePhone": "+48601657778"})
+    direct.control.patch(f"/salesmanago/contacts/{card}", {"phone": "+48601657779"})
+    direct.sync("incremental")
+    assert direct.records("Contact")[record]["Phone"] == "+48601657779", "back when it comes back"
+
+
 def test_a_record_that_cannot_be_opted_out_is_an_issue(direct: Direct) -> None:
     crm_contact(direct)
     shadowed = lead(direct)

@@ -14,7 +14,7 @@ from salesmanago_sync.domain.schema import Schema, takes_part
 from salesmanago_sync.steps.extract import add_counterparts
 from salesmanago_sync.steps.planning import inputs_of
 from salesmanago_sync.steps.ports import Ports
-from salesmanago_sync.steps.preflight import STAGED, Account, Checked
+from salesmanago_sync.steps.preflight import STAGED, Account, Checked, stage_witnesses
 from salesmanago_sync.steps.reading import Reading, sources
 from salesmanago_sync.steps.snapshot import stage_snapshot
 from salesmanago_sync.steps.watermark import read_watermark
@@ -66,6 +66,7 @@ def stage_objects(ports: Ports, read_account: Callable[[], Account]) -> list[str
         schemas[sobject] = Schema.from_describe(describe)
     enabled: list[str] = [mapping.object for mapping in mappings if takes_part(mapping, schemas[mapping.sobject])]
     result = Checked(enabled, enabled, account_id=None, account_name=read_account().account_name, warnings=[])
+    result = replace(result, witnesses=stage_witnesses(ports, enabled))
     ports.staging.write_json(STAGED, asdict(result))
     return enabled
 

@@ -112,6 +112,11 @@ def add_counterparts(reading: Reading, objects: Sequence[str]) -> None:
     _add_namesakes(reading)
     _add_partners(reading, objects)
     _add_takers(reading)
+    reading.add_testimony(everybody=_reads_everybody(reading.ports))
+
+
+def _reads_everybody(ports: Ports) -> bool:
+    return ports.run.mode == "full" and not ports.run.request.emails
 
 
 def _changed(ports: Ports, objects: Sequence[str], enabled: Sequence[str]) -> Reading:
@@ -165,7 +170,7 @@ def add_least_checked(reading: Reading, objects: Sequence[str]) -> None:
 def _add_partners(reading: Reading, objects: Sequence[str]) -> None:
     """Add the other side of everybody who is bound; in a full sync also those who no longer meet the criteria."""
     ports = reading.ports
-    everybody = ports.run.mode == "full" and not ports.run.request.emails
+    everybody = _reads_everybody(ports)
     bindings = ports.ledger.bindings(objects=objects) if everybody else reading.bindings()
     for name in objects:
         mine = bindings[bindings["object"].eq(name)]
@@ -194,7 +199,7 @@ def _add_namesakes(reading: Reading) -> None:
     present = set(normalise_email(reading.contacts["email"]).dropna())
     reading.find_contacts(strangers - present, in_scope=False)
     mine = set(normalise_email(contacts["email"]).dropna())
-    if reading.ports.run.mode != "full" or reading.ports.run.request.emails:
+    if not _reads_everybody(reading.ports):
         reading.find_records(reading.emails(), in_scope=False)
     else:
         _add_namesakes_to_full_sync(reading, strangers | mine)

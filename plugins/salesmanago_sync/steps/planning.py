@@ -117,6 +117,7 @@ def inputs_of(reading: Reading, objects: Sequence[str], direction: str | None = 
         direction=direction or ports.run.request.direction,  # type: ignore[arg-type]
         now=ports.now(),
         seen=reading.seen(),
+        witnesses=reading.witness_inputs(),
     )
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any
 
 from salesmanago_sync.domain.mapping import Mapping, load_mappings
 from salesmanago_sync.domain.schema import Schema, check, parents_of, read_fields, takes_part, warnings
-from salesmanago_sync.errors import ConfigurationError, Fault
+from salesmanago_sync.domain.witness import OBJECTS, sobject_of, witness
+from salesmanago_sync.errors import ConfigurationError, FatalError, Fault
 from salesmanago_sync.settings import Settings
 from salesmanago_sync.steps.checks import Findings
 from salesmanago_sync.steps.ports import Ports
@@ -52,6 +53,7 @@ class Checked:
         account_id: The Salesforce Account of new Contacts.
         account_name: Its name, which says nothing about their company.
         warnings: What the report repeats.
+        witnesses: Objects without an enabled mapping whose opt-outs can be read.
     """
 
     objects: list[str]
@@ -59,6 +61,7 @@ class Checked:
     account_id: str | None
     account_name: str | None
     warnings: list[str]
+    witnesses: list[str] = field(default_factory=list)
 
 
 def checked(ports: Ports) -> Checked:
@@ -120,9 +123,33 @@ def preflight(
         account_id=found.account_id,
         account_name=found.account.account_name,
         warnings=[str(warning) for warning in findings.warnings],
+        witnesses=stage_witnesses(ports, [mapping.object for mapping in found.enabled]),
     )
     ports.staging.write_json(STAGED, asdict(result))
     return found.objects
+
+
+def stage_witnesses(ports: Ports, enabled: Sequence[str]) -> list[str]:
+    """Describe the objects that are not synchronised, and name those whose opt-outs can be read.
+
+    Args:
+        ports: What the step talks to.
+        enabled: The objects with an enabled mapping.
+    """
+    found: list[str] = []
+    for name in OBJECTS:
+        if name in enabled:
+            continue
+        staged = f"describe.{sobject_of(name)}"
+        try:
+            if not ports.staging.has(f"{staged}.json"):
+                ports.staging.write_json(staged, ports.salesforce.describe(sobject_of(name)))
+        except FatalError:
+            # Who may not see an object can read no opt-out of it.
+            continue
+        if witness(name, Schema.from_describe(ports.staging.read_json(staged))) is not None:
+            found.append(name)
+    return found
 
 
 def diagnose(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,6 +23,7 @@ from salesmanago_sync.domain.schema import Schema, criteria_types, read_fields
 from salesmanago_sync.domain.sightings import UNREAD, newest, of_side, sightings, standing
 from salesmanago_sync.domain.stand_ins import StandIns
 from salesmanago_sync.domain.succession import heirs
+from salesmanago_sync.domain.witness import OBJECTS, sobject_of, witness
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import checked
 from salesmanago_sync.steps.snapshot import mappings_of_run
@@ -103,6 +104,18 @@ def sources(ports: Ports, objects: Sequence[str]) -> dict[str, Source]:
     }
 
 
+def witnesses(ports: Ports) -> dict[str, Source]:
+    """Give the objects that are not synchronised, and whose opt-outs count."""
+    found: dict[str, Source] = {}
+    for name in OBJECTS:
+        if name in checked(ports).witnesses:
+            schema = Schema.from_describe(ports.staging.read_json(f"describe.{sobject_of(name)}"))
+            mapping = witness(name, schema)
+            if mapping is not None:
+                found[name] = Source(mapping, schema)
+    return found
+
+
 def details(mappings: Iterable[Mapping]) -> list[str]:
     """Name every standard detail that the mappings read."""
     keys: set[str] = set()
@@ -123,6 +136,8 @@ class Reading:
         sources: The objects.
         records: For each object a Salesforce frame with the flag `in_scope`.
         contacts: A SALESmanago frame with the flag `in_scope`.
+        testimony: For each object that is not synchronised, records that are opted out and have an address of somebody
+            who was read.
     """
 
     ports: Ports
@@ -131,6 +146,7 @@ class Reading:
     contacts: pd.DataFrame = field(default_factory=pd.DataFrame)
     _seen: list[pd.DataFrame] = field(default_factory=list)
     _asked: set[str] = field(default_factory=set)
+    testimony: dict[str, pd.DataFrame] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for part in self._seen:
@@ -181,15 +197,35 @@ class Reading:
 
     def add_opted_out(self, name: str) -> None:
         """Look up the records of an object that are opted out and have the address of somebody who was read."""
-        source, wanted = self.sources[name], self.emails()
-        condition = source.opted_out
-        if not condition:
-            return
         at = self.ports.now()
-        for page in self.ports.salesforce.matching(source.mapping.sobject, source.fields, condition):
+        self.add_records(name, self._opted_out(self.sources[name]), in_scope=False, at=at)
+
+    def _opted_out(self, source: Source) -> list[dict[str, Any]]:
+        """Read everybody of an object who is opted out, and keep those with an address of somebody who was read."""
+        wanted, found = self.emails(), list[dict[str, Any]]()
+        for page in self._matching(source):
             addresses = normalise_email(text_series(row.get(source.email_field) for row in page))
-            mine = [row for row, known in zip(page, addresses.isin(wanted), strict=True) if known]
-            self.add_records(name, mine, in_scope=False, at=at)
+            found += [row for row, known in zip(page, addresses.isin(wanted), strict=True) if known]
+        return found
+
+    def _matching(self, source: Source) -> Iterator[list[dict[str, Any]]]:
+        if source.opted_out:
+            yield from self.ports.salesforce.matching(source.mapping.sobject, source.fields, source.opted_out)
+
+    def add_testimony(self, *, everybody: bool) -> None:
+        """Look up who is opted out in an object that is not synchronised, and has an address of somebody who was read.
+
+        Args:
+            everybody: Whether so many were read that it is cheaper to read all who are opted out.
+        """
+        wanted = [] if everybody else spellings(self.emails())
+        for name, source in witnesses(self.ports).items():
+            sobject, fields = source.mapping.sobject, source.fields
+            if everybody:
+                rows = self._opted_out(source)
+            else:
+                rows = self.ports.salesforce.find(sobject, source.email_field, wanted, fields, source.opted_out)
+            self.testimony[name] = salesforce_frame(rows, fields)
 
     def opted_out_emails(self) -> set[str]:
         """The addresses of everybody who was read and has opted out on any channel."""
@@ -264,6 +300,11 @@ class Reading:
             for name, source in self.sources.items()
         ]
 
+    def witness_inputs(self) -> list[ObjectInput]:
+        """Hand the opt-outs of objects that are not synchronised to the plan."""
+        found = witnesses(self.ports) if self.testimony else {}
+        return [ObjectInput(found[name].mapping, found[name].schema, rows) for name, rows in self.testimony.items()]
+
     def bindings(self) -> pd.DataFrame:
         """Read the bindings of everybody who was read, and of the dead who had the address of somebody who was read."""
         ids = [identifier for frame in self.records.values() for identifier in frame["Id"]]
@@ -315,6 +356,8 @@ class Reading:
         """Stage what was read, with the time of reading."""
         for name, frame in self.records.items():
             self.ports.staging.write(f"{prefix}.{name}", frame)
+        for name, frame in self.testimony.items():
+            self.ports.staging.write(f"{prefix}.testimony.{name}", frame)
         self.ports.staging.write(f"{prefix}.contacts", self.contacts)
         self.ports.staging.write(f"{prefix}.seen", self.seen())
         self.ports.staging.write_json(f"{prefix}.read_at", self.ports.now().isoformat())
@@ -325,7 +368,9 @@ def load_reading(ports: Ports, objects: Sequence[str], prefix: str) -> Reading:
     found = sources(ports, objects)
     records = {name: ports.staging.read(f"{prefix}.{name}") for name in found}
     seen = [ports.staging.read(f"{prefix}.seen")]
-    return Reading(ports, found, records, ports.staging.read(f"{prefix}.contacts"), seen)
+    testimony = {name: ports.staging.read(f"{prefix}.testimony.{name}") for name in checked(ports).witnesses}
+    contacts = ports.staging.read(f"{prefix}.contacts")
+    return Reading(ports, found, records, contacts, seen, testimony=testimony)
 
 
 def read_at(ports: Ports, prefix: str) -> datetime:

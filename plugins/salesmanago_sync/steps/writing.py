@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from salesmanago_sync.domain.consent import is_shared
 from salesmanago_sync.domain.merge import TO_SALESFORCE, TO_SALESMANAGO
 from salesmanago_sync.domain.owed import DELETE
 from salesmanago_sync.domain.plan import Plan
@@ -183,19 +184,25 @@ def recheck(reading: Reading, changes: pd.DataFrame, people: pd.DataFrame) -> tu
     Returns:
         The changes as they should be now, and the people frame with the newer clocks.
     """
+    # An opt-out that somebody else with the address made stands, whatever moved.
+    stands = is_shared(changes["rule"]) & changes["action"].eq("update")
+    shared, changes = changes[stands], changes[~stands]
+    if changes.empty:
+        return shared, people
     persons = people.loc[sorted(changes["person"].unique())]
     name, direction = str(changes["object"].iloc[0]), str(changes["direction"].iloc[0])
     again = plan_of(_read_again(reading, name, persons), [name], direction)
     moved = _moved(persons, again)
     if moved.empty:
-        return changes, people
+        return pd.concat([changes, shared]), people
     move(reading.ports, again.moves)
     numbers = _numbers(again.people, persons.loc[moved])
     replanned = again.changes[again.changes["lane"].isin(changes["lane"].unique())]
     replanned = replanned.assign(person=replanned["person"].map(numbers)).dropna(subset=["person"])
     ports = reading.ports
     ports.ledger.replan_changes(ports.run.id, changes[changes["person"].isin(moved)], replanned, ports.now())
-    fresh = pd.concat([changes[~changes["person"].isin(moved)], replanned.astype({"person": "int64"})])
+    still = replanned[~is_shared(replanned["rule"]) | replanned["action"].ne("update")]
+    fresh = pd.concat([changes[~changes["person"].isin(moved)], still.astype({"person": "int64"}), shared])
     return fresh.reset_index(drop=True), _with_newer(people, again.people, numbers)
 
 
@@ -207,6 +214,7 @@ def _read_again(reading: Reading, name: str, persons: pd.DataFrame) -> Reading:
     newer.find_records(newcomers["email"].dropna(), in_scope=False)
     newer.find_contacts(newcomers["email"].dropna(), in_scope=False)
     newer.add_heirs()
+    newer.add_testimony(everybody=False)
     for key, frame in newer.records.items():
         reading.records[key] = _updated(reading.records[key], frame, "Id")
     reading.contacts = _updated(reading.contacts, newer.contacts, "contactId")
