@@ -102,3 +102,30 @@ def test_a_stand_in_stays_one_when_the_lead_is_converted(direct: Direct) -> None
     direct.sync()
     [card] = direct.cards().values()
     assert card["company"] == "Nowak i Synowie"
+
+
+def test_a_refusal_of_what_was_not_sent_frees_the_others(direct: Direct) -> None:
+    direct.control.post("/salesforce/settings", {"state_country_picklists": True})
+    address = {"MailingCountry": "United States", "MailingState": "California", "MailingCity": "Fresno"}
+    address |= {"MailingCountryCode": "US", "MailingStateCode": "CA"}
+    person = {"FirstName": "Ann", "LastName": "Nowak", "Email": "ann@example.com", "Phone": "+48600100200"}
+    record = direct.record("Contact", **person, **address)
+    other = direct.record("Contact", LastName="Lis", Email="lis@example.com")
+    direct.sync("full")
+    cards = {card["email"]: number for number, card in direct.cards().items()}
+    moved = {"name": "Ann Lis", "phone": "+48600100999", "address": {"city": "Kraków", "country": "PL"}}
+    direct.control.patch(f"/salesmanago/contacts/{cards['ann@example.com']}", moved)
+    direct.control.patch(f"/salesmanago/contacts/{cards['lis@example.com']}", {"name": "Ewa Lis"})
+    direct.sync()
+    held = direct.records("Contact")
+    assert [held[record][name] for name in ("LastName", "Phone", "MailingCity")] == ["Lis", "+48600100999", "Kraków"]
+    assert (held[record]["MailingCountry"], held[record]["MailingState"]) == ("United States", "California")
+    assert held[other]["FirstName"] == "Ewa"
+    [issue] = direct.ledger.open_issues().to_dict("records")
+    assert (issue["salesforce_id"], issue["field"], issue["reason"]) == (record, "address.country", "VALUE_NOT_ALLOWED")
+    assert "MailingState" in issue["text"]
+    direct.control.patch(f"/salesforce/Contact/{record}", {"MailingState": None, "MailingStateCode": None})
+    direct.sync()
+    assert direct.records("Contact")[record]["MailingCountry"] == "Poland"
+    assert direct.ledger.open_issues().empty
+    assert direct.sync() == []

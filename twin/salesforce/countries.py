@@ -58,6 +58,12 @@ def _settle_address(
         yield ApiError("FIELD_INTEGRITY_EXCEPTION", message, (f"{prefix}State",))
     elif country is not None:
         yield from _settle_pair(sobject, stored, f"{prefix}State", states(country), "state", "state")
+        left = None if state else known.get(f"{prefix}StateCode")
+        if left is not None and left not in states(country):
+            # The state stays where only the country is written, and is judged again.
+            label = sobject.fields[f"{prefix}State"].label
+            message = REFUSAL.format(what="state", kind="state", plural=PLURALS["state"], label=label)
+            yield ApiError("FIELD_INTEGRITY_EXCEPTION", message, (f"{prefix}State",))
 
 
 def _settle_pair(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -13,10 +16,25 @@ from salesmanago_sync.domain.mapping import Mapping
 ABOUT_VALUES = frozenset(
     {"VALUE_TOO_LONG", "VALUE_NOT_ALLOWED", "VALUE_INVALID", "NO_ACCESS", "REFUSED_BY_SALESFORCE", "OWN_FAULT"}
 )
+# The parts of an address, which Salesforce judges together: an old state does not fit a new country.
+_ADDRESS = re.compile(r"(?P<address>.*)(?:Street|City|(?:State|Country)(?:Code)?|PostalCode)")
 
 
-def blamed(mapping: Mapping, changes: pd.DataFrame, persons: pd.Index, outcomes: Sequence[Outcome]) -> pd.Series:
-    """Mark the changes that a refusal names, of people who have others to send.
+@dataclass(frozen=True, slots=True)
+class Blame:
+    """What a refusal lays at the door of single changes, a flag for each.
+
+    Attributes:
+        marked: The rest of the record goes without these.
+        apart: These are tried one by one: the refusal names a field that was not sent, so that any of them may be why.
+    """
+
+    marked: pd.Series
+    apart: pd.Series
+
+
+def blame(mapping: Mapping, changes: pd.DataFrame, persons: pd.Index, outcomes: Sequence[Outcome]) -> Blame:
+    """Mark the changes that a refusal names, or may mean.
 
     Args:
         mapping: The object's mapping.
@@ -25,21 +43,42 @@ def blamed(mapping: Mapping, changes: pd.DataFrame, persons: pd.Index, outcomes:
         outcomes: What Salesforce answered.
 
     Returns:
-        A flag for each change; none of a person is marked where nothing can be saved.
+        Flags for each change; none of a person is marked where nothing can be saved.
     """
-    key_of = {field: line.key for line in mapping.lines for field in line.salesforce}
-    named = {
-        person: {key_of[field] for field in outcome.fields if field in key_of}
+    fields = {line.key: line.salesforce for line in mapping.lines}
+    refused = {
+        person: outcome
         for person, outcome in zip(persons, outcomes, strict=True)
-        if not outcome.ok and outcome.reason in ABOUT_VALUES
+        if not outcome.ok and outcome.reason in ABOUT_VALUES and outcome.fields
     }
-    # Nobody is created without the address.
-    created = set(changes.loc[changes["action"].eq("create"), "person"])
-    named = {person: keys for person, keys in named.items() if not (person in created and "email" in keys)}
-    marks = [
-        field.partition(":")[0] in named.get(person, ()) or field in named.get(person, ())
-        for person, field in zip(changes["person"], changes["field"], strict=True)
+    marked = pd.Series(False, index=changes.index)
+    apart = pd.Series(False, index=changes.index)
+    for person, mine in changes[changes["person"].isin(refused.keys())].groupby("person"):
+        sent = {row: fields.get(key, fields.get(key.partition(":")[0], ())) for row, key in mine["field"].items()}
+        named = refused[person].fields
+        guilty: list[Any] = [row for row, names in sent.items() if {*names} & {*named}]
+        suspects = [] if guilty else list(_suspects(sent, named))
+        if _can_be_saved(mine, guilty or suspects, alone=len(suspects) > 1):
+            marked[guilty or suspects] = True
+            apart[suspects] = len(suspects) > 1
+    return Blame(marked, apart)
+
+
+def _suspects(sent: dict[Any, tuple[str, ...]], named: Sequence[str]) -> Iterator[Any]:
+    """Find what a refusal may mean that names no field which was sent: the rest of the address, or else anything."""
+    addresses = {found["address"] for name in named if (found := _ADDRESS.fullmatch(name))}
+    of_address = [
+        row
+        for row, names in sent.items()
+        if any((found := _ADDRESS.fullmatch(name)) and found["address"] in addresses for name in names)
     ]
-    marked = pd.Series(marks, index=changes.index, dtype="bool")
-    rest = ~marked.groupby(changes["person"]).transform("all")
-    return marked & rest
+    yield from of_address or sent
+
+
+def _can_be_saved(changes: pd.DataFrame, held: list[Any], *, alone: bool) -> bool:
+    creates = changes["action"].eq("create").any()
+    if creates and changes.loc[held, "field"].eq("email").any():
+        # Nobody is created without the address.
+        return False
+    # What is tried one by one needs a record; what is all that there is was refused already.
+    return bool(held) and (len(held) < len(changes) or (alone and not creates))

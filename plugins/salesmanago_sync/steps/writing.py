@@ -21,7 +21,7 @@ from salesmanago_sync.steps.planning import CONSENT, batches, people_of, plan_of
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import checked
 from salesmanago_sync.steps.reading import Reading, Source, read_at
-from salesmanago_sync.steps.salvage import blamed
+from salesmanago_sync.steps.salvage import blame
 from salesmanago_sync.steps.sending import send_removals, send_to_salesforce, send_to_salesmanago
 from salesmanago_sync.steps.settling import Sent, settle
 
@@ -126,7 +126,7 @@ class Writer:
         sent = self._send(source, direction, changes, people.loc[persons])
         if direction == TO_SALESFORCE:
             sent = self._without_matches(sent)
-            sent = self._without_blamed(sent)
+            sent = self._save_the_rest(sent)
         settle(self.ports, self.reading, sent)
         return [outcome.ok for outcome in sent.outcomes]
 
@@ -152,25 +152,46 @@ class Writer:
         self.ports.ledger.settle_changes(self.ports.run.id, dropped)
         return sent.only(~bound)
 
-    def _without_blamed(self, sent: Sent) -> Sent:
-        """Send refused records again without the fields that the refusal names, and settle what came of it."""
-        marked = blamed(sent.source.mapping, sent.changes, sent.people.index, sent.outcomes)
-        if not marked.any():
+    def _save_the_rest(self, sent: Sent) -> Sent:
+        """Send refused records again without the fields that the refusal blames, and settle what came of it.
+
+        Returns:
+            The outcomes that are still to be settled.
+        """
+        found = blame(sent.source.mapping, sent.changes, sent.people.index, sent.outcomes)
+        if not found.marked.any():
             return sent
-        persons = sent.people.index.isin(sent.changes.loc[marked, "person"])
-        refused = sent.only(persons)
+        refused = sent.only(sent.people.index.isin(sent.changes.loc[found.marked, "person"]))
+        rest = refused.changes[~found.marked[refused.changes.index]]
         # Harmless: Salesforce refused these records as a whole, so that nothing of them was applied.
-        kept = self._send(sent.source, sent.direction, refused.changes[~marked[refused.changes.index]], refused.people)
-        saved = refused.people.index.isin(kept.people.index[kept.accepted])
-        settle(self.ports, self.reading, kept.only(saved))
-        held = refused.only(saved)
-        named = held.changes[marked[held.changes.index]]
-        settle(
-            self.ports,
-            self.reading,
-            replace(held, changes=named, people=kept.with_ids().loc[held.people.index], by_field=True),
-        )
-        return sent.only(~persons | sent.people.index.isin(refused.people.index[~saved]))
+        kept = self._send_some(refused, rest)
+        settle(self.ports, self.reading, kept.only(kept.accepted.to_numpy()))
+        lost = kept.people.index[~kept.accepted]
+        held = refused.only(~refused.people.index.isin(lost))
+        held = replace(held, people=_with_ids_of(held.people, kept))
+        self._try_apart(held, held.changes[found.apart[held.changes.index]])
+        named = held.changes[(found.marked & ~found.apart)[held.changes.index]]
+        by_name = held.only(held.people.index.isin(named["person"]))
+        settle(self.ports, self.reading, replace(by_name, changes=named, by_field=True))
+        return sent.only(~sent.people.index.isin(held.people.index))
+
+    def _try_apart(self, held: Sent, changes: pd.DataFrame) -> None:
+        """Send changes one by one, the first of everybody together, then the second: as many requests as fields."""
+        for _, each in changes.groupby(changes.groupby("person").cumcount()):
+            settle(self.ports, self.reading, replace(self._send_some(held, each), by_field=True))
+
+    def _send_some(self, sent: Sent, changes: pd.DataFrame) -> Sent:
+        """Send some changes of people whose record was refused."""
+        people = sent.people[sent.people.index.isin(changes["person"])]
+        if changes.empty:
+            return replace(sent, changes=changes, people=people, outcomes=[])
+        return self._send(sent.source, sent.direction, changes, people)
+
+
+def _with_ids_of(people: pd.DataFrame, kept: Sent) -> pd.DataFrame:
+    """Give newcomers the ids under which they are there now."""
+    known = kept.with_ids()["salesforce_id"].reindex(people.index)
+    return people.assign(salesforce_id=people["salesforce_id"].fillna(known))
 
 
 def recheck(reading: Reading, changes: pd.DataFrame, people: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

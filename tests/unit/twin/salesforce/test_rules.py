@@ -351,6 +351,10 @@ def test_country_and_code_set_each_other(client: Salesforce, org: Org) -> None:
     first, second = org.rows("Contact")
     assert (first["MailingCountry"], first["MailingCountryCode"]) == ("Poland", "PL")
     assert (second["MailingCountry"], second["MailingState"]) == ("United States", "California")
+    [refused] = call(client, "PATCH", f"sobjects/Contact/{second['Id']}", {"MailingCountry": "Poland"}).json()
+    assert (refused["errorCode"], refused["fields"]) == ("FIELD_INTEGRITY_EXCEPTION", ["MailingState"])
+    both = {"MailingCountry": "Poland", "MailingState": None}
+    assert call(client, "PATCH", f"sobjects/Contact/{second['Id']}", both).status_code == 204
     call(client, "PATCH", f"sobjects/Contact/{first['Id']}", {"MailingCountry": None})
     assert org.rows("Contact")[0]["MailingCountryCode"] is None
 
