@@ -50,6 +50,11 @@ class Settings(BaseSettings):
         description="How old the last synchronisation may be before salesmanago_consent carries opt-outs by itself",
     )
     requests_per_second: int = Field(5, ge=1, le=1000, description="How fast SALESmanago may be asked")
+    export_hosts: tuple[str, ...] = Field(
+        (),
+        description="Hosts, as a JSON list, that files of SALESmanago's exports may be on beside those of the "
+        "Endpoint's domain",
+    )
     salesmanago_calls_per_day: int | None = Field(
         None, ge=1, description="How many API calls a day your SALESmanago contract allows; shown, not enforced"
     )

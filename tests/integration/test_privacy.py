@@ -18,7 +18,7 @@ import pytest
 import requests
 import sqlalchemy as sa
 
-from salesmanago_sync.clients.http import TimedAdapter
+from salesmanago_sync.clients.session import TimedAdapter
 from salesmanago_sync.errors import SyncError, UnexpectedError
 from salesmanago_sync.hooks.failure import without_values
 from tests.integration.direct import Direct

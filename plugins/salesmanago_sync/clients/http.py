@@ -19,18 +19,16 @@ from enum import Enum
 from typing import Any, TypeVar
 
 import requests
-from requests.adapters import HTTPAdapter
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 from urllib3.exceptions import ConnectTimeoutError, InvalidHeader, MaxRetryError, NewConnectionError
 from urllib3.util.retry import Retry
 
-from salesmanago_sync.clients.library_logs import unlogged
+from salesmanago_sync.clients.session import EndlessAnswerError
 from salesmanago_sync.domain.carriage import decoded
 from salesmanago_sync.errors import FatalError, OwnFaultError, RetriableError, SyncError, UnknownOutcomeError
 
 log = logging.getLogger(__name__)
 
-USER_AGENT = "salesmanago-sync"
 T = TypeVar("T")
 
 
@@ -96,21 +94,6 @@ def _tell(state: RetryCallState) -> None:
     log.warning("Attempt %s failed, trying again: %s", state.attempt_number, error)
 
 
-class TimedAdapter(HTTPAdapter):
-    """An adapter that never waits for ever."""
-
-    def __init__(self, timeout: tuple[float, float], **options: Any) -> None:
-        self.timeout = timeout
-        super().__init__(**options)
-
-    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # type: ignore[override]
-        """Send with the default time-outs unless the caller gave its own."""
-        if options.get("timeout") is None:
-            options["timeout"] = self.timeout
-        with unlogged():
-            return super().send(request, **options)
-
-
 @dataclass(frozen=True, slots=True)
 class Patience:
     """How long a client waits, and how often it tries.
@@ -134,38 +117,6 @@ class Patience:
 # A task has time; somebody who waits for a page has not, and keeps a thread of the server waiting too.
 PATIENT = Patience()
 BRIEF = Patience(connect=3.0, read=10.0, attempts=1)
-
-
-def new_session(
-    connect: float = 10.0, read: float = 120.0, connections: int = 8, reconnects: int = 2
-) -> requests.Session:
-    """Make a session with time-outs that repeats connections that were never made.
-
-    Args:
-        connect: Seconds to wait for a connection.
-        read: Seconds to wait for each piece of an answer.
-        connections: Connections to keep open to a host.
-        reconnects: How often a connection that was not made is tried again.
-
-    Returns:
-        A session for one client.
-    """
-    retry = Retry(
-        connect=reconnects,
-        read=False,
-        redirect=False,
-        status=0,
-        other=0,
-        backoff_factor=0.5,
-        backoff_jitter=0.5,
-        respect_retry_after_header=False,
-    )
-    adapter = TimedAdapter((connect, read), max_retries=retry, pool_maxsize=connections)
-    session = requests.Session()
-    session.headers["User-Agent"] = USER_AGENT
-    session.mount("https://", adapter)
-    session.mount("http://", adapter)
-    return session
 
 
 def encoded(body: Any, where: str) -> bytes:
@@ -240,6 +191,10 @@ def failure(error: requests.RequestException, where: str, replay: Replay) -> Syn
     kind = type(error).__name__
     if isinstance(error, requests.exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(error):
         return FatalError(f"{where}: the certificate is not trusted. Check the address, or set REQUESTS_CA_BUNDLE.")
+    if isinstance(error, EndlessAnswerError):
+        told = f"{where}: the answer is not read to its end: {error}."
+        # A read is not tried again: it would end the same way.
+        return FatalError(told) if replay is Replay.READ else replay.lost(told)
     if isinstance(error, ValueError):  # every "this is no URL" of requests is one
         return FatalError(f"{where}: the address is not usable ({kind}). Check the connection.")
     if _never_sent(error):
@@ -304,5 +259,5 @@ def server_date(headers: Mapping[str, str], where: str) -> datetime:
     """
     try:
         return parsedate_to_datetime(headers["Date"]).astimezone(UTC)
-    except (KeyError, ValueError):
+    except (KeyError, ValueError, TypeError, OverflowError):
         raise FatalError(f"{where}: the answer has no usable Date header.") from None

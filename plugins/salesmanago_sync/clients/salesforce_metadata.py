@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
@@ -17,10 +18,16 @@ from salesmanago_sync.clients.http import Replay
 from salesmanago_sync.clients.redaction import mask
 from salesmanago_sync.clients.salesforce_soap import local, text
 from salesmanago_sync.clients.salesforce_wire import SalesforceWire
+from salesmanago_sync.clients.shapes import an_object, readable_id
 from salesmanago_sync.errors import FatalError, RetriableError
 
 # Salesforce works off one deployment at a time; an org's own may run for long before ours.
 LONGEST_SECONDS = 1800
+# Salesforce takes packages of 10,000 files and 400 MB unpacked (Metadata API Developer Guide, limits).
+MOST_FILES = 10_000
+LARGEST_UNPACKED = 400_000_000
+# What a damaged or encrypted zip, or damaged base64, raises.
+_DAMAGED = (BadZipFile, ValueError, EOFError, NotImplementedError, RuntimeError, OverflowError, zlib.error)
 T = TypeVar("T")
 
 
@@ -111,8 +118,7 @@ class Metadata:
             return {}
         version = self.version
         request = {"apiVersion": version, "singlePackage": True, "unpackaged": {"types": types, "version": version}}
-        [result] = self._call("retrieve", {"retrieveRequest": request})
-        job = text(result, "id")
+        job = text(self._result("retrieve", {"retrieveRequest": request}), "id")
         done = self._wait(lambda: self._retrieved(job), lambda found: text(found, "done") == "true", "retrieve")
         if text(done, "success") == "false":
             raise FatalError(f"Salesforce retrieve failed: {mask(text(done, 'errorMessage'))}")
@@ -148,16 +154,25 @@ class Metadata:
         }
         # The same package twice leaves the org as once.
         answer = self._wire.request("POST", "metadata/deployRequest", replay=Replay.REPEATABLE, files=files)
-        job = str(answer.body["id"])
-        return _deployment(job, self._wait(lambda: self._deployed(job), lambda found: bool(found["done"]), "deploy"))
+        job = readable_id(an_object(answer.body, "Salesforce POST metadata/deployRequest").get("id"))
+        if job is None:
+            raise RetriableError("Salesforce POST metadata/deployRequest: the answer names no job.")
+        done = self._wait(lambda: self._deployed(job), lambda found: found.get("done") is True, "deploy")
+        return _deployment(job, done)
 
     def _retrieved(self, job: str) -> ET.Element:
-        [result] = self._call("checkRetrieveStatus", {"asyncProcessId": job, "includeZip": True})
-        return result
+        return self._result("checkRetrieveStatus", {"asyncProcessId": job, "includeZip": True})
+
+    def _result(self, call: str, arguments: Mapping[str, Any]) -> ET.Element:
+        found = [child for child in self._call(call, arguments) if local(child) == "result"]
+        if len(found) != 1:
+            raise RetriableError(f"Salesforce {call}: the answer has {len(found)} results.")
+        return found[0]
 
     def _deployed(self, job: str) -> dict[str, Any]:
         answer = self._wire.request("GET", f"metadata/deployRequest/{job}", params={"includeDetails": "true"})
-        return dict(answer.body["deployResult"])
+        where = "Salesforce GET metadata/deployRequest"
+        return an_object(an_object(answer.body, where).get("deployResult"), where)
 
     def _call(self, call: str, arguments: Mapping[str, Any]) -> ET.Element:
         return self._wire.soap(call, arguments)
@@ -182,19 +197,38 @@ class Metadata:
 def _unzipped(encoded: str) -> dict[str, bytes]:
     try:
         with ZipFile(BytesIO(base64.b64decode(encoded))) as archive:
-            names = [name for name in archive.namelist() if not name.endswith("/")]
-            # The folder of a package without a name comes first in some answers.
-            return {name.removeprefix("unpackaged/"): archive.read(name) for name in names}
-    except BadZipFile:
+            return _files(archive)
+    except _DAMAGED:
         raise RetriableError("Salesforce retrieve: the answer is no zip.") from None
 
 
+def _files(archive: ZipFile) -> dict[str, bytes]:
+    """Read the files of a zip.
+
+    Raises:
+        FatalError: They unpack to more than any package of Salesforce holds.
+    """
+    files: dict[str, bytes] = {}
+    left = LARGEST_UNPACKED
+    for name in archive.namelist()[: MOST_FILES + 1]:
+        if name.endswith("/"):
+            continue
+        with archive.open(name) as packed:
+            content = packed.read(left + 1)  # what the zip says of its sizes need not be so
+        left -= len(content)
+        # The folder of a package without a name comes first in some answers.
+        files[name.removeprefix("unpackaged/")] = content
+        if left < 0 or len(files) > MOST_FILES:
+            raise FatalError("Salesforce retrieve: the files unpack to more than any package may hold.")
+    return files
+
+
 def _deployment(job: str, result: Mapping[str, Any]) -> Deployment:
-    details = result.get("details") or {}
+    details = _part(result, "details")
     successes = [row for row in _rows(details.get("componentSuccesses")) if row.get("fullName") != "package.xml"]
     return Deployment(
         id=job,
-        ok=bool(result.get("success")),
+        ok=result.get("success") is True,
         problems=tuple(_problems(result, details)),
         components=len(successes),
         changed=sum(bool(row.get("created") or row.get("changed") or row.get("deleted")) for row in successes),
@@ -206,7 +240,7 @@ def _problems(result: Mapping[str, Any], details: Mapping[str, Any]) -> list[Pro
         Problem(f"{row.get('componentType') or 'package'} {row.get('fullName')}", mask(row.get("problem")))
         for row in _rows(details.get("componentFailures"))
     ]
-    tests = details.get("runTestResult") or {}
+    tests = _part(details, "runTestResult")
     found += [
         Problem(f"Apex test {row.get('name')}.{row.get('methodName')}", mask(row.get("message")))
         for row in _rows(tests.get("failures"))
@@ -222,6 +256,10 @@ def _problems(result: Mapping[str, Any], details: Mapping[str, Any]) -> list[Pro
 
 def _rows(value: Any) -> list[Mapping[str, Any]]:
     """Read a list that Salesforce may give as one object or as null."""
-    if value is None:
-        return []
-    return list(value) if isinstance(value, list) else [value]
+    rows = value if isinstance(value, list) else [value]
+    return [row for row in rows if isinstance(row, Mapping)]
+
+
+def _part(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    part = value.get(key)
+    return part if isinstance(part, Mapping) else {}

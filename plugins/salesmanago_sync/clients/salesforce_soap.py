@@ -63,10 +63,10 @@ def parse(content: bytes, where: str) -> ET.Element:
         RetriableError: It is no envelope; every call of this package but a deployment is a read.
     """
     try:
-        root = ET.fromstring(content)  # noqa: S314 - from the org, over TLS
+        root = ET.fromstring(content)  # noqa: S314 - from the org, over TLS; expat bounds what entities expand to
         body = root.find(f"{{{ENVELOPE}}}Body")
         return next(iter(body)) if body is not None else _none(where)
-    except (ET.ParseError, StopIteration):
+    except (ET.ParseError, LookupError, ValueError, StopIteration):  # the second and third: an unknown encoding
         return _none(where)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from xml.etree import ElementTree as ET
+from xml.parsers.expat import ExpatError
 
 import requests
 from simple_salesforce.api import Salesforce as Connection
@@ -20,6 +21,8 @@ from salesmanago_sync.domain.carriage import decoded
 from salesmanago_sync.errors import AuthenticationError, RetriableError, SyncError
 
 _USAGE = re.compile(r"api-usage=(\d+)/(\d+)")
+# What simple-salesforce raises over an answer that is no JSON or XML, or lacks what belongs there.
+_MALFORMED = (requests.exceptions.InvalidJSONError, AttributeError, LookupError, ExpatError)
 _BUSY_LOGIN = {"LOGIN_RATE_EXCEEDED", "SERVER_UNAVAILABLE"}
 
 
@@ -168,6 +171,8 @@ class SalesforceWire:
             return self._connect()
         except SalesforceAuthenticationFailed as error:
             raise _login_error(error) from None
+        except _MALFORMED:
+            raise RetriableError("Salesforce log-in: the answer cannot be read. Check the domain.") from None
         except requests.RequestException as error:
             raise failure(error, "Salesforce log-in", Replay.READ) from None
 

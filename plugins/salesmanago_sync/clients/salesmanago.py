@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
@@ -33,6 +33,7 @@ class Salesmanago:
         session: Session to send with, with time-outs.
         policy: How requests are repeated.
         per_second: Requests a second, over all threads.
+        export_hosts: Hosts beside those of the endpoint's domain that files of exports may be on.
     """
 
     def __init__(
@@ -41,8 +42,11 @@ class Salesmanago:
         session: requests.Session,
         policy: RetryPolicy | None = None,
         per_second: int = DEFAULT_RATE,
+        export_hosts: Collection[str] = (),
     ) -> None:
-        self._wire = SalesmanagoWire(credentials, session, policy or RetryPolicy(), per_second)
+        self._wire = SalesmanagoWire(
+            credentials, session, policy or RetryPolicy(), per_second, export_hosts=export_hosts
+        )
         self._ids = Ids(self._wire)
         self._upserts = Upserts(self._wire)
 

@@ -131,7 +131,10 @@ class Ids:
         )
         # Credentials are all that can be wrong with the question.
         ask = partial(self._wire.ask, "job/status", {"requestId": job}, judge=authentication_error)
-        return str(policy(lambda: ask().body.get("fileUrl")))
+        url = policy(lambda: ask().body.get("fileUrl"))
+        if not isinstance(url, str):
+            raise RetriableError("SALESmanago job/status: the address of the file cannot be read.")
+        return url
 
 
 def _contacts_of(content: Any) -> list[Any]:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha1
 from threading import Lock
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import requests
 from pyrate_limiter import Duration, InMemoryBucket, Limiter, Rate
 from pyrate_limiter.limiter import SingleBucketFactory
 
+from salesmanago_sync.clients.endpoint import may_download
 from salesmanago_sync.clients.http import Replay, RetryPolicy, json_body, send, status_error
 from salesmanago_sync.clients.salesmanago_errors import envelope_error
 from salesmanago_sync.errors import FatalError, SyncError
@@ -88,6 +90,7 @@ class SalesmanagoWire:
         policy: RetryPolicy,
         per_second: int = DEFAULT_RATE,
         now: Callable[[], float] = time.time,
+        export_hosts: Collection[str] = (),
     ) -> None:
         self.owner = credentials.owner
         self.policy = policy
@@ -96,6 +99,7 @@ class SalesmanagoWire:
         self._session = session
         self._pace = Pace(per_second)
         self._now = now
+        self._export_hosts = export_hosts
         self._lock = Lock()
 
     def call(self, method: str, body: Mapping[str, Any] | None = None, replay: Replay = Replay.READ) -> Answer:
@@ -142,8 +146,18 @@ class SalesmanagoWire:
         return self.policy.run(attempt, replay)
 
     def download(self, url: str) -> Any:
-        """Fetch the JSON file of a finished export; its address is its only key."""
+        """Fetch the JSON file of a finished export; its address is its only key.
+
+        Raises:
+            FatalError: It is on a host that has nothing to do with the account.
+        """
         where = "SALESmanago export file"
+        if not may_download(self._credentials.endpoint, url, self._export_hosts):
+            host = urlsplit(url).hostname
+            raise FatalError(
+                f"{where}: it is on {host}, which is no host of the Endpoint's domain, or not under https. If that is "
+                "right, name the host in SALESMANAGO_SYNC_EXPORT_HOSTS."
+            )
 
         def attempt() -> Any:
             response = self._send("GET", url, where, Replay.READ)

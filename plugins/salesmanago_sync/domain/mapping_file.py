@@ -16,6 +16,8 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from salesmanago_sync.errors import Fault
 
 KeyPath = tuple[str | int, ...]
+# A mapping of a thousand fields has some thousands.
+MOST_VALUES = 50_000
 
 _PLAIN = (
     (re.compile(r"true|True|TRUE"), lambda text: True),
@@ -70,12 +72,20 @@ def parse_mapping_file(path: Path, text: bytes) -> MappingFile:
     document = MappingFile(path)
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
+        if root is not None:
+            document.values = _value(document, root, (), ())
     except yaml.YAMLError as error:
         document.faults.append(_syntax_fault(path, error))
-        return document
-    if root is not None:
-        document.values = _value(document, root, (), ())
+    except RecursionError:
+        document.faults.append(Fault(path.name, "its values are nested too deeply.", "Write what is meant flatly."))
+    except _EndlessError:
+        what = f"its aliases stand for more than {MOST_VALUES} values."
+        document.faults.append(Fault(path.name, what, "Write the values out."))
     return document
+
+
+class _EndlessError(Exception):
+    """Aliases of aliases: a short text that stands for more than anybody could mean."""
 
 
 def _syntax_fault(path: Path, error: yaml.YAMLError) -> Fault:
@@ -86,6 +96,8 @@ def _syntax_fault(path: Path, error: yaml.YAMLError) -> Fault:
 
 
 def _value(document: MappingFile, node: Node, path: KeyPath, above: tuple[Node, ...]) -> Any:
+    if len(document.lines) > MOST_VALUES:
+        raise _EndlessError
     document.lines.setdefault(path, node.start_mark.line + 1)
     if any(node is other for other in above):
         document.faults.append(Fault(document.where(path), "this alias contains itself.", "Write the value out."))

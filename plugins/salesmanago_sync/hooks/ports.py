@@ -13,6 +13,7 @@ from airflow.configuration import AIRFLOW_HOME, conf
 from airflow.sdk import BaseHook, get_current_context
 from airflow.sdk.exceptions import AirflowNotFoundException
 
+from salesmanago_sync.clients.endpoint import warning_of
 from salesmanago_sync.clients.http import PATIENT, Patience
 from salesmanago_sync.clients.salesforce import Salesforce
 from salesmanago_sync.clients.salesmanago import Salesmanago
@@ -122,7 +123,7 @@ def _opened(run: Run, settings: Settings, staging: Staging, patience: Patience =
         yield Ports(
             run=run,
             open_salesforce=lambda: salesforce(patience),
-            open_salesmanago=lambda: _salesmanago(settings.requests_per_second, patience),
+            open_salesmanago=lambda: _salesmanago(settings, patience),
             ledger=ledger,
             staging=staging,
             variables=JsonVariables(),
@@ -189,9 +190,9 @@ def salesforce(patience: Patience = PATIENT) -> Salesforce:
         return salesforce_client(patience=patience)
 
 
-def _salesmanago(per_second: int, patience: Patience) -> Salesmanago:
+def _salesmanago(settings: Settings, patience: Patience) -> Salesmanago:
     with existing("salesmanago_default"):
-        return SalesmanagoHook().get_conn(per_second, patience)
+        return SalesmanagoHook().get_conn(settings.requests_per_second, patience, settings.export_hosts)
 
 
 @contextmanager
@@ -208,7 +209,7 @@ def account() -> Account:
     """Read the settings of the SALESmanago connection that the preflight checks."""
     with existing("salesmanago_default"):
         settings = SalesmanagoHook().settings
-    return Account(owner=settings.owner, account_name=settings.account_name)
+    return Account(owner=settings.owner, account_name=settings.account_name, insecure=warning_of(settings.endpoint))
 
 
 def ledger_url() -> str:

@@ -10,8 +10,9 @@ import requests
 from airflow.providers.salesforce.hooks.salesforce import SalesforceHook
 from simple_salesforce.api import Salesforce as Connection
 
-from salesmanago_sync.clients.http import PATIENT, Patience, new_session
+from salesmanago_sync.clients.http import PATIENT, Patience
 from salesmanago_sync.clients.salesforce import Salesforce
+from salesmanago_sync.clients.session import new_session
 from salesmanago_sync.errors import ConfigurationError, Fault
 
 log = logging.getLogger(__name__)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Collection
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -10,15 +12,18 @@ from airflow.sdk.exceptions import AirflowNotFoundException
 from airflow.sdk.log import mask_secret
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
-from salesmanago_sync.clients.endpoint import normalise_endpoint
-from salesmanago_sync.clients.http import PATIENT, Patience, new_session
+from salesmanago_sync.clients.endpoint import normalise_endpoint, warning_of
+from salesmanago_sync.clients.http import PATIENT, Patience
 from salesmanago_sync.clients.landing_page import landing_page_url
 from salesmanago_sync.clients.salesmanago import Salesmanago
 from salesmanago_sync.clients.salesmanago_wire import DEFAULT_RATE, Credentials
+from salesmanago_sync.clients.session import new_session
 from salesmanago_sync.errors import ConfigurationError, Fault, SyncError
 
 if TYPE_CHECKING:
     from airflow.sdk import Connection
+
+log = logging.getLogger(__name__)
 
 DEFAULT_CONNECTION = "salesmanago_default"
 
@@ -110,19 +115,24 @@ class SalesmanagoHook(BaseHook):
             mask_secret(settings.microsite_key.get_secret_value())
         return settings
 
-    def get_conn(self, per_second: int = DEFAULT_RATE, patience: Patience = PATIENT) -> Salesmanago:
+    def get_conn(
+        self, per_second: int = DEFAULT_RATE, patience: Patience = PATIENT, export_hosts: Collection[str] = ()
+    ) -> Salesmanago:
         """Make a client.
 
         Args:
             per_second: Requests a second; SALESmanago publishes no limit.
             patience: How long to wait, and how often to try.
+            export_hosts: Hosts beside those of the endpoint's domain that files of exports may be on.
         """
         settings = self.settings
+        if warning := warning_of(settings.endpoint):
+            log.warning("Connection %s, Endpoint %s", self.salesmanago_conn_id, warning)
         credentials = Credentials(
             settings.endpoint, settings.client_id, settings.api_secret.get_secret_value(), settings.owner
         )
         session = new_session(patience.connect, min(60.0, patience.read), reconnects=min(2, patience.attempts - 1))
-        return Salesmanago(credentials, session, patience.policy, per_second=per_second)
+        return Salesmanago(credentials, session, patience.policy, per_second=per_second, export_hosts=export_hosts)
 
     def landing_page_url(self, contact_id: str | None = None, email: str | None = None) -> str | None:
         """Sign the address of the contact's landing page, to be shown and not stored.
@@ -152,7 +162,8 @@ class SalesmanagoHook(BaseHook):
         except SyncError as error:
             return False, str(error)
         if self.settings.owner.casefold() in {user.casefold() for user in users}:
-            return True, f"Connected; Data Owner is one of {len(users)} users."
+            insecure = f" But Endpoint {warning}" if (warning := warning_of(self.settings.endpoint)) else ""
+            return True, f"Connected; Data Owner is one of {len(users)} users.{insecure}"
         return False, f"Connected, but Data Owner is none of the account's {len(users)} users. Correct Data Owner."
 
 

@@ -37,10 +37,12 @@ class Account:
     Attributes:
         owner: Data Owner.
         account_name: Salesforce Account for new Contacts, if there is one.
+        insecure: What is wrong with an Endpoint that is used all the same; empty where nothing is.
     """
 
     owner: str
     account_name: str | None
+    insecure: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +235,8 @@ def _check_places(ports: Ports, findings: Findings) -> None:
 
 
 def _check_salesmanago(ports: Ports, account: Account, findings: Findings) -> None:
+    if account.insecure:
+        findings.warnings.append(Fault("connection salesmanago_default, Endpoint", account.insecure, "Use https."))
     users = ports.salesmanago.users()
     findings.say(f"logged in; the account has {len(users)} users")
     if account.owner.casefold() not in {user.casefold() for user in users}:

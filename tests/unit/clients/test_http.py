@@ -12,12 +12,12 @@ from salesmanago_sync.clients.http import (
     Replay,
     RetryPolicy,
     json_body,
-    new_session,
     retry_after,
     send,
     server_date,
     status_error,
 )
+from salesmanago_sync.clients.session import new_session
 from salesmanago_sync.errors import FatalError, OwnFaultError, RetriableError, SyncError, UnknownOutcomeError
 from tests.unit.clients.service import Reply, Service
 

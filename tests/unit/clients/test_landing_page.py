@@ -4,7 +4,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from salesmanago_sync.clients.endpoint import normalise_endpoint
+from salesmanago_sync.clients.endpoint import may_download, normalise_endpoint, warning_of
 from salesmanago_sync.clients.landing_page import landing_page_url
 
 PAGE = ("app2.salesmanago.com", "abcd1234efgh5678", "mskey-0001", "crm_card")
@@ -54,3 +54,41 @@ def test_an_endpoint_is_accepted_as_people_copy_it(typed: str, address: str) -> 
 def test_what_is_no_endpoint_is_refused(typed: str) -> None:
     with pytest.raises(ValueError, match=r"host name|path|http"):
         normalise_endpoint(typed)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "warned"),
+    [
+        ("https://app2.salesmanago.com", False), ("http://localhost:8000", False), ("http://127.0.0.1", False),
+        ("http://127.8.8.8:1", False), ("http://[::1]:8000", False), ("http://sm.localhost", False),
+        ("http://twin:8000", True), ("http://192.168.1.5", True), ("http://10.0.0.1", True),
+    ],
+)  # fmt: skip
+def test_http_to_another_machine_is_warned_about(endpoint: str, warned: bool) -> None:
+    assert ("uses http" in warning_of(endpoint)) is warned
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "url", "allowed"),
+    [
+        ("https://app2.salesmanago.com", "https://app2.salesmanago.com/files/x.json", True),
+        ("https://app2.salesmanago.com", "https://files.salesmanago.com/x.json", True),
+        ("https://app2.salesmanago.com", "https://APP2.salesmanago.com:443/x.json", True),
+        ("https://app2.salesmanago.com", "https://files.example.net/x.json", True),
+        ("https://app2.salesmanago.com", "http://app2.salesmanago.com/x.json", False),
+        ("https://app2.salesmanago.com", "http://files.example.net/x.json", False),
+        ("https://app2.salesmanago.com", "https://evilsalesmanago.com/x.json", False),
+        ("https://app2.salesmanago.com", "https://app2.salesmanago.com.evil.example.net/x.json", False),
+        ("https://app2.salesmanago.com", "https://app2.salesmanago.com@evil.example.net/x.json", False),
+        ("https://app2.salesmanago.com", "https://169.254.169.254/latest", False),
+        ("https://app2.salesmanago.com", "file:///etc/passwd", False),
+        ("https://app2.salesmanago.com", "x", False),
+        ("https://salesmanago.com", "https://evil.com/x.json", False),
+        ("https://vendor.co.uk", "https://evil.co.uk/x.json", False),
+        ("https://10.0.0.1", "https://9.0.0.1/x.json", False),
+        ("http://127.0.0.1:8180", "http://127.0.0.1:8180/files/x.json", True),
+        ("http://127.0.0.1:8180", "http://127.0.0.1:9000/files/x.json", False),
+    ],
+)
+def test_files_of_exports_come_from_the_accounts_own_domain(endpoint: str, url: str, allowed: bool) -> None:
+    assert may_download(endpoint, url, ("files.example.net",)) is allowed

@@ -12,8 +12,9 @@ import pytest
 import requests
 import urllib3
 
-from salesmanago_sync.clients.http import Replay, new_session, send
+from salesmanago_sync.clients.http import Replay, send
 from salesmanago_sync.clients.library_logs import LOGGERS
+from salesmanago_sync.clients.session import new_session
 
 
 def test_every_module_of_urllib3_that_logs_is_known() -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from xml.parsers.expat import ExpatError
+
 import pytest
 import requests
 from simple_salesforce.api import Salesforce as Connection
@@ -87,6 +89,22 @@ def test_a_busy_log_in_is_tried_again(policy: RetryPolicy, error: Exception) -> 
     client, door = opened(policy, [GOOD], error)
     assert client.limits() == {"ok": 1}
     assert door.opened == 2
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        requests.exceptions.JSONDecodeError("no JSON of jan@example.com", "", 0),
+        KeyError("access_token"),
+        AttributeError("'list' object has no attribute 'get'"),
+        ExpatError("not well-formed"),
+    ],
+)
+def test_an_answer_to_the_log_in_that_cannot_be_read_is_our_own_error(policy: RetryPolicy, error: Exception) -> None:
+    client, door = opened(policy, [], *[error] * 50)
+    with pytest.raises(RetriableError, match="log-in: the answer cannot be read"):
+        client.limits()
+    assert door.opened == 4
 
 
 def test_a_certificate_that_is_not_trusted_is_told_at_once(policy: RetryPolicy) -> None:

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 import requests
 
+from salesmanago_sync.clients import salesforce_metadata
 from salesmanago_sync.clients.salesforce import Salesforce
 from salesmanago_sync.clients.salesforce_soap import envelope
-from salesmanago_sync.errors import AuthenticationError, FatalError, RetriableError, UnknownOutcomeError
+from salesmanago_sync.errors import AuthenticationError, FatalError, RetriableError, SyncError, UnknownOutcomeError
 from tests.unit.clients.service import Call, Reply, Service, refusal
 
 Made = Callable[[Any], tuple[Salesforce, Service]]
@@ -83,6 +84,71 @@ def test_a_retrieve_is_waited_for(salesforce: Made, waits: list[float]) -> None:
 def test_nothing_is_asked_for_nothing(salesforce: Made) -> None:
     client, _ = salesforce([])
     assert client.metadata.retrieve({"Layout": []}) == {}
+
+
+def encrypted() -> str:
+    packed = bytearray(base64.b64decode(archive(a=b"x" * 100)))
+    for header, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        packed[packed.index(header) + flags] |= 1
+    return base64.b64encode(packed).decode()
+
+
+def damaged() -> str:
+    packed = bytearray(base64.b64decode(archive(a=b"some bytes of a file" * 10)))
+    packed[45] ^= 255
+    return base64.b64encode(packed).decode()
+
+
+@pytest.mark.parametrize(
+    "content", ["", "a", "ą", base64.b64encode(b"PK no zip").decode(), encrypted(), damaged()],
+    ids=["empty", "no base64", "no ASCII", "no zip", "encrypted", "damaged"],
+)  # fmt: skip
+def test_a_damaged_zip_is_our_own_error(salesforce: Made, content: str) -> None:
+    client, _ = salesforce([ASKED, checked(True, success="true", zipFile=content)])
+    with pytest.raises(RetriableError, match="is no zip"):
+        client.metadata.retrieve({"Layout": ["L"]})
+
+
+@pytest.mark.parametrize("bound", ["LARGEST_UNPACKED", "MOST_FILES"])
+def test_a_zip_that_unpacks_without_end_is_not_unpacked(
+    salesforce: Made, monkeypatch: pytest.MonkeyPatch, bound: str
+) -> None:
+    monkeypatch.setattr(salesforce_metadata, bound, 3)
+    content = archive(**{f"f{number}": b"x" for number in range(4)})
+    client, _ = salesforce([ASKED, checked(True, success="true", zipFile=content)])
+    with pytest.raises(FatalError, match="unpack to more"):
+        client.metadata.retrieve({"Layout": ["L"]})
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(b'<?xml version="1.0" encoding="klingon"?><a/>'),
+        Reply(b'<?xml version="1.0" encoding="shift_jis"?><a/>'),
+        soap(""),
+        soap("<retrieveResponse/>"),
+        soap("<retrieveResponse><result/><result/></retrieveResponse>"),
+        Reply(b"<a>" * 100_000),
+    ],
+)
+def test_an_odd_answer_of_the_metadata_api_is_our_own_error(salesforce: Made, reply: Reply) -> None:
+    client, _ = salesforce([reply] * 4)
+    with pytest.raises(RetriableError):
+        client.metadata.retrieve({"Layout": ["L"]})
+
+
+@pytest.mark.parametrize("body", [None, [], {"id": []}, {"id": None}, "x"])
+def test_a_deployment_without_a_job_is_our_own_error(salesforce: Made, body: Any) -> None:
+    client, _ = salesforce([Reply(body, 201)] * 4)
+    with pytest.raises(SyncError):
+        client.metadata.deploy(b"zip", check_only=True)
+
+
+@pytest.mark.parametrize("odd", [None, [], "x", [None, "x", {"fullName": "Good"}]])
+def test_odd_details_of_a_deployment_are_left_out(salesforce: Made, odd: Any) -> None:
+    details = {"componentSuccesses": odd, "componentFailures": odd, "runTestResult": odd}
+    client, _ = salesforce([Reply({"id": "0Af1"}, 201), result(success=True, details=details)])
+    assert client.metadata.deploy(b"zip", check_only=True).ok
 
 
 def test_a_retrieve_that_failed_says_why(salesforce: Made) -> None:

@@ -128,6 +128,14 @@ def test_a_full_page_is_followed_by_another_look_whatever_the_service_says(sales
     assert [name for some in client.changed_ids(SINCE, SINCE + DAY) for name in some] == [*full, "late"]
 
 
+@pytest.mark.parametrize("url", ["https://evil.example.com/x", "http://app2.salesmanago.com/x", ["x"], 5])
+def test_the_file_of_an_export_is_not_fetched_from_anywhere(salesmanago, url) -> None:
+    client, service = salesmanago([yes(requestId=1), yes(fileUrl=url)])
+    with pytest.raises((FatalError, RetriableError), match=r"EXPORT_HOSTS|cannot be read"):
+        list(client.all_ids())
+    assert len(service.calls) == 2
+
+
 class Exports:
     """The export job: start, poll, download."""
 
@@ -150,7 +158,7 @@ class Exports:
         if self.pending:
             self.pending -= 1
             return Reply({"success": False, "message": ["In progress: 10%"]})
-        return yes(fileUrl=f"https://files.example.com/x?page={page}")
+        return yes(fileUrl=f"https://files.salesmanago.com/x?page={page}")
 
 
 @pytest.mark.parametrize("pages", [(["a", "b"], ["b", "c"], []), (["a", "b"], ["c"])], ids=["empty page", "no job"])

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 import pytest
 import requests
 
-from salesmanago_sync.clients.http import new_session
 from salesmanago_sync.clients.salesmanago import Salesmanago
 from salesmanago_sync.clients.salesmanago_errors import AUTHENTICATION, BUSY, ROWS, RefusedError, refused_contact
 from salesmanago_sync.clients.salesmanago_wire import Credentials, Pace
+from salesmanago_sync.clients.session import new_session
 from salesmanago_sync.domain.reasons import ISSUES
 from salesmanago_sync.errors import AuthenticationError, FatalError, RetriableError
 from tests.unit.clients.service import Reply, Service

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from salesmanago_sync.domain.mapping_file import read_mapping_file
+from salesmanago_sync.domain.mapping_file import MOST_VALUES, read_mapping_file
 
 
 def read(tmp_path, text):
@@ -75,3 +75,15 @@ def test_an_alias_is_followed_and_one_that_contains_itself_is_a_fault(tmp_path):
     assert read(tmp_path, "a: &x [1]\nb: *x\n").values == {"a": [1], "b": [1]}
     [fault] = read(tmp_path, "a: &x [*x]\n").faults
     assert "contains itself" in fault.what
+
+
+def test_aliases_of_aliases_do_not_expand_without_end(tmp_path):
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{number}: &a{number} [{', '.join([f'*a{number - 1}'] * 10)}]" for number in range(1, 12)]
+    document = read(tmp_path, "\n".join(lines))
+    assert [fault.what for fault in document.faults] == [f"its aliases stand for more than {MOST_VALUES} values."]
+
+
+@pytest.mark.parametrize("text", ["[" * 50_000, "[" * 50_000 + "]" * 50_000, "{a: " * 50_000 + "1" + "}" * 50_000])
+def test_what_is_nested_too_deeply_is_a_fault_and_no_crash(tmp_path, text):
+    assert len(read(tmp_path, f"key: {text}").faults) == 1

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import requests
 
-from salesmanago_sync.clients.http import TimedAdapter
+from salesmanago_sync.clients.session import TimedAdapter
 from salesmanago_sync.errors import AuthenticationError, ConfigurationError
 from salesmanago_sync.hooks import salesforce as module
 from salesmanago_sync.hooks.salesforce import salesforce_client

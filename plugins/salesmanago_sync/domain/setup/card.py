@@ -7,6 +7,8 @@ from functools import cache
 from importlib.resources import files
 from xml.etree import ElementTree as ET
 
+from salesmanago_sync.domain.setup.org_files import read_xml
+
 PACKAGE = "salesmanago_sync.domain.setup"
 NAMESPACE = "{http://soap.sforce.com/2006/04/metadata}"
 SECTION = "SALESmanago"
@@ -76,7 +78,7 @@ def fields_of(content: bytes | None) -> tuple[CardField, ...]:
     """
     if content is None:
         return ()
-    root = ET.fromstring(content)  # noqa: S314 - a file of this package, or from the org over TLS
+    root = read_xml(content, "the fields of an object")
     return tuple(_field(element) for element in root.iter(f"{NAMESPACE}fields"))
 
 
@@ -88,7 +90,7 @@ def _field(element: ET.Element) -> CardField:
         name=text("fullName", ""),
         label=text("label", ""),
         type=text("type", ""),
-        length=int(text("length", "0")),
+        length=int(length) if (length := text("length", "0").strip()).isdecimal() else 0,
         external_id=text("externalId", "false") == "true",
         formula=element.find(f"{NAMESPACE}formula") is not None,
     )

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Literal
 from xml.etree import ElementTree as ET
 
+from salesmanago_sync.domain.setup.org_files import read_xml
 from salesmanago_sync.domain.setup.package import Package
 
 State = Literal["new", "changed", "unchanged"]
@@ -70,7 +71,7 @@ def _text_state(ours: bytes, theirs: bytes | None) -> State:
 
 
 def _root(content: bytes | None) -> ET.Element | None:
-    return None if content is None else ET.fromstring(content)  # noqa: S314 - ours, or from the org over TLS
+    return None if content is None else read_xml(content, "a file of the package")
 
 
 def _part(content: bytes | None, field: str) -> ET.Element | None:

@@ -7,6 +7,7 @@ again would change it, so expat only tells where in the bytes things are.
 from __future__ import annotations
 
 import re
+from codecs import lookup
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from xml.parsers import expat
@@ -202,7 +203,7 @@ def read_outline(layout: bytes) -> Outline:
     reader = _Reader()
     try:
         reader.read(layout)
-    except expat.ExpatError as error:
+    except (expat.ExpatError, LookupError, ValueError) as error:  # the last two: an encoding that expat cannot read
         raise LayoutError(f"is not well-formed XML ({error})") from None
     outline = reader.outline
     if reader.root.rpartition(":")[2] != "Layout":
@@ -210,6 +211,10 @@ def read_outline(layout: bytes) -> Outline:
     if not outline.children:
         raise LayoutError("is empty, as Salesforce answers for a name it does not know")
     outline.encoding = _encoding(layout, outline.encoding)
+    try:
+        lookup(outline.encoding)
+    except LookupError:
+        raise LayoutError(f"is written in {outline.encoding!r}, which nobody can read") from None
     return outline
 
 

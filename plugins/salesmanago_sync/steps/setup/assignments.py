@@ -11,6 +11,7 @@ from xml.sax.saxutils import escape
 from salesmanago_sync.domain.setup.card import SHOWN, SOBJECTS, page_of
 from salesmanago_sync.domain.setup.comparison import path_of
 from salesmanago_sync.domain.setup.layout import LayoutError, add_section
+from salesmanago_sync.domain.setup.org_files import read_xml
 from salesmanago_sync.domain.setup.package import Package
 from salesmanago_sync.errors import ConfigurationError, Fault
 from salesmanago_sync.ledger.layout_edits import LayoutEdit
@@ -58,7 +59,7 @@ def _seen(ports: SetupPorts, found: Scope, profiles: Iterable[str]) -> list[Assi
 
 
 def _of_profile(content: bytes) -> list[tuple[str, str]]:
-    root = ET.fromstring(content)  # noqa: S314 - from the org, over TLS
+    root = read_xml(content, "a profile")
     parts = [part for part in root if part.tag.endswith("}layoutAssignments")]
     return [(_child(part, "recordType"), _child(part, "layout")) for part in parts]
 

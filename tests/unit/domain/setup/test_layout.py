@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from salesmanago_sync.domain.setup.layout import LayoutError, add_section, read_outline
+from salesmanago_sync.domain.setup.org_files import read_xml
+from salesmanago_sync.errors import FatalError
 
 HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
 XMLNS = "http://soap.sforce.com/2006/04/metadata"
@@ -217,3 +219,16 @@ def test_insert_then_undo_gives_the_original_bytes(content: bytes) -> None:
     places = [number for number, child in enumerate(outline.children) if child.name == "layoutSections"]
     assert places == list(range(places[0], places[0] + len(places))), "sections stay together"
     assert add_section(edit.edited, FIELDS, PAGE).inserted == b""
+
+
+@pytest.mark.parametrize("encoding", ["klingon", "shift_jis", "idna", "utf-7"])
+def test_a_layout_in_an_encoding_that_nobody_reads_is_refused(encoding: str) -> None:
+    text = f'<?xml version="1.0" encoding="{encoding}"?><Layout><layoutSections/></Layout>'
+    with pytest.raises(LayoutError):
+        read_outline(text.encode())
+
+
+@pytest.mark.parametrize("content", [b"", b"<a", b'<?xml version="1.0" encoding="klingon"?><a/>', b"\x00"])
+def test_a_file_of_the_org_that_is_no_xml_is_our_own_error(content: bytes) -> None:
+    with pytest.raises(FatalError, match="a profile in no readable form"):
+        read_xml(content, "a profile")
