@@ -64,6 +64,7 @@ twin: $(VENV)/runtime.stamp ## Serve the local Salesforce and SALESmanago on por
 
 requirements: $(UV) ## Compile the pinned requirements anew from pyproject.toml
 	@$(COMPILE) pyproject.toml --extra twin --extra cluster -o requirements.txt
+	@$(COMPILE) pyproject.toml --extra cluster --generate-hashes --constraints requirements.txt -o requirements-image.txt
 	@$(COMPILE) --group dev --constraints requirements.txt -o requirements-dev.txt
 
 clean: ## Remove what the commands above left behind, except .venv
@@ -104,10 +105,10 @@ $(VENV)/dev.stamp: requirements-dev.txt $(VENV)/runtime.stamp
 	@touch $@
 
 # An environment of its own, with what the image of docker-compose.yaml has and nothing else, as the Dockerfile makes it.
-$(VENV)/cluster.stamp: requirements.txt pyproject.toml | $(UV)
+$(VENV)/cluster.stamp: requirements-image.txt pyproject.toml | $(UV)
 	@echo "Installing the pinned requirements, and nothing else, into $(VENV)/cluster"
 	@$(BIN)/python -m venv --clear --without-pip $(VENV)/cluster
-	@$(UV) pip install --quiet --python $(VENV)/cluster/bin/python -r requirements.txt
+	@$(UV) pip install --quiet --python $(VENV)/cluster/bin/python --require-hashes -r requirements-image.txt
 	@$(UV) pip install --quiet --python $(VENV)/cluster/bin/python --no-deps -e .
 	@touch $@
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +28,7 @@ class Machine:
 
     Attributes:
         folder: Where everything is written.
-        interpreter: The folder of an environment that has what the image has.
+        interpreter: The folder of an environment that has what Airflow's image has.
         addresses: Where services listen.
     """
 
@@ -59,7 +60,8 @@ class Container:
         self._machine = machine
         self.root = machine.folder / "containers" / hostname
         self._lay_out()
-        bins = [*map(str, tools), str(machine.interpreter / "bin"), os.environ["PATH"]]
+        interpreter = machine.interpreter if is_airflow(service) else Path(sys.prefix)
+        bins = [*map(str, tools), str(interpreter / "bin"), os.environ["PATH"]]
         self.environment = {
             **clean_environment(),
             "AIRFLOW_HOME": self._inside(HOME),
@@ -140,5 +142,9 @@ def entry(service: Service, words: list[str]) -> list[str]:
 
     https://airflow.apache.org/docs/docker-stack/entrypoint.html#executing-commands
     """
-    airflow = "AIRFLOW__CORE__EXECUTOR" in service.environment
-    return ["airflow", *words] if airflow and words[0] not in ("bash", "python", "airflow") else words
+    return ["airflow", *words] if is_airflow(service) and words[0] not in ("bash", "python", "airflow") else words
+
+
+def is_airflow(service: Service) -> bool:
+    """Tell whether a service is a component of Airflow."""
+    return "AIRFLOW__CORE__EXECUTOR" in service.environment

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from demo.dag_run import DagRun, follow
 from demo.twin_process import RECORDS
 from demo.verdict import full_sync_faults, incremental_sync_faults
-from tests.cluster.topology import WORKERS, Topology
+from tests.cluster.topology import INTERPRETER, WORKERS, Topology
 
 FULL_SYNC, INCREMENTAL_SYNC = "salesmanago_full_sync", "salesmanago_incremental_sync"
 # More new Leads than one request to SALESmanago takes, so that a worker can be lost between two requests.
@@ -28,6 +29,13 @@ VARIABLES = {
 UPSERT = "/api/contact/batchupsert"
 # Long enough to see that a request is on its way; answered long before the next try begins.
 SLOW = {"system": "salesmanago", "kind": "latency", "path": UPSERT, "times": None, "seconds": 5}
+
+IMPORT_ALL = """
+import importlib, pkgutil, salesmanago_sync
+for module in pkgutil.walk_packages(salesmanago_sync.__path__, "salesmanago_sync."):
+    if not module.name.endswith("migrations.env"):  # Alembic alone can run it
+        importlib.import_module(module.name)
+"""
 
 
 class LostWorker:
@@ -112,3 +120,10 @@ def test_a_run_outlives_a_worker_that_is_lost_while_it_writes(topology: Topology
 @pytest.mark.parametrize("name", ["postgres", "redis", "api-server", "scheduler", "dag-processor", "triggerer", "twin"])
 def test_a_health_check_of_the_file_sees_a_healthy_service(topology: Topology, name: str) -> None:
     assert topology.containers[name].is_healthy()
+
+
+def test_the_image_has_what_the_package_imports() -> None:
+    result = subprocess.run(
+        [INTERPRETER / "bin" / "python", "-c", IMPORT_ALL], capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr

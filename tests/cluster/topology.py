@@ -97,19 +97,10 @@ class Topology:
         self._processes.add(redis.start([*redis.words(), *here]))
 
     def _init(self) -> None:
-        # The entry point does both when it is asked to: https://airflow.apache.org/docs/docker-stack/entrypoint.html
         init = self._container("init")
-        given = init.environment
-        assert given["_AIRFLOW_DB_MIGRATE"] == given["_AIRFLOW_WWW_USER_CREATE"] == "true"
-        user, password = given["_AIRFLOW_WWW_USER_USERNAME"], given["_AIRFLOW_WWW_USER_PASSWORD"]
-        person = {"username": user, "firstname": "A", "lastname": "A", "email": "admin@example.com", "role": "Admin"}
-        create = ["airflow", "users", "create", *(f"--{name}={value}" for name, value in person.items())]
-        self._run(init, ["airflow", "db", "migrate"], "init-migrate")
-        self._run(init, [*create, f"--password={password}"], "init-user")
-        self.api = AirflowApi(f"http://{HERE}:{self._port}", user, password)
-
-    def _run(self, container: Container, words: list[str], name: str) -> None:
-        self._processes.add(container.start(words, name=name)).wait(INIT_SECONDS)
+        self._processes.add(init.start()).wait(INIT_SECONDS)
+        user = self._variables.get("AIRFLOW_ADMIN_USER", "admin")
+        self.api = AirflowApi(f"http://{HERE}:{self._port}", user, self._variables["AIRFLOW_ADMIN_PASSWORD"])
 
     def _airflow(self) -> None:
         health = {"AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_SERVER_PORT": str(self._addresses.port("scheduler"))}

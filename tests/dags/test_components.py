@@ -70,7 +70,11 @@ def addresses() -> set[str]:
 
 
 def commands() -> set[str]:
-    return {shlex.join(service.command) for service in AIRFLOW.values()}
+    scripts = [service.command[-1] for service in AIRFLOW.values() if service.command[0] == "bash"]
+    in_scripts = {
+        found for script in scripts for found in re.findall(r"\bairflow (\w.*)$", script.replace("\\\n", ""), re.M)
+    }
+    return in_scripts | {shlex.join(service.command) for service in AIRFLOW.values() if service.command[0] != "bash"}
 
 
 def named() -> list[str]:
@@ -118,6 +122,7 @@ def test_what_cannot_be_loaded_is_told(failures: dict[str, str]) -> None:
         (providers(), "apache-airflow-providers-postgres"),
         (packages(), "redis"),
         (commands(), "celery worker"),
+        (commands(), "db migrate"),
     ],
 )
 def test_names_are_found_where_they_stand(found: set[str], expected: str) -> None:

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from salesmanago_sync.settings import PREFIX, Settings
+from tests import compose as reader
 from twin.ready import Address, ready_line
 from twin.state import State
 
@@ -70,7 +71,9 @@ def test_workers_can_be_scaled(services: dict[str, dict[str, Any]]) -> None:
 def test_every_image_has_a_version(services: dict[str, dict[str, Any]]) -> None:
     images = {service["image"] for service in services.values()}
     assert [image for image in images if not re.search(r":[\w-]*\d+\.\d+", image) or "latest" in image] == []
-    assert re.search(r"^FROM apache/airflow:slim-\d+\.\d+\.\d+-python3\.\d+$", (ROOT / "Dockerfile").read_text(), re.M)
+    assert re.search(
+        r"^FROM apache/airflow:slim-\d+\.\d+\.\d+-python3\.\d+ AS production$", (ROOT / "Dockerfile").read_text(), re.M
+    )
 
 
 def test_the_image_runs_the_airflow_of_the_requirements() -> None:
@@ -148,3 +151,43 @@ def test_the_example_leads_to_the_twin_of_the_demo_profile(services: dict[str, d
     for name, connection in ready["connections"].items():
         assert f"# AIRFLOW_CONN_{name.upper()}='{json.dumps(connection)}'\n" in example
     assert f"REQUESTS_CA_BUNDLE={options['certificates']}/ca.pem\n" in example
+
+
+def test_nobody_gains_rights_or_starts_with_more_than_it_needs(services: dict[str, dict[str, Any]]) -> None:
+    assert {
+        name for name, service in services.items() if service.get("security_opt") != ["no-new-privileges:true"]
+    } == set()
+    assert {name for name, service in services.items() if service.get("cap_drop") != ["ALL"]} == set()
+    assert {name for name, service in services.items() if "cap_add" in service} == {"postgres", "redis"}
+    assert {name for name, service in services.items() if service.get("privileged") or "devices" in service} == set()
+
+
+def test_the_image_of_production_has_no_twin(services: dict[str, dict[str, Any]]) -> None:
+    production, _, rest = (ROOT / "Dockerfile").read_text().partition("FROM production AS twin")
+    assert rest.rstrip().endswith("FROM production")
+    assert "/twin " not in production
+    assert {services[name]["build"]["target"] for name in AIRFLOW} == {"production"}
+    assert services["twin"]["build"]["target"] == "twin"
+    assert services["twin"]["image"] not in {services[name]["image"] for name in AIRFLOW}
+    pinned = (ROOT / "requirements-image.txt").read_text()
+    assert [name for name in ("faker", "lark", "trustme") if f"\n{name}==" in pinned] == []
+
+
+def test_what_is_published_is_published_on_this_machine_alone(services: dict[str, dict[str, Any]]) -> None:
+    published = reader.fill_in({name: service.get("ports", []) for name, service in services.items()}, {})
+    assert {name: ports for name, ports in published.items() if ports} == {"api-server": ["127.0.0.1:8080:8080"]}
+    asked = reader.fill_in(services["api-server"]["ports"], {"AIRFLOW_LISTEN": "10.0.0.7", "AIRFLOW_PORT": "80"})
+    assert asked == ["10.0.0.7:80:8080"]
+
+
+def test_no_secret_is_on_a_command_line() -> None:
+    variables = reader.example()
+    secrets = [variables[name] for name in reader.ASKED_FOR.findall(reader.EXAMPLE.read_text())]
+    assert len(secrets) == len(set(secrets)) >= 7
+    for name, service in reader.services(variables).items():
+        words = " ".join([*service.command, *service.health])
+        assert [secret for secret in secrets if secret in words] == [], name
+        # What a shell fills in is on the command line of what it starts; printf it does itself.
+        lines = "\n".join([*service.command, *service.files.values()]).splitlines()
+        shown = [line for line in lines if re.search(r"\$\{?\w*(PASSWORD|SECRET|KEY)", line)]
+        assert [line for line in shown if not line.lstrip().startswith("printf ")] == [], name

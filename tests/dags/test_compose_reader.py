@@ -87,12 +87,15 @@ def test_hosts_and_ports_lead_to_this_machine(addresses: Addresses, service: str
 
 
 def test_the_environment_of_the_cluster_test_is_made_as_the_image_is() -> None:
-    dockerfile = (ROOT / "Dockerfile").read_text()
-    image = re.findall(r"^RUN pip install --no-cache-dir (.+)$", dockerfile, re.M)
-    assert image == ["--requirement /opt/airflow/requirements.txt", "--no-deps --editable /opt/airflow"]
+    production, _, _ = (ROOT / "Dockerfile").read_text().partition("FROM production AS twin")
+    image = re.findall(r"^RUN pip install --no-cache-dir (.+)$", production, re.M)
+    assert image == [
+        "--require-hashes --requirement /opt/airflow/requirements-image.txt",
+        "--no-deps --editable /opt/airflow",
+    ]
     recipe = re.search(r"^\$\(VENV\)/cluster\.stamp:.*\n((?:\t.+\n)+)", (ROOT / "Makefile").read_text(), re.M)
     assert recipe
     assert re.findall(r"pip install --quiet --python \S+ (.+)$", recipe[1], re.M) == [
-        "-r requirements.txt",
+        "--require-hashes -r requirements-image.txt",
         "--no-deps -e .",
     ]

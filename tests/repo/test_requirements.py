@@ -13,11 +13,13 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 MAKEFILE = (ROOT / "Makefile").read_text()
+FILES = ["requirements.txt", "requirements-image.txt", "requirements-dev.txt"]
 PIN = re.compile(r"^([\w.-]+)(?:\[[\w,-]+\])?==([^\s;]+)")
 
 
 def lines(name: str) -> list[str]:
-    return [line for line in (ROOT / name).read_text().splitlines() if line and not line.lstrip().startswith("#")]
+    text = re.sub(r" \\\n +--hash=sha256:[0-9a-f]{64}", "", (ROOT / name).read_text())
+    return [line for line in text.splitlines() if line and not line.lstrip().startswith("#")]
 
 
 def pins(name: str) -> dict[str, set[str]]:
@@ -57,18 +59,33 @@ def test_both_files_agree() -> None:
     assert {name for name in here.keys() & there.keys() if here[name] != there[name]} == set()
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+def test_the_image_gets_what_everybody_gets_and_no_more() -> None:
+    image, every = pins("requirements-image.txt"), pins("requirements.txt")
+    assert {name: versions for name, versions in image.items() if not versions <= every.get(name, set())} == {}
+    cluster = PROJECT["project"]["optional-dependencies"]["cluster"]
+    assert unmet([*PROJECT["project"]["dependencies"], *cluster], image) == []
+    assert len(image) < len(every)
+
+
+def test_every_pin_of_the_image_has_hashes() -> None:
+    text = (ROOT / "requirements-image.txt").read_text()
+    assert len(re.findall(r"^[\w.-]+(?:\[[\w,-]+\])?==[^\\\n]+\\\n    --hash=sha256:", text, re.M)) == len(
+        lines("requirements-image.txt")
+    )
+
+
+@pytest.mark.parametrize("name", FILES)
 def test_every_line_is_an_exact_version(name: str) -> None:
     assert [line for line in lines(name) if not PIN.match(line)] == []
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+@pytest.mark.parametrize("name", FILES)
 def test_no_address_of_a_registry_is_recorded(name: str) -> None:
     text = (ROOT / name).read_text()
     assert re.findall(r"\w+://|--(?:extra-)?index|--find-links|@ file", text) == []
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+@pytest.mark.parametrize("name", FILES)
 def test_the_header_says_how_it_was_made(name: str) -> None:
     header = (ROOT / name).read_text().splitlines()[1]
     published_before = re.search(r"^PUBLISHED_BEFORE := (\S+)$", MAKEFILE, re.M)
