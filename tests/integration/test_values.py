@@ -129,3 +129,23 @@ def test_a_refusal_of_what_was_not_sent_frees_the_others(direct: Direct) -> None
     assert direct.records("Contact")[record]["MailingCountry"] == "Poland"
     assert direct.ledger.open_issues().empty
     assert direct.sync() == []
+
+
+@pytest.mark.parametrize("picklists", [True, False])
+def test_a_country_has_the_name_that_the_org_gives_it(direct: Direct, picklists: bool) -> None:
+    direct.control.post("/salesforce/settings", {"state_country_picklists": picklists})
+    typed = {"KR": "KR", "BO": "Bolivia", "VN": "Vietnam", "MD": "MDA", "TW": "Taiwan", "TR": "Turkey", "NL": "Holland"}
+    typed |= {"SE": "Sverige", "CZ": "Česko"}
+    for code, text in typed.items():
+        person = {"name": "Jan Nowak", "company": "Acme", "state": "PROSPECT", "address": {"country": text}}
+        direct.contact(f"{code.lower()}@example.com", **person)
+    direct.sync("full")
+    assert direct.ledger.open_issues().empty
+    leads = {row["Email"][:2].upper(): row for row in direct.records("Lead").values()}
+    assert leads.keys() == typed.keys()
+    if picklists:
+        assert {code: row["CountryCode"] for code, row in leads.items()} == {code: code for code in typed}
+    else:
+        assert [leads[code]["Country"] for code in ("KR", "TR", "CZ")] == ["South Korea", "Türkiye", "Czechia"]
+    assert {card["email"][:2].upper(): card["address"]["country"] for card in direct.cards().values()} == typed
+    assert direct.sync() == []

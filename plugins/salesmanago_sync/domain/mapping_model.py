@@ -102,6 +102,17 @@ class Line(_Entry):
             return {"convert": "email", **values}
         return values
 
+    _places: dict[str, str] | None = PrivateAttr(None)
+
+    @property
+    def places(self) -> dict[str, str] | None:
+        """What the org calls each country, by ISO code, once its describe was read."""
+        return self._places
+
+    def know_places(self, places: dict[str, str]) -> None:
+        """Remember what the org calls each country."""
+        self._places = places
+
     @property
     def key(self) -> str:
         """The field key, unique in a mapping."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from collections.abc import Mapping as Dictionary
 
 from salesmanago_sync.domain.card_lines import CARD_LINES, LAST_SYNC
+from salesmanago_sync.domain.converters.country import places
 from salesmanago_sync.domain.criteria import fields_of
 from salesmanago_sync.domain.describe import FieldSchema, Schema
 from salesmanago_sync.domain.field_types import fits, fitting
@@ -19,6 +20,7 @@ __all__ = [
     "Schema",
     "check",
     "criteria_types",
+    "fit",
     "hidden_opt_outs",
     "parents_of",
     "read_fields",
@@ -46,6 +48,21 @@ OPT_OUT_FIELDS = frozenset(
 CARD_PATH: KeyPath = ("salesforce_card",)
 SLOW = "its changes move no time stamp, and are seen by the next full sync only."
 GRANT = "Give the integration user access to it (permission set, Field-Level Security)"
+
+
+def fit(mapping: Mapping, schema: Schema) -> None:
+    """Tell the lines of countries what this org calls each of them."""
+    for line in mapping.lines:
+        if line.convert == "country" and len(line.salesforce) == 1:
+            line.know_places(places(_listed(line.salesforce[0], schema)))
+
+
+def _listed(name: str, schema: Schema) -> list[tuple[str, str]]:
+    """What a field accepts, each with another word for it: the text of an address is the label of its code."""
+    own, code = schema.fields.get(name), schema.fields.get(f"{name}Code")
+    if code is not None and code.picklist:
+        return list(zip(code.picklist_labels, code.picklist, strict=True))
+    return [] if own is None else list(zip(own.picklist, own.picklist_labels, strict=True))
 
 
 def takes_part(mapping: Mapping, schema: Schema) -> bool:

@@ -19,7 +19,7 @@ from salesmanago_sync.domain.identities import ObjectInput, is_true
 from salesmanago_sync.domain.mapping import Mapping
 from salesmanago_sync.domain.native import DETAIL
 from salesmanago_sync.domain.owed import OPT_OUTS
-from salesmanago_sync.domain.schema import Schema, criteria_types, read_fields
+from salesmanago_sync.domain.schema import Schema, criteria_types, fit, read_fields
 from salesmanago_sync.domain.sightings import UNREAD, newest, of_side, sightings, standing
 from salesmanago_sync.domain.stand_ins import StandIns
 from salesmanago_sync.domain.succession import heirs
@@ -44,6 +44,10 @@ class Source:
 
     mapping: Mapping
     schema: Schema
+
+    def __post_init__(self) -> None:
+        """Let the mapping write what this org calls each country."""
+        fit(self.mapping, self.schema)
 
     @property
     def fields(self) -> list[str]:

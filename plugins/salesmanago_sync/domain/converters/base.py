@@ -54,6 +54,10 @@ class LineOptions(Protocol):
     def value(self) -> object:
         """What a constant writes."""
 
+    @property
+    def places(self) -> Mapping[str, str] | None:
+        """What the org calls each country, by ISO code."""
+
 
 class Bound(ABC):
     """A converter bound to a mapping line."""

@@ -1,50 +1,147 @@
 """country: canonical the two-letter ISO code where the name or code is known, else the text as it is.
 
-SALESmanago gets the code; Salesforce the English name, or the code in a field named …CountryCode.
+SALESmanago gets the code. Salesforce gets what this org calls the country, as its describe lists it; where nothing is
+listed, the English name, or the code in a field named …CountryCode. Names are understood in every language that
+Salesforce speaks to its users, with or without accents.
 """
 
 from __future__ import annotations
 
 import gettext
-from functools import cache
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from functools import cache, lru_cache
 
 import pycountry
+from babel import Locale
 
-from salesmanago_sync.domain.converters.base import Converter, Scalar
+from salesmanago_sync.domain.converters.base import Converter, LineOptions, Scalar
 
-# The languages whose country names are understood beside English.
-_LANGUAGES = ("pl", "de", "fr", "es", "it")
-# In everyday use, and in no list of pycountry.
-_EVERYDAY = {"uk": "GB", "great britain": "GB"}
+# The languages of Salesforce, by their names in CLDR.
+_LANGUAGES = (
+    *("ar", "bg", "cs", "da", "de", "el", "en", "es", "et", "fi", "fr", "he", "hr", "hu", "id", "it", "ja", "ko", "lt"),
+    *("lv", "mk", "nb", "nl", "pl", "pt", "pt_PT", "ro", "ru", "sk", "sl", "sr", "sr_Latn", "sv", "th", "tr", "uk"),
+    *("vi", "zh", "zh_Hant"),
+)
+# In everyday use, and in no list of pycountry or CLDR.
+_EVERYDAY = {
+    "AE": ("uae", "emirates"),
+    "BA": ("bosnia",),
+    "CD": ("drc", "dr congo"),
+    "CI": ("ivory coast",),
+    "CV": ("cape verde",),
+    "CZ": ("czech republic", "ceska republika", "republika czeska"),
+    "GB": ("uk", "great britain", "britain", "england", "scotland", "wales", "northern ireland", "anglia"),
+    "IE": ("eire", "republic of ireland"),
+    "MK": ("macedonia",),
+    "MM": ("burma", "birma"),
+    "MO": ("macau",),
+    "NL": ("holland", "holandia", "holanda", "hollande", "olanda", "hollandia", "hollanda", "holandsko", "nederlanden"),
+    "PS": ("palestine",),
+    "SZ": ("swaziland",),
+    "TL": ("east timor",),
+    "TR": ("turkey",),
+    "US": ("usa", "united states of america", "stany zjednoczone ameryki"),
+    "VA": ("vatican",),
+    "XK": ("kosovo",),
+}
 _SPELLINGS = ("alpha_2", "alpha_3", "name", "common_name", "official_name")
+# Letters that Unicode does not take apart.
+_PLAIN = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe", "&": " and "})
+
+
+@lru_cache(maxsize=50_000)
+def _fold(text: str) -> str:
+    """Spell a name without case, accents and punctuation."""
+    parts = unicodedata.normalize("NFKD", text.casefold().translate(_PLAIN))
+    letters = "".join(char for char in parts if not unicodedata.combining(char))
+    return " ".join(re.sub(r"[^\w\s]", " ", re.sub(r"[.'’`ʼ]", "", letters)).split()).removeprefix("the ")
 
 
 @cache
-def _codes() -> dict[str, str]:
-    codes: dict[str, str] = {}
+def _in_english() -> dict[str, str]:
+    codes = {name: code for code, names in _EVERYDAY.items() for name in names}
     for spelling in _SPELLINGS:
         for country in pycountry.countries:
-            text = getattr(country, spelling, None)
-            if text is not None:
-                codes.setdefault(text.lower(), country.alpha_2)
+            if (text := getattr(country, spelling, None)) is not None:
+                codes.setdefault(_fold(text), country.alpha_2)
+    for code, name in _of_cldr("en"):
+        codes.setdefault(_fold(name), code)
+    return codes
+
+
+@cache
+def _in_any_language() -> dict[str, str]:
+    """Names in all languages, but those that mean one country here and another there."""
+    found = defaultdict(set)
     for language in _LANGUAGES:
-        translate = gettext.translation("iso3166-1", pycountry.LOCALES_DIR, languages=[language]).gettext
-        for country in pycountry.countries:
-            for text in filter(None, (getattr(country, spelling, None) for spelling in _SPELLINGS[2:])):
-                codes.setdefault(translate(text).lower(), country.alpha_2)
-    return {**_EVERYDAY, **codes}
+        for code, name in (*_of_cldr(language), *_of_pycountry(language)):
+            found[_fold(name)].add(code)
+    return {name: min(codes) for name, codes in found.items() if len(codes) == 1}
+
+
+@cache
+def _known() -> frozenset[str]:
+    return frozenset({*(country.alpha_2 for country in pycountry.countries), *_EVERYDAY})
+
+
+def _of_cldr(language: str) -> Iterator[tuple[str, str]]:
+    territories = Locale.parse(language).territories
+    return ((code, name) for code, name in territories.items() if code in _known())
+
+
+def _of_pycountry(language: str) -> Iterator[tuple[str, str]]:
+    """Translated names, official ones among them, where there are any."""
+    translate = gettext.translation("iso3166-1", pycountry.LOCALES_DIR, languages=[language], fallback=True).gettext
+    for country in pycountry.countries:
+        for spelling in _SPELLINGS[2:]:
+            if (text := getattr(country, spelling, None)) is not None and (name := translate(text)) != text:
+                yield country.alpha_2, name
+
+
+def country_code(text: str) -> str | None:
+    """Say which country a name or code means; None when it is none."""
+    folded = _fold(text)
+    return _in_english().get(folded) or _in_any_language().get(folded)
 
 
 @cache
 def _names() -> dict[str, str]:
-    return {country.alpha_2: getattr(country, "common_name", country.name) for country in pycountry.countries}
+    names = {country.alpha_2: getattr(country, "common_name", country.name) for country in pycountry.countries}
+    return {**dict(_of_cldr("en")), **names}
+
+
+def places(listed: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Say what an org calls each country.
+
+    Args:
+        listed: What it lists: what is written, and another word for the same, such as the code of a label.
+
+    Returns:
+        What is written by ISO code; a word that is no country has none.
+    """
+    found: dict[str, str] = {}
+    for written, word in listed:
+        code = country_code(word) or country_code(written)
+        if code is not None:
+            found.setdefault(code, written)
+    return found
 
 
 class _Country(Scalar):
+    def __init__(self, line: LineOptions) -> None:
+        super().__init__(line)
+        self._places = line.places or {}
+        self._codes = {_fold(written): code for code, written in self._places.items()}
+
     def read(self, text: str) -> str:
-        return _codes().get(text.lower(), text)
+        return self._codes.get(_fold(text)) or country_code(text) or text
 
     def write_salesforce(self, canonical: str) -> str:
+        if canonical in self._places:
+            return self._places[canonical]
         if self.line.salesforce[0].endswith("CountryCode"):
             return canonical
         return _names().get(canonical, canonical)

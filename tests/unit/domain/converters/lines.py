@@ -20,6 +20,7 @@ class Line:
     region: str | None = None
     values: Mapping[str, str] | Sequence[str] | None = None
     value: object = None
+    places: Mapping[str, str] | None = None
 
 
 def bind(convert: str, **options: object) -> Bound:

@@ -8,6 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from salesmanago_sync.domain.converters import converter
+from salesmanago_sync.domain.converters.country import country_code
+from salesmanago_sync.domain.mapping import Mapping
+from salesmanago_sync.domain.schema import FieldSchema, Schema, fit
 from tests.unit.domain.converters.lines import (
     bind,
     check_laws,
@@ -36,6 +40,33 @@ from tests.unit.domain.converters.lines import (
         ("USA", "US"),
         ("United States of America", "US"),
         ("Vietnam", "VN"),
+        ("Viet Nam", "VN"),
+        ("Turkey", "TR"),
+        ("Türkiye", "TR"),
+        ("turkiye", "TR"),
+        ("Holland", "NL"),
+        ("Holandia", "NL"),
+        ("The Netherlands", "NL"),
+        ("Sverige", "SE"),
+        ("Česko", "CZ"),
+        ("Ceska republika", "CZ"),
+        ("España", "ES"),
+        ("ESPANA", "ES"),
+        ("Österreich", "AT"),
+        ("Magyarország", "HU"),
+        ("Suomi", "FI"),
+        ("Ελλάδα", "GR"),
+        ("Україна", "UA"),
+        ("日本", "JP"),
+        ("South Korea", "KR"),
+        ("Korea, Republic of", "KR"),
+        ("Bolivia", "BO"),
+        ("Bolivia, Plurinational State of", "BO"),
+        ("Moldova", "MD"),
+        ("Taiwan", "TW"),
+        ("U.S.A.", "US"),
+        ("Kosovo", "XK"),
+        ("Georgia", "GE"),
         (" Narnia ", "Narnia"),
         ("0", "0"),
         ("false", "false"),
@@ -57,6 +88,58 @@ def test_every_country_reads_back_the_same():
     codes = [country.alpha_2 for country in pycountry.countries]
     assert read_salesmanago(bind("country"), *codes) == codes
     check_laws(bind("country"), codes)
+
+
+KOREA = "Korea, Republic of"
+
+
+@pytest.mark.parametrize(
+    ("field", "written"),
+    [
+        ("MailingCountry", [KOREA, "Bolivia, Plurinational State of", "Poland", "France"]),
+        ("MailingCountryCode", ["KR", "BO", "PL", "FR"]),
+        ("Country__c", ["Korea (South)", "Boliwia", "Polska", "France"]),
+        ("Place__c", ["South Korea", "Bolivia", "Poland", "France"]),
+    ],
+)
+def test_salesforce_gets_what_the_org_calls_a_country(field: str, written: list[str]) -> None:
+    codes = FieldSchema(
+        "MailingCountryCode",
+        "picklist",
+        picklist=("KR", "BO", "PL", "XX"),
+        picklist_labels=(KOREA, "Bolivia, Plurinational State of", "Poland", "Atlantis"),
+    )
+    own = FieldSchema(
+        "Country__c",
+        "picklist",
+        picklist=("Korea (South)", "Boliwia", "Polska", "Other"),
+        picklist_labels=("South Korea", "Bolivia", "Poland", "Other"),
+    )
+    texts_ = [FieldSchema(name, "string", 80) for name in ("MailingCountry", "Place__c")]
+    org = Schema("Contact", {each.name: each for each in (codes, own, *texts_)})
+    mapping = Mapping.model_validate(
+        {
+            "object": "Contact",
+            "fields": [
+                {"salesforce": "Email", "salesmanago": "email"},
+                {"salesforce": field, "salesmanago": "address.country", "convert": "country"},
+            ],
+        }
+    )
+    before = mapping.digest
+    fit(mapping, org)
+    assert mapping.digest == before
+    line = mapping.line("address.country")
+    assert line is not None
+    bound = converter(line)
+    assert write_salesforce(bound, "KR", "BO", "PL", "FR") == written
+    assert read_salesforce(bound, *written) == ["KR", "BO", "PL", "FR"]
+    assert read_salesforce(bound, "Atlantis") == read_salesmanago(bound, "Atlantis") == ["Atlantis"]
+
+
+def test_the_name_that_a_country_is_written_by_means_it() -> None:
+    codes = [country.alpha_2 for country in pycountry.countries]
+    assert [country_code(name) for name in write_salesforce(bind("country"), *codes)] == codes
 
 
 PICKLIST = bind("picklist", values={"Open": "NEW", "Working": "NEW", "Closed": "OLD", "0": "false"})
