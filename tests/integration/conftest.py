@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,6 +16,7 @@ import pytest
 
 from tests.integration.direct import Direct
 from tests.integration.sync import Sync
+from tests.integration.walk import Walked
 from tests.postgres import empty_postgres, postgres
 from tests.twin_server import ROOT, TwinServer
 
@@ -42,21 +45,32 @@ def airflow() -> None:
 
 
 @pytest.fixture
+def read_log(capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture) -> Callable[[], str]:
+    """Takes what was printed and logged since the last time."""
+    caplog.set_level(logging.INFO)
+
+    def taken() -> str:
+        logged = caplog.text
+        caplog.clear()
+        return logged + "".join(capfd.readouterr())
+
+    return taken
+
+
+@pytest.fixture
 def sync(
-    airflow: None,
-    twin: TwinServer,
-    tmp_path: Path,
-    capfd: pytest.CaptureFixture[str],
-    caplog: pytest.LogCaptureFixture,
+    request: pytest.FixtureRequest, twin: TwinServer, empty_ledger: Path, tmp_path: Path, read_log: Callable[[], str]
 ) -> Iterator[Sync]:
-    """The sync, connected to an empty twin, with an empty ledger and no history."""
-    with opened(twin, f"sqlite:///{tmp_path / 'ledger.db'}", tmp_path) as made:
+    """The sync, connected to an empty twin, with an empty ledger and no history.
 
-        def read_log() -> str:
-            logged = caplog.text
-            caplog.clear()
-            return logged + "".join(capfd.readouterr())
-
+    Its tasks are walked (`walk.py`); a test with the mark `airflow` runs them in a real Airflow.
+    """
+    kind: type[Sync] = Walked
+    shutil.copy(empty_ledger, tmp_path / "ledger.db")
+    if request.node.get_closest_marker("airflow"):
+        request.getfixturevalue("airflow")
+        kind = Sync
+    with opened(twin, f"sqlite:///{tmp_path / 'ledger.db'}", tmp_path, kind) as made:
         made.read_log = read_log
         yield made
 
@@ -80,7 +94,7 @@ def direct(twin: TwinServer, empty_ledger: Path, tmp_path: Path) -> Iterator[Dir
 
 
 @contextmanager
-def opened(twin: TwinServer, ledger_url: str, folder: Path) -> Iterator[Sync]:
+def opened(twin: TwinServer, ledger_url: str, folder: Path, kind: type[Sync] = Sync) -> Iterator[Sync]:
     """Connect the sync to the twin."""
     environment = {
         "REQUESTS_CA_BUNDLE": twin.ca,
@@ -96,5 +110,5 @@ def opened(twin: TwinServer, ledger_url: str, folder: Path) -> Iterator[Sync]:
             patch.delenv(name)
         for name, value in environment.items():
             patch.setenv(name, value)
-        with Sync(twin, ledger_url, folder, patch) as made:
+        with kind(twin, ledger_url, folder, patch) as made:
             yield made

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 import sqlalchemy as sa
 
 from tests.integration.sync import Sync
+
+pytestmark = pytest.mark.airflow
 
 
 def test_assets_carry_the_counts_of_the_report_and_tasks_lead_to_the_pages(sync: Sync) -> None:

@@ -6,6 +6,8 @@ import pytest
 
 from tests.integration.sync import Killed, Sync
 
+pytestmark = pytest.mark.airflow
+
 
 def people(sync: Sync) -> None:
     """Somebody to be created on either side."""

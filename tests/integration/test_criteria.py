@@ -20,7 +20,7 @@ def test_who_leaves_the_criteria_is_paused_but_for_consent_and_goes_on_when_back
     paused = sync.card(card["id"])
     assert paused["optedOut"] is True
     assert "Head" not in str(paused["properties"])
-    assert sync.totals()[0]["skipped"]["PAUSED"] == 1
+    assert sum(row["skipped"].get("PAUSED", 0) for row in sync.totals()) == 1
     assert sync.rows("SELECT status FROM bindings") == [{"status": "paused"}]
 
     sync.edit("Lead", person, Status="Working - Contacted")

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.integration.sync import Sync
+
+pytestmark = pytest.mark.airflow
 
 PEOPLE = {"seed": 7, "leads": 14, "contacts": 14, "person_accounts": 8, "salesmanago": 24}
 KEYS = ("reason", "object", "salesforce_id", "salesmanago_id", "field")

@@ -376,7 +376,7 @@ def test_what_salesforce_would_refuse_is_held_back_before_it_is_sent(sync: Sync)
     texts = {row["field"]: row["text"] for row in sync.rows("SELECT field, text FROM issues")}
     assert texts["address.city"] == "MailingCity takes 40 characters"
     assert texts["address.country"].startswith("MailingCountry accepts: ")
-    assert texts["birthday"] == "Birthdate takes a day as yyyy-MM-dd"
+    assert texts["birthday"] == "Birthdate takes a day as yyyy-MM-dd of the years 1700 to 3999"
     sync.edit_card(card, address={"city": "Kraków", "country": "Poland"}, birthday="19801231")
     assert sync.incremental().green
     assert sync.issues() == {}

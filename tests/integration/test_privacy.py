@@ -217,6 +217,7 @@ def everything_of_airflow() -> str:
     return "\n".join(path.read_bytes().decode(errors="replace") for path in files)
 
 
+@pytest.mark.airflow
 def test_neither_airflow_nor_its_database_learns_anybody(sync: Sync, told: pytest.LogCaptureFixture) -> None:
     for name in SQL:
         told.set_level(logging.INFO, logger=name)  # the statements of Airflow itself are many

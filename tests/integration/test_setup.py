@@ -9,6 +9,8 @@ import pytest
 from tests.integration.sync import Sync
 from tests.integration.workshop import Workshop
 
+pytestmark = pytest.mark.airflow
+
 LEAD_LAYOUT = "Lead-Lead Layout"
 ORIGINALS = [LEAD_LAYOUT, "Contact-Contact Layout", "PersonAccount-Person Account Layout"]
 OURS = ["Lead-SALESmanago", "Contact-SALESmanago", "PersonAccount-SALESmanago"]

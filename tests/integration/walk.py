@@ -1,0 +1,253 @@
+"""A run of a DAG without Airflow's scheduler, database and API: its own tasks, one after another, in this process.
+
+Real are the DAG as its file wires it, the functions of its tasks with the arguments that the wiring gives them,
+connections and settings from the environment, the staging folder and the ledger. Imitated are trigger rules, states,
+XCom, Variables and the context of a task, as far as these DAGs use them; `test_walk.py` holds both against each other.
+"""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import json
+import logging
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
+from types import SimpleNamespace
+from typing import Any
+
+from tests.integration.sync import SETTLED_SECONDS, Done, Sync
+from tests.twin_server import ROOT
+
+log = logging.getLogger("task")
+SUCCESS, FAILED, SKIPPED, UPSTREAM_FAILED = "success", "failed", "skipped", "upstream_failed"
+BAD = {FAILED, UPSTREAM_FAILED}
+
+
+class Supervisor:
+    """What a task asks Airflow for while it runs: Variables, and connections that the environment does not have."""
+
+    def __init__(self, variables: dict[str, str]) -> None:
+        self._variables = variables
+
+    def send(self, message: Any) -> Any:
+        """Answer one request of the task SDK."""
+        from airflow.sdk.exceptions import ErrorType
+        from airflow.sdk.execution_time import comms
+
+        if isinstance(message, comms.PutVariable):
+            self._variables[message.key] = message.value or ""
+        elif isinstance(message, comms.GetVariable):
+            if message.key in self._variables:
+                return comms.VariableResult(key=message.key, value=self._variables[message.key])
+            return comms.ErrorResponse(error=ErrorType.VARIABLE_NOT_FOUND)
+        elif isinstance(message, comms.GetConnection):
+            return comms.ErrorResponse(error=ErrorType.CONNECTION_NOT_FOUND)
+        elif not isinstance(message, comms.MaskSecret):
+            raise NotImplementedError(f"{type(message).__name__}: a test that needs it runs in Airflow")
+        return None
+
+
+class TaskInstance:
+    """What a task is told of itself."""
+
+    def __init__(self, task_id: str, ended: set[str], results: dict[str, Any], xcoms: list[str]) -> None:
+        self.task_id = task_id
+        self._ended, self._results, self._xcoms = ended, results, xcoms
+
+    def get_first_reschedule_date(self, context: Any) -> None:
+        """Say since when it waits: a walk never does."""
+
+    def get_dr_count(self, dag_id: str, run_ids: list[str], states: list[str]) -> int:
+        """Count runs that have ended."""
+        return len(self._ended.intersection(run_ids))
+
+    def xcom_pull(self, task_ids: str) -> Any:
+        """Give what another task handed on."""
+        return self._results.get(task_ids)
+
+    def xcom_push(self, key: str, value: Any) -> None:
+        """Keep what it hands on."""
+        self._xcoms.append(json.dumps(value))
+
+
+class OutletEvents:
+    """Takes what a task says of its assets, and forgets it."""
+
+    def __getitem__(self, asset: Any) -> Any:
+        return SimpleNamespace(extra={})
+
+
+class Walk:
+    """One run.
+
+    Attributes:
+        state: Of the run, once it has ended.
+        tasks: State of each task, `write[0]` for mapped ones.
+    """
+
+    def __init__(
+        self,
+        dag: Any,
+        run_id: str,
+        params: Mapping[str, Any],
+        scheduled: bool,
+        ended: set[str],
+        xcoms: list[str],
+        before: Mapping[str, Callable[[], object]],
+    ) -> None:
+        self.state, self.tasks = "", dict[str, str]()
+        self._dag = dag
+        self._results: dict[str, Any] = {}
+        self._ended, self._xcoms, self._before = ended, xcoms, before
+        given = copy.deepcopy(self._dag.params)
+        given.update(params)
+        self._context = {
+            "params": given.validate(),
+            "dag_run": SimpleNamespace(
+                dag_id=dag.dag_id, run_id=run_id, run_type="scheduled" if scheduled else "manual", note=None
+            ),
+            "outlet_events": OutletEvents(),
+        }
+
+    def run(self) -> None:
+        """Run every task whose time comes."""
+        for task in self._dag.topological_sort():
+            verdict = self._verdict(task)
+            if verdict != SUCCESS:
+                self.tasks[task.task_id] = verdict
+            elif task.is_mapped:
+                self._run_mapped(task)
+            else:
+                self._run(task, task.task_id, dict(getattr(task, "op_kwargs", {})), getattr(task, "op_args", ()))
+        ends = [task for task in self._dag.leaves if task.on_failure_fail_dagrun or not task.is_teardown]
+        self.state = FAILED if any(BAD.intersection(self._states(end.task_id)) for end in ends) else SUCCESS
+
+    def _states(self, task_id: str) -> list[str]:
+        mapped = [state for name, state in self.tasks.items() if name.startswith(f"{task_id}[")]
+        return mapped or [self.tasks[task_id]]
+
+    def _verdict(self, task: Any) -> str:
+        """Say what becomes of a task by its trigger rule: success, where it runs."""
+        above = [state for one in sorted(task.upstream_task_ids) for state in self._states(one)]
+        rule = task.trigger_rule.value
+        if task.is_teardown:
+            setups = {state for one in task.upstream_list if one.is_setup for state in self._states(one.task_id)}
+            return next(state for state in (SUCCESS, SKIPPED, UPSTREAM_FAILED) if state in {*setups, UPSTREAM_FAILED})
+        if BAD.intersection(above):
+            return UPSTREAM_FAILED
+        skips = {
+            "all_success": SKIPPED in above,
+            "none_failed_min_one_success": bool(above) and SUCCESS not in above,
+            "none_failed": False,
+        }
+        return SKIPPED if skips[rule] else SUCCESS
+
+    def _run_mapped(self, task: Any) -> None:
+        lists = {name: self._resolved(value) for name, value in task.op_kwargs_expand_input.value.items()}
+        [(name, values)] = lists.items()
+        for number, value in enumerate(values):
+            self._run(task, f"{task.task_id}[{number}]", {**task.partial_kwargs["op_kwargs"], name: value}, ())
+        if not values:
+            self.tasks[task.task_id] = SKIPPED
+
+    def _run(self, task: Any, name: str, kwargs: dict[str, Any], args: Any) -> None:
+        from airflow.sdk.exceptions import AirflowSkipException
+        from airflow.sdk.execution_time.context import set_current_context
+
+        self._before.get(task.task_id, str)()
+        context: Any = {**self._context, "ti": TaskInstance(task.task_id, self._ended, self._results, self._xcoms)}
+        try:
+            with set_current_context(context):
+                result = self._called(task, context, kwargs, args)
+        except AirflowSkipException as reason:
+            log.info("Skipping task: %s", reason)
+            self.tasks[name] = SKIPPED
+        except Exception:
+            log.exception("Task failed with exception")
+            self.tasks[name] = FAILED
+        else:
+            self.tasks[name] = SUCCESS
+            # Everything that tasks hand to each other is JSON.
+            self._xcoms.append(json.dumps(result))
+            self._results[name] = json.loads(self._xcoms[-1])
+
+    def _called(self, task: Any, context: Any, kwargs: dict[str, Any], args: Any) -> Any:
+        if hasattr(task, "poke"):
+            looked = task.poke(context)
+            if not looked.is_done:
+                raise NotImplementedError("The run waits: a test of that runs in Airflow.")
+            return looked.xcom_value
+        function = task.python_callable
+        wanted = inspect.signature(function).parameters.keys() & context.keys()
+        given = {name: self._resolved(value) for name, value in kwargs.items()}
+        return function(*map(self._resolved, args), **{**{name: context[name] for name in wanted}, **given})
+
+    def _resolved(self, value: Any) -> Any:
+        operator = getattr(value, "operator", None)
+        return value if operator is None else self._results.get(operator.task_id)
+
+
+class Walked(Sync):
+    """The sync, its tasks walked instead of scheduled."""
+
+    def __enter__(self) -> Sync:
+        self._variables: dict[str, str] = {}
+        self._ended: set[str] = set()
+        self._xcoms: list[str] = []
+        return self
+
+    def run(
+        self,
+        dag_id: str,
+        *,
+        before: Mapping[str, Callable[[], object]] | None = None,
+        scheduled: bool = False,
+        **params: Any,
+    ) -> Done:
+        """Run a DAG once everything that was edited has settled; see `Sync.run`."""
+        self.later(SETTLED_SECONDS)
+        run_id = f"run {len(self._ended) + 1}"
+        walk = Walk(dags()[dag_id], run_id, params, scheduled, self._ended, self._xcoms, before or {})
+        self.read_log()
+        try:
+            with supervised(self._variables):
+                walk.run()
+        finally:
+            self._ended.add(run_id)
+        return Done(walk.state, run_id, walk.tasks, self.read_log())
+
+    def variable(self, name: str) -> Any:
+        """Read an Airflow Variable that holds JSON."""
+        text = self._variables.get(name)
+        return None if text is None else json.loads(text)
+
+    def edit_variable(self, name: str, text: str) -> None:
+        """Write the text of an Airflow Variable, as a person in the UI would."""
+        self._variables[name] = text
+
+    def xcoms(self) -> str:
+        """Everything that tasks handed to each other."""
+        return "\n".join(self._xcoms)
+
+
+@cache
+def dags() -> dict[str, Any]:
+    """Read the DAG files once; a walk changes nothing in them."""
+    from airflow.dag_processing.dagbag import DagBag
+
+    sys.path.append(str(ROOT / "dags"))  # as Airflow's processes do when they start
+    bag = DagBag(dag_folder=str(ROOT / "dags"))
+    assert not bag.import_errors, bag.import_errors
+    return dict(bag.dags)
+
+
+@contextmanager
+def supervised(variables: dict[str, str]) -> Iterator[None]:
+    """Let this process be one that Airflow runs tasks in."""
+    from airflow.sdk.execution_time.supervisor import set_supervisor_comms
+
+    with set_supervisor_comms(Supervisor(variables)):
+        yield
