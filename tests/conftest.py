@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.twin_server import TwinServer
 
@@ -27,6 +28,9 @@ os.environ |= {
     "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
     "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
 }
+# The same cases each time, on any machine: what is red is red again. `--hypothesis-profile=default` tries others.
+settings.register_profile("suite", derandomize=True, deadline=None)
+settings.load_profile("suite")
 
 # Side by side, the folders that take longest begin, so that no worker ends long after the others.
 FIRST = ("browser", "integration")
