@@ -76,10 +76,40 @@ def match(identities: Identities) -> pd.DataFrame:
     paired_by_id = _judge_pairs(by_id, free_s, free_m)
     free_s = _without(free_s, "salesforce_id", by_id)
     free_m = _without(free_m, "salesmanago_id", by_id)
-    held = _Held.by(identities, pd.concat([identities.bindings[PAIR_IDS], by_id[PAIR_IDS]]))
+    pairs = pd.concat([identities.bindings[PAIR_IDS], by_id[PAIR_IDS]])
+    held = _Held.by(identities, pairs)
     by_email = _by_email(free_s, free_m, held, identities.creates_in_salesmanago)
+    active = _stack([bound, paired_by_id])
+    by_email = _hopeful(by_email, identities, held.leaving(active[active["status"].eq(PAIR)]))
     by_email = _entombed(_with_hidden_consent(by_email, identities.consent_hidden), identities)
     return _stack([bound, gone, paired_by_id, by_email])
+
+
+def _hopeful(people: pd.DataFrame, identities: Identities, leaving: set[str]) -> pd.DataFrame:
+    """Let newcomers hope for an address that is about to be given up: those of whom there is only one.
+
+    They bear the reason that applies if it is not given up after all (`domain.addresses`).
+    """
+    if not leaving:
+        return people
+    s, m = identities.salesforce, identities.salesmanago
+    here = people["salesforce_id"].map(s.drop_duplicates("salesforce_id").set_index("salesforce_id")["email"])
+    there = people["salesmanago_id"].map(m.drop_duplicates("salesmanago_id").set_index("salesmanago_id")["email"])
+    address = here.fillna(there)
+    lone = among(address, leaving) & ~address.duplicated(keep=False)
+    # Of one object the second is in doubt, of another it is behind: here it may turn out to be neither.
+    second = people["reason"].isin(["SHADOWED", "AMBIGUOUS_MATCH"])
+    record = lone & people["salesforce_id"].notna() & second
+    record &= among(people["object"], identities.creates_in_salesmanago)
+    wanted = m.loc[m["wanted_by"].notna() & ~m["gone"], "salesmanago_id"]
+    contact = (
+        lone
+        & among(people["salesmanago_id"], set(wanted))
+        & people["reason"].isin(["OUT_OF_CRITERIA", "AMBIGUOUS_MATCH"])
+    )
+    status = people["status"].mask(record, CREATE_IN_SALESMANAGO).mask(contact, CREATE_IN_SALESFORCE)
+    reason = people["reason"].mask(record, "SHADOWED").mask(contact, "OUT_OF_CRITERIA")
+    return people.assign(status=status, reason=reason, text=people["text"].mask(record | contact))
 
 
 def _with_hidden_consent(people: pd.DataFrame, hidden: frozenset[str]) -> pd.DataFrame:
@@ -244,6 +274,13 @@ class _Held:
     @property
     def emails(self) -> set[str]:
         return set(self.records["email"]) | set(self.contacts["email"])
+
+    def leaving(self, pairs: pd.DataFrame) -> set[str]:
+        """Addresses of pairs whose sides differ and will be merged: one of the two is about to be given up."""
+        here = pairs["salesforce_id"].map(self.records.drop_duplicates("id").set_index("id")["email"])
+        there = pairs["salesmanago_id"].map(self.contacts.drop_duplicates("id").set_index("id")["email"])
+        differ = here.notna() & there.notna() & here.ne(there)
+        return ({*here[differ], *there[differ]}) - {*here[~differ].dropna(), *there[~differ].dropna()}
 
     def alike(self, candidates: pd.DataFrame) -> pd.Series:
         """Name the paired record of the same object and address; missing where there is none."""

@@ -9,6 +9,7 @@ from typing import Literal
 
 import pandas as pd
 
+from salesmanago_sync.domain.addresses import MOVES, settle_addresses
 from salesmanago_sync.domain.agreement import agreement
 from salesmanago_sync.domain.base import pack
 from salesmanago_sync.domain.changes import Decision, decide
@@ -19,7 +20,7 @@ from salesmanago_sync.domain.matching import Identities, match
 from salesmanago_sync.domain.owed import incur
 from salesmanago_sync.domain.pairs import Pairs, pairs_of
 from salesmanago_sync.domain.readability import field_issues, hold
-from salesmanago_sync.domain.review import Addresses, review, turns
+from salesmanago_sync.domain.review import review, turns
 from salesmanago_sync.domain.sightings import nothing_seen
 from salesmanago_sync.domain.succession import heirs, succeed
 
@@ -69,7 +70,8 @@ class Plan:
         people: One row a person (`matching.match`) on the index `person`, with `email`, the address that SALESmanago
             knows or will know, `<side>_clock`, when a person touched the record last, and `<side>_seen`, the clock as
             read.
-        changes: One row a field that will be written (`changes.CHANGE_COLUMNS`), and `turn` (`review.turns`).
+        changes: One row a field that will be written (`changes.CHANGE_COLUMNS`), `turn` (`review.turns`), and `after`,
+            the record or contact that must have moved to another address before.
         agreement: What the ledger learns without a write (`agreement.agreement`).
         moves: Bindings that go to another record or contact (`MOVE_COLUMNS`).
         issues: What could not be decided (`findings.ISSUE_COLUMNS`).
@@ -93,12 +95,12 @@ def plan(inputs: PlanInput) -> Plan:
     people = _people(matched, inputs.scope)
     bindings = incur(bindings, people, inputs.objects, inputs.contacts)
     unmatched = issues_of_people(people)
-    addresses = _addresses(found)
-    decisions = [
-        review(decide(pairs_of(item, inputs.contacts, bindings, people)), inputs.direction, addresses)
+    reviewed = [
+        review(decide(pairs_of(item, inputs.contacts, bindings, people)), inputs.direction)
         for item in inputs.objects
         if item.mapping.object in inputs.scope
     ]
+    decisions, order = settle_addresses(reviewed, found, people)
     everybody = Everybody(found, inputs.objects, inputs.witnesses, inputs.contacts, bindings)
     shared = share_opt_outs(everybody, people, decisions, inputs.direction)
     unreadable = [field_issues(decision.pairs) for decision in decisions]
@@ -107,7 +109,7 @@ def plan(inputs: PlanInput) -> Plan:
     people = _with_verdicts(people, verdicts)
     return Plan(
         people=people,
-        changes=_with_turns(shared.changes, decisions),
+        changes=_with_order(_with_turns(shared.changes, decisions), order),
         agreement=agreement(decisions, people, inputs.bindings),
         moves=_moves(bindings, decisions),
         issues=stack(
@@ -159,14 +161,6 @@ def _people(matched: pd.DataFrame, scope: frozenset[str]) -> pd.DataFrame:
     return mine
 
 
-def _addresses(found: Identities) -> Addresses:
-    s, m = found.salesforce, found.salesmanago
-    return Addresses(
-        salesforce=s.loc[~s["gone"], ["email", "salesforce_id"]].rename(columns={"salesforce_id": "id"}).dropna(),
-        salesmanago=m.loc[~m["gone"], ["email", "salesmanago_id"]].rename(columns={"salesmanago_id": "id"}).dropna(),
-    )
-
-
 def _with_contact_details(
     people: pd.DataFrame, found: Identities, contacts: pd.DataFrame, pairs: Sequence[Pairs]
 ) -> pd.DataFrame:
@@ -198,3 +192,11 @@ def _with_turns(changes: pd.DataFrame, decisions: Sequence[Decision]) -> pd.Data
         return changes.assign(turn=1)
     rows = changes.merge(pd.concat(counted).astype({"person": "int64"}), on=["person", "field"], how="left")
     return rows.assign(turn=rows["turn"].fillna(1).astype("int64"))
+
+
+def _with_order(changes: pd.DataFrame, order: pd.DataFrame) -> pd.DataFrame:
+    """Say which record or contact must have given its address up before a change is written."""
+    if order.empty:
+        return changes.assign(after=pd.Series("", index=changes.index, dtype="str"))
+    rows = changes.merge(order, on=["person", "direction"], how="left")
+    return rows.assign(after=rows["after"].where(rows["lane"].str.startswith(MOVES)).fillna("").astype("str"))

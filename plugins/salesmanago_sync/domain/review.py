@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -25,28 +25,18 @@ REACTION = pd.Timedelta(minutes=2)
 TURNS = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Addresses:
-    """Who has which e-mail address, on both sides: `email` and `id`."""
-
-    salesforce: pd.DataFrame
-    salesmanago: pd.DataFrame
-
-
-def review(decision: Decision, direction: str, addresses: Addresses) -> Decision:
+def review(decision: Decision, direction: str) -> Decision:
     """Drop what must not be written, and say why.
 
     Args:
         decision: What the merge decided.
         direction: The direction that the run is restricted to, or both.
-        addresses: Everybody who was read.
     """
     if direction != "both":
         decision = replace(decision, changes=decision.changes[decision.changes["direction"].eq(direction)])
     for check in (_states, _fit, _unstable):
         decision = check(decision)
-    decision = _names_for_newcomers(_addresses_for_newcomers(decision))
-    return _free_addresses(decision, addresses)
+    return _names_for_newcomers(_addresses_for_newcomers(decision))
 
 
 def _hold(decision: Decision, held: pd.Series, reason: str, text: pd.Series | str) -> Decision:
@@ -209,27 +199,3 @@ def _names_for_newcomers(decision: Decision) -> Decision:
 def _lacking(native: dict[Any, dict[str, Any]], field: str) -> pd.Index:
     lacking: pd.Index = pd.Index([person for person, row in native.items() if row.get(field) is None], name="person")
     return lacking
-
-
-def _free_addresses(decision: Decision, addresses: Addresses) -> Decision:
-    """Write nobody whose new address belongs to somebody else, or is about to."""
-    for way, owners, own in (
-        (TO_SALESMANAGO, addresses.salesmanago, "salesmanago_id"),
-        (TO_SALESFORCE, addresses.salesforce, "salesforce_id"),
-    ):
-        taken = _taken(decision.changes, way, owners, own)
-        if len(taken):
-            found = issues(taken, "EMAIL_TAKEN", field="email", direction=way, text="held by " + taken["id"])
-            decision = _dismiss(decision, pd.Index(taken["person"]), ISSUE, "EMAIL_TAKEN")
-            decision = replace(decision, issues=stack([decision.issues, found], ISSUE_COLUMNS))
-    return decision
-
-
-def _taken(changes: pd.DataFrame, way: str, owners: pd.DataFrame, own: str) -> pd.DataFrame:
-    """List the moves to an address that somebody else has or wants too, with the `id` of that one."""
-    moves = changes[changes["field"].eq("email") & changes["direction"].eq(way) & changes["action"].eq("update")]
-    if moves.empty:
-        return moves
-    rivals = moves[["new", own]].rename(columns={"new": "email", own: "id"})
-    others = moves.merge(pd.concat([owners, rivals]), left_on="new", right_on="email")
-    return others[others["id"].ne(others[own])].drop_duplicates("person")

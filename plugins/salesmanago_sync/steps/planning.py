@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from salesmanago_sync.domain.addresses import MOVES
 from salesmanago_sync.domain.plan import Plan, PlanInput, plan
 from salesmanago_sync.domain.succession import TOMBSTONES
 from salesmanago_sync.errors import FatalError
@@ -57,7 +58,7 @@ def make_plan(ports: Ports) -> list[list[dict[str, Any]]]:
     describe_plan(result)
     if ports.run.request.dry_run:
         return []
-    found = batches(result.changes[result.changes["lane"].ne(CONSENT)], ports.settings.people_per_task)
+    found = batches(result.changes[~goes_first(result.changes["lane"])], ports.settings.people_per_task)
     return shared_out(found, ports.most_tasks)
 
 
@@ -119,6 +120,11 @@ def inputs_of(reading: Reading, objects: Sequence[str], direction: str | None = 
         seen=reading.seen(),
         witnesses=reading.witness_inputs(),
     )
+
+
+def goes_first(lanes: pd.Series) -> pd.Series:
+    """Tell what is written before all else, in order: opt-outs, and moves to an address that somebody gives up."""
+    return lanes.eq(CONSENT) | lanes.str.startswith(MOVES).fillna(False).astype(bool)
 
 
 def batches(changes: pd.DataFrame, size: int) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from salesmanago_sync.domain.addresses import MOVES
 from salesmanago_sync.domain.consent import is_shared
 from salesmanago_sync.domain.merge import TO_SALESFORCE, TO_SALESMANAGO
 from salesmanago_sync.domain.owed import DELETE
@@ -30,7 +31,7 @@ ROWS = {TO_SALESMANAGO: 100, TO_SALESFORCE: 200}
 
 
 def write_consent(ports: Ports) -> dict[str, int]:
-    """Write opt-outs, both ways, before anything else.
+    """Write opt-outs, both ways, before anything else; then moves to addresses that somebody gives up, in their order.
 
     Args:
         ports: What the step talks to.
@@ -40,7 +41,20 @@ def write_consent(ports: Ports) -> dict[str, int]:
     """
     changes = ports.staging.read("changes")
     consent = changes[changes["lane"].eq(CONSENT)]
-    return write_batches(ports, batches(consent, ports.settings.people_per_task))
+    total = Counter(write_batches(ports, batches(consent, ports.settings.people_per_task)))
+    moves = changes[changes["lane"].str.startswith(MOVES)]
+    for _, rows in moves.groupby(moves["lane"].str.removeprefix(MOVES).astype("int64"), sort=True):
+        _drop_too_early(ports, rows)
+        total.update(write_batches(ports, batches(rows, ports.settings.people_per_task)))
+    return dict(total)
+
+
+def _drop_too_early(ports: Ports, changes: pd.DataFrame) -> None:
+    """Leave to the next run who would take an address that its holder did not give up after all."""
+    moved = ports.ledger.changes(ports.run.id, field="email", state="done")
+    early = changes["after"].ne("") & ~changes["after"].isin([*moved["salesforce_id"], *moved["salesmanago_id"]])
+    dropped = changes[early].assign(state="dropped", reason="EMAIL_TAKEN")
+    ports.ledger.settle_changes(ports.run.id, dropped)
 
 
 def write_batches(ports: Ports, work: Iterable[dict[str, Any]]) -> dict[str, int]:

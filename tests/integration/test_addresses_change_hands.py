@@ -1,0 +1,170 @@
+"""Addresses that change hands within one window: chains, rings, newcomers, and holders who stay."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.integration.direct import Direct
+
+
+def lead(direct: Direct, name: str, **fields: Any) -> str:
+    return direct.record("Lead", LastName=name, Company="Acme", Email=address(name), **fields)
+
+
+def address(name: str) -> str:
+    return f"{name}@example.com"
+
+
+def people(direct: Direct, *names: str) -> dict[str, tuple[str, str]]:
+    """Make bound people, and let some time pass."""
+    records = {name: lead(direct, name) for name in names}
+    direct.sync("full")
+    bound = direct.ledger.bindings().set_index("salesforce_id")["salesmanago_id"]
+    direct.later(60)
+    return {name: (record, str(bound[record])) for name, record in records.items()}
+
+
+def edit(direct: Direct, record: str, **fields: Any) -> None:
+    direct.control.patch(f"/salesforce/Lead/{record}", fields)
+
+
+def addresses(direct: Direct) -> dict[str, str]:
+    return {key: card["email"] for key, card in direct.cards().items()}
+
+
+def texts(direct: Direct) -> list[str]:
+    issues = direct.ledger.open_issues()
+    assert set(issues["reason"]) <= {"EMAIL_TAKEN"}
+    return list(issues["text"])
+
+
+def test_a_chain_of_addresses_moves_in_one_run(direct: Direct) -> None:
+    known = people(direct, "anna", "bea", "cyd")
+    for name, new in (("anna", "bea"), ("bea", "cyd"), ("cyd", "dora")):
+        edit(direct, known[name][0], Email=address(new), Phone="+48601657778")
+    direct.sync("incremental")
+    assert addresses(direct) == {
+        known["anna"][1]: address("bea"),
+        known["bea"][1]: address("cyd"),
+        known["cyd"][1]: address("dora"),
+    }
+    assert {card["phone"] for card in direct.cards().values()} == {"+48601657778"}
+    assert texts(direct) == []
+    assert direct.sync("incremental") == []
+
+
+def test_who_comes_after_somebody_who_could_not_move_waits_for_the_next_run(direct: Direct) -> None:
+    known = people(direct, "anna", "bea")
+    edit(direct, known["anna"][0], Email=address("bea"))
+    edit(direct, known["bea"][0], Email=address("cyd"))
+    newcomer = lead(direct, "anna")
+    refusal = {"success": False, "message": ["closed"]}
+    direct.control.post(
+        "/faults",
+        {"system": "salesmanago", "kind": "status", "path": "upsert", "status": 200, "body": refusal, "times": 2},
+    )
+    direct.sync("incremental")
+    direct.control.delete("/faults")
+    assert addresses(direct) == {known["anna"][1]: address("anna"), known["bea"][1]: address("bea")}
+    assert direct.cards()[known["anna"][1]]["name"] == "anna", "nobody was written over"
+    direct.sync("incremental")
+    assert sorted(addresses(direct).values()) == [address("anna"), address("bea"), address("cyd")]
+    assert len(direct.ledger.bindings(salesforce_ids=[newcomer])) == 1
+    assert direct.sync("incremental") == []
+
+
+def test_two_who_swap_wait_with_advice_and_everything_else_goes(direct: Direct) -> None:
+    known = people(direct, "anna", "bea")
+    edit(direct, known["anna"][0], Email=address("bea"), Phone="+48601657778")
+    edit(direct, known["bea"][0], Email=address("anna"), Fax="+48601657779")
+    direct.sync("incremental")
+    assert addresses(direct) == {known["anna"][1]: address("anna"), known["bea"][1]: address("bea")}
+    assert direct.cards()[known["anna"][1]]["phone"] == "+48601657778"
+    assert direct.cards()[known["bea"][1]]["fax"] == "+48601657779"
+    assert len(texts(direct)) == 2
+    for text in texts(direct):
+        assert known["anna"][1] in text
+        assert known["bea"][1] in text
+        assert "give one of them a free address" in text
+    assert direct.sync("incremental") == []
+
+    # The advice, followed.
+    direct.later(60)
+    edit(direct, known["anna"][0], Email=address("for.a.moment"))
+    direct.sync("incremental")
+    direct.later(60)
+    edit(direct, known["anna"][0], Email=address("bea"))
+    direct.sync("incremental")
+    assert addresses(direct) == {known["anna"][1]: address("bea"), known["bea"][1]: address("anna")}
+    assert texts(direct) == []
+    assert direct.sync("incremental") == []
+
+
+def test_an_opt_out_stays_with_the_person_whose_address_moves(direct: Direct) -> None:
+    known = people(direct, "anna", "bea")
+    edit(direct, known["anna"][0], Email=address("cyd"), HasOptedOutOfEmail=True)
+    edit(direct, known["bea"][0], Email=address("anna"))
+    direct.sync("incremental")
+    cards = direct.cards()
+    assert (cards[known["anna"][1]]["optedOut"], cards[known["bea"][1]]["optedOut"]) == (True, False)
+    assert direct.records("Lead")[known["bea"][0]]["HasOptedOutOfEmail"] is False
+
+
+@pytest.mark.parametrize("side", ["salesforce", "salesmanago"])
+def test_a_newcomer_at_an_address_that_is_given_up_is_created_in_the_same_run(direct: Direct, side: str) -> None:
+    known = people(direct, "anna")
+    record, card = known["anna"]
+    edit(direct, record, Email=address("bea"))
+    if side == "salesforce":
+        lead(direct, "anna", City="Łódź")
+    else:
+        direct.control.patch(f"/salesmanago/contacts/{card}", {"email": address("cyd")})
+        direct.later(1)
+        edit(direct, record, Email=address("bea"), City="Łódź")
+        lead(direct, "anna", City="Łódź")
+    direct.sync("incremental")
+    found = addresses(direct)
+    assert found.pop(card) == address("bea")
+    assert list(found.values()) == [address("anna")]
+    assert {one["address"]["city"] for one in direct.cards().values()} >= {"Łódź"}
+    assert len(direct.ledger.bindings()) == 2
+    assert texts(direct) == []
+    assert direct.sync("incremental") == []
+
+
+def test_a_contact_at_an_address_that_a_record_gives_up_becomes_a_record_in_the_same_run(direct: Direct) -> None:
+    known = people(direct, "anna")
+    record, card = known["anna"]
+    direct.control.patch(f"/salesmanago/contacts/{card}", {"email": address("bea")})
+    made = direct.contact(address("anna"), name="Another", state="PROSPECT")
+    direct.sync("incremental")
+    bound = direct.ledger.bindings().set_index("salesmanago_id")["salesforce_id"]
+    assert direct.records("Lead")[record]["Email"] == address("bea")
+    assert bound[card] == record
+    assert direct.records("Lead")[bound[made]]["Email"] == address("anna")
+    assert direct.sync("incremental") == []
+
+
+def test_a_newcomer_at_an_address_that_somebody_comes_to_have_is_not_created(direct: Direct) -> None:
+    known = people(direct, "anna")
+    edit(direct, known["anna"][0], Email=address("bea"))
+    lead(direct, "bea")
+    direct.sync("incremental")
+    assert addresses(direct) == {known["anna"][1]: address("bea")}
+    assert len(direct.ledger.bindings()) == 1
+
+
+@pytest.mark.parametrize("deleted", [False, True])
+def test_the_holder_of_a_taken_address_is_named_also_a_deleted_one(direct: Direct, deleted: bool) -> None:
+    known = people(direct, "anna")
+    holder = direct.contact(address("bea"), state="OTHER", deleted=deleted)
+    edit(direct, known["anna"][0], Email=address("bea"), Phone="+48601657778")
+    direct.sync("incremental")
+    [text] = texts(direct)
+    assert text.startswith(f"held by {holder}")
+    assert ("which is deleted" in text) is deleted
+    card = direct.cards()[known["anna"][1]]
+    assert (card["email"], card["phone"]) == (address("anna"), "+48601657778"), "everything else goes"
+    assert direct.sync("incremental") == []
