@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -12,6 +13,9 @@ from tests.compose import Service
 HERE = "127.0.0.1"
 # Ports that the file need not name.
 USUAL = {"postgres": 5432, "redis": 6379, "api-server": 8080, "scheduler": 8974}
+
+# Below the ports that Linux and macOS give to outgoing connections.
+QUIET = range(20_000, 32_000)
 
 
 @dataclass
@@ -35,7 +39,7 @@ class Addresses:
         """Give the port of this machine that stands for a port of a service, its usual one by default."""
         key = (service, USUAL[service] if own is None else own)
         if key not in self.ports:
-            self.ports[key] = free_port()
+            self.ports[key] = quiet_port()
         return self.ports[key]
 
     def here(self, text: str, service: str) -> str:
@@ -55,6 +59,11 @@ class Addresses:
         if port is None and name not in USUAL:
             return f"{before}{HERE}"
         return f"{before}{HERE}:{self.port(name, int(port) if port else None)}"
+
+
+def quiet_port() -> int:
+    """Find a free port that no outgoing connection takes before its service listens there, minutes later."""
+    return next(port for port in random.sample(QUIET, len(QUIET)) if free_port(port) == port)
 
 
 def declared(service: Service) -> list[int]:
