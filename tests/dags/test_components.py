@@ -104,10 +104,12 @@ def failures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return told
 
 
+@pytest.mark.slow
 def test_everything_that_is_named_can_be_loaded(failures: dict[str, str]) -> None:
     assert {line: why for line, why in failures.items() if line not in NOWHERE} == {}
 
 
+@pytest.mark.slow
 def test_what_cannot_be_loaded_is_told(failures: dict[str, str]) -> None:
     assert set(NOWHERE) <= failures.keys()
 
