@@ -36,7 +36,16 @@ NARROWER = {
         type=["null", "array"],
         items={"type": "string"},
         title="People",
-        description="Only these people, by e-mail address; changed or not. Never moves the watermark.",
+        description="Only these people, by e-mail address; changed or not. Never moves the watermark. Airflow keeps "
+        "what is typed here: prefer ids.",
+    ),
+    "ids": Param(
+        None,
+        type=["null", "array"],
+        items={"type": "string"},
+        title="People by id",
+        description="Only these people, by Salesforce Id or SALESmanago contactId; changed or not. Never moves the "
+        "watermark.",
     ),
 }
 

@@ -64,7 +64,8 @@ class ConfigurationError(SyncError):
     def __init__(self, faults: list[Fault]) -> None:
         self.faults = tuple(faults)
         lines = "\n".join(f"  {number}. {fault}" for number, fault in enumerate(self.faults, 1))
-        super().__init__(f"{len(self.faults)} fault(s) to correct before anything is written:\n{lines}")
+        counted = "1 fault" if len(self.faults) == 1 else f"{len(self.faults)} faults"
+        super().__init__(f"{counted} to correct:\n{lines}")
 
 
 class FatalError(SyncError):

@@ -71,6 +71,7 @@ PARAMS = {
         **SHARED_PARAMS,
         "since": {"default": None, "type": ["null", "string"], "format": "date-time"},
         "emails": {"default": None, "type": ["null", "array"], "items": {"type": "string"}},
+        "ids": {"default": None, "type": ["null", "array"], "items": {"type": "string"}},
     },
 }
 # What Params are validated by; the rest of their schema is for the form.

@@ -42,16 +42,19 @@ def process(*words: str) -> Answer:
     return Answer(done.returncode, done.stdout, done.stderr)
 
 
-def here(*words: str) -> Answer:
+def here(*words: str, input: str = "") -> Answer:
     """Run `airflow salesmanago` with these words in this process: the same parser and command, without its start."""
     from airflow.cli.cli_parser import get_parser
 
     out, err = io.StringIO(), io.StringIO()
-    code = 0
+    code, typed = 0, sys.stdin
+    sys.stdin = io.StringIO(input)
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
             args = get_parser().parse_args(["salesmanago", *words])
             args.func(args)
         except SystemExit as ended:
             code = int(ended.code or 0)
+        finally:
+            sys.stdin = typed
     return Answer(code, out.getvalue(), err.getvalue())

@@ -21,7 +21,7 @@ def refused(sync: Sync, *texts: str) -> None:
     run = sync.full()
     assert run.state == "failed"
     assert "preflight" in run.red
-    run.says(f"{len(texts)} fault(s) to correct before anything is written", *texts)
+    run.says("1 fault to correct" if len(texts) == 1 else f"{len(texts)} faults to correct", *texts)
     assert sync.writes() == []
     assert sync.watermark is None
 

@@ -89,6 +89,35 @@ def test_a_wrong_word_is_told_with_the_choices() -> None:
     assert "'list', 'count', 'retry', 'dismiss'" in answer.err
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("issues --reason NOSUCH", "'NOSUCH' is no reason"),
+        ("issues dismiss --reason NO_EMIAL", "Did you mean 'NO_EMAIL'"),
+        ("issues --csv /nowhere/x.csv", "/nowhere/x.csv cannot be written: No such file or directory"),
+        ("plan --run last --field phoen", "Did you mean 'phone'"),
+        ("plan --run last --rule nosuch", "'nosuch' is no rule of this run"),
+        ("sync --since 2026-01-01", "as 2026-01-31T12:00:00Z"),
+        ("sync --id nonsense", "not all of them are Salesforce Ids"),
+        ("explain nonsense", "1 fault to correct"),
+    ],
+)
+def test_a_typo_is_a_fault_that_names_what_is_right(refused: Sync, words: str, told: str) -> None:
+    answer = here(*words.split())
+    assert answer.code == 1
+    assert told in answer.err
+
+
+def test_a_field_that_is_mapped_and_did_not_change_is_no_typo(refused: Sync) -> None:
+    answer = here("plan", "--run", "last", "--field", "properties.note", "--output", "json")
+    assert (answer.code, answer.rows) == (0, [])
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "99999999999999999999", "many"])
+def test_a_limit_is_a_number_of_rows(limit: str) -> None:
+    assert here("issues", "--limit", limit).code == 2
+
+
 @pytest.mark.parametrize("run", ["999", "first"])
 def test_a_run_that_does_not_exist_is_told_with_those_that_do(sync: Sync, run: str) -> None:
     answer = here("plan", "--run", run)

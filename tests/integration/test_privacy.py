@@ -9,6 +9,7 @@ import html
 import json
 import logging
 import os
+import sqlite3
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -212,9 +213,15 @@ def test_an_error_that_nobody_foresaw_tells_nobody(
 
 
 def everything_of_airflow() -> str:
-    """Give every file below Airflow's home, its database and logs above all, as text."""
-    files = [path for path in Path(os.environ["AIRFLOW_HOME"]).rglob("*") if path.is_file() and path.suffix != ".pyc"]
-    return "\n".join(path.read_bytes().decode(errors="replace") for path in files)
+    """Give every row of Airflow's database, and every other file below its home, logs above all, as text."""
+    home = Path(os.environ["AIRFLOW_HOME"])
+    files = [path for path in home.rglob("*") if path.is_file() and not path.name.startswith("airflow.db")]
+    texts = [path.read_bytes().decode(errors="replace") for path in files]
+    database = sqlite3.connect(home / "airflow.db")
+    for (table,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+        texts += map(repr, database.execute(f'SELECT * FROM "{table}"'))  # noqa: S608 - a name from the database itself
+    database.close()
+    return "\n".join(texts)
 
 
 @pytest.mark.airflow

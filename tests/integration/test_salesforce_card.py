@@ -68,7 +68,9 @@ def test_without_the_set_up_the_key_is_one_clear_fault(sync: Sync) -> None:
     sync.map("lead", salesforce_card=True)
     done = sync.full()
     assert done.red == {"preflight", "report"}
-    done.says("1 fault(s)", "salesforce_card: Lead has no SALESmanago_Contact_Id__c", "Run the DAG salesmanago_setup")
+    done.says(
+        "1 fault to correct", "salesforce_card: Lead has no SALESmanago_Contact_Id__c", "Run the DAG salesmanago_setup"
+    )
 
 
 def test_without_the_permission_set_the_key_is_a_fault_too(sync: Sync) -> None:

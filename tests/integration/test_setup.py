@@ -183,7 +183,7 @@ def test_everything_that_is_in_the_way_is_told_at_once(sync: Sync, org: Workshop
     done = sync.run("salesmanago_setup", check_only=False, layouts=["Lead Layuot"])
     assert done.red == {"preflight"}
     done.says(
-        "3 fault(s)",
+        "3 faults to correct",
         "MicroSite Key: is missing",
         "Contact.SALESmanago_Score__c: is a field of type Text, not Number",
         "there is no layout 'Lead Layuot'",
@@ -196,7 +196,7 @@ def test_a_user_who_may_not_change_metadata_is_told(sync: Sync) -> None:
     sync.control.post("/salesforce/settings", {"permissions": dict.fromkeys(denied, False)})
     done = sync.run("salesmanago_setup")
     assert done.red == {"preflight"}
-    done.says("1 fault(s)", "its user lacks Modify Metadata Through Metadata API Functions, Author Apex.")
+    done.says("1 fault to correct", "its user lacks Modify Metadata Through Metadata API Functions, Author Apex.")
 
 
 def test_an_edition_without_the_api_is_told_in_plain_words(sync: Sync) -> None:

@@ -70,6 +70,19 @@ def notices() -> Console:
     return Console(stderr=True)
 
 
+def from_input(texts: Sequence[str]) -> list[str]:
+    """Put the lines of standard input in the place of `-`: arguments of commands show in lists of processes.
+
+    Args:
+        texts: What was typed.
+
+    Returns:
+        The same, without empty lines.
+    """
+    lines = sys.stdin.read().splitlines() if "-" in texts else []
+    return [line.strip() for text in texts for line in (lines if text == "-" else [text]) if line.strip()]
+
+
 def working(text: str) -> Status:
     """Show that a command is at work, until the block ends; `update` takes what `doing` makes."""
     return notices().status(doing(text))

@@ -72,6 +72,7 @@ COMMANDS = (
         options.DIRECTION,
         options.SINCE,
         options.EMAILS,
+        options.PERSON_IDS,
         options.FIELD,
         options.RULE,
         options.CHANGE_KIND,
@@ -90,6 +91,7 @@ COMMANDS = (
         options.DIRECTION,
         options.SINCE,
         options.EMAILS,
+        options.PERSON_IDS,
         options.DRY_RUN,
         options.NO_WAIT,
         description="Start a run in Airflow, follow it to its end and print its totals. Who stops looking (Ctrl-C) "
@@ -104,6 +106,16 @@ COMMANDS = (
         description="Read one person from both services and explain: bindings, criteria, every field with both values "
         "and who wins, what was sent, what came back and what the next run would do. Nothing is written. The answer is "
         "personal data.",
+    ),
+    _action(
+        "forget",
+        "forget",
+        "forget",
+        "Forget people",
+        options.PEOPLE_TO_FORGET,
+        description="Wipe what the sync keeps of people: base values, changes, issues, free text of history and "
+        "evidence, and everything in staging. Ids and a keyed hash of the address stay, so that nobody who was deleted "
+        "is created again. The services are not asked: delete people there first. What Airflow itself keeps is listed.",
     ),
     _action(
         "issues",

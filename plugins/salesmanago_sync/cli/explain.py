@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from salesmanago_sync.cli.console import Exit, answer, command, complain, show, working
+from salesmanago_sync.cli.console import Exit, answer, command, complain, from_input, show, working
 from salesmanago_sync.domain.explanation import as_json
 from salesmanago_sync.domain.explanation_text import as_text
+from salesmanago_sync.errors import ConfigurationError, Fault
 from salesmanago_sync.hooks.ports import account, console_ports
 from salesmanago_sync.steps.explaining import explain_person
 
@@ -14,8 +15,11 @@ from salesmanago_sync.steps.explaining import explain_person
 @command
 def explain(args: Namespace) -> Exit:
     """Explain one person."""
+    asked = from_input([args.person])
+    if len(asked) != 1:
+        raise ConfigurationError([Fault("standard input", f"names {len(asked)} people.", "Give one.")])
     with working("Reading both services"), console_ports() as ports:
-        explanation = explain_person(ports, args.person, account)
+        explanation = explain_person(ports, asked[0], account)
     if args.output in ("json", "yaml"):
         show([as_json(explanation)], args.output)
     else:

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from salesmanago_sync.cli.console import Exit, answer, command, say, show
+from salesmanago_sync.domain.mapping_rules import choices
+from salesmanago_sync.domain.reasons import ISSUES
 from salesmanago_sync.errors import ConfigurationError, Fault
 from salesmanago_sync.hooks.audit import audit
 from salesmanago_sync.hooks.ports import console_ports
@@ -26,6 +28,7 @@ COLUMNS = ("id", "reason", "object", "salesforce_id", "salesmanago_id", "field",
 def issues(args: Namespace) -> Exit:
     """Do what the first word says."""
     with console_ports() as ports:
+        _check_reason(ports.ledger, args.reason)
         return ACTIONS[args.action](ports, args)
 
 
@@ -74,6 +77,13 @@ def _change(ports: Ports, args: Namespace, change: Any, what: str) -> Exit:
     return Exit.WELL
 
 
+def _check_reason(ledger: Ledger, reason: str) -> None:
+    """Refuse a reason that does not exist: a typo would look like a clean result."""
+    known = set(ISSUES) | {row[0] for row in ledger.count_issues([])}
+    if reason and reason not in known:
+        raise ConfigurationError([Fault("--reason", f"{reason!r} is no reason.", choices(reason, known))])
+
+
 def _found(ledger: Ledger, args: Namespace) -> list[Issue]:
     which = IssueFilter(args.state, args.reason, args.object, args.search)
     found = read_issues(ledger, which if not args.id else IssueFilter(state=""), limit=None)
@@ -100,6 +110,10 @@ def _write_csv(found: list[Issue], file: str) -> None:
         for line in to_csv(found):
             answer(line, keep="\r\n")
         return
-    with Path(file).open("w", encoding="utf-8", newline="") as opened:
-        opened.writelines(to_csv(found))
+    try:
+        with Path(file).open("w", encoding="utf-8", newline="") as opened:
+            opened.writelines(to_csv(found))
+    except OSError as error:
+        what = f"{file} cannot be written: {error.strerror}."
+        raise ConfigurationError([Fault("--csv", what, "Name another file, or - for standard output.")]) from None
     say(f"{len(found)} issues are in {file}.")

@@ -9,8 +9,22 @@ from airflow.cli.cli_config import Arg
 PEOPLE = ("Lead", "Contact", "PersonAccount")
 
 
+# More than any ledger holds.
+MOST_ROWS = 10**9
+
+
 def _option(*flags: str, **how: Any) -> Arg:
     return Arg(flags, **how)  # type: ignore[no-untyped-call]  # Airflow gives it no types
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if not 0 < number <= MOST_ROWS:
+        raise ValueError(text)
+    return number
+
+
+_positive.__name__ = "whole number from 1"  # argparse says: invalid … value
 
 
 FOLDER = _option(
@@ -32,7 +46,14 @@ DIRECTION = _option("--direction", help="Write one side only", choices=("both", 
 SINCE = _option(
     "--since", help="Read changes since this time, with its time zone, in place of the last synchronisation"
 )
-EMAILS = _option("--email", help="Only this person; may be given several times", action="append")
+EMAILS = _option(
+    "--email",
+    help="Only this person; may be given several times; - reads addresses from standard input",
+    action="append",
+)
+PERSON_IDS = _option(
+    "--id", help="Only this person, by Salesforce Id or contactId; may be given several times", action="append"
+)
 DRY_RUN = _option("--dry-run", help="Plan only; write nothing", action="store_true")
 NO_WAIT = _option("--no-wait", help="Start the run and do not follow it", action="store_true")
 RUN = _option("--run", help="A past run: its number in the ledger, or last; without it a dry run is made")
@@ -42,7 +63,7 @@ CHANGE_KIND = _option("--action", help="Only changes of this kind", choices=("cr
 CHANGE_STATE = _option(
     "--state", help="Only changes with this end", choices=("planned", "done", "failed", "dropped"), default=""
 )
-LIMIT = _option("--limit", help="How many rows at most (default: 1000)", type=int, default=1000)
+LIMIT = _option("--limit", help="How many rows at most (default: 1000)", type=_positive, default=1000)
 ISSUE_ACTION = _option(
     "action",
     help="What to do (default: list)",
@@ -74,4 +95,11 @@ PROFILES = _option(
 DELETE_FIELDS = _option(
     "--delete-fields", help="With --undo: delete the fields too, with everything in them", action="store_true"
 )
-PERSON = _option("person", help="An e-mail address, a Salesforce Id or a SALESmanago contactId")
+PERSON = _option(
+    "person", help="A Salesforce Id, a SALESmanago contactId or an e-mail address; - reads it from standard input"
+)
+PEOPLE_TO_FORGET = _option(
+    "people",
+    help="Salesforce Ids, SALESmanago contactIds or e-mail addresses; - reads them from standard input, one a line",
+    nargs="+",
+)

@@ -9,10 +9,13 @@ from typing import Any
 from salesmanago_sync.cli.console import Exit, command, complain, say, show
 from salesmanago_sync.cli.following import follow
 from salesmanago_sync.cli.sync import start, tell
+from salesmanago_sync.domain.mapping import load_mappings
+from salesmanago_sync.domain.mapping_rules import choices
 from salesmanago_sync.errors import ConfigurationError, Fault
 from salesmanago_sync.hooks.ports import console_ports
 from salesmanago_sync.ledger.store import Ledger
-from salesmanago_sync.overview.plans import FILTERS, read_plan
+from salesmanago_sync.overview.plans import FILTERS, PlanPart, read_plan
+from salesmanago_sync.settings import load_settings
 
 # What fits on a screen; json and yaml have everything.
 COLUMNS = ("object", "direction", "action", "salesforce_id", "salesmanago_id", "field", "old", "new", "rule", "state")
@@ -47,6 +50,7 @@ def _find(ledger: Ledger, name: str) -> int:
 def _show(ledger: Ledger, run_id: int, args: Namespace) -> Exit:
     given = {**vars(args), "object": (args.object or [""])[0], "direction": args.direction or ""}
     found = read_plan(ledger, run_id, {name: given[name] or "" for name in FILTERS}, limit=args.limit)
+    _check(found, args, {line.key for mapping in load_mappings(load_settings().mappings) for line in mapping.lines})
     rows = [_row(asdict(change), args.output) for change in found.changes]
     show(rows, args.output)
     say(f"Run {run_id}: {len(rows)} of {found.total} changes.")
@@ -54,6 +58,17 @@ def _show(ledger: Ledger, run_id: int, args: Namespace) -> Exit:
     if words:
         complain(f"A request was refused. {words}")
     return Exit.WELL
+
+
+def _check(found: PlanPart, args: Namespace, mapped: set[str]) -> None:
+    """Refuse a field or rule that does not exist: a typo would look like a run that changed nothing."""
+    known = {"field": {*found.choices["field"], *mapped}, "rule": set(found.choices["rule"])}
+    for name, valid in known.items():
+        value = getattr(args, name)
+        if value and found.choices["field"] and value not in valid:
+            raise ConfigurationError(
+                [Fault(f"--{name}", f"{value!r} is no {name} of this run.", choices(value, valid))]
+            )
 
 
 def _row(change: dict[str, Any], output: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from argparse import Namespace
 from collections.abc import Iterator
 from typing import Any
 
-from salesmanago_sync.cli.console import Exit, command, complain, say, show
+from salesmanago_sync.cli.console import Exit, command, complain, from_input, say, show
 from salesmanago_sync.cli.following import follow
 from salesmanago_sync.errors import ConfigurationError, Fault
 from salesmanago_sync.hooks.dag_runs import RunState, trigger
@@ -44,11 +44,12 @@ def start(args: Namespace, *, dry_run: bool) -> tuple[str, str]:
         "direction": args.direction,
         "dry_run": dry_run,
         "since": args.since,
-        "emails": args.email,
+        "emails": from_input(args.email or []),
+        "ids": args.id,
     }
     params = {name: value for name, value in given.items() if value}
-    if args.full and {"since", "emails"} & params.keys():
-        raise ConfigurationError([Fault("--full", "reads everybody.", "Leave out --since and --email.")])
+    if args.full and {"since", "emails", "ids"} & params.keys():
+        raise ConfigurationError([Fault("--full", "reads everybody.", "Leave out --since, --email and --id.")])
     read_request(params)
     dag_id = FULL if args.full else INCREMENTAL
     dag_run_id = trigger(dag_id, params)

@@ -6,11 +6,16 @@ Needs a process that may use Airflow's database: the API server and the command 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 
+from airflow.models.dagrun import DagRun
 from airflow.models.log import Log
 from airflow.utils.session import create_session
+from sqlalchemy import String, cast, or_, select
+from sqlalchemy.orm import Session
 
-from salesmanago_sync.hooks.schedule import INCREMENTAL
+from salesmanago_sync.hooks.schedule import DAG_IDS, INCREMENTAL
 
 # Enough to find them in the ledger, which has all of them.
 MOST = 50
@@ -27,3 +32,54 @@ def audit(action: str, who: str, about: list[str]) -> None:
     told = {"count": len(about), "about": about[:MOST]}
     with create_session() as session:
         session.add(Log(event=f"salesmanago {action}", owner=who, extra=json.dumps(told), dag_id=INCREMENTAL))
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Something that Airflow itself keeps of people.
+
+    Attributes:
+        what: Where it is; no value.
+        how: How to remove it.
+    """
+
+    what: str
+    how: str
+
+
+def kept_by_airflow(named: Sequence[str]) -> list[Kept]:
+    """List the runs whose Params, and the days whose audit log, name people.
+
+    Args:
+        named: Their ids and addresses, as they were typed.
+    """
+    spelled = {spelling for text in named for spelling in (text, json.dumps(text)[1:-1])}
+    with create_session() as session:
+        return [*_runs(session, spelled), *_days(session, spelled)]
+
+
+def _runs(session: Session, spelled: set[str]) -> list[Kept]:
+    holds = or_(*(cast(DagRun.conf, String).icontains(text, autoescape=True) for text in spelled))
+    query = select(DagRun.dag_id, DagRun.run_id).where(DagRun.dag_id.in_(DAG_IDS), holds).order_by(DagRun.id)
+    return [
+        Kept(
+            f"the Params of the run {run_id} of {dag_id}",
+            "delete that run on the page of the DAG, or by DELETE /api/v2/dags/{dag_id}/dagRuns/{dag_run_id}.",
+        )
+        for dag_id, run_id in session.execute(query)
+    ]
+
+
+def _days(session: Session, spelled: set[str]) -> list[Kept]:
+    # Our own entries hold ids only, and prove that somebody was forgotten.
+    ours = Log.event.startswith("salesmanago ")
+    holds = or_(*(Log.extra.icontains(text, autoescape=True) for text in spelled))
+    found = session.scalars(select(Log.dttm).where(holds, ~ours).order_by(Log.dttm)).all()
+    days = sorted({f"{moment:%Y-%m-%d}" for moment in found if moment is not None})
+    return [
+        Kept(
+            f"{len(found)} entries of its audit log, of {days[0]} to {days[-1]}",
+            "airflow db clean --tables log --clean-before-timestamp, with a moment after the last of them.",
+        )
+        for _ in days[:1]
+    ]

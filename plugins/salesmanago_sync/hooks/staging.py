@@ -124,6 +124,14 @@ class FolderStaging:
         )
 
 
+def clear(root: str) -> None:
+    """Delete what all runs have left; a run that has ended needs it for a second try only."""
+    place = ObjectStoragePath(root)
+    for folder in list(place.iterdir()) if place.exists() else ():
+        if folder.is_dir():
+            folder.rmdir(recursive=True)
+
+
 def _store_whole(folder: Path, name: str, content: bytes) -> None:
     """Write beside the place and move in: a full disk or a killed worker leaves no half file under the name."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)

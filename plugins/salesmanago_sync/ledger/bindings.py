@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 import sqlalchemy as sa
 
+from salesmanago_sync.ledger.addresses import address_key, hashed, spelled
 from salesmanago_sync.ledger.engine import Database
 from salesmanago_sync.ledger.events import insert_events
 from salesmanago_sync.ledger.frames import chunks, filled, frame_of, rows_of, select_frame, stamped
@@ -30,6 +31,8 @@ OPTIONAL = (*CLOCKS, *DEFAULTS)
 FRESH = {f"{side}_person_clock": None for side in ("salesforce", "salesmanago")} | {
     f"{side}_written_at": None for side in ("salesforce", "salesmanago")
 }
+# The field of a base that holds the address.
+ADDRESS = "email"
 ENDED = bindings.c.status.in_(["deleted", "merged"])
 
 
@@ -55,6 +58,7 @@ class Bindings:
         salesmanago_ids: Iterable[str] | None = None,
         objects: Iterable[str] | None = None,
         statuses: Iterable[str] | None = None,
+        addresses: Iterable[str] = (),
     ) -> pd.DataFrame:
         """Read bindings.
 
@@ -63,6 +67,7 @@ class Bindings:
             salesmanago_ids: Contact ids.
             objects: Only these objects.
             statuses: Only `active`, `paused`, `deleted` or `merged` ones.
+            addresses: Addresses that are known: `email` holds them in place of their hashes.
 
         Returns:
             Every column of the table, by id.
@@ -75,14 +80,16 @@ class Bindings:
         ]
         with self._database.read() as connection:
             if salesforce_ids is None and salesmanago_ids is None:
-                return select_frame(connection, sa.select(bindings).where(*narrow).order_by(bindings.c.id))
+                query = sa.select(bindings).where(*narrow).order_by(bindings.c.id)
+                return _with_addresses(connection, select_frame(connection, query), addresses)
             rows = {
                 row.id: row
                 for name, ids in wanted.items()
                 for chunk in chunks(() if ids is None else ids)
                 for row in connection.execute(sa.select(bindings).where(bindings.c[name].in_(chunk), *narrow))
             }
-        return frame_of(list(bindings.c), [rows[key] for key in sorted(rows)])
+            frame = frame_of(list(bindings.c), [rows[key] for key in sorted(rows)])
+            return _with_addresses(connection, frame, addresses)
 
     def bind(self, frame: pd.DataFrame, run_id: int, now: datetime) -> pd.DataFrame:
         """Bind pairs.
@@ -139,14 +146,23 @@ class Bindings:
             return connection.execute(sa.select(bindings.c.id).where(ENDED).limit(1)).first() is not None
 
     def tombstones(self, emails: Iterable[str]) -> pd.DataFrame:
-        """Read the bindings of people who were deleted or merged away and had one of some addresses."""
+        """Read the bindings of people who were deleted or merged away and had one of some addresses.
+
+        Args:
+            emails: Normalised addresses.
+
+        Returns:
+            Every column of the table; `email` holds the address as it was asked for.
+        """
+        wanted = list(emails)
         with self._database.read() as connection:
+            key = address_key(connection)
             rows = [
                 row
-                for chunk in chunks(emails)
+                for chunk in chunks(hashed(key, address) for address in wanted)
                 for row in connection.execute(sa.select(bindings).where(ENDED, bindings.c.email.in_(chunk)))
             ]
-        return frame_of(list(bindings.c), rows)
+            return _with_addresses(connection, frame_of(list(bindings.c), rows), wanted)
 
     def least_checked(self, limit: int, before: datetime) -> pd.DataFrame:
         """Read the living bindings whose sides were not read for the longest time, at most so many."""
@@ -178,10 +194,13 @@ class Bindings:
         """Overwrite columns of bindings.
 
         Args:
-            frame: `id`, and the columns to overwrite; the others stay.
+            frame: `id`, and the columns to overwrite; the others stay. Of `email` the hash is kept.
             now: The time.
         """
         with self._database.write() as connection:
+            if "email" in frame and frame["email"].notna().any():
+                key = address_key(connection)
+                frame = frame.assign(email=frame["email"].map(lambda address: hashed(key, address), na_action="ignore"))
             _rewrite(connection, frame, now)
 
     def merge_base(self, frame: pd.DataFrame, now: datetime) -> None:
@@ -243,6 +262,16 @@ def _merge_base(connection: sa.Connection, frame: pd.DataFrame, now: datetime) -
         for row in connection.execute(query.where(bindings.c.id.in_(chunk)))
     ]
     _rewrite(connection, pd.DataFrame(merged, columns=["id", "base"]), now)
+
+
+def _with_addresses(connection: sa.Connection, frame: pd.DataFrame, known: Iterable[str]) -> pd.DataFrame:
+    """Put addresses in the place of their hashes, where they are known or in the person's own base."""
+    gone = frame["email"].notna()
+    if not gone.any():
+        return frame
+    own = [part for base in frame.loc[gone, "base"] for part in json.loads(base).get(ADDRESS) or () if part]
+    table = spelled(address_key(connection), [*known, *own])
+    return frame.assign(email=frame["email"].map(lambda text: table.get(text, text), na_action="ignore").astype("str"))
 
 
 def _spelled(base: dict[str, Any]) -> str:

@@ -12,6 +12,8 @@ from salesmanago_sync.ledger.engine import Database
 from salesmanago_sync.ledger.frames import chunks, filled, frame_of, stamped
 from salesmanago_sync.ledger.tables import consent_evidence
 
+# How the note of evidence ends that is none of an opt-out.
+OPTED_IN = "(opted in)"
 BLANKS = {"salesforce_id": "", "salesmanago_id": "", "note": ""}
 OPTIONAL = ("binding_id", "sent_at", "acknowledged_at")
 
@@ -40,7 +42,7 @@ class Consent:
     def consent_since(self, moment: datetime) -> pd.DataFrame:
         """Read the evidence of opt-outs that were seen since a moment, without what was opted in again."""
         query = sa.select(consent_evidence).where(
-            consent_evidence.c.seen_at >= moment, ~consent_evidence.c.note.like("%(opted in)")
+            consent_evidence.c.seen_at >= moment, ~consent_evidence.c.note.endswith(OPTED_IN)
         )
         with self._database.read() as connection:
             return frame_of(list(consent_evidence.c), list(connection.execute(query.order_by(consent_evidence.c.id))))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import os
 import sqlite3
+import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +92,22 @@ class Database:
         """Start an INSERT that knows ON CONFLICT."""
         return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
 
+    def compact(self) -> None:
+        """Rewrite the tables, so that the database's files hold nothing of what was deleted."""
+        with answering(self.engine.url):
+            if not self.is_sqlite:
+                with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                    connection.exec_driver_sql("VACUUM")
+                return
+            raw = self.engine.raw_connection()
+            try:
+                cursor = raw.cursor()
+                cursor.execute("VACUUM")
+                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                cursor.close()
+            finally:
+                raw.close()
+
     def close(self) -> None:
         """Give the connections back."""
         self.engine.dispose()
@@ -105,10 +123,24 @@ def _engine(url: sa.URL) -> sa.Engine:
     file = url.database
     if file and file != ":memory:" and not Path(file).absolute().parent.is_dir():
         raise ConfigurationError([Fault("connection sync_ledger", f"the folder of {file} does not exist.")])
+    if file and file != ":memory:" and not file.startswith("file:"):
+        _make_private(Path(file))
     engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS}, **private)
     sa.event.listen(engine, "connect", _prepare_sqlite)
     sa.event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _make_private(file: Path) -> None:
+    """Make the file with rights for its user only; one that is there loses those of everybody.
+
+    SQLite gives the files beside it the same rights.
+    """
+    with suppress(OSError):  # what is wrong with the file, the database itself says
+        if not file.exists():
+            os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        elif (mode := stat.S_IMODE(file.stat().st_mode)) & 0o007:
+            file.chmod(mode & ~0o007)
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
@@ -125,6 +157,8 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
         with attempt:
             connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
+    # What is deleted or overwritten is not left in the file.
+    connection.execute("PRAGMA secure_delete = ON")
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:

@@ -10,6 +10,7 @@ from salesmanago_sync.ledger.consent import Consent
 from salesmanago_sync.ledger.decisions import Decisions
 from salesmanago_sync.ledger.engine import Database, address, answering, shown
 from salesmanago_sync.ledger.events import Events
+from salesmanago_sync.ledger.forgetting import Forgetting, forget_gone
 from salesmanago_sync.ledger.history import History
 from salesmanago_sync.ledger.identity import Identity
 from salesmanago_sync.ledger.intents import Intents, prune_intents
@@ -34,6 +35,7 @@ class Ledger(
     Identity,
     Consent,
     Decisions,
+    Forgetting,
     History,
 ):
     """All tables of the ledger behind one object.
@@ -68,7 +70,8 @@ class Ledger(
     def prune(self, before: datetime, now: datetime) -> None:
         """Delete runs with their changes, closed issues and settled intents that ended before a moment.
 
-        Bindings, their history and consent evidence stay for ever.
+        Bindings, their history and consent evidence stay for ever; but of people who were gone on both sides before
+        that moment only ids, times and a hash of the address.
 
         Raises:
             ValueError: The moment has not come yet, so that the present run would be deleted.
@@ -79,3 +82,4 @@ class Ledger(
             prune_runs(connection, before)
             prune_issues(connection, before)
             prune_intents(connection, before)
+            forget_gone(connection, before)

@@ -82,7 +82,8 @@ bindings = sa.Table(
     _text("salesmanago_written", "[]"),
     _text("bounces", "{}"),  # JSON
     _text("owed", "{}"),  # JSON: what is still to be written (domain.owed) → why
-    _text("email"),  # only of people who were deleted or merged away: whoever has it is not created again
+    # A keyed hash of the address, only of people who were deleted or merged away: whoever has it is not created again.
+    _text("email"),
     _when("checked_at"),  # when both sides were last read, consent above all
     _when("created_at", nullable=False),
     _when("updated_at", nullable=False),
@@ -232,7 +233,13 @@ run_lock = sa.Table(
 )
 
 # One row: which ledger this is, so that another one in its place is noticed.
-identity = sa.Table("identity", metadata, sa.Column("id", sa.Text, primary_key=True), _when("made_at", nullable=False))
+identity = sa.Table(
+    "identity",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    _when("made_at", nullable=False),
+    _text("address_key", ""),  # for the hashes of addresses
+)
 
 consent_evidence = sa.Table(
     "consent_evidence",

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from salesmanago_sync.domain.converters.email import normalise_email, spellings
+from salesmanago_sync.domain.converters.email import normalise_email
 from salesmanago_sync.domain.frames import are_full_ids, full_ids
 from salesmanago_sync.domain.identities import CONTACT_ID_FIELD, is_true
 from salesmanago_sync.steps.ports import Ports
@@ -35,21 +35,25 @@ def extract_salesforce(ports: Ports, name: str, window: Window) -> int:
     """
     source = sources(ports, [name])[name]
     reading, at = Reading(ports, {name: source}), ports.now()
-    rows: list[dict[str, Any]] = []
-    for page in _salesforce_pages(ports, source, window["salesforce"]):
-        ports.keep_lock(read=len(page))
-        rows += page
-    reading.add_records(name, rows, in_scope=True, at=at)
+    request = ports.run.request
+    if request.of_people:
+        reading.find_records(request.emails, in_scope=True)
+        mine = [one for one in request.salesforce_ids if one.startswith(KEY_PREFIX[name])]
+        reading.fetch_records(name, mine, in_scope=True)
+    else:
+        rows: list[dict[str, Any]] = []
+        for page in _salesforce_pages(ports, source, window["salesforce"]):
+            ports.keep_lock(read=len(page))
+            rows += page
+        reading.add_records(name, rows, in_scope=True, at=at)
     ports.staging.write(f"{CHANGED}.{name}", reading.records[name])
     ports.staging.write(f"{CHANGED}.{name}.seen", reading.seen())
     return len(reading.records[name])
 
 
 def _salesforce_pages(ports: Ports, source: Source, window: dict[str, str]) -> Iterator[list[dict[str, Any]]]:
-    sobject, fields, request = source.mapping.sobject, source.fields, ports.run.request
-    if request.emails:
-        yield ports.salesforce.find(sobject, source.email_field, spellings(request.emails), fields, source.kind)
-    elif ports.run.mode == "full":
+    sobject, fields = source.mapping.sobject, source.fields
+    if ports.run.mode == "full":
         yield from ports.salesforce.matching(sobject, fields, source.condition(ports.now()))
     else:
         # Criteria are applied afterwards: filtered here, nobody would ever be seen to leave.
@@ -68,8 +72,10 @@ def extract_salesmanago(ports: Ports, window: Window) -> int:
         How many contacts were read.
     """
     reading = Reading(ports, sources(ports, checked(ports).enabled))
-    if ports.run.request.emails:
-        reading.find_contacts(ports.run.request.emails, in_scope=True)
+    request = ports.run.request
+    if request.of_people:
+        reading.find_contacts(request.emails, in_scope=True)
+        reading.fetch_contacts(request.contact_ids, in_scope=True)
     else:
         ids = [identifier for page in _contact_ids(ports, window["salesmanago"]) for identifier in page]
         reading.fetch_contacts(ids, in_scope=True, tell=ports.keep_lock)
@@ -116,7 +122,7 @@ def add_counterparts(reading: Reading, objects: Sequence[str]) -> None:
 
 
 def _reads_everybody(ports: Ports) -> bool:
-    return ports.run.mode == "full" and not ports.run.request.emails
+    return ports.run.mode == "full" and not ports.run.request.of_people
 
 
 def _changed(ports: Ports, objects: Sequence[str], enabled: Sequence[str]) -> Reading:
@@ -129,7 +135,7 @@ def _changed(ports: Ports, objects: Sequence[str], enabled: Sequence[str]) -> Re
 def _add_due(reading: Reading, objects: Sequence[str]) -> None:
     """Add the records of issues whose next attempt has come."""
     ports = reading.ports
-    if ports.run.mode == "full" or ports.run.request.emails:
+    if ports.run.mode == "full" or ports.run.request.of_people:
         return
     issues = _due_issues(ports, objects)
     for name in objects:
@@ -160,7 +166,7 @@ def add_least_checked(reading: Reading, objects: Sequence[str]) -> None:
     SALESmanago may record an opt-out without marking the contact as changed: without this sweep nobody would see it.
     """
     ports = reading.ports
-    if ports.run.mode == "full" or ports.run.request.emails:
+    if ports.run.mode == "full" or ports.run.request.of_people:
         return
     before = ports.now() - SWEEP_ANEW
     least = ports.ledger.least_checked(ports.settings.consent_sweep_per_run, before)

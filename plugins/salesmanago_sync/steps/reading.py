@@ -313,10 +313,12 @@ class Reading:
         """Read the bindings of everybody who was read, and of the dead who had the address of somebody who was read."""
         ids = [identifier for frame in self.records.values() for identifier in frame["Id"]]
         ledger = self.ports.ledger
-        bound = ledger.bindings(salesforce_ids=ids, salesmanago_ids=list(self.contacts["contactId"]))
+        contacts = list(self.contacts["contactId"])
         if not ledger.has_tombstones():
-            return bound
-        buried = ledger.tombstones(self.emails())
+            return ledger.bindings(salesforce_ids=ids, salesmanago_ids=contacts)
+        addresses = self.emails()
+        bound = ledger.bindings(salesforce_ids=ids, salesmanago_ids=contacts, addresses=addresses)
+        buried = ledger.tombstones(addresses)
         # A frame without rows may have other dtypes.
         return pd.concat([bound, buried[~buried["id"].isin(bound["id"])]]) if len(buried) else bound
 

@@ -11,7 +11,14 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from salesmanago_sync.domain.converters.email import normalise_email
 from salesmanago_sync.domain.frames import text_series
 from salesmanago_sync.domain.mapping import ObjectName
+from salesmanago_sync.domain.person_key import read_person_key
 from salesmanago_sync.errors import ConfigurationError, Fault
+
+# How to write what is often written wrongly.
+EXAMPLES = {
+    "since": "Write it with its time zone, as 2026-01-31T12:00:00Z or 2026-01-31T13:00:00+01:00.",
+    "ids": "Write them as the pages show them.",
+}
 
 
 class Request(BaseModel):
@@ -22,7 +29,8 @@ class Request(BaseModel):
         direction: Which sides may be written.
         dry_run: Whether to plan only.
         since: Where the window begins, in place of the watermark.
-        emails: Only these people.
+        emails: Only these people, by address.
+        ids: Only these people, by Salesforce Id of 18 characters or contactId.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -32,8 +40,9 @@ class Request(BaseModel):
     dry_run: bool = False
     since: AwareDatetime | None = None
     emails: tuple[str, ...] = Field((), repr=False)
+    ids: tuple[str, ...] = ()
 
-    @field_validator("objects", "emails", mode="before")
+    @field_validator("objects", "emails", "ids", mode="before")
     @classmethod
     def _none_is_empty(cls, value: Any) -> Any:
         return () if value is None else value
@@ -46,6 +55,32 @@ class Request(BaseModel):
             number = int(addresses.isna().to_numpy().argmax()) + 1
             raise ValueError(f"address {number} is not a usable e-mail address")
         return tuple(dict.fromkeys(addresses))
+
+    @field_validator("ids", mode="after")
+    @classmethod
+    def _spelled(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        try:
+            keys = [read_person_key(value) for value in values]
+        except ConfigurationError:
+            keys = []
+        if len(keys) != len(values) or any(key.kind == "email" for key in keys):
+            raise ValueError("not all of them are Salesforce Ids of 15 or 18 characters or contactIds")
+        return tuple(dict.fromkeys(key.value for key in keys))
+
+    @property
+    def of_people(self) -> bool:
+        """Whether it is about some people only, changed or not."""
+        return bool(self.emails or self.ids)
+
+    @property
+    def salesforce_ids(self) -> tuple[str, ...]:
+        """The records that were asked for."""
+        return tuple(name for name in self.ids if "-" not in name)
+
+    @property
+    def contact_ids(self) -> tuple[str, ...]:
+        """The contacts that were asked for."""
+        return tuple(name for name in self.ids if "-" in name)
 
 
 class Run(BaseModel):
@@ -93,7 +128,7 @@ class Run(BaseModel):
         request = self.request
         partial = bool(request.objects) and not set(request.objects) >= set(enabled)
         late = request.since is not None and (watermark is None or request.since > watermark)
-        return partial or bool(request.emails) or request.direction != "both" or late
+        return partial or request.of_people or request.direction != "both" or late
 
 
 def read_request(params: Mapping[str, Any]) -> Request:
@@ -107,7 +142,9 @@ def read_request(params: Mapping[str, Any]) -> Request:
     except ValidationError as error:
         faults = [
             Fault(
-                f"Param {'.'.join(str(part) for part in item['loc'])}", f"{item['msg']}.", "Correct it and run again."
+                f"Param {'.'.join(str(part) for part in item['loc'])}",
+                f"{item['msg'].removeprefix('Value error, ')}.",
+                EXAMPLES.get(str(item["loc"][0]), "Correct it and run again."),
             )
             for item in error.errors(include_input=False)
         ]

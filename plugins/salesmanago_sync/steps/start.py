@@ -140,7 +140,7 @@ def _check_past(ports: Ports, status: str) -> None:
     # A full sync that found nobody leaves no binding, but the state of its mappings.
     if status == "done" and ports.ledger.is_empty() and not ports.ledger.mapping_state():
         raise ConfigurationError([_no_first_sync("was done, but the ledger knows nobody: it has been lost.")])
-    if has_watermark(ports.variables) or request.since is not None or request.emails:
+    if has_watermark(ports.variables) or request.since is not None or request.of_people:
         return
     if status != "done":
         raise ConfigurationError([_no_first_sync(f"was not done yet (it is {status}).")])

@@ -9,9 +9,13 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from salesmanago_sync.domain.explanation import as_json
 from salesmanago_sync.errors import RetriableError, SyncError
-from salesmanago_sync.hooks.ports import account
+from salesmanago_sync.hooks.audit import audit, kept_by_airflow
+from salesmanago_sync.hooks.ports import account, console_ports, staging_root
+from salesmanago_sync.hooks.staging import clear
 from salesmanago_sync.steps.explaining import explain_person
-from salesmanago_sync.ui.access import MAY_SEE_PEOPLE, VisitorDep
+from salesmanago_sync.steps.forgetting import find_people
+from salesmanago_sync.steps.forgetting import forget as step
+from salesmanago_sync.ui.access import MAY_FORGET, MAY_SEE_PEOPLE, VisitorDep
 from salesmanago_sync.ui.asking import asking_ports
 from salesmanago_sync.ui.forgery import same_site
 from salesmanago_sync.ui.screens import show
@@ -23,6 +27,24 @@ router = APIRouter(dependencies=[Depends(MAY_SEE_PEOPLE)])
 def ask(request: Request, visitor: VisitorDep) -> HTMLResponse:
     """Ask for an address or an id."""
     return show(request, "explain.html", visitor, asked="", explanation=None, fault="")
+
+
+@router.post("/forget", dependencies=[Depends(MAY_FORGET), Depends(same_site)])
+def forget(
+    request: Request,
+    visitor: VisitorDep,
+    ids: Annotated[list[str], Form(max_length=500)],
+    confirmed: Annotated[bool, Form()] = False,
+) -> HTMLResponse:
+    """Show what the sync keeps of a person, and after a confirmation wipe it."""
+    with console_ports() as ports:
+        if not confirmed:
+            return show(request, "forget.html", visitor, ids=ids, found=find_people(ports, ids), left=[], done=False)
+        found = step(ports, ids, visitor.name, lambda: clear(staging_root(ports.settings)))
+    known = sorted(found.ids.salesforce | found.ids.salesmanago)
+    audit("forget", visitor.name, known)
+    left = kept_by_airflow([*ids, *known])
+    return show(request, "forget.html", visitor, ids=ids, found=found, left=left, done=True)
 
 
 @router.post("/explain", dependencies=[Depends(same_site)])

@@ -37,6 +37,7 @@ ENDPOINTS = {
     ("GET", "/contacts/{contact_id}"): Endpoint("/contacts/x", "user", 404),  # the ledger does not know it
     ("GET", "/plan"): Endpoint("/plan", "user", 200),
     ("GET", "/explain"): Endpoint("/explain", "user", 200),
+    ("POST", "/forget"): Endpoint("/forget", "user", 200, {"ids": ["00Q000000000001AAA"]}),
     ("POST", "/explain"): Endpoint("/explain", "user", 200, {"asked": "anna@example.com"}),
     ("GET", "/mappings"): Endpoint("/mappings", "viewer", 200),
     ("GET", "/mappings/{object}.yaml"): Endpoint("/mappings/Lead.yaml", "viewer", 503),  # there is no connection
@@ -287,3 +288,17 @@ def test_a_signature_is_given_for_contacts_of_the_ledger_only(
     )
     ledger.bind(known, 1, datetime.now(UTC))
     assert people["admin"].get("/contacts/m-1").status_code == 303
+
+
+def test_a_person_is_forgotten_in_two_steps_by_name(ledger: Ledger, people: dict[str, Person]) -> None:
+    record = "00Q000000000001AAA"
+    known = {"object": "Lead", "salesforce_id": record, "salesmanago_id": "m-1", "matched_by": "email"}
+    ledger.bind(pd.DataFrame([{**known, "base": '{"name": ["Jan", "Jan"]}'}]), 1, datetime.now(UTC))
+    shown = people["user"].post("/forget", ids=[record]).text
+    assert "Forget this person?" in shown
+    assert "1 bindings" in shown
+    assert ledger.bindings()["base"][0] != "{}", "nothing is wiped yet"
+    assert "Forgotten" in people["user"].post("/forget", ids=[record], confirmed="true").text
+    assert ledger.bindings()["base"][0] == "{}"
+    assert decisions(ledger) == [("forget", "user", f'["{record}", "m-1"]')]
+    assert audited()[-1][:2] == ("salesmanago forget", "user")

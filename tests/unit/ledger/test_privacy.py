@@ -79,3 +79,17 @@ def test_a_secret_in_the_query_of_the_address_is_not_shown(tmp_path: Path) -> No
     with pytest.raises(RetriableError) as caught:
         Ledger.open(f"postgresql://user@/none?host={tmp_path}&password=s3cret")
     assert "s3cret" not in str(caught.value)
+
+
+def test_the_file_of_the_ledger_is_private(tmp_path: Path, pairs: pd.DataFrame, noon: datetime) -> None:
+    folder, file = tmp_path / "own", tmp_path / "own" / "ledger.db"
+    folder.mkdir()
+    ledger = Ledger.open(f"sqlite:///{file}")
+    ledger.bind(pairs, 1, noon)
+    assert {path.name: path.stat().st_mode & 0o777 for path in folder.iterdir()} == {
+        path.name: 0o600 for path in folder.iterdir()
+    }
+    ledger.close()
+    file.chmod(0o664)
+    Ledger.open(f"sqlite:///{file}").close()
+    assert file.stat().st_mode & 0o777 == 0o660
