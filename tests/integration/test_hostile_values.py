@@ -211,7 +211,8 @@ def _lie_about_every_field(direct: Direct) -> None:
     direct.control.delete("/lies")
     direct.sync()
     assert town.arrived("two") == set(town.names)
-    assert direct.ledger.open_issues().empty
+    left = direct.ledger.open_issues()
+    assert left.empty, left[["salesforce_id", "salesmanago_id", "field", "reason", "text", "direction"]].to_string()
     assert direct.sync() == []
 
 

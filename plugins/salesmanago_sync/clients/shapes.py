@@ -75,7 +75,7 @@ def identified(
 # What the schema reads of a field's description, and of a picklist value or a record type.
 _FIELD: dict[str, type | tuple[type, ...]] = {
     **dict.fromkeys(("type", "label", "relationshipName"), str),
-    "length": int,
+    **dict.fromkeys(("length", "precision", "digits", "scale"), int),
     "picklistValues": list,
     "referenceTo": list,
     **dict.fromkeys(("nillable", "createable", "updateable", "defaultedOnCreate", "calculated", "externalId"), bool),

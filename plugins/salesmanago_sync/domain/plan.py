@@ -19,7 +19,7 @@ from salesmanago_sync.domain.identities import ObjectInput, identities, is_true
 from salesmanago_sync.domain.matching import Identities, match
 from salesmanago_sync.domain.owed import incur
 from salesmanago_sync.domain.pairs import Pairs, pairs_of
-from salesmanago_sync.domain.readability import field_issues, hold
+from salesmanago_sync.domain.readability import field_issues, hold, nameable, nameless
 from salesmanago_sync.domain.review import review, turns
 from salesmanago_sync.domain.sightings import nothing_seen
 from salesmanago_sync.domain.succession import heirs, succeed
@@ -89,7 +89,7 @@ class Plan:
 def plan(inputs: PlanInput) -> Plan:
     """Decide what to do with everybody who was read."""
     found = identities(inputs.objects, inputs.contacts, inputs.bindings, inputs.now, inputs.seen)
-    bindings = succeed(found, inputs.bindings, heirs(inputs.objects))
+    bindings = succeed(nameable(found), inputs.bindings, heirs(inputs.objects))
     found = replace(found, bindings=bindings[list(found.bindings)])
     matched = hold(_with_ends(match(found), inputs.objects), inputs.objects, inputs.contacts)
     people = _people(matched, inputs.scope)
@@ -109,7 +109,7 @@ def plan(inputs: PlanInput) -> Plan:
     people = _with_verdicts(people, verdicts)
     return Plan(
         people=people,
-        changes=_with_order(_with_turns(shared.changes, decisions), order),
+        changes=_with_order(_with_turns(_to_somebody(shared.changes), decisions), order),
         agreement=agreement(decisions, people, inputs.bindings),
         moves=_moves(bindings, decisions),
         issues=stack(
@@ -117,6 +117,11 @@ def plan(inputs: PlanInput) -> Plan:
         ),
         decisions=tuple(decisions),
     )
+
+
+def _to_somebody(changes: pd.DataFrame) -> pd.DataFrame:
+    """Nothing is sent to a record or contact whose id could not be read."""
+    return changes[~nameless(changes["salesforce_id"]) & ~nameless(changes["salesmanago_id"])]
 
 
 def _moves(bindings: pd.DataFrame, decisions: Sequence[Decision]) -> pd.DataFrame:

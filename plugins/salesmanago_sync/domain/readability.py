@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import pandas as pd
 
@@ -15,10 +16,10 @@ from salesmanago_sync.domain.changes import EXTERNAL_ID
 from salesmanago_sync.domain.converters.boolean import WORDS
 from salesmanago_sync.domain.criteria import Criterion, fields_of
 from salesmanago_sync.domain.findings import ISSUE_COLUMNS, issues, stack
-from salesmanago_sync.domain.frames import SALESFORCE_FLAGS, UNREADABLE_COLUMN, unreadable
+from salesmanago_sync.domain.frames import NO_ID, SALESFORCE_FLAGS, UNREADABLE_COLUMN, unreadable
 from salesmanago_sync.domain.identities import ObjectInput
 from salesmanago_sync.domain.mapping import Mapping
-from salesmanago_sync.domain.matching import CREATE_IN_SALESFORCE, CREATE_IN_SALESMANAGO, ISSUE, PAIR
+from salesmanago_sync.domain.matching import CREATE_IN_SALESFORCE, CREATE_IN_SALESMANAGO, ISSUE, PAIR, Identities
 from salesmanago_sync.domain.pairs import SALESFORCE_CLOCK, SALESMANAGO_CLOCK, UNREADABLE_VALUE, Pairs
 
 NAMES = {"salesforce": "Salesforce", "salesmanago": "SALESmanago"}
@@ -42,12 +43,25 @@ def hold(people: pd.DataFrame, objects: Sequence[ObjectInput], contacts: pd.Data
     for side, frame, key, columns, mine in _decisive(people, objects, contacts):
         text = text.fillna(people[f"{side}_id"].map(_named(frame, key, columns)).where(mine).astype("str"))
     in_doubt = people["status"].isin([PAIR, *CREATES]) | people["reason"].isin(IN_DOUBT)
-    held = text.notna() & in_doubt
+    # Somebody else may have the address of whoever cannot tell an id, but is no duplicate of that one.
+    unnamed = nameless(people["salesforce_id"]) | nameless(people["salesmanago_id"])
+    held = text.notna() & (in_doubt | (unnamed & people["status"].eq(ISSUE)))
     return people.assign(
         status=people["status"].mask(held, ISSUE),
         reason=people["reason"].mask(held, UNREADABLE_VALUE),
         text=people["text"].mask(held, text),
     )
+
+
+def nameless(ids: pd.Series) -> pd.Series:
+    """Where an id is of the frames' own making, because that of the record could not be read."""
+    return ids.str.startswith(NO_ID).fillna(False).astype(bool)
+
+
+def nameable(found: Identities) -> Identities:
+    """Leave out whoever cannot tell an id: no binding goes there."""
+    s, m = found.salesforce, found.salesmanago
+    return replace(found, salesforce=s[~nameless(s["salesforce_id"])], salesmanago=m[~nameless(m["salesmanago_id"])])
 
 
 Decisive = tuple[str, pd.DataFrame, str, set[str], pd.Series]

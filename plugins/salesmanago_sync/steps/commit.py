@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import pandas as pd
 
+from salesmanago_sync.domain.readability import nameless
 from salesmanago_sync.errors import FatalError
 from salesmanago_sync.steps.ledger_age import this_ledger
 from salesmanago_sync.steps.ports import Ports
@@ -83,6 +84,8 @@ def _close_solved(ports: Ports, people: pd.DataFrame) -> int:
     seen = issues["salesforce_id"].isin(people["salesforce_id"].dropna()) | (
         issues["salesforce_id"].eq("") & issues["salesmanago_id"].isin(people["salesmanago_id"].dropna())
     )
+    # Whoever cannot tell an id is met again or not; nobody can look it up.
+    seen |= nameless(issues["salesforce_id"]) | nameless(issues["salesmanago_id"])
     solved = issues[seen & issues["last_run"].ne(ports.run.id)]
     ports.ledger.close_issues(ports.run.id, solved["id"], ports.now())
     return len(solved)

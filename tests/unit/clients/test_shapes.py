@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import inspect
+import re
 from typing import Any
 
 import pytest
 
 from salesmanago_sync.clients.http import Replay
-from salesmanago_sync.clients.shapes import an_object, described, identified, listed, readable_id, rows_of
+from salesmanago_sync.clients.shapes import _FIELD, an_object, described, identified, listed, readable_id, rows_of
+from salesmanago_sync.domain import describe
 from salesmanago_sync.domain.carriage import UNREADABLE
 from salesmanago_sync.domain.describe import Schema
 from salesmanago_sync.errors import RetriableError, UnknownOutcomeError
@@ -80,3 +83,10 @@ def test_a_description_with_odd_parts_is_read_as_far_as_it_goes() -> None:
     for wrong in (None, {"fields": []}, {"name": "Lead", "fields": {}}):
         with pytest.raises(RetriableError):
             described(wrong, "S")
+
+
+def test_all_that_the_schema_reads_of_a_field_comes_through() -> None:
+    """A key that `described` does not know would be missing everywhere."""
+    wanted = set(re.findall(r'\.get\("(\w+)"|\["(\w+)"\]', inspect.getsource(describe)))
+    told = {key for pair in wanted for key in pair if key} - {"fields", "recordTypeInfos"}
+    assert told <= {*_FIELD, "name"}

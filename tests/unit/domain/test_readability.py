@@ -144,3 +144,22 @@ def test_what_was_read_needs_no_column_of_what_was_not() -> None:
     pair(world)
     assert world.records("Lead")["unreadable"].isna().all()
     assert isinstance(world.contacts().drop(columns="unreadable"), pd.DataFrame)
+
+
+@pytest.mark.parametrize("side", ["salesforce", "salesmanago"])
+def test_no_binding_goes_to_who_cannot_tell_an_id_and_nothing_is_sent_there(side: str) -> None:
+    world = World(lead())
+    record, contact = pair(world)
+    if side == "salesforce":
+        world.salesforce.edit(record, IsDeleted=True)
+        other = world.salesforce.insert(Email="a@example.com", LastName="Nowak", HasOptedOutOfEmail=False)
+        world.salesforce.rows[other]["Id"] = UNREADABLE
+    else:
+        world.salesmanago.card(contact)["deleted"] = True
+        other = world.salesmanago.insert("a@example.com", name="Nowak")
+        world.salesmanago.card(other)["contactId"] = UNREADABLE
+    plan = world.plan()
+    assert plan.moves.empty
+    for column in ("salesforce_id", "salesmanago_id"):
+        assert not plan.changes[column].str.startswith("unreadable").fillna(False).any()
+        assert not plan.agreement[column].str.startswith("unreadable").fillna(False).any()
