@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
@@ -237,10 +238,11 @@ RAW = st.one_of(
     st.sampled_from(UNREADABLE),
     st.builds(lambda value, key: f'{json.dumps(value)}, "{key}": 1', JSON, st.sampled_from(["x", "email", "Id"])),
 )
+MANY = int(os.environ.get("HISTORIES", "0"))
 few = settings(
-    max_examples=2,
+    max_examples=MANY or 1,
     deadline=None,
-    derandomize=True,
+    derandomize=not MANY,
     phases=[Phase.generate],
     suppress_health_check=[
         HealthCheck.function_scoped_fixture,
@@ -251,6 +253,8 @@ few = settings(
 )
 
 
+# Many examples take as long as they take.
+@pytest.mark.timeout(0 if MANY else 300)
 @few
 @given(raws=st.lists(RAW, min_size=len(PLACES), max_size=len(PLACES)))
 def test_whatever_a_service_answers_everybody_else_is_synchronised(anew: Opens, raws: list[str | None]) -> None:

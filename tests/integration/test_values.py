@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
+from salesmanago_sync.clients.endpoint import warning_of
 from tests.integration.direct import Direct
 
 
@@ -149,3 +153,34 @@ def test_a_country_has_the_name_that_the_org_gives_it(direct: Direct, picklists:
         assert [leads[code]["Country"] for code in ("KR", "TR", "CZ")] == ["South Korea", "Türkiye", "Czechia"]
     assert {card["email"][:2].upper(): card["address"]["country"] for card in direct.cards().values()} == typed
     assert direct.sync() == []
+
+
+def test_http_to_another_machine_is_warned_about_in_every_run(
+    direct: Direct, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    insecure = replace(direct.account(), insecure=warning_of("http://twin:8180"))
+    monkeypatch.setattr(direct, "account", lambda: insecure)
+    direct.sync("full")
+    for mode in ("full", "incremental"):
+        caplog.clear()
+        direct.sync(mode)  # type: ignore[arg-type]
+        assert "Endpoint: uses http to another machine" in caplog.text
+
+
+@pytest.mark.parametrize("raw", ["NaN", "1e400", "9" * 40, "abc"])
+def test_a_number_out_of_range_holds_its_own_field_by_name(direct: Direct, tmp_path: Path, raw: str) -> None:
+    """`NaN` and `1e400` typed into a text detail, which Salesforce holds as a number."""
+    line = "  - {salesforce: AnnualRevenue, salesmanago: properties.revenue, convert: number}\n"
+    shipped = (direct.settings.mappings / "lead.yaml").read_text()
+    (tmp_path / "lead.yaml").write_text(shipped.replace("details:\n", f"{line}details:\n", 1))
+    direct.settings = direct.settings.model_copy(update={"mappings": tmp_path})
+    direct.contact("a@example.com", name="Ewa Nowa", company="Nowa", state="PROSPECT", properties={"revenue": "5"})
+    direct.sync("full")
+    [card], [lead] = direct.cards(), direct.records("Lead")
+    assert direct.records("Lead")[lead]["AnnualRevenue"] == 5
+    direct.control.patch(f"/salesmanago/contacts/{card}", {"properties": {"revenue": raw}, "phone": "+48600100200"})
+    direct.sync()
+    held = direct.records("Lead")[lead]
+    assert (held["Phone"], held["AnnualRevenue"]) == ("+48600100200", 5)
+    [issue] = direct.ledger.open_issues().to_dict("records")
+    assert (issue["reason"], issue["field"]) == ("VALUE_INVALID", "properties.revenue")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from salesmanago_sync.domain.carriage import mended_text
+
 LONGEST = 500
 # What is longer is cut first, so that a page of HTML costs no time.
 _READ = 20_000
@@ -23,9 +25,9 @@ def mask(text: object) -> str:
         text: Words of a service.
 
     Returns:
-        One line without addresses.
+        One line without addresses, which the ledger can take.
     """
-    whole = _QUOTED_NAME.sub("x", str(text)[:_READ])
+    whole = _QUOTED_NAME.sub("x", mended_text(str(text)[:_READ]))
     line = " ".join(_WORD.sub(_masked, whole).split())
     return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
 

@@ -99,3 +99,8 @@ def carried_text(text: str) -> str | Unreadable:
     if text.isprintable():
         return text
     return UNREADABLE if _DAMAGED.search(text) else text.translate(_CONTROL)
+
+
+def mended_text(text: str) -> str:
+    """Make a text carriable that is only shown: a sign stands for what is damaged."""
+    return _DAMAGED.sub("\N{REPLACEMENT CHARACTER}", text).translate(_CONTROL)

@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from salesmanago_sync.domain.carriage import carried_text
 from salesmanago_sync.errors import Fault
 
 KeyPath = tuple[str | int, ...]
@@ -106,7 +107,16 @@ def _value(document: MappingFile, node: Node, path: KeyPath, above: tuple[Node, 
         return _mapping(document, node, path, (*above, node))
     if isinstance(node, SequenceNode):
         return [_value(document, item, (*path, number), (*above, node)) for number, item in enumerate(node.value)]
-    return _scalar(node)
+    return _carriable(document, _scalar(node), path)
+
+
+def _carriable(document: MappingFile, value: Any, path: KeyPath) -> Any:
+    """Refuse a text that neither a service nor the ledger can take."""
+    if isinstance(value, str) and carried_text(value) != value:
+        what = "the text holds a control character, or half of a character."
+        document.faults.append(Fault(document.where(path), what, "Write it without."))
+        return None
+    return value
 
 
 def _mapping(document: MappingFile, node: MappingNode, path: KeyPath, above: tuple[Node, ...]) -> dict[str, Any]:

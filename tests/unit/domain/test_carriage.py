@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from salesmanago_sync.domain.carriage import UNREADABLE, carried_text, decoded
+from salesmanago_sync.domain.carriage import UNREADABLE, carried_text, decoded, mended_text
 
 
 @pytest.mark.parametrize(
@@ -55,6 +55,7 @@ def test_what_is_nested_too_deeply_is_unreadable_and_its_neighbours_are_read() -
 
 @given(st.text(st.characters(codec=None)))
 def test_every_layer_carries_what_is_let_through(text: str) -> None:
+    assert carried_text(mended_text(text)) == mended_text(text)
     carried: Any = carried_text(text)
     if carried is UNREADABLE:
         assert set(text) & {"\0", "\ufffe", "\uffff", *map(chr, range(0xD800, 0xE000))}

@@ -87,3 +87,9 @@ def test_aliases_of_aliases_do_not_expand_without_end(tmp_path):
 @pytest.mark.parametrize("text", ["[" * 50_000, "[" * 50_000 + "]" * 50_000, "{a: " * 50_000 + "1" + "}" * 50_000])
 def test_what_is_nested_too_deeply_is_a_fault_and_no_crash(tmp_path, text):
     assert len(read(tmp_path, f"key: {text}").faults) == 1
+
+
+@pytest.mark.parametrize("text", ['"a\\ud83d"', '"a\\0b"', '"\\x1b[31m"', '"\\uffff"'])
+def test_a_text_that_nobody_can_carry_is_a_fault(tmp_path, text):
+    document = read(tmp_path, f"fields:\n  - value: {text}\n")
+    assert [fault.where for fault in document.faults] == ["lead.yaml:2 fields[0].value"]

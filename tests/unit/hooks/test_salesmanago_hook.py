@@ -175,3 +175,28 @@ def test_airflow_masks_the_microsite_key_once_the_plugin_is_loaded() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "{'microsite_key': '***', 'iframe_name': 'card'}"
+
+
+def test_http_to_another_machine_is_said_whenever_a_client_is_made(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    users = {"success": True, "users": ["owner@example.com"]}
+    monkeypatch.setattr(module, "new_session", lambda *_, **__: answering(users))
+    monkeypatch.setenv("AIRFLOW_CONN_SALESMANAGO_DEFAULT", json.dumps({**CONNECTION, "host": "http://twin:8180"}))
+    passed, text = SalesmanagoHook().test_connection()
+    assert passed
+    assert "Endpoint uses http to another machine" in text
+    assert "Endpoint uses http to another machine" in caplog.text
+
+
+def test_further_hosts_of_exports_come_from_a_setting(hook: SalesmanagoHook, monkeypatch: pytest.MonkeyPatch) -> None:
+    from salesmanago_sync.settings import load_settings
+    from tests.unit.clients.service import Reply, Service
+
+    monkeypatch.setenv("SALESMANAGO_SYNC_EXPORT_HOSTS", '["files.example.net"]')
+    export = {"success": True, "requestId": 1}
+    file = {"success": True, "fileUrl": "https://files.example.net/x.json"}
+    service = Service([Reply(export), Reply(file), Reply([{"contactId": "c1"}]), Reply({"success": True})])
+    monkeypatch.setattr(module, "new_session", lambda *_, **__: service.session())
+    client = hook.get_conn(export_hosts=load_settings().export_hosts)
+    assert list(client.all_ids()) == [["c1"]]
