@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from salesmanago_sync.ledger.forgetting import Ids
 from tests.integration.commands import here
+from tests.integration.direct import Direct
 from tests.integration.sync import Sync
 from tests.integration.test_privacy import everything_of_airflow, found_in
 
@@ -122,3 +124,27 @@ def test_a_run_of_some_people_by_id_looks_at_them_only(sync: Sync) -> None:
     assert {side: (sync.watermark or {})[side] for side in before} == before
     wrong = sync.incremental(ids=["nonsense"])
     wrong.says("Param ids", "Salesforce Ids of 15 or 18 characters")
+
+
+def test_who_is_gone_rests_before_and_after_being_forgotten(direct: Direct) -> None:
+    lead = direct.record("Lead", Email=EMAIL, LastName="Quillenstein", Company="x")
+    direct.sync("full")
+    [contact] = direct.cards()
+    direct.control.delete(f"/salesforce/Lead/{lead}")
+    direct.control.patch(f"/salesmanago/contacts/{contact}", {"deleted": True})
+    direct.sync("full")
+
+    def row() -> dict[str, object]:
+        found = direct.ledger.bindings(salesforce_ids=[lead])
+        return dict(found[["status", "updated_at"]].iloc[0])
+
+    gone = row()
+    assert gone["status"] == "deleted"
+    assert direct.sync("full") == []
+    assert row() == gone, "nothing new is learnt of who is gone"
+    direct.ledger.forget(direct.ledger.same_people(Ids(frozenset({lead}))), "anna", direct.now())
+    assert direct.sync("full") == []
+    assert row() == gone
+    direct.control.post(f"/salesforce/Lead/{lead}/undelete")
+    direct.sync("full")
+    assert len(direct.ledger.bindings()) == 1, "who comes back is the same person"

@@ -19,7 +19,7 @@ import pytest
 import requests
 import sqlalchemy as sa
 
-from salesmanago_sync.clients.session import TimedAdapter
+from salesmanago_sync.clients.session import new_session
 from salesmanago_sync.errors import SyncError, UnexpectedError
 from salesmanago_sync.hooks.failure import without_values
 from tests.integration.direct import Direct
@@ -91,7 +91,7 @@ def told(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
 def lying(direct: Direct) -> Direct:
     """People on both sides of services that are about to lie."""
     for scheme in ("http://", "https://"):
-        direct._session.mount(scheme, TimedAdapter((10, 60)))
+        direct._session.mount(scheme, new_session(read=60).get_adapter(scheme))
     direct.control.post("/salesmanago/settings", {"max_length": 40})
     plant(direct.record, direct.contact)
     return direct
