@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from salesmanago_sync.clients.endpoint import warning_of
+from salesmanago_sync.domain.reasons import EVIDENCE
 from tests.integration.direct import Direct
+from tests.twin_server import ROOT
 
 
 def test_a_null_beside_a_value_stops_nobody(direct: Direct) -> None:
@@ -184,3 +187,60 @@ def test_a_number_out_of_range_holds_its_own_field_by_name(direct: Direct, tmp_p
     assert (held["Phone"], held["AnnualRevenue"]) == ("+48600100200", 5)
     [issue] = direct.ledger.open_issues().to_dict("records")
     assert (issue["reason"], issue["field"]) == ("VALUE_INVALID", "properties.revenue")
+
+
+def open_reasons(direct: Direct) -> list[tuple[str, str]]:
+    return list(direct.ledger.open_issues()[["reason", "field"]].itertuples(index=False, name=None))
+
+
+def test_a_reverted_opt_in_is_told_until_both_sides_are_opted_in(direct: Direct) -> None:
+    record = direct.record("Lead", LastName="Nowak", Company="Acme", Email="nowak@example.com", HasOptedOutOfEmail=True)
+    direct.sync("full")
+    [card] = direct.cards()
+    direct.control.patch(f"/salesmanago/contacts/{card}", {"optedOut": False})
+    direct.sync()
+    told = [("OPT_IN_REVERTED", "optedOut")]
+    assert open_reasons(direct) == told
+    for _ in range(3):
+        # Edits that bring the person into a run, and say nothing of the opt-in.
+        direct.control.patch(f"/salesforce/Lead/{record}", {"Phone": "+48600100200"})
+        direct.sync()
+        assert open_reasons(direct) == told
+    direct.sync("full")
+    assert open_reasons(direct) == told
+    # Nothing is tried again while nobody touches the person.
+    assert direct.ledger.due_issues(direct.now(), EVIDENCE).empty
+    direct.control.patch(f"/salesmanago/contacts/{card}", {"optedOut": False})
+    direct.control.patch(f"/salesforce/Lead/{record}", {"HasOptedOutOfEmail": False})
+    direct.sync()
+    assert open_reasons(direct) == []
+
+
+@pytest.mark.parametrize("solved", ["emptied by hand", "a value again"])
+def test_a_value_that_was_not_cleared_is_told_until_it_is_gone(direct: Direct, tmp_path: Path, solved: str) -> None:
+    folder = tmp_path / "mappings"
+    shutil.copytree(ROOT / "include" / "mappings", folder)
+    text = (folder / "lead.yaml").read_text(encoding="utf-8")
+    changed = text.replace("{salesforce: City, ", "{salesforce: City, blank: propagate, ")
+    assert changed != text
+    (folder / "lead.yaml").write_text(changed, encoding="utf-8")
+    direct.settings = direct.settings.model_copy(update={"mappings": folder})
+    direct.control.post("/salesmanago/settings", {"clear": "ignored"})
+    record = direct.record("Lead", LastName="Nowak", Company="Acme", Email="nowak@example.com", City="Gdynia")
+    direct.sync("full")
+    [card] = direct.cards()
+    direct.control.patch(f"/salesforce/Lead/{record}", {"City": None})
+    direct.sync()
+    told = [("NOT_CLEARED", "address.city")]
+    assert open_reasons(direct) == told
+    direct.control.patch(f"/salesforce/Lead/{record}", {"Phone": "+48600100200"})
+    direct.sync()
+    direct.sync("full")
+    assert open_reasons(direct) == told
+    if solved == "emptied by hand":
+        direct.control.patch(f"/salesmanago/contacts/{card}", {"address": {"city": None}})
+    else:
+        direct.control.patch(f"/salesforce/Lead/{record}", {"City": "Sopot"})
+    direct.sync()
+    assert open_reasons(direct) == []
+    assert direct.sync() == []

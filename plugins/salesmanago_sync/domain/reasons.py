@@ -138,3 +138,6 @@ SKIPS: dict[str, Reason] = {
         "Give it access to the opt-out fields, or set accept_hidden_opt_out: true.",
     ),
 }
+
+# About something that is done: these close by evidence that the cause is gone (`domain.closing`), and wait for it.
+EVIDENCE = frozenset({"OPT_IN_REVERTED", "NOT_CLEARED"})

@@ -103,9 +103,15 @@ class Issues:
         met = [] if run_id is None else [issues.c.last_run == run_id]
         return self._read(sa.select(issues).where(issues.c.state == "open", *met))
 
-    def due_issues(self, now: datetime) -> pd.DataFrame:
-        """Read open issues whose next attempt has come."""
-        due = sa.or_(issues.c.next_attempt_at.is_(None), issues.c.next_attempt_at <= now)
+    def due_issues(self, now: datetime, waiting: Iterable[str] = ()) -> pd.DataFrame:
+        """Read open issues whose next attempt has come.
+
+        Args:
+            now: The time.
+            waiting: Reasons with which nothing is tried again by itself.
+        """
+        tried = issues.c.reason.not_in(list(waiting))
+        due = sa.or_(sa.and_(issues.c.next_attempt_at.is_(None), tried), issues.c.next_attempt_at <= now)
         return self._read(sa.select(issues).where(issues.c.state == "open", due))
 
     def new_issues(self, run_id: int) -> pd.DataFrame:

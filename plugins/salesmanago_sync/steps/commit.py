@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import pandas as pd
 
+from salesmanago_sync.domain.closing import without_cause
 from salesmanago_sync.domain.readability import nameless
 from salesmanago_sync.errors import FatalError
 from salesmanago_sync.steps.ledger_age import this_ledger
@@ -77,7 +78,7 @@ def _move_watermark(ports: Ports, window: dict[str, dict[str, str]], *, restrict
 
 
 def _close_solved(ports: Ports, people: pd.DataFrame) -> int:
-    """Close the issues of people who were looked at in this run and did not get them again."""
+    """Close the issues of people who were looked at in this run and did not get them again, if their cause is gone."""
     issues = ports.ledger.open_issues()
     if ports.run.request.direction != "both":
         issues = issues[issues["direction"].isin(["", ports.run.request.direction])]
@@ -86,7 +87,9 @@ def _close_solved(ports: Ports, people: pd.DataFrame) -> int:
     )
     # Whoever cannot tell an id is met again or not; nobody can look it up.
     seen |= nameless(issues["salesforce_id"]) | nameless(issues["salesmanago_id"])
-    solved = issues[seen & issues["last_run"].ne(ports.run.id)]
+    silent = issues[seen & issues["last_run"].ne(ports.run.id)]
+    bindings = ports.ledger.bindings(salesmanago_ids=silent["salesmanago_id"])
+    solved = silent[without_cause(silent, bindings, mappings_of_run(ports))]
     ports.ledger.close_issues(ports.run.id, solved["id"], ports.now())
     return len(solved)
 

@@ -11,6 +11,7 @@ import pandas as pd
 from salesmanago_sync.domain.converters.email import normalise_email
 from salesmanago_sync.domain.frames import are_full_ids, full_ids
 from salesmanago_sync.domain.identities import CONTACT_ID_FIELD, is_true
+from salesmanago_sync.domain.reasons import EVIDENCE
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import SCHEMA, checked
 from salesmanago_sync.steps.reading import KEY_PREFIX, Reading, Source, load_reading, sources
@@ -147,7 +148,7 @@ def _add_due(reading: Reading, objects: Sequence[str]) -> None:
 
 def _due_issues(ports: Ports, objects: Sequence[str]) -> pd.DataFrame:
     """Read the issues to try again: at once where the mapping or the schema is not what it was in the run before."""
-    due, opened = ports.ledger.due_issues(ports.now()), ports.ledger.open_issues()
+    due, opened = ports.ledger.due_issues(ports.now(), EVIDENCE), ports.ledger.open_issues()
     digests = ports.ledger.run(ports.run.id)["mapping_digests"] or {}
     before = _digests_before(ports)
     changed = [name for name in objects if any(digests.get(key) != before.get(key) for key in (name, SCHEMA + name))]
