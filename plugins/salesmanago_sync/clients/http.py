@@ -23,7 +23,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 from urllib3.exceptions import ConnectTimeoutError, InvalidHeader, MaxRetryError, NewConnectionError
 from urllib3.util.retry import Retry
 
-from salesmanago_sync.clients.session import EndlessAnswerError
+from salesmanago_sync.clients.session import BOUNDS, Bounds, EndlessAnswerError
 from salesmanago_sync.domain.carriage import decoded
 from salesmanago_sync.errors import FatalError, OwnFaultError, RetriableError, SyncError, UnknownOutcomeError
 
@@ -102,11 +102,23 @@ class Patience:
         connect: Seconds to wait for a connection.
         read: Seconds to wait for each piece of an answer.
         attempts: Attempts in all, of a connection and of a request.
+        whole: Seconds from a request to the last byte of its answer.
     """
 
     connect: float = 10.0
     read: float = 120.0
     attempts: int = 4
+    whole: float = BOUNDS.seconds
+
+    @property
+    def reconnects(self) -> int:
+        """How often a connection that was not made is tried again."""
+        return min(2, self.attempts - 1)
+
+    @property
+    def bounds(self) -> Bounds:
+        """What no answer may exceed."""
+        return Bounds(seconds=self.whole)
 
     @property
     def policy(self) -> RetryPolicy:
@@ -116,7 +128,7 @@ class Patience:
 
 # A task has time; somebody who waits for a page has not, and keeps a thread of the server waiting too.
 PATIENT = Patience()
-BRIEF = Patience(connect=3.0, read=10.0, attempts=1)
+BRIEF = Patience(connect=3.0, read=10.0, attempts=1, whole=20.0)
 
 
 def encoded(body: Any, where: str) -> bytes:

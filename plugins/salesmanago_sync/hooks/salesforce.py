@@ -51,7 +51,7 @@ def _field(extras: dict[str, Any], name: str) -> Any:
 
 
 def _session(extras: dict[str, Any], patience: Patience) -> requests.Session:
-    session = new_session(patience.connect, patience.read, reconnects=min(2, patience.attempts - 1))
+    session = new_session(patience.connect, patience.read, reconnects=patience.reconnects, bounds=patience.bounds)
     # simple-salesforce ignores proxies when it is given a session.
     session.proxies.update(_proxies(extras))
     return session

@@ -131,7 +131,9 @@ class SalesmanagoHook(BaseHook):
         credentials = Credentials(
             settings.endpoint, settings.client_id, settings.api_secret.get_secret_value(), settings.owner
         )
-        session = new_session(patience.connect, min(60.0, patience.read), reconnects=min(2, patience.attempts - 1))
+        session = new_session(
+            patience.connect, min(60.0, patience.read), reconnects=patience.reconnects, bounds=patience.bounds
+        )
         return Salesmanago(credentials, session, patience.policy, per_second=per_second, export_hosts=export_hosts)
 
     def landing_page_url(self, contact_id: str | None = None, email: str | None = None) -> str | None:
