@@ -45,6 +45,8 @@ Agreed = tuple[pd.Series, pd.Series, pd.Series]
 # Leads, Contacts and Accounts, by the first three characters of their ids.
 PERSON_ID = r"(?:00Q|003|001)(?:[A-Za-z0-9]{12}|[A-Za-z0-9]{15})"
 
+NOTHING_TO_STACK = pd.DataFrame()
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
@@ -98,11 +100,11 @@ def _decisions(pairs: Pairs, column: Column, sides: Sides) -> pd.DataFrame:
     else:
         decisions = merge(sides, column.rule)
     # What is owed is written by itself, once; whoever has ended is not merged at all.
-    settled = pairs.ended | pairs.owes(column.key)
-    idle = settled | ~pairs.comparable(column)
+    settled = pairs.ended.to_numpy() | pairs.owes(column.key).to_numpy()
+    idle = settled | ~pairs.comparable(column).to_numpy()
     if column.kind != "consent":
         # Consent ignores the criteria; everything else waits until the person meets them again.
-        idle |= pairs.paused
+        idle |= pairs.paused.to_numpy()
     if idle.any():
         decisions["result"] = decisions["result"].mask(idle, NOTHING)
     if "reverted" in decisions:
@@ -111,7 +113,9 @@ def _decisions(pairs: Pairs, column: Column, sides: Sides) -> pd.DataFrame:
 
 
 def _written(pairs: Pairs, column: Column, sides: Sides, decisions: pd.DataFrame, way: str) -> pd.DataFrame:
-    chosen = decisions["result"].eq(way)
+    chosen = pd.Series(decisions["result"].to_numpy() == way, index=decisions.index)
+    if not chosen.any():
+        return NOTHING_TO_STACK
     old, new = (sides.m, sides.a) if way == TO_SALESMANAGO else (sides.a, sides.m)
     if column.kind == "consent":
         # A flag that was never set reads as blank and means false.
@@ -132,7 +136,7 @@ def _rows(
     source: pd.Series | None = None,
 ) -> pd.DataFrame:
     if not chosen.any():
-        return stack([], CHANGE_COLUMNS)
+        return NOTHING_TO_STACK
     people = pairs.people[chosen]
     creates = people["status"].eq(CREATE_IN_SALESMANAGO if way == TO_SALESMANAGO else CREATE_IN_SALESFORCE)
     rows = pd.DataFrame(
@@ -156,9 +160,9 @@ def _rows(
 
 
 def _findings(pairs: Pairs, column: Column, sides: Sides, decisions: pd.DataFrame) -> list[pd.DataFrame]:
-    held = decisions["result"].eq(HOLD)
+    held = pd.Series(decisions["result"].to_numpy() == HOLD, index=decisions.index)
     found = [_issues(pairs, held, column, "CONFLICT", sides)]
-    if "reverted" in decisions:
+    if "reverted" in decisions and decisions["reverted"].any():
         found.append(
             _issues(pairs, decisions["reverted"], column, "OPT_IN_REVERTED", sides, _who_opted_in(pairs, sides))
         )
@@ -180,7 +184,7 @@ def _issues(
     pairs: Pairs, chosen: pd.Series, column: Column, reason: str, sides: Sides, text: pd.Series | str = ""
 ) -> pd.DataFrame:
     if not chosen.any():
-        return stack([], ISSUE_COLUMNS)
+        return NOTHING_TO_STACK
     people = pairs.people[chosen]
     both = zip(sides.a[chosen].fillna(""), sides.m[chosen].fillna(""), strict=True)
     values = [json.dumps({"salesforce": a, "salesmanago": m}) for a, m in both]

@@ -224,7 +224,7 @@ def merge_consent(sides: Sides, rule: Rule, believe_salesmanago: bool) -> pd.Dat
         decisions.where(a_out, TO_SALESMANAGO, "opted out in Salesforce")
     if rule.direction != TO_SALESMANAGO:
         decisions.where(m_out, TO_SALESFORCE, "opted out in SALESmanago")
+    tightened = (decisions.result != NOTHING) & (decisions.why != "opted in again in SALESmanago")
     frame = decisions.frame()
-    tightened = frame["result"].ne(NOTHING) & frame["rule"].ne("opted in again in SALESmanago")
-    frame["reverted"] = agreed_out & tightened
+    frame["reverted"] = agreed_out & tightened.astype(bool)
     return frame

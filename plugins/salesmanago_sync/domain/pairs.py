@@ -99,6 +99,8 @@ class Pairs:
     def owes(self, key: str) -> pd.Series:
         """Where something is owed."""
         people = [person for person, keys in self._owed.items() if key in keys]
+        if not people:
+            return self._nobody
         return pd.Series(self.people.index.isin(people), index=self.people.index)
 
     def why_owed(self, key: str) -> pd.Series:
