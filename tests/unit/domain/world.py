@@ -25,7 +25,7 @@ from salesmanago_sync.domain.plan import Plan, PlanInput, plan
 from salesmanago_sync.domain.sightings import newest, sightings
 from salesmanago_sync.ledger.engine import Database
 from salesmanago_sync.ledger.store import Ledger
-from salesmanago_sync.ledger.tables import metadata
+from salesmanago_sync.ledger.tables import identity, metadata
 from salesmanago_sync.steps.binding import remember
 from salesmanago_sync.steps.reading import Reading, Source, details
 from salesmanago_sync.steps.writing import Writer
@@ -169,6 +169,9 @@ def empty_ledger() -> Ledger:
     """Make the real ledger in memory."""
     database = Database(sa.make_url("sqlite://"))
     metadata.create_all(database.engine)
+    with database.engine.begin() as connection:
+        # Migrations give each ledger a name and a key of its own.
+        connection.execute(sa.insert(identity).values(id="memory", made_at=BEGIN, address_key="of a test"))
     return Ledger(database)
 
 
