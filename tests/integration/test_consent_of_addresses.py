@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from salesmanago_sync.steps.consent_lane import carry_opt_outs
 from tests.integration.direct import Direct, Mode
 from tests.twin_server import ROOT
 
@@ -262,3 +263,14 @@ def test_totals_count_who_was_told(direct: Direct) -> None:
     for row in rows.values():
         settled = row["unchanged"] + row["created"] + row["updated"] + row["failed"] + sum(row["skipped"].values())
         assert row["read"] == settled, row
+
+
+def test_the_consent_lane_carries_an_opt_out_to_the_whole_address(direct: Direct) -> None:
+    crm_contact(direct)
+    second = lead(direct)
+    direct.sync("full")
+    direct.later(3600)
+    direct.control.patch(f"/salesforce/Lead/{second}", {"HasOptedOutOfEmail": True})
+    direct.later(60)
+    assert carry_opt_outs(direct.ports("incremental"), direct.account)["written"] == 2
+    everybody_is_opted_out(direct)
