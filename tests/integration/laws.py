@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from salesmanago_sync.domain.reasons import EVIDENCE
 from tests.integration.direct import Direct
 
 Value = str | None
@@ -101,6 +102,8 @@ def look(direct: Direct) -> Moment:
     bindings = direct.ledger.bindings().to_dict("records")
     bound = [Bound((row["salesforce_id"], row["salesmanago_id"]), row["object"], row["status"]) for row in bindings]
     issues = direct.ledger.open_issues()
+    # What is done already, and told until there is evidence, excuses nothing after the run that met it.
+    issues = issues[~issues["reason"].isin(EVIDENCE) | issues["last_run"].eq(direct.ledger.runs()["id"].max())]
     disputed = frozenset({*issues["salesforce_id"], *issues["salesmanago_id"]} - {""})
     return Moment(records, cards, {one.pair: one for one in bound}, disputed)
 
