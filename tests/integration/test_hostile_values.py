@@ -267,3 +267,34 @@ def test_whatever_a_service_answers_everybody_else_is_synchronised(anew: Opens, 
         direct.sync("full")
         assert town.newcomers("two") == [2, 2]
         assert town.arrived("two") >= set(town.honest)
+
+
+@pytest.mark.parametrize(("field", "raw"), [("Id", "NaN"), ("Email", '"half \\ud83d"')])
+def test_nobody_is_made_twice_beside_a_record_that_cannot_be_read(direct: Direct, field: str, raw: str) -> None:
+    """A create whose answer was lost, and then a record at its address that does not say what it is."""
+    direct.sync("full")
+    direct.contact("ewa@example.com", name="Ewa Nowa", company="Nowa", state="PROSPECT")
+    direct.control.post(
+        "/faults", {"system": "salesforce", "kind": "reset_after", "method": "POST", "path": "composite/sobjects$"}
+    )
+    direct.sync()
+    [identifier] = direct.records("Lead")
+    direct.control.post("/lies", {"system": "salesforce", "id": identifier, "field": field, "raw": raw})
+    for mode in ("incremental", "full"):
+        direct.sync(mode)  # type: ignore[arg-type]
+        assert list(direct.records("Lead")) == [identifier]
+    direct.control.delete("/lies")
+    direct.sync("full")
+    assert list(direct.records("Lead")) == [identifier]
+    assert list(direct.ledger.bindings()["salesforce_id"]) == [identifier]
+    assert direct.sync() == []
+
+
+def test_a_record_that_is_found_by_its_address_has_it_even_if_it_does_not_tell(direct: Direct) -> None:
+    direct.sync("full")
+    identifier = direct.record("Lead", **PERSON, Email="ewa@example.com")
+    direct.later(3_600)
+    direct.control.post("/lies", {"system": "salesforce", "id": identifier, "field": "Email", "raw": "[]"})
+    direct.contact("ewa@example.com", name="Ewa Nowa", company="Nowa", state="PROSPECT")
+    direct.sync()
+    assert list(direct.records("Lead")) == [identifier]

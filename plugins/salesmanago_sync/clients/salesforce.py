@@ -131,8 +131,15 @@ class Salesforce:
         self, sobject: str, field: str, values: Iterable[str], fields: Sequence[str], where: str = ""
     ) -> list[Row]:
         """Read the records that hold one of many values in a field."""
-        queries = within(sobject, fields, field, values, where)
-        return [row for query in queries for page in self._pages("query", query) for row in page]
+
+        def read(some: list[str]) -> list[Row]:
+            queries = within(sobject, fields, field, some, where)
+            return [row for query in queries for page in self._pages("query", query) for row in page]
+
+        if field not in fields:
+            return read(list(dict.fromkeys(values)))
+        # A record found by a value that it does not tell in a readable form holds that value all the same.
+        return identified(list(dict.fromkeys(values)), read, field, lambda row: _text(row, field))
 
     def retrieve(self, sobject: str, ids: Iterable[str], fields: Sequence[str]) -> list[Row]:
         """Read records by id; deleted ones come with `IsDeleted` true, unknown ones do not come.
@@ -291,6 +298,11 @@ class Salesforce:
                 raise RetriableError(f"Salesforce {resource} {select.sobject}: {came} rows came of {told}.")
             turned.add(following)
             page = an_object(self._wire.request("GET", following).body, where)
+
+
+def _text(row: Mapping[str, Any], field: str) -> str | None:
+    value = row.get(field)
+    return value if isinstance(value, str) else None
 
 
 def _short(row: Mapping[str, Any]) -> str | None:

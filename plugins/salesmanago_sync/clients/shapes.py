@@ -59,17 +59,13 @@ def identified(
         Rows that all tell their names.
     """
     rows = read(list(names))
-    good = [row for row in rows if name_of(row) is not None]
-    if len(good) == len(rows):
+    if all(name_of(row) is not None for row in rows):
         return rows
-    known = {name_of(row) for row in good}
-    missing = [name for name in names if name_of({key: name}) not in known]
-    if len(missing) < 2:
-        odd = [row for row in rows if name_of(row) is None]
-        return [*good, *({**row, key: name} for name, row in zip(missing, odd, strict=False))]
-    middle = len(missing) // 2
-    halves = (missing[:middle], missing[middle:])
-    return [*good, *(row for half in halves for row in identified(half, read, key, name_of))]
+    if len(names) == 1:
+        return [{**row, key: names[0]} if name_of(row) is None else row for row in rows]
+    middle = len(names) // 2
+    halves = (names[:middle], names[middle:])
+    return [row for half in halves for row in identified(half, read, key, name_of)]
 
 
 # What the schema reads of a field's description, and of a picklist value or a record type.

@@ -69,4 +69,4 @@ def _by_address(reading: Reading, source: Source, email: str) -> set[str]:
     fields = ["Id", source.email_field]
     wanted = spellings([email])
     rows = reading.ports.salesforce.find(source.mapping.sobject, source.email_field, wanted, fields, source.kind)
-    return {str(row["Id"]) for row in rows}
+    return {str(row.get("Id")) for row in rows}

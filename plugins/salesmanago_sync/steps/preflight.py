@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any
 
+from salesmanago_sync.domain.frames import is_id
 from salesmanago_sync.domain.mapping import Mapping, load_mappings
 from salesmanago_sync.domain.schema import Schema, check, parents_of, read_fields, takes_part, warnings
 from salesmanago_sync.domain.witness import OBJECTS, sobject_of, witness
@@ -314,7 +315,8 @@ def _account_id(ports: Ports, account: Account, enabled: list[Mapping], findings
         what = "is not set: new Contacts stay visible to their owner only."
         findings.warnings.append(Fault(where, what, "Name the Salesforce Account that they should belong to."))
         return None
-    rows = ports.salesforce.find("Account", "Name", [account.account_name], ["Id"])
+    found = ports.salesforce.find("Account", "Name", [account.account_name], ["Id"])
+    rows = [row for row in found if is_id(row.get("Id"))]
     if len(rows) == 1:
         findings.say(f"{account.account_name!r} is an Account of the org")
         return str(rows[0]["Id"])

@@ -9,7 +9,7 @@ import pandas as pd
 from salesmanago_sync.clients.outcome import Outcome
 from salesmanago_sync.domain.card_lines import LAST_SYNC
 from salesmanago_sync.domain.converters.email import normalise_email, spellings
-from salesmanago_sync.domain.frames import text_series
+from salesmanago_sync.domain.frames import is_id, text_series
 from salesmanago_sync.domain.identities import CONTACT_ID_FIELD
 from salesmanago_sync.domain.merge import TO_SALESMANAGO
 from salesmanago_sync.domain.native import salesmanago_rows, to_salesforce
@@ -154,11 +154,18 @@ def _begun_before(reading: Reading, source: Source, people: pd.DataFrame) -> dic
         ["Id", source.email_field],
         source.kind,
     )
-    ids: dict[str, str] = {}
-    for row, address in zip(rows, normalise_email(text_series(row[source.email_field] for row in rows)), strict=True):
-        ids.setdefault(address, row["Id"])
-    return {
-        number: Outcome(ok=True, id=ids[address])
-        for number, (address, doubt) in enumerate(zip(emails, doubtful, strict=True))
-        if doubt and address in ids
+    addresses = normalise_email(text_series(row.get(source.email_field) for row in rows))
+    ids = {
+        address: str(row["Id"])
+        for row, address in zip(rows[::-1], addresses[::-1], strict=True)
+        if is_id(row.get("Id")) and pd.notna(address)
     }
+    # One that does not tell its id or address may be anybody's: nobody in doubt is created beside it.
+    unclear = Outcome(ok=False, reason="NO_ANSWER", text="Salesforce gave a record of the address in no readable form.")
+    found = {
+        number: Outcome(ok=True, id=ids[address]) if address in ids else unclear
+        for number, (address, doubt) in enumerate(zip(emails, doubtful, strict=True))
+        if doubt
+    }
+    odd = len(rows) > sum(is_id(row.get("Id")) and pd.notna(email) for row, email in zip(rows, addresses, strict=True))
+    return {number: outcome for number, outcome in found.items() if outcome.ok or odd}
