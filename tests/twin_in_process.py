@@ -10,6 +10,7 @@ import json
 from collections.abc import Awaitable, Coroutine
 from datetime import UTC, datetime
 from io import BytesIO
+from threading import Lock
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -106,6 +107,9 @@ def _run_through(answering: Awaitable[None] | Coroutine[Any, Any, None]) -> None
     raise RuntimeError("the twin waited for something, and there is no event loop")
 
 
+ONE_AT_A_TIME = Lock()
+
+
 class InProcessAdapter(HTTPAdapter):
     """Carries requests to the twin of this process."""
 
@@ -118,7 +122,9 @@ class InProcessAdapter(HTTPAdapter):
         headers = [(_bytes(name).lower(), _bytes(value)) for name, value in request.headers.items()]
         url = str(request.url)
         headers.append((b"host", urlsplit(url).netloc.encode()))
-        exchange = Exchange(self._app, str(request.method), url, headers, _bytes(request.body or b""))
+        # A client reads cards in threads; the twin answers one request at a time.
+        with ONE_AT_A_TIME:
+            exchange = Exchange(self._app, str(request.method), url, headers, _bytes(request.body or b""))
         if exchange.cut:
             raise CutOffError("the connection was closed", request=request)
         answer = HTTPHeaderDict((name.decode("latin-1"), value.decode("latin-1")) for name, value in exchange.headers)

@@ -27,9 +27,6 @@ class Settings(BaseSettings):
     fail_on: Literal["new", "open", "never"] = Field("new", description="Which issues make the report task fail")
     overlap_seconds: int = Field(600, ge=0, description="How far before the watermark a window begins")
     settle_seconds: int = Field(30, ge=0, description="How far before the server's clock a window ends")
-    recheck_after_seconds: int = Field(
-        300, ge=0, description="Age at which a record is read again just before it is written"
-    )
     lock_wait_seconds: int = Field(1800, ge=0, description="How long a run started by hand waits for another run")
     people_per_task: int = Field(2000, ge=200, description="How many people one write task takes")
     history_days: int = Field(90, ge=1, description="How long runs, changes and closed issues are kept")
@@ -70,11 +67,6 @@ class Settings(BaseSettings):
     def settle(self) -> timedelta:
         """How far before the server's clock a window ends."""
         return timedelta(seconds=self.settle_seconds)
-
-    @property
-    def recheck_after(self) -> timedelta:
-        """Age at which a record is read again just before it is written."""
-        return timedelta(seconds=self.recheck_after_seconds)
 
 
 def load_settings() -> Settings:

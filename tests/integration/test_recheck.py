@@ -11,7 +11,6 @@ def test_what_a_person_edits_between_plan_and_write_is_not_lost(sync: Sync) -> N
     assert sync.full().green
     card = sync.card_of("person@example.com")["id"]
     sync.edit("Lead", lead, City="Kraków", Title="Buyer")
-    sync.set(recheck_after_seconds="0")
 
     def edit() -> None:
         sync.later(5)

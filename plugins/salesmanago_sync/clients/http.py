@@ -269,7 +269,15 @@ def server_date(headers: Mapping[str, str], where: str) -> datetime:
     Raises:
         FatalError: The answer has no usable Date header.
     """
+    told = told_time(headers)
+    if told is None:
+        raise FatalError(f"{where}: the answer has no usable Date header.")
+    return told
+
+
+def told_time(headers: Mapping[str, str]) -> datetime | None:
+    """Read the server's clock, if the answer tells it."""
     try:
         return parsedate_to_datetime(headers["Date"]).astimezone(UTC)
     except (KeyError, ValueError, TypeError, OverflowError):
-        raise FatalError(f"{where}: the answer has no usable Date header.") from None
+        return None

@@ -123,6 +123,37 @@ class Salesforce:
         order = ("SystemModstamp", "Id")
         yield from self._pages("queryAll", Select(sobject, tuple(fields), both(window, where), order))
 
+    @property
+    def heard_at(self) -> datetime | None:
+        """The clock of Salesforce in its last answer, in UTC."""
+        return self._wire.heard_at
+
+    def moved(self, sobject: str, since: datetime, email: str, most: int) -> list[Row]:
+        """Read which records moved since a time, deleted ones too, in one call.
+
+        Args:
+            sobject: Object to read.
+            since: First instant, to the second.
+            email: The field that holds the address.
+            most: How many to read at most; where as many come, there may be more.
+
+        Returns:
+            `Id`, `SystemModstamp` and the address of each.
+        """
+        columns = f"Id, SystemModstamp, {email}"
+        query = f"SELECT {columns} FROM {sobject} WHERE SystemModstamp >= {instant(since)} LIMIT {most}"  # noqa: S608 - names come from describe
+        page = self._query("queryAll", query)
+        rows = list(page["records"])
+        while not page["done"] and len(rows) < most:
+            page = dict(self._wire.request("GET", page["nextRecordsUrl"]).body)
+            rows += page["records"]
+        return [_bare(row) for row in rows]
+
+    def stamps(self, sobject: str, ids: Iterable[str]) -> list[Row]:
+        """Read when records moved last, deleted ones too: `Id` and `SystemModstamp`."""
+        queries = within(sobject, ["Id", "SystemModstamp"], "Id", ids)
+        return [row for query in queries for page in self._pages("queryAll", query) for row in page]
+
     def matching(self, sobject: str, fields: Sequence[str], where: str = "") -> Iterator[list[Row]]:
         """Read every record that meets a condition, in pages."""
         yield from self._pages("query", Select(sobject, tuple(fields), where))

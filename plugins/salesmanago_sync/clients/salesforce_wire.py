@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from xml.etree import ElementTree as ET
 from xml.parsers.expat import ExpatError
@@ -13,7 +14,16 @@ import requests
 from simple_salesforce.api import Salesforce as Connection
 from simple_salesforce.exceptions import SalesforceAuthenticationFailed
 
-from salesmanago_sync.clients.http import Replay, RetryPolicy, failure, json_body, retry_after, send, status_error
+from salesmanago_sync.clients.http import (
+    Replay,
+    RetryPolicy,
+    failure,
+    json_body,
+    retry_after,
+    send,
+    status_error,
+    told_time,
+)
 from salesmanago_sync.clients.redaction import mask
 from salesmanago_sync.clients.salesforce_errors import is_known, request_error
 from salesmanago_sync.clients.salesforce_soap import Value, envelope, fault_code, fault_error, parse
@@ -42,6 +52,7 @@ class SalesforceWire:
     Attributes:
         calls: Requests sent, log-ins not counted.
         usage: API calls used today and allowed, as Salesforce last said.
+        heard_at: The clock of Salesforce in its last answer.
     """
 
     def __init__(self, connect: Callable[[], Connection], policy: RetryPolicy) -> None:
@@ -50,6 +61,7 @@ class SalesforceWire:
         self._connection: Connection | None = None
         self.calls = 0
         self.usage: tuple[int, int] | None = None
+        self.heard_at: datetime | None = None
 
     @property
     def address(self) -> str | None:
@@ -178,6 +190,7 @@ class SalesforceWire:
 
     def _checked(self, response: requests.Response, where: str, replay: Replay) -> Answer:
         self._note_usage(response.headers)
+        self.heard_at = told_time(response.headers)
         if response.status_code < 300:
             return Answer(json_body(response, where, replay) if response.content else None, response.headers)
         raise self._error(response, where, replay)

@@ -65,6 +65,24 @@ class Salesmanago:
         """Read the clock of SALESmanago, in UTC."""
         return clock(self._wire)
 
+    @property
+    def heard_at(self) -> datetime | None:
+        """The clock of SALESmanago in its last answer, in UTC."""
+        return self._wire.heard_at
+
+    def moved(self, since: datetime, until: datetime, pages: int) -> tuple[list[Mapping[str, Any]], bool]:
+        """List contacts modified in a time, page by page.
+
+        Args:
+            since: First instant.
+            until: Last instant.
+            pages: How many pages to read at most.
+
+        Returns:
+            `id` and `email` of each, and whether these are all.
+        """
+        return self._ids.modified(since, until, pages)
+
     def changed_ids(self, since: datetime, until: datetime) -> Iterator[list[str]]:
         """List the ids of contacts created or changed in a time, each once."""
         return self._ids.changed(since, until)

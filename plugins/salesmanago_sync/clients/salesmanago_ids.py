@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import islice
 from typing import Any
 
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_exponential
@@ -52,6 +53,12 @@ class Ids:
             known = {name for page in modified for name in page}
             yield from _new(seen, [self._created(start, end, known)])
             yield from _unseen(seen, modified)
+
+    def modified(self, since: datetime, until: datetime, pages: int) -> tuple[list[Any], bool]:
+        """List contacts modified in a time, up to some pages; and tell whether these are all."""
+        span = {"from": _milliseconds(since), "to": _milliseconds(until)}
+        found = [item for page in islice(_pages(partial(self._modified, span)), pages) for item in page]
+        return found, len(found) < pages * PAGE
 
     def every(self) -> Iterator[list[str]]:
         """List all contacts, each once.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from hashlib import sha1
 from threading import Lock
 from typing import Any
@@ -16,7 +17,7 @@ from pyrate_limiter import Duration, InMemoryBucket, Limiter, Rate
 from pyrate_limiter.limiter import SingleBucketFactory
 
 from salesmanago_sync.clients.endpoint import may_download
-from salesmanago_sync.clients.http import Replay, RetryPolicy, json_body, send, status_error
+from salesmanago_sync.clients.http import Replay, RetryPolicy, json_body, send, status_error, told_time
 from salesmanago_sync.clients.salesmanago_errors import envelope_error
 from salesmanago_sync.errors import FatalError, SyncError
 
@@ -81,6 +82,7 @@ class SalesmanagoWire:
     Attributes:
         owner: Data Owner.
         calls: Requests sent.
+        heard_at: The clock of SALESmanago in its last answer.
     """
 
     def __init__(
@@ -95,6 +97,7 @@ class SalesmanagoWire:
         self.owner = credentials.owner
         self.policy = policy
         self.calls = 0
+        self.heard_at: datetime | None = None
         self._credentials = credentials
         self._session = session
         self._pace = Pace(per_second)
@@ -170,9 +173,11 @@ class SalesmanagoWire:
         self._pace.take_turn()
         with self._lock:
             self.calls += 1
-        return send(
+        response = send(
             self._session, method, url, where=where, replay=replay, headers={"Accept": "application/json"}, **options
         )
+        self.heard_at = told_time(response.headers)
+        return response
 
 
 def _read(response: requests.Response, where: str, replay: Replay) -> Answer:

@@ -121,6 +121,10 @@ SKIPS: dict[str, Reason] = {
         "The record is there, but no longer of the object that its mapping is about.",
         "Enable the mapping of the object that it is now.",
     ),
+    "MOVED": Reason(
+        "A person edited the record or contact while the run worked; the change was decided anew.",
+        "Nothing: what is right now is written in this run or the next.",
+    ),
     "NOT_READ": Reason(
         "The ledger heard of the person after this run had read; nothing is decided on an older reading.",
         "Nothing: the next run looks at the person.",

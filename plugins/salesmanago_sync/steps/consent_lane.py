@@ -19,6 +19,7 @@ from salesmanago_sync.domain.consent import is_shared
 from salesmanago_sync.errors import ConfigurationError, Fault
 from salesmanago_sync.steps.explaining import stage_objects
 from salesmanago_sync.steps.extract import add_counterparts, add_least_checked
+from salesmanago_sync.steps.freshness import Freshness
 from salesmanago_sync.steps.planning import CONSENT, DIRECTIONS, plan_of, read_news
 from salesmanago_sync.steps.ports import Ports, Variables
 from salesmanago_sync.steps.preflight import Account
@@ -54,8 +55,8 @@ def carry_opt_outs(ports: Ports, read_account: Callable[[], Account]) -> dict[st
     ports = replace(ports, run=ports.run.model_copy(update={"mode": "incremental"}))
     objects = stage_objects(ports, read_account)
     until = {side: clock - ports.settings.settle for side, clock in _clocks(ports).items()}
-    reading = _read(ports, objects, _since(ports.variables, watermark, until, ports.settings.overlap), until)
     seen_at = ports.now()
+    reading = _read(ports, objects, _since(ports.variables, watermark, until, ports.settings.overlap), until)
     count = sum(len(frame) for frame in reading.records.values()) + len(reading.contacts)
     good = _write(ports, reading, objects, seen_at)
     if all(good):
@@ -119,11 +120,13 @@ def _write(ports: Ports, reading: Reading, objects: list[str], seen_at: datetime
     reading.ports = numbered
     ports.ledger.plan_changes(number, changes, now)
     writer = Writer(numbered, reading, account_id=None, seen_at=seen_at, last=True)
+    freshness = Freshness(reading, since=seen_at, asked=seen_at, keep=opt_outs)
     good: list[bool] = []
     for direction in DIRECTIONS:
         for name, rows in changes[changes["direction"].eq(direction)].groupby("object", sort=True):
             for group in groups(rows, ROWS[direction]):
-                good += writer.write(str(name), direction, group, result.people)
+                fresh, known = freshness.renew(group, result.people)
+                good += writer.write(str(name), direction, fresh, known)
     ports.ledger.check(result.people.loc[seen, "salesforce_id"], ports.now())
     note = f"{sum(good)} people opted out on the other side, {len(good) - sum(good)} refused"
     ports.ledger.finish_run(number, "success" if all(good) else "failed", ports.now(), note=note)

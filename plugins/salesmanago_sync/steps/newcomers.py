@@ -18,6 +18,7 @@ from salesmanago_sync.domain.merge import TO_SALESFORCE
 from salesmanago_sync.domain.plan import Plan
 from salesmanago_sync.steps.binding import remember
 from salesmanago_sync.steps.duplicates import DUPLICATE_RULE
+from salesmanago_sync.steps.freshness import Freshness
 from salesmanago_sync.steps.planning import CONSENT, DIRECTIONS, batches, people_of, plan_of
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import checked
@@ -46,12 +47,12 @@ def follow_up(ports: Ports) -> int:
     for start in range(0, len(mine), READ_AT_ONCE):
         ports.keep_lock()
         some = mine.iloc[start : start + READ_AT_ONCE]
-        reading = Reading(ports, sources(ports, checked(ports).enabled))
+        reading, read = Reading(ports, sources(ports, checked(ports).enabled)), ports.now()
         for name in objects:
             reading.fetch_records(name, some.loc[some["object"].eq(name), "salesforce_id"], in_scope=True)
         reading.fetch_contacts(some["salesmanago_id"], in_scope=True)
         reading.add_heirs()
-        written += _write(ports, reading, objects)
+        written += _write(ports, reading, objects, read)
     return written
 
 
@@ -67,19 +68,25 @@ def _moved_on(ports: Ports, bindings: pd.DataFrame) -> pd.Series:
     return bindings["salesforce_id"].isin(failed["salesforce_id"])
 
 
-def _write(ports: Ports, reading: Reading, objects: list[str]) -> int:
+def _write(ports: Ports, reading: Reading, objects: list[str], read: datetime) -> int:
     result = _without_defaults(ports, reading, plan_of(reading, objects))
     remember(ports, result.moves, result.agreement)
     creates = result.people.index[result.people["status"].isin([CREATE_IN_SALESFORCE, CREATE_IN_SALESMANAGO])]
     changes = result.changes[~result.changes["person"].isin(creates)].assign(action=FOLLOW_UP)
+    freshness = Freshness(reading, since=read, asked=read, keep=_without_creates)
     ports.ledger.replan_changes(ports.run.id, changes.iloc[:0], changes, ports.now())
     ports.ledger.report_issues(ports.run.id, result.issues, ports.now())
     writer = Writer(ports, reading, account_id=None, last=True)
     count = 0
     for batch in _ordered(batches(changes, len(changes) or 1)):
         for group in groups(people_of(batch, changes), ROWS[str(batch["direction"])]):
-            count += len(writer.write(str(batch["object"]), str(batch["direction"]), group, result.people))
+            fresh, known = freshness.renew(group, result.people)
+            count += len(writer.write(str(batch["object"]), str(batch["direction"]), fresh, known))
     return count
+
+
+def _without_creates(changes: pd.DataFrame) -> pd.DataFrame:
+    return changes[changes["action"].ne("create")].assign(action=FOLLOW_UP)
 
 
 def _without_defaults(ports: Ports, reading: Reading, result: Plan) -> Plan:

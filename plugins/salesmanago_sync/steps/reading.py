@@ -17,6 +17,7 @@ from salesmanago_sync.domain.criteria_soql import to_soql
 from salesmanago_sync.domain.frames import salesforce_frame, salesmanago_frame, text_series
 from salesmanago_sync.domain.identities import ObjectInput, is_true
 from salesmanago_sync.domain.mapping import Mapping
+from salesmanago_sync.domain.matching import among
 from salesmanago_sync.domain.native import DETAIL
 from salesmanago_sync.domain.owed import OPT_OUTS
 from salesmanago_sync.domain.schema import Schema, criteria_types, fit, read_fields
@@ -285,6 +286,12 @@ class Reading:
     def _note_asked(self, side: str, ids: Sequence[str], at: datetime, found: Iterable[str]) -> None:
         self._asked |= set(ids)
         self._seen.append(sightings(side, ids, at, found, by_id=True))
+
+    def oldest(self, people: pd.DataFrame) -> datetime:
+        """Say when the services were asked for some people, at the earliest; now, where they never were."""
+        ids = [*people["salesforce_id"].dropna(), *people["salesmanago_id"].dropna()]
+        times = self.seen().loc[among(self.seen()["id"], ids), "at"]
+        return self.ports.now() if times.empty else times.min().to_pydatetime()
 
     def was_asked(self, identifier: str) -> bool:
         """Tell whether a service was asked for this very id."""

@@ -11,17 +11,15 @@ from typing import Any
 import pandas as pd
 
 from salesmanago_sync.domain.addresses import MOVES
-from salesmanago_sync.domain.consent import is_shared
 from salesmanago_sync.domain.merge import TO_SALESFORCE, TO_SALESMANAGO
 from salesmanago_sync.domain.owed import DELETE
-from salesmanago_sync.domain.plan import Plan
-from salesmanago_sync.steps.binding import move
 from salesmanago_sync.steps.duplicates import bind_matches
-from salesmanago_sync.steps.extract import READ, load
-from salesmanago_sync.steps.planning import CONSENT, batches, people_of, plan_of
+from salesmanago_sync.steps.extract import load
+from salesmanago_sync.steps.freshness import Freshness
+from salesmanago_sync.steps.planning import CONSENT, batches, people_of
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import checked
-from salesmanago_sync.steps.reading import Reading, Source, read_at
+from salesmanago_sync.steps.reading import Reading, Source
 from salesmanago_sync.steps.salvage import blame
 from salesmanago_sync.steps.sending import send_removals, send_to_salesforce, send_to_salesmanago
 from salesmanago_sync.steps.settling import Sent, settle
@@ -77,16 +75,15 @@ def write_batch(ports: Ports, batch: dict[str, Any]) -> dict[str, int]:
     Returns:
         `done`, `failed` and `dropped` people.
     """
-    read = read_at(ports, READ)
-    writer = Writer(ports, load(ports), checked(ports).account_id, seen_at=read)
-    people = ports.staging.read("people")
+    people, reading = ports.staging.read("people"), load(ports)
     changes = _still_planned(ports, batch, people_of(batch, ports.staging.read("changes")))
+    read = reading.oldest(people.loc[changes["person"].unique()])
+    writer = Writer(ports, reading, checked(ports).account_id, seen_at=read)
+    freshness = Freshness(reading, since=read)
     counts = {"done": 0, "failed": 0, "dropped": 0}
     for group in groups(changes, ROWS[str(batch["direction"])]):
         ports.keep_lock()
-        fresh, known = group, people
-        if ports.now() - read > ports.settings.recheck_after:
-            fresh, known = recheck(writer.reading, group, people)
+        fresh, known = freshness.renew(group, people)
         counts["dropped"] += group["person"].nunique() - fresh["person"].nunique()
         for good in writer.write(str(batch["object"]), str(batch["direction"]), fresh, known):
             counts["done" if good else "failed"] += 1
@@ -154,7 +151,8 @@ class Writer:
             outcomes = send_to_salesforce(self.reading, source, changes, people, self.account_id)
         side = self.ports.salesmanago if direction == TO_SALESMANAGO else self.ports.salesforce
         seen = begun if self.seen_at is None else self.seen_at
-        return Sent(source, direction, changes, people, outcomes, seen, begun, side.server_time(), last=self.last)
+        at = side.heard_at or self.ports.now()
+        return Sent(source, direction, changes, people, outcomes, seen, begun, at, last=self.last)
 
     def _without_matches(self, sent: Sent) -> Sent:
         """Take out whom Salesforce already has: they are bound, and merged when they are looked at once more."""
@@ -206,80 +204,3 @@ def _with_ids_of(people: pd.DataFrame, kept: Sent) -> pd.DataFrame:
     """Give newcomers the ids under which they are there now."""
     known = kept.with_ids()["salesforce_id"].reindex(people.index)
     return people.assign(salesforce_id=people["salesforce_id"].fillna(known))
-
-
-def recheck(reading: Reading, changes: pd.DataFrame, people: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Read the people of a group again, and merge again those whose clock moved meanwhile.
-
-    Args:
-        reading: What was read; it learns the newer values.
-        changes: The planned changes of one object in one direction.
-        people: The people frame.
-
-    Returns:
-        The changes as they should be now, and the people frame with the newer clocks.
-    """
-    # An opt-out that somebody else with the address made stands, whatever moved.
-    stands = is_shared(changes["rule"]) & changes["action"].eq("update")
-    shared, changes = changes[stands], changes[~stands]
-    if changes.empty:
-        return shared, people
-    persons = people.loc[sorted(changes["person"].unique())]
-    name, direction = str(changes["object"].iloc[0]), str(changes["direction"].iloc[0])
-    again = plan_of(_read_again(reading, name, persons), [name], direction)
-    moved = _moved(persons, again)
-    if moved.empty:
-        return pd.concat([changes, shared]), people
-    move(reading.ports, again.moves)
-    numbers = _numbers(again.people, persons.loc[moved])
-    replanned = again.changes[again.changes["lane"].isin(changes["lane"].unique())]
-    replanned = replanned.assign(person=replanned["person"].map(numbers)).dropna(subset=["person"])
-    ports = reading.ports
-    ports.ledger.replan_changes(ports.run.id, changes[changes["person"].isin(moved)], replanned, ports.now())
-    still = replanned[~is_shared(replanned["rule"]) | replanned["action"].ne("update")]
-    fresh = pd.concat([changes[~changes["person"].isin(moved)], still.astype({"person": "int64"}), shared])
-    return fresh.reset_index(drop=True), _with_newer(people, again.people, numbers)
-
-
-def _read_again(reading: Reading, name: str, persons: pd.DataFrame) -> Reading:
-    newer = Reading(reading.ports, reading.sources)
-    newer.fetch_records(name, persons["salesforce_id"].dropna(), in_scope=True)
-    newer.fetch_contacts(persons["salesmanago_id"].dropna(), in_scope=True)
-    newcomers = persons[persons["salesforce_id"].isna() | persons["salesmanago_id"].isna()]
-    newer.find_records(newcomers["email"].dropna(), in_scope=False)
-    newer.find_contacts(newcomers["email"].dropna(), in_scope=False)
-    newer.add_heirs()
-    newer.add_testimony(everybody=False)
-    for key, frame in newer.records.items():
-        reading.records[key] = _updated(reading.records[key], frame, "Id")
-    reading.contacts = _updated(reading.contacts, newer.contacts, "contactId")
-    return newer
-
-
-def _updated(known: pd.DataFrame, newer: pd.DataFrame, key: str) -> pd.DataFrame:
-    if newer.empty:
-        return known
-    return pd.concat([known[~known[key].isin(newer[key])], newer], ignore_index=True)
-
-
-def _moved(persons: pd.DataFrame, again: Plan) -> pd.Index:
-    """Who is not as the plan saw them: another clock, another partner, or gone."""
-    columns = ["salesforce_id", "salesmanago_id", "salesforce_seen", "salesmanago_seen", "status"]
-    same = persons.reset_index().merge(again.people[columns], on=columns, how="left", indicator=True)
-    changed: list[int] = same.loc[same["_merge"].ne("both"), "person"].tolist()
-    return pd.Index(changed, name="person", dtype="int64")
-
-
-def _numbers(again: pd.DataFrame, persons: pd.DataFrame) -> pd.Series:
-    """Say which person of the plan each person of the newer plan is."""
-    found = pd.Series(pd.NA, index=again.index, dtype="Int64")
-    for key in ("salesforce_id", "salesmanago_id"):
-        known = persons.dropna(subset=[key])
-        found = found.fillna(again[key].map(pd.Series(known.index, index=known[key], dtype="Int64")))
-    return found.dropna().astype("int64")
-
-
-def _with_newer(people: pd.DataFrame, again: pd.DataFrame, numbers: pd.Series) -> pd.DataFrame:
-    newer = again.loc[numbers.index].set_axis(pd.Index(numbers, name="person"))
-    newer = newer[~newer.index.duplicated()]
-    return pd.concat([people.drop(index=newer.index), newer]).sort_index()

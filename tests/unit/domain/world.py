@@ -62,6 +62,10 @@ class Salesforce:
         self.rows: dict[str, dict[str, Any]] = {}
         self.writes = 0
 
+    @property
+    def heard_at(self) -> datetime:
+        return self.server_time()
+
     def insert(self, sobject: str = "Lead", **fields: Any) -> str:
         prefix = {"Lead": "00Q", "Contact": "003", "Account": "001"}[sobject]
         identifier = f"{prefix}{len(self.rows) + 1:015d}"
@@ -98,6 +102,10 @@ class Salesmanago:
         self.server_time, self._keep, self._clears = clock, keep, clears
         self._cards: dict[str, dict[str, Any]] = {}
         self.writes = 0
+
+    @property
+    def heard_at(self) -> datetime:
+        return self.server_time()
 
     def insert(self, email: str | None, **values: Any) -> str:
         identifier = f"m{len(self._cards) + 1:04d}"

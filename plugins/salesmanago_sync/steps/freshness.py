@@ -1,0 +1,305 @@
+"""Freshness: what people edit while a run works is read and merged again before anything is written over it.
+
+At most ten seconds before a write request both services are asked what moved since the run had read, one call each and
+not one a person. Who moved is read again, with everybody whom the merge must see beside them, and decided about anew.
+The new decision takes the place of the planned one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+import pandas as pd
+
+from salesmanago_sync.clients.salesmanago_ids import contact_id
+from salesmanago_sync.domain.converters.email import normalise_email
+from salesmanago_sync.domain.frames import text_series
+from salesmanago_sync.domain.matching import CREATE_IN_SALESFORCE, CREATE_IN_SALESMANAGO, PAIR
+from salesmanago_sync.domain.owed import DELETE
+from salesmanago_sync.domain.plan import Plan
+from salesmanago_sync.errors import RetriableError
+from salesmanago_sync.steps.extract import add_counterparts
+from salesmanago_sync.steps.planning import plan_of, read_news
+from salesmanago_sync.steps.reading import SALESFORCE, SALESMANAGO, Reading
+
+# An answer of a feed is used again for so long.
+FRESH_FOR = timedelta(seconds=10)
+# So much of a feed is read at most; where it is longer, the people of each request are asked for by id.
+MOST_RECORDS = 2_000
+MOST_PAGES = 20
+# The record was converted, merged or deleted since it was read: `newcomers.follow_up` looks once more.
+RECORD_GONE = "RECORD_GONE"
+MOVED = "MOVED"
+ENDS = ("DELETED", "CONVERTED", "MERGED")
+ACTIVE = (PAIR, CREATE_IN_SALESFORCE, CREATE_IN_SALESMANAGO)
+AS_SENT = ["person", "field", "direction", "lane", "new"]
+
+
+@dataclass(slots=True)
+class _Feed:
+    """What one service told of those who moved.
+
+    Attributes:
+        since: From when on it is to tell, by the local clock.
+        asked: When it was asked last, by the local clock; never, where what was read is not so fresh.
+        stamps: For each id that moved its clock, or nothing where the feed tells none.
+        emails: Normalised addresses that it told of, and the ids that have them.
+        whole: Whether it told of everybody.
+    """
+
+    since: datetime
+    asked: datetime | None
+    stamps: dict[str, pd.Timestamp | None] = field(default_factory=dict)
+    emails: dict[str, set[str]] = field(default_factory=dict)
+    whole: bool = True
+
+    def stale(self, now: datetime) -> bool:
+        """Whether it is to be asked anew."""
+        return self.asked is None or now - self.asked > FRESH_FOR
+
+    def take(self, ids: Iterable[str], stamps: Iterable[pd.Timestamp | None], emails: pd.Series) -> None:
+        """Remember what it told."""
+        for identifier, stamp, email in zip(ids, stamps, emails, strict=True):
+            self.stamps[identifier] = stamp
+            if pd.notna(email):
+                self.emails.setdefault(str(email), set()).add(identifier)
+
+
+@dataclass(slots=True)
+class Freshness:
+    """Keeps planned changes true to what people do meanwhile.
+
+    Attributes:
+        reading: What was read; it learns the newer values.
+        since: When the oldest part of it was read.
+        asked: When both services were asked last; the reading itself, where it has just been made.
+        keep: Which changes of a newer plan are written, and how.
+    """
+
+    reading: Reading
+    since: datetime
+    asked: datetime | None = None
+    keep: Callable[[pd.DataFrame], pd.DataFrame] = lambda changes: changes
+    _feeds: dict[str, _Feed] = field(default_factory=dict)
+    _clocks: dict[str, timedelta] = field(default_factory=dict)
+
+    def renew(self, changes: pd.DataFrame, people: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Decide anew about those of a request who moved since they were read.
+
+        Args:
+            changes: The planned changes of some people of one object in one direction.
+            people: The people frame.
+
+        Returns:
+            The changes as they should be now, and the people frame with the newer clocks and addresses.
+        """
+        if changes.empty:
+            return changes, people
+        persons = people.loc[sorted(changes["person"].unique())]
+        name = str(changes["object"].iloc[0])
+        moved = self._contacts_moved(persons) | self._records_moved(name, persons)
+        if not moved.any():
+            return changes, people
+        return recheck(self.reading, changes, people, moved.index[moved], self.keep)
+
+    def _contacts_moved(self, persons: pd.DataFrame) -> pd.Series:
+        """Say whose contact moved, or to whose address somebody made one."""
+        feed = self._feed(SALESMANAGO)
+        if feed is None:
+            return pd.Series(True, index=persons.index)
+        known = persons["salesmanago_id"]
+        return known.isin(list(feed.stamps)) | (known.isna() & _addresses(persons).isin(list(feed.emails)))
+
+    def _records_moved(self, name: str, persons: pd.DataFrame) -> pd.Series:
+        """Say whose record moved, or to whose address somebody made one, in any object."""
+        moved = self._of_object(name, persons["salesforce_id"])
+        new = persons["salesforce_id"].isna()
+        for other in self.reading.sources if new.any() else ():
+            feed, known = self._feed(other), set(self.reading.records[other]["Id"])
+            if feed is None:
+                return moved | new
+            strangers = [address for address, ids in feed.emails.items() if ids - known]
+            moved |= new & _addresses(persons).isin(strangers)
+        return moved
+
+    def _of_object(self, name: str, ids: pd.Series) -> pd.Series:
+        feed = self._feed(name)
+        stamps = self._ask_for(name, ids.dropna()) if feed is None else feed.stamps
+        told = ids.map(stamps).astype("datetime64[us, UTC]")
+        before = self.reading.records[name].drop_duplicates("Id").set_index("Id")["SystemModstamp"]
+        other = ids.isin(list(stamps)) & told.ne(ids.map(before))
+        # Where many moved, those who are gone for good are told by their absence.
+        other |= ids.notna() & ~ids.isin(list(stamps)) if feed is None else False
+        return other & ~self._by_us(ids[other], told).reindex(ids.index, fill_value=False)
+
+    def _by_us(self, ids: pd.Series, told: pd.Series) -> pd.Series:
+        """Say whose record has not moved since our own last write to it."""
+        if ids.empty:
+            return pd.Series(dtype="bool")
+        bound = self.reading.ports.ledger.bindings(salesforce_ids=ids)
+        written = bound.set_index("salesforce_id")["salesforce_written_at"]
+        return (told[ids.index] <= ids.map(written).astype("datetime64[us, UTC]")).fillna(False).astype("bool")
+
+    def _ask_for(self, name: str, ids: pd.Series) -> dict[str, pd.Timestamp | None]:
+        source = self.reading.sources[name]
+        rows = self.reading.ports.salesforce.stamps(source.mapping.sobject, ids)
+        return dict(zip((row["Id"] for row in rows), _stamps(rows), strict=True))
+
+    def _feed(self, key: str) -> _Feed | None:
+        """Give what a service told since the run had read, asked anew where that is old; none if it was too much."""
+        feed = self._feeds.setdefault(key, _Feed(self.since, self.asked))
+        now = self.reading.ports.now()
+        if feed.whole and feed.stale(now):
+            begin = feed.since + self._ahead(key) - self.reading.ports.settings.settle
+            feed.since = feed.asked = now
+            ask = self._ask_salesmanago if key == SALESMANAGO else partial(self._ask_salesforce, key)
+            feed.whole = ask(feed, begin)
+        return feed if feed.whole else None
+
+    def _ahead(self, key: str) -> timedelta:
+        """How far the clock of a service is ahead of the local one."""
+        name = SALESMANAGO if key == SALESMANAGO else SALESFORCE
+        if name not in self._clocks:
+            ports = self.reading.ports
+            side = ports.salesmanago if name == SALESMANAGO else ports.salesforce
+            self._clocks[name] = side.server_time() - ports.now()
+        return self._clocks[name]
+
+    def _ask_salesmanago(self, feed: _Feed, begin: datetime) -> bool:
+        # Beyond the present: the clocks of two machines are never quite the same.
+        until = self.reading.ports.now() + self._ahead(SALESMANAGO) + timedelta(hours=1)
+        items, whole = self.reading.ports.salesmanago.moved(begin, until, MOST_PAGES)
+        named = [(name, item) for item in items if (name := contact_id(item)) is not None]
+        emails = normalise_email(text_series(item.get("email") for _, item in named))
+        feed.take([name for name, _ in named], [None] * len(named), emails)
+        return whole
+
+    def _ask_salesforce(self, name: str, feed: _Feed, begin: datetime) -> bool:
+        source = self.reading.sources[name]
+        rows = self.reading.ports.salesforce.moved(source.mapping.sobject, begin, source.email_field, MOST_RECORDS)
+        emails = normalise_email(text_series(row.get(source.email_field) for row in rows))
+        feed.take([row["Id"] for row in rows], _stamps(rows), emails)
+        return len(rows) < MOST_RECORDS
+
+
+def _stamps(rows: Iterable[Any]) -> pd.Series:
+    texts = [row["SystemModstamp"] for row in rows]
+    return pd.to_datetime(pd.Series(texts, dtype="str"), utc=True, format="ISO8601").astype("datetime64[us, UTC]")
+
+
+def _addresses(persons: pd.DataFrame) -> pd.Series:
+    return normalise_email(persons["email"])
+
+
+def recheck(
+    reading: Reading,
+    changes: pd.DataFrame,
+    people: pd.DataFrame,
+    moved: pd.Index,
+    keep: Callable[[pd.DataFrame], pd.DataFrame] = lambda changes: changes,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Read some people of a request again, and merge them again, by value.
+
+    Args:
+        reading: What was read; it learns the newer values.
+        changes: The planned changes of one object in one direction.
+        people: The people frame.
+        moved: Whom to look at.
+        keep: Which changes of the newer plan are written, and how.
+
+    Returns:
+        The changes as they should be now, and the people frame with the newer clocks.
+    """
+    persons, theirs = people.loc[moved], changes[changes["person"].isin(moved)]
+    name, direction = str(changes["object"].iloc[0]), str(changes["direction"].iloc[0])
+    again = plan_of(_read_again(reading, name, persons), [name], direction)
+    numbers = _numbers(again.people, persons)
+    newer = keep(again.changes[again.changes["lane"].isin(changes["lane"].unique())])
+    newer = newer.assign(person=newer["person"].map(numbers)).dropna(subset=["person"]).astype({"person": "int64"})
+    newer = newer[~_removals_of_moved(newer, persons, again, numbers)]
+    ended = _ended(persons, again, numbers)
+    newer = newer[~newer["person"].isin(ended)]
+    _replan(reading, theirs, newer, ended)
+    fresh = pd.concat([changes.drop(index=theirs.index), newer], ignore_index=True)
+    return fresh, _with_newer(people, again.people, numbers)
+
+
+def _replan(reading: Reading, before: pd.DataFrame, newer: pd.DataFrame, ended: pd.Index) -> None:
+    """Let the ledger know of those for whom something else is written now than was planned."""
+    ports = reading.ports
+    gone = before[before["person"].isin(ended)]
+    if len(gone):
+        ports.ledger.settle_changes(ports.run.id, gone.assign(state="failed", reason=RECORD_GONE))
+    left = before[~before["person"].isin(ended)]
+    both = left.merge(newer, on=AS_SENT, how="outer", indicator=True)
+    other = set(both.loc[both["_merge"].ne("both"), "person"])
+    old, new = left[left["person"].isin(other)], newer[newer["person"].isin(other)]
+    if other:
+        ports.ledger.replan_changes(ports.run.id, old.assign(reason=MOVED), new, ports.now())
+
+
+def _ended(persons: pd.DataFrame, again: Plan, numbers: pd.Series) -> pd.Index:
+    """Name those whose record was converted, merged or deleted: they are followed once everything is written."""
+    now = again.people.loc[numbers.index].set_axis(pd.Index(numbers), axis=0)
+    now = now[~now.index.duplicated()].reindex(persons.index)
+    elsewhere = persons["salesforce_id"].isin(again.moves["from_salesforce_id"].dropna())
+    bound = persons["status"].eq(PAIR) & persons["salesforce_id"].notna()
+    return persons.index[bound & (now["status"].isna() | now["reason"].isin(ENDS) | elsewhere)]
+
+
+def _removals_of_moved(newer: pd.DataFrame, persons: pd.DataFrame, again: Plan, numbers: pd.Series) -> pd.Series:
+    """Point out removals of people whose record or contact was touched: whoever did so did not want them gone.
+
+    What a policy owes stays with the binding, and the next run looks again.
+    """
+    clocks = ["salesforce_seen", "salesmanago_seen"]
+    now = again.people.loc[numbers.index, clocks].set_axis(pd.Index(numbers), axis=0)
+    now = now[~now.index.duplicated()].reindex(persons.index)
+    same = pd.Series(True, index=persons.index)
+    for clock in clocks:
+        same &= now[clock].eq(persons[clock]) | (now[clock].isna() & persons[clock].isna())
+    return newer["lane"].eq(DELETE) & newer["person"].isin(persons.index[~same])
+
+
+def _read_again(reading: Reading, name: str, persons: pd.DataFrame) -> Reading:
+    # As an incremental run: a full one would read everybody.
+    ports = replace(reading.ports, run=reading.ports.run.model_copy(update={"mode": "incremental"}))
+    newer = Reading(ports, reading.sources)
+    newer.fetch_records(name, persons["salesforce_id"].dropna(), in_scope=True)
+    newer.fetch_contacts(persons["salesmanago_id"].dropna(), in_scope=True)
+    newcomers = persons[persons["salesforce_id"].isna() | persons["salesmanago_id"].isna()]
+    newer.find_records(newcomers["email"].dropna(), in_scope=False)
+    newer.find_contacts(newcomers["email"].dropna(), in_scope=False)
+    add_counterparts(newer, [name])
+    read_news(newer, [name])
+    if len(newer.unread([name])):
+        raise RetriableError("Somebody else works on the same people at this moment. The task tries again.")
+    for key, frame in newer.records.items():
+        reading.records[key] = _updated(reading.records[key], frame, "Id")
+    reading.contacts = _updated(reading.contacts, newer.contacts, "contactId")
+    return newer
+
+
+def _updated(known: pd.DataFrame, newer: pd.DataFrame, key: str) -> pd.DataFrame:
+    if newer.empty:
+        return known
+    return pd.concat([known[~known[key].isin(newer[key])], newer], ignore_index=True)
+
+
+def _numbers(again: pd.DataFrame, persons: pd.DataFrame) -> pd.Series:
+    """Say which person of the plan each person of the newer plan is."""
+    found = pd.Series(pd.NA, index=again.index, dtype="Int64")
+    for key in ("salesforce_id", "salesmanago_id"):
+        known = persons.dropna(subset=[key])
+        found = found.fillna(again[key].map(pd.Series(known.index, index=known[key], dtype="Int64")))
+    return found.dropna().astype("int64")
+
+
+def _with_newer(people: pd.DataFrame, again: pd.DataFrame, numbers: pd.Series) -> pd.DataFrame:
+    newer = again.loc[numbers.index].set_axis(pd.Index(numbers, name="person"))
+    newer = newer[~newer.index.duplicated()]
+    return pd.concat([people.drop(index=newer.index), newer]).sort_index()
