@@ -40,6 +40,7 @@ CHANGE_COLUMNS = (
 )
 VERDICT_COLUMNS = ("person", "status", "reason")
 EXTERNAL_ID = "externalId"
+NO_BASE = "no base, and the sync wrote the contact last: Salesforce wins"
 # Where the base should be set, and the two values.
 Agreed = tuple[pd.Series, pd.Series, pd.Series]
 # Leads, Contacts and Accounts, by the first three characters of their ids.
@@ -99,6 +100,9 @@ def _decisions(pairs: Pairs, column: Column, sides: Sides) -> pd.DataFrame:
         decisions = merge_consent(sides, column.rule, pairs.mapping.opt_in == "salesmanago")
     else:
         decisions = merge(sides, column.rule)
+        # Here the base is what the contact holds.
+        unknown = pairs.ours & decisions["result"].eq(TO_SALESMANAGO) & ~pairs.stored(column.key)[2]
+        decisions["rule"] = decisions["rule"].mask(unknown, NO_BASE) if unknown.any() else decisions["rule"]
     # What is owed is written by itself, once; whoever has ended is not merged at all.
     settled = pairs.ended.to_numpy() | pairs.owes(column.key).to_numpy()
     idle = settled | ~pairs.comparable(column).to_numpy()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -13,7 +14,7 @@ from salesmanago_sync.domain.base import Base, unpack
 from salesmanago_sync.domain.canonical import Column, canonical_salesforce, canonical_salesmanago, columns
 from salesmanago_sync.domain.card_lines import source_of
 from salesmanago_sync.domain.converters import converter
-from salesmanago_sync.domain.frames import has_unreadable, unreadable
+from salesmanago_sync.domain.frames import full_ids, has_unreadable, unreadable
 from salesmanago_sync.domain.identities import ObjectInput, is_true
 from salesmanago_sync.domain.mapping import Mapping
 from salesmanago_sync.domain.matching import CREATE_IN_SALESFORCE, CREATE_IN_SALESMANAGO, PAIR
@@ -24,6 +25,8 @@ SALESFORCE_CLOCK = "LastModifiedDate"
 SALESMANAGO_CLOCK = "modifiedOn"
 SIDES = ("salesforce", "salesmanago")
 ENDED = ("DELETED", "MERGED")
+# A contact that the sync creates gets its links and defaults at once; a person comes later.
+AT_ONCE = pd.Timedelta(minutes=2)
 # Whether somebody takes part could not be read: consent goes on, as for those who are paused.
 UNREADABLE_VALUE = "UNREADABLE_VALUE"
 
@@ -43,6 +46,7 @@ class Pairs:
         bindings: Their rows of the ledger; all missing for people who are not bound yet.
         base: Their base values.
         known_ids: Every Salesforce Id that the ledger or the reading knows.
+        synchronised_until: Up to when SALESmanago was synchronised before this run, by its own clock; or nobody knows.
     """
 
     mapping: Mapping
@@ -55,6 +59,7 @@ class Pairs:
     bindings: pd.DataFrame
     base: Base
     known_ids: frozenset[str] = frozenset()
+    synchronised_until: datetime | None = None
 
     def is_(self, status: str) -> pd.Series:
         """Where people have a status."""
@@ -119,8 +124,37 @@ class Pairs:
         if column.kind == "value":
             base_a = self.with_echo(base_a, "salesforce", column.key, known, a)
             base_m = self.with_echo(base_m, "salesmanago", column.key, known, m)
+        if self.ours.any():
+            base_a, base_m, known = self._taken_for_base(column, (base_a, base_m, known), a, m)
         sides = Sides(a, m, base_a, base_m, known, self.salesmanago_newer)
         return sides.spelled_alike(converter(column.line).alike) if column.kind == "value" else sides
+
+    @cached_property
+    def ours(self) -> pd.Series:
+        """Where nothing is known of a pair whose contact the sync wrote last: the ledger that knew was lost.
+
+        The contact names the record as its `externalId`, and nobody has edited it since everything was synchronised,
+        or, where nobody knows when that was, since moments after it was created.
+        """
+        held = full_ids(self.contacts["externalId"]) if "externalId" in self.contacts else self.blank
+        mine = self.is_(PAIR) & self.bindings["id"].isna() & held.eq(self.people["salesforce_id"])
+        edited, created = self.contacts[SALESMANAGO_CLOCK], self.contacts["createdOn"]
+        still = edited <= (created + AT_ONCE if self.synchronised_until is None else self.synchronised_until)
+        return (mine & still).fillna(False).astype(bool)
+
+    def _taken_for_base(
+        self, column: Column, base: tuple[pd.Series, pd.Series, pd.Series], a: pd.Series, m: pd.Series
+    ) -> tuple[pd.Series, pd.Series, pd.Series]:
+        """Let what a contact holds that the sync wrote last be the base: it is what a service made of our own write.
+
+        Salesforce wins where both sides hold a value, and an opt-out that only the contact holds was nobody's.
+        """
+        base_a, base_m, known = base
+        if column.kind == "consent":
+            alone = self.ours & ~known & m.eq("true").fillna(False) & a.ne("true").fillna(True)
+            return base_a.mask(alone, a.fillna("false")), base_m.mask(alone, m), known | alone
+        both = self.ours & ~known & a.notna() & m.notna() & (column.rule.direction == "both")
+        return base_a.mask(both, m), base_m.mask(both, m), known | both
 
     def stored(self, key: str) -> tuple[pd.Series, pd.Series, pd.Series]:
         """The base of one field as the ledger has it: both values, and whether there is one."""
@@ -221,7 +255,13 @@ class Pairs:
         return pd.DataFrame(seen, index=self.people.index)
 
 
-def pairs_of(item: ObjectInput, contacts: pd.DataFrame, bindings: pd.DataFrame, people: pd.DataFrame) -> Pairs:
+def pairs_of(
+    item: ObjectInput,
+    contacts: pd.DataFrame,
+    bindings: pd.DataFrame,
+    people: pd.DataFrame,
+    synchronised_until: datetime | None = None,
+) -> Pairs:
     """Gather the people of one object who may be written.
 
     Args:
@@ -229,6 +269,7 @@ def pairs_of(item: ObjectInput, contacts: pd.DataFrame, bindings: pd.DataFrame, 
         contacts: The SALESmanago frame.
         bindings: The ledger's bindings.
         people: The people frame (`matching.match`).
+        synchronised_until: Up to when SALESmanago was synchronised before this run, by its own clock.
     """
     takes_part = people["status"].isin([PAIR, CREATE_IN_SALESFORCE, CREATE_IN_SALESMANAGO])
     # Without the address of a contact nothing can be written to it.
@@ -251,6 +292,7 @@ def pairs_of(item: ObjectInput, contacts: pd.DataFrame, bindings: pd.DataFrame, 
         bindings=bound_rows,
         base=_without_predecessor(unpack(bound_rows["base"]), bound_rows, mapped, item.mapping),
         known_ids=frozenset({*bindings["salesforce_id"], *bindings["from_salesforce_id"].dropna(), *records.index}),
+        synchronised_until=synchronised_until,
     )
 
 

@@ -50,6 +50,7 @@ class PlanInput:
         now: The moment relative dates in criteria count from.
         witnesses: Objects that are not synchronised: only their opt-outs count.
         seen: For whom the services were asked (`sightings`): nobody else is taken for gone.
+        synchronised_until: Up to when SALESmanago was synchronised before this run, by its own clock; or nobody knows.
     """
 
     objects: Sequence[ObjectInput]
@@ -60,6 +61,7 @@ class PlanInput:
     now: datetime
     witnesses: Sequence[ObjectInput] = ()
     seen: pd.DataFrame = field(default_factory=nothing_seen)
+    synchronised_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ def plan(inputs: PlanInput) -> Plan:
     bindings = incur(bindings, people, inputs.objects, inputs.contacts)
     unmatched = issues_of_people(people)
     reviewed = [
-        review(decide(pairs_of(item, inputs.contacts, bindings, people)), inputs.direction)
+        review(decide(pairs_of(item, inputs.contacts, bindings, people, inputs.synchronised_until)), inputs.direction)
         for item in inputs.objects
         if item.mapping.object in inputs.scope
     ]

@@ -36,7 +36,8 @@ RECORD_GONE = "RECORD_GONE"
 MOVED = "MOVED"
 ENDS = ("DELETED", "CONVERTED", "MERGED")
 ACTIVE = (PAIR, CREATE_IN_SALESFORCE, CREATE_IN_SALESMANAGO)
-AS_SENT = ["person", "field", "direction", "lane", "new"]
+SAME = ["person", "field", "direction", "lane", "new"]
+AS_SENT = [*SAME, "source"]
 
 
 @dataclass(slots=True)
@@ -129,20 +130,18 @@ class Freshness:
     def _of_object(self, name: str, ids: pd.Series) -> pd.Series:
         feed = self._feed(name)
         stamps = self._ask_for(name, ids.dropna()) if feed is None else feed.stamps
-        told = ids.map(stamps).astype("datetime64[us, UTC]")
+        told = _looked_up(pd.Series(stamps, dtype="datetime64[us, UTC]"), ids)
         before = self.reading.records[name].drop_duplicates("Id").set_index("Id")["SystemModstamp"]
-        other = ids.isin(list(stamps)) & told.ne(ids.map(before))
+        other = ids.isin(list(stamps)) & told.ne(_looked_up(before, ids))
         # Where many moved, those who are gone for good are told by their absence.
         other |= ids.notna() & ~ids.isin(list(stamps)) if feed is None else False
         return other & ~self._by_us(ids[other], told).reindex(ids.index, fill_value=False)
 
     def _by_us(self, ids: pd.Series, told: pd.Series) -> pd.Series:
         """Say whose record has not moved since our own last write to it."""
-        if ids.empty:
-            return pd.Series(dtype="bool")
         bound = self.reading.ports.ledger.bindings(salesforce_ids=ids)
         written = bound.set_index("salesforce_id")["salesforce_written_at"]
-        return (told[ids.index] <= ids.map(written).astype("datetime64[us, UTC]")).fillna(False).astype("bool")
+        return (told[ids.index] <= _looked_up(written, ids)).fillna(False).astype("bool")
 
     def _ask_for(self, name: str, ids: pd.Series) -> dict[str, pd.Timestamp | None]:
         source = self.reading.sources[name]
@@ -186,6 +185,10 @@ class Freshness:
         return len(rows) < MOST_RECORDS
 
 
+def _looked_up(moments: pd.Series, ids: pd.Series) -> pd.Series:
+    return moments.reindex(ids).set_axis(ids.index)
+
+
 def _stamps(rows: Iterable[Any]) -> pd.Series:
     texts = [row["SystemModstamp"] for row in rows]
     return pd.to_datetime(pd.Series(texts, dtype="str"), utc=True, format="ISO8601").astype("datetime64[us, UTC]")
@@ -223,23 +226,28 @@ def recheck(
     newer = newer[~_removals_of_moved(newer, persons, again, numbers)]
     ended = _ended(persons, again, numbers)
     newer = newer[~newer["person"].isin(ended)]
-    _replan(reading, theirs, newer, ended)
-    fresh = pd.concat([changes.drop(index=theirs.index), newer], ignore_index=True)
+    others = changes[~changes["person"].isin(moved)]
+    fresh = pd.concat([others, _replan(reading, theirs, newer, ended)], ignore_index=True)
     return fresh, _with_newer(people, again.people, numbers)
 
 
-def _replan(reading: Reading, before: pd.DataFrame, newer: pd.DataFrame, ended: pd.Index) -> None:
-    """Let the ledger know of those for whom something else is written now than was planned."""
+def _replan(reading: Reading, before: pd.DataFrame, newer: pd.DataFrame, ended: pd.Index) -> pd.DataFrame:
+    """Tell the ledger for whom something else is written now than was planned, and give what is written."""
     ports = reading.ports
     gone = before[before["person"].isin(ended)]
     if len(gone):
         ports.ledger.settle_changes(ports.run.id, gone.assign(state="failed", reason=RECORD_GONE))
     left = before[~before["person"].isin(ended)]
-    both = left.merge(newer, on=AS_SENT, how="outer", indicator=True)
+    both = left[AS_SENT].merge(newer[AS_SENT], on=AS_SENT, how="outer", indicator=True)
     other = set(both.loc[both["_merge"].ne("both"), "person"])
     old, new = left[left["person"].isin(other)], newer[newer["person"].isin(other)]
+    # The same decision has the reason that it had: our own opt-out of a record is not why its contact is opted out.
+    before_it = new[SAME].merge(left[[*SAME, "rule"]].drop_duplicates(SAME), on=SAME, how="left")["rule"]
+    new = new.assign(rule=before_it.set_axis(new.index).fillna(new["rule"]).astype("str"))
     if other:
         ports.ledger.replan_changes(ports.run.id, old.assign(reason=MOVED), new, ports.now())
+    # Who moved without a difference is written as planned, and for the same reason.
+    return pd.concat([left[~left["person"].isin(other)], new])
 
 
 def _ended(persons: pd.DataFrame, again: Plan, numbers: pd.Series) -> pd.Index:

@@ -17,6 +17,7 @@ from salesmanago_sync.steps.extract import READ, load
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import checked
 from salesmanago_sync.steps.reading import Reading
+from salesmanago_sync.steps.watermark import read_watermark
 from salesmanago_sync.visible import visible
 
 log = logging.getLogger(__name__)
@@ -110,6 +111,7 @@ def plan_of(reading: Reading, objects: Sequence[str], direction: str | None = No
 def inputs_of(reading: Reading, objects: Sequence[str], direction: str | None = None) -> PlanInput:
     """Hand a reading to the plan."""
     ports = reading.ports
+    watermark = read_watermark(ports.variables)
     return PlanInput(
         objects=reading.inputs(),
         scope=frozenset(objects),
@@ -118,6 +120,7 @@ def inputs_of(reading: Reading, objects: Sequence[str], direction: str | None = 
         direction=direction or ports.run.request.direction,  # type: ignore[arg-type]
         now=ports.now(),
         seen=reading.seen(),
+        synchronised_until=None if watermark is None else watermark.salesmanago,
         witnesses=reading.witness_inputs(),
     )
 

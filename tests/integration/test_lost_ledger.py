@@ -1,0 +1,98 @@
+"""A ledger that is lost is built anew, and what the sync itself had written is nobody's edit and nobody's opt-out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.direct import Direct
+from tests.twin_in_process import TwinInProcess
+
+EMAIL = "person@example.com"
+
+
+@pytest.fixture
+def direct(empty_ledger: Path, tmp_path: Path) -> Iterator[Direct]:
+    """An account that opts out whom the API creates, and cuts what is long."""
+    made = Direct(TwinInProcess(), tmp_path, empty_ledger)
+    made.control.post("/salesmanago/settings", {"new_opted_out": True})
+    yield made
+    made.close()
+
+
+def lead(direct: Direct, **fields: Any) -> str:
+    """Make a Lead and synchronise it."""
+    made = direct.record("Lead", **{"LastName": "Nowak", "Company": "Acme", "Email": EMAIL, "City": "Łódź", **fields})
+    direct.sync("full")
+    direct.later(3600)
+    direct.sync()
+    return made
+
+
+def lose(direct: Direct, empty_ledger: Path, tmp_path: Path, *, variables: bool) -> Direct:
+    """Lose the ledger, and with it the Variables or not."""
+    direct.later(3600)
+    folder = tmp_path / "again"
+    folder.mkdir()
+    again = Direct(direct.twin, folder, empty_ledger)
+    if not variables:
+        again.variables = direct.variables
+    return again
+
+
+@pytest.mark.parametrize("variables", [False, True], ids=["ledger", "ledger and Variables"])
+def test_the_default_of_an_account_is_nobodys_opt_out_and_salesforce_keeps_its_values(
+    direct: Direct, empty_ledger: Path, tmp_path: Path, variables: bool
+) -> None:
+    mine = lead(direct)
+    [card] = direct.cards().values()
+    assert (card["optedOut"], direct.records("Lead")[mine]["HasOptedOutOfEmail"]) == (True, False)
+    # What the service made of our own write, within the moment of it.
+    clock = {"modifiedOn": card["modifiedOn"], "createdOn": card["createdOn"]}
+    direct.control.patch(f"/salesmanago/contacts/{card['id']}", {"address": {"city": "Lodz"}, **clock})
+    again = lose(direct, empty_ledger, tmp_path, variables=variables)
+    again.sync("full")
+    record = again.records("Lead")[mine]
+    assert (record["HasOptedOutOfEmail"], record["City"]) == (False, "Łódź")
+    again.later(3600)
+    again.sync()
+    record = again.records("Lead")[mine]
+    assert (record["HasOptedOutOfEmail"], record["City"]) == (False, "Łódź"), "nor later"
+    assert again.sync() == []
+    again.close()
+
+
+def test_what_a_person_edited_later_counts(direct: Direct, empty_ledger: Path, tmp_path: Path) -> None:
+    mine = lead(direct)
+    [card] = direct.cards().values()
+    direct.later(3600)
+    direct.control.patch(f"/salesmanago/contacts/{card['id']}", {"address": {"city": "Gdynia"}, "optedOut": True})
+    again = lose(direct, empty_ledger, tmp_path, variables=False)
+    again.sync("full")
+    record = again.records("Lead")[mine]
+    assert (record["HasOptedOutOfEmail"], record["City"]) == (True, "Gdynia")
+    again.close()
+
+
+def test_an_opt_out_in_salesforce_travels(direct: Direct, empty_ledger: Path, tmp_path: Path) -> None:
+    direct.control.post("/salesmanago/settings", {"new_opted_out": False})
+    mine = lead(direct)
+    again = lose(direct, empty_ledger, tmp_path, variables=False)
+    again.control.patch(f"/salesforce/Lead/{mine}", {"HasOptedOutOfEmail": True, "City": "Opole"})
+    again.sync("full")
+    [card] = again.cards().values()
+    assert (card["optedOut"], card["address"]["city"]) == (True, "Opole")
+    again.close()
+
+
+def test_a_contact_that_another_system_made_is_merged_by_the_ordinary_rules(direct: Direct) -> None:
+    mine = direct.record("Lead", LastName="Nowak", Company="Acme", Email=EMAIL)
+    direct.later(3600)
+    card = direct.contact(EMAIL, state="PROSPECT", optedOut=True)
+    direct.later(3600)
+    direct.control.patch(f"/salesmanago/contacts/{card}", {"externalId": mine})
+    direct.sync("full")
+    assert direct.records("Lead")[mine]["HasOptedOutOfEmail"] is True
