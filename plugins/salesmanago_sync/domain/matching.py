@@ -122,12 +122,16 @@ def _entombed(people: pd.DataFrame, identities: Identities) -> pd.DataFrame:
     """Take out newcomers who have the address of somebody who was deleted: the sync never brings anybody back."""
     creates = people["status"].isin([CREATE_IN_SALESMANAGO, CREATE_IN_SALESFORCE])
     buried = _buried(identities)
-    if not buried or not creates.any():
-        return people
     s, m = identities.salesforce, identities.salesmanago
+    # SALESmanago knows one contact an address: made anew, one that was deleted would come back.
+    deleted = set(m.loc[m["gone"], "email"].dropna())
+    if not (buried or deleted) or not creates.any():
+        return people
     ids = set(s.loc[among(s["email"], buried), "salesforce_id"])
     ids |= set(m.loc[among(m["email"], buried), "salesmanago_id"])
     theirs = creates & (among(people["salesforce_id"], ids) | among(people["salesmanago_id"], ids))
+    revived = set(s.loc[among(s["email"], deleted), "salesforce_id"])
+    theirs |= people["status"].eq(CREATE_IN_SALESMANAGO) & among(people["salesforce_id"], revived)
     return people.assign(status=people["status"].mask(theirs, SKIP), reason=people["reason"].mask(theirs, "TOMBSTONE"))
 
 

@@ -216,7 +216,9 @@ def _widowed(
     bindings = news.bindings
     here, flagged = among(bindings[column], own[column]), among(bindings[column], own.loc[own["gone"], column])
     ended = standing(of_side(seen, side, bindings[column]), here, flagged, bindings["updated_at"]).eq(GONE)
-    widowed = ended & ~bindings.index.isin(list(news.changed))
+    # Whoever lost its record to somebody else's may find another one, of its own address.
+    moved = [number for number, told in news.changed.items() if told["event"] != LOST]
+    widowed = ended & ~bindings.index.isin(moved)
     address = theirs[~theirs["gone"]].drop_duplicates(other).set_index(other)["email"]
     emails = bindings.loc[widowed, other].map(address).dropna().drop_duplicates()
     for number, email in zip(emails.index, emails, strict=True):

@@ -52,6 +52,12 @@ def contact(identifier: str, email: str | None = "mail", part: tuple[str, ...] =
 
 CASES = {
     "one e-mail": Case([record("s")], [contact("m")], [("s", "m", "email", PAIR, None)]),
+    "made anew, a contact that was deleted would come back": Case(
+        [record("s", email="given up"), record("old", "Contact", email="another", gone=True)],
+        [contact("m", email="given up", gone=True)],
+        [("s", None, None, SKIP, "TOMBSTONE"), ("old", "m", "binding", SKIP, "DELETED")],
+        [("Contact", "old", "m")],
+    ),
     "a binding beats the e-mail": Case(
         [record("s1", email="a"), record("s2", email="b")],
         [contact("m1", email="b"), contact("m2", email="a")],

@@ -72,6 +72,13 @@ CASES = {
         [("L", "m", "merged", "lost"), ("W", "w", "active", None)],
         {"L": [Heir("W", "merged")]},
     ),
+    "a Lead that became somebody else's Contact goes on as a record of its own address": Case(
+        [gone("L"), record("W", "Contact", email="w"), record("N", "Contact")],
+        [contact("m"), contact("w", email="w")],
+        [("L", "m", "active"), ("W", "w", "active")],
+        [("N", "m", "active", "replaced"), ("W", "w", "active", None)],
+        {"L": [Heir("W", "converted")]},
+    ),
     "a loser is lost once": Case(
         [gone("L"), record("W")],
         [contact("m"), contact("w", email="w")],
