@@ -17,12 +17,16 @@ COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --exclude
 PEOPLE ?=
 EXIT ?=
 ARGS ?=
+# A campaign draws histories that nobody has seen, unless it is told from which seed.
+SEED ?= $(shell date +%s)
+MINUTES ?= 10
+DATABASE ?= sqlite
 # How many tests run at a time, each file in one process; 0 runs them in this one, as a debugger wants it.
 WORKERS ?= 2
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test quick lint format conformance operations cluster-test bench requirements twin chromium redis clean
+.PHONY: help install demo test quick lint format conformance operations campaign cluster-test bench requirements twin chromium redis clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -55,6 +59,9 @@ operations: $(VENV)/dev.stamp ## Clear, mark and fail runs of a real scheduler, 
 
 cluster-test: $(VENV)/dev.stamp $(VENV)/cluster.stamp redis ## Start what docker-compose.yaml says, without docker, and lose a worker in a write
 	@$(BIN)/python -m pytest tests/cluster $(ARGS)
+
+campaign: $(VENV)/dev.stamp ## Play random histories of runs and people on every core (SEED=1 MINUTES=10 DATABASE=postgres)
+	@PYTHONHASHSEED=0 $(BIN)/python -m tests.histories --seed $(SEED) --minutes $(MINUTES) --database $(DATABASE) $(ARGS)
 
 bench: $(VENV)/dev.stamp ## Measure how long DAG files take to parse and large plans take to make
 	@set -e; for benchmark in benchmarks/*.py; do $(BIN)/python $$benchmark; done

@@ -101,6 +101,9 @@ class SalesmanagoSettings(ControlOrder):
         job_polls: How many polls find a new job unfinished.
         null_contact_data: Whether the first entry of an export has nothing but nulls.
         list_limit: How many contacts a list without pages names at most; null does not cut it.
+        list_twice: Whether lists name everybody twice.
+        keeps: What becomes of a text on its way in.
+        cut_at: At how many characters a text is cut on its way in; null means nowhere.
     """
 
     clear: Literal["clears", "ignored"] = "clears"
@@ -114,6 +117,9 @@ class SalesmanagoSettings(ControlOrder):
     job_polls: int = Field(default=1, ge=0)
     null_contact_data: bool = False
     list_limit: int | None = Field(default=None, ge=1)
+    list_twice: bool = False
+    keeps: Literal["as_sent", "trimmed", "upper"] = "as_sent"
+    cut_at: int | None = Field(default=None, ge=1)
 
 
 class Address(ControlOrder):

@@ -44,6 +44,9 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "job_polls": 1,
         "null_contact_data": False,
         "list_limit": None,
+        "list_twice": False,
+        "keeps": "as_sent",
+        "cut_at": None,
     },
 }
 

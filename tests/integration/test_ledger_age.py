@@ -125,3 +125,11 @@ def test_a_run_that_airflow_knows_to_have_ended_keeps_nobody_waiting(direct: Dir
     assert direct.ledger.run(dead.run.id)["state"] == "failed"
     with pytest.raises(FatalError, match="no longer the current one"):
         dead.keep_lock()
+
+
+def test_a_full_sync_that_found_nobody_is_no_lost_ledger(direct: Direct) -> None:
+    direct.sync("full")
+    assert direct.ledger.is_empty()
+    direct.record("Lead", LastName="Nowak", Company="Acme", Email="anna@example.com")
+    assert direct.sync("incremental")
+    assert [card["email"] for card in direct.cards().values()] == ["anna@example.com"]

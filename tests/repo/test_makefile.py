@@ -8,7 +8,18 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 MAKEFILE = (ROOT / "Makefile").read_text()
-COMMANDS = {"install", "demo", "test", "quick", "lint", "conformance", "operations", "cluster-test", "bench"}
+COMMANDS = {
+    "install",
+    "demo",
+    "test",
+    "quick",
+    "lint",
+    "conformance",
+    "operations",
+    "campaign",
+    "cluster-test",
+    "bench",
+}
 COMMANDS |= {"requirements", "twin"}
 
 

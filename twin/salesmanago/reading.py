@@ -29,7 +29,8 @@ def _lookup(
             # Beyond the documented limit the behaviour is unknown; refusing shows a client that relies on more.
             raise RefusalError(f"Too many contacts: the limit is {AT_ONCE}")
         found = getattr(call.contacts, find)([str(value) for value in values])
-        return {"contacts": [shape(contact) for contact in found if all_owners or call.owner in contact.owners]}
+        mine = [contact for contact in found if all_owners or call.owner in contact.owners]
+        return {"contacts": [shape(contact) for contact in _repeated(call, mine)]}
 
     return handler
 
@@ -42,7 +43,8 @@ def has_contact(call: Call) -> Payload:
 
 def _window(clock: str, answer: str) -> Handler:
     def handler(call: Call) -> Payload:
-        return {answer: [_mention(contact) for contact in _changed(call, clock)[: call.settings["list_limit"]]]}
+        found = _changed(call, clock)[: call.settings["list_limit"]]
+        return {answer: [_mention(contact) for contact in _repeated(call, found)]}
 
     return handler
 
@@ -50,7 +52,7 @@ def _window(clock: str, answer: str) -> Handler:
 def paginated_modified(call: Call) -> Payload:
     """Return one page of those modified within a window, and whether there are more."""
     page, more = _page(call, _changed(call, "modified_on"))
-    return {"modifiedContacts": [_mention(contact) for contact in page], "hasMore": more}
+    return {"modifiedContacts": [_mention(contact) for contact in _repeated(call, page)], "hasMore": more}
 
 
 def paginated_list(call: Call) -> Payload:
@@ -100,6 +102,10 @@ def _changed(call: Call, clock: str) -> list[Contact]:
     # Clocks are whole seconds: a window that begins within a second begins with the next one.
     found = call.contacts.changed(clock, -(-first // 1000), last // 1000)
     return [contact for contact in found if call.owner in contact.owners]
+
+
+def _repeated(call: Call, contacts: list[Contact]) -> list[Contact]:
+    return contacts * 2 if call.settings["list_twice"] else contacts
 
 
 def _milliseconds(body: Payload, key: str) -> int:

@@ -20,6 +20,7 @@ STATES = frozenset({"CUSTOMER", "PROSPECT", "PARTNER", "OTHER", "UNKNOWN"})
 CONTACT_FIELDS = {"name": "name", "phone": "phone", "fax": "fax", "company": "company", "externalId": "external_id"}
 ADDRESS_FIELDS = {"streetAddress": "street", "zipCode": "zip_code", "city": "city", "country": "country"}
 TOP_FIELDS = {"province": "province", "lang": "lang"}
+UNCHANGED = frozenset({"externalId", "birthday"})
 CONSENTS = ("opted_out", "opted_out_phone")
 CLOCKLESS = frozenset({"modified_on", "created_on", "tags", *CONSENTS})
 
@@ -135,7 +136,15 @@ def _kept(call: Call, name: str, value: object, present: str | None) -> str | No
         return None if call.settings["clear"] == "clears" else present
     if len(text) > call.settings["max_length"]:
         raise RefusalError(f"Field {name} is too long: the limit is {call.settings['max_length']}")
-    return text
+    return _on_the_way_in(call, name, text)
+
+
+def _on_the_way_in(call: Call, name: str, text: str) -> str:
+    """Change a text as some accounts do; what a client reads by is left alone."""
+    if name in UNCHANGED:
+        return text
+    changed = {"as_sent": text, "trimmed": text.strip(), "upper": text.upper()}[call.settings["keeps"]]
+    return changed[: call.settings["cut_at"]]
 
 
 def _text(value: object) -> str:

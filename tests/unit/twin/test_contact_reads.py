@@ -210,3 +210,17 @@ def test_tags_are_counted(api: Api, path: str) -> None:
     api.upsert("jan@example.com", tags=["a", "b"])
     api.upsert("ewa@example.com", tags=["b"])
     assert api.call(path)["tags"] == [{"tag": "A", "numberOfTagged": 1}, {"tag": "B", "numberOfTagged": 2}]
+
+
+@pytest.mark.parametrize("clock", ["created", "modified"])
+def test_an_account_may_cut_its_lists_or_mention_everybody_twice(api: Api, clock: str) -> None:
+    for number in range(3):
+        api.upsert(f"p{number}@example.com")
+    window = {"from": 0, "to": 4_000_000_000_000}
+    answer = f"{clock}Contacts"
+    everybody = [one["email"] for one in api.call(f"contact/{answer}", **window)[answer]]
+    assert sorted(everybody) == ["p0@example.com", "p1@example.com", "p2@example.com"]
+    api.settings(list_limit=2)
+    assert [one["email"] for one in api.call(f"contact/{answer}", **window)[answer]] == everybody[:2]
+    api.settings(list_limit=None, list_twice=True)
+    assert [one["email"] for one in api.call(f"contact/{answer}", **window)[answer]] == everybody * 2

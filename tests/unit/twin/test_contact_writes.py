@@ -280,3 +280,15 @@ def test_consents_of_many(api: Api) -> None:
     assert all(api.card(number)["optedOut"] for number in ids.values())
     api.call("contact/batchoptin", emails=list(ids))
     assert not any(api.card(number)["optedOut"] for number in ids.values())
+
+
+@pytest.mark.parametrize(
+    ("switch", "kept"),
+    [({}, " ab cd"), ({"keeps": "trimmed"}, "ab cd"), ({"keeps": "upper"}, " AB CD"), ({"cut_at": 3}, " ab")],
+)
+def test_an_account_may_change_texts_on_the_way_in(api: Api, switch: dict[str, Any], kept: str) -> None:
+    api.settings(**switch)
+    card = api.card(
+        api.upsert("a@example.com", {"externalId": " ab cd", "company": " ab cd"}, properties={"note": " ab cd"})
+    )
+    assert (card["company"], card["properties"][0]["value"], card["externalId"]) == (kept, kept, " ab cd")

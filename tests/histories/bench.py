@@ -1,0 +1,270 @@
+"""What a history happens on: both services and the sync in one process, a ledger that can be lost, and a transport in
+which something happens before any single request."""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal, Protocol, cast
+
+import pandas as pd
+import requests
+import sqlalchemy as sa
+from requests.adapters import HTTPAdapter
+
+from salesmanago_sync.errors import FatalError
+from salesmanago_sync.ledger.store import Ledger
+from salesmanago_sync.steps.ports import Ports
+from salesmanago_sync.steps.request import Request, Run
+from tests.histories.look import Moment, disputed_in, moment
+from tests.histories.setups import Setup
+from tests.integration.direct import DAGS, Direct, Mode, ParquetStaging
+from tests.integration.sync import WRITES, Killed
+from tests.twin_in_process import TwinInProcess
+
+Kind = Literal["request", "ledger", "file", "task"]
+SYSTEMS = ("salesforce", "salesmanago")
+
+
+@dataclass(frozen=True, slots=True)
+class Death:
+    """Where a worker dies: at which request, call of the ledger, staged file or task of its run, before it or after."""
+
+    kind: Kind
+    number: int
+    after: bool
+
+
+@dataclass(slots=True)
+class Moments:
+    """What happens to one run at its requests, calls of the ledger, staged files and tasks, each counted from one.
+
+    Attributes:
+        before: Actions before a call, by its kind and number.
+        death: Where the worker dies.
+    """
+
+    before: dict[tuple[str, int], list[Callable[[], None]]] = field(default_factory=dict)
+    death: Death | None = None
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def passes(self, kind: Kind, call: Callable[[], Any]) -> Any:
+        """Make a call, or die."""
+        self.counts[kind] += 1
+        for action in self.before.pop((kind, self.counts[kind]), []):
+            action()
+        dying = self.death
+        if dying is None or dying.kind != kind or dying.number != self.counts[kind]:
+            return call()
+        self.death = None
+        if dying.after:
+            call()
+        raise Killed
+
+
+class WatchedAdapter(HTTPAdapter):
+    """Carries requests, each of which takes its time, and notes those that write."""
+
+    def __init__(self, carrier: HTTPAdapter, bench: Bench) -> None:
+        super().__init__()
+        self._carrier, self._bench = carrier, bench
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
+        bench = self._bench
+        issued = bench.clock()
+        bench.later(bench.pace)
+        call = partial(self._answer, issued, request, *args, **options)
+        answer: requests.Response = bench.moments.passes("request", call)
+        return answer
+
+    def _answer(
+        self, issued: float, request: requests.PreparedRequest, *args: Any, **options: Any
+    ) -> requests.Response:
+        bench, path = self._bench, str(request.path_url).partition("?")[0]
+        system = "salesforce" if path.startswith("/services/") else "salesmanago"
+        if WRITES[system].search(f"{request.method} {path}"):
+            bench.writes_at[system].append((issued, bench.clock()))
+        return self._carrier.send(request, *args, **options)
+
+    def close(self) -> None:
+        self._carrier.close()
+
+
+class WatchedLedger:
+    """The ledger, of whose calls each is a moment."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._bench.ledger, name)
+        if not callable(found):
+            return found
+        return lambda *args, **options: self._bench.moments.passes("ledger", lambda: found(*args, **options))
+
+
+class WatchedStaging(ParquetStaging):
+    """Staged files, each of which is written whole or not at all."""
+
+    def __init__(self, bench: Bench) -> None:
+        super().__init__()
+        self._bench = bench
+
+    def write(self, name: str, frame: pd.DataFrame) -> None:
+        self._bench.moments.passes("file", lambda: ParquetStaging.write(self, name, frame))
+
+    def write_json(self, name: str, value: Any) -> None:
+        self._bench.moments.passes("file", lambda: ParquetStaging.write_json(self, name, value))
+
+    def read(self, name: str) -> pd.DataFrame:
+        self._check(f"{name}.parquet")
+        return super().read(name)
+
+    def read_json(self, name: str) -> Any:
+        self._check(f"{name}.json")
+        return super().read_json(name)
+
+    def _check(self, file: str) -> None:
+        if not self.has(file):
+            raise FatalError(f"{file} of this run is not staged any more: start a new run.")
+
+
+class Store(Protocol):
+    """Where the ledger of a history is."""
+
+    def begin(self) -> str:
+        """Make an empty ledger with tables and return its address."""
+
+    def keep(self) -> None:
+        """Make a copy, as a backup does."""
+
+    def put_back(self) -> None:
+        """Replace the ledger by the copy, or by an empty one where there is none."""
+
+
+class SqliteStore:
+    """A file, and a copy beside it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._empty, self._file, self._copy = (folder / f"{name}.db" for name in ("empty", "ledger", "copy"))
+        if not self._empty.exists():
+            Ledger.open(f"sqlite:///{self._empty}").close()
+
+    def begin(self) -> str:
+        self._copy.unlink(missing_ok=True)
+        self._replace(self._empty)
+        return f"sqlite:///{self._file}"
+
+    def keep(self) -> None:
+        shutil.copy(self._file, self._copy)
+
+    def put_back(self) -> None:
+        self._replace(self._copy if self._copy.exists() else self._empty)
+
+    def _replace(self, source: Path) -> None:
+        for name in ("", "-wal", "-shm"):
+            Path(f"{self._file}{name}").unlink(missing_ok=True)
+        shutil.copy(source, self._file)
+
+
+class PostgresStore:
+    """Databases on one server, copied by the server itself."""
+
+    def __init__(self, server: str) -> None:
+        self._url = sa.make_url(server)
+        admin = self._url.set(drivername="postgresql+psycopg2")
+        self._engine = sa.create_engine(admin, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+        self._kept = False
+        self._make("history_empty", None)
+        Ledger.open(self._address("history_empty")).close()
+
+    def begin(self) -> str:
+        self._kept = False
+        self._make("history_ledger", "history_empty")
+        return self._address("history_ledger")
+
+    def keep(self) -> None:
+        self._kept = True
+        self._make("history_copy", "history_ledger")
+
+    def put_back(self) -> None:
+        self._make("history_ledger", "history_copy" if self._kept else "history_empty")
+
+    def _address(self, name: str) -> str:
+        return self._url.set(database=name, drivername="postgresql").render_as_string(hide_password=False)
+
+    def _make(self, name: str, template: str | None) -> None:
+        with self._engine.connect() as connection:
+            connection.execute(sa.text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+            like = f" TEMPLATE {template}" if template else ""
+            connection.execute(sa.text(f"CREATE DATABASE {name}{like}"))
+
+
+class Bench(Direct):
+    """Both services and the sync in one process.
+
+    Attributes:
+        objects: The mapped objects.
+        pace: Seconds that each request takes.
+        moments: What happens to the run at work.
+        writes_at: When a request that could change something was decided upon, and when it arrived, by system.
+    """
+
+    def __init__(self, twin: TwinInProcess, folder: Path, store: Store, setup: Setup) -> None:
+        super().__init__(twin, folder, mappings=setup.write_mappings(folder / "mappings"))
+        self.ledger.close()
+        self._store, self.pace, self.objects = store, setup.pace, setup.objects
+        self.is_over: Callable[[str, str], bool] = lambda dag_id, dag_run_id: False
+        self.ledger = Ledger.open(self._store.begin())
+        self.moments = Moments()
+        self.writes_at: dict[str, list[tuple[float, float]]] = {name: [] for name in SYSTEMS}
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, WatchedAdapter(twin.adapter(), self))
+
+    def look(self) -> Moment:
+        """Look at everything there is."""
+        bindings = self.ledger.bindings().to_dict("records")
+        last = self.ledger.runs(1)["id"].max()
+        return moment(self, bindings, disputed_in(self.ledger.open_issues(), last))
+
+    def clock(self) -> float:
+        """Seconds, for what happened after what."""
+        return self.now().timestamp()
+
+    def ports_of(self, run: Run, staging: WatchedStaging) -> Ports:
+        """Open what a task talks to."""
+        return Ports(
+            run=run,
+            open_salesforce=self._salesforce,
+            open_salesmanago=self._salesmanago,
+            ledger=cast(Ledger, WatchedLedger(self)),
+            staging=staging,
+            variables=self.variables,
+            settings=self.settings,
+            spreads=False,
+            now=self.now,
+            is_over=self.is_over,
+        )
+
+    def new_run(self, mode: Mode, **request: Any) -> Run:
+        """Name a run that somebody starts by hand."""
+        self._runs += 1
+        asked = Request(**request)
+        return Run(dag_id=DAGS[mode], dag_run_id=str(self._runs), mode=mode, scheduled=False, request=asked)
+
+    def keep_ledger(self) -> None:
+        """Back the ledger up."""
+        self.ledger.close()
+        self._store.keep()
+
+    def put_ledger_back(self) -> None:
+        """Restore the ledger from its backup; without one it is lost."""
+        self.ledger.close()
+        self._store.put_back()
+
+
+__all__ = ["Bench", "Death", "Killed", "Mode", "Moments", "PostgresStore", "SqliteStore", "Store"]

@@ -1,0 +1,204 @@
+"""A run as Airflow works it off: the state of each task, what is cleared or marked, and what always comes last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any, Literal
+
+from salesmanago_sync.errors import SyncError
+from salesmanago_sync.steps.binding import bind_people
+from salesmanago_sync.steps.close import close
+from salesmanago_sync.steps.commit import commit
+from salesmanago_sync.steps.extract import extract_salesforce, extract_salesmanago, gather_counterparts
+from salesmanago_sync.steps.newcomers import follow_up
+from salesmanago_sync.steps.planning import make_plan
+from salesmanago_sync.steps.ports import Ports
+from salesmanago_sync.steps.preflight import preflight
+from salesmanago_sync.steps.start import start
+from salesmanago_sync.steps.window import fix_window
+from salesmanago_sync.steps.writing import write_batches, write_consent
+from tests.histories.bench import Bench, Killed, Mode, Moments, WatchedStaging
+
+Clearing = Literal["failed", "downstream", "single"]
+STAGES = (
+    "start",
+    "preflight",
+    "fix_window",
+    "extract",
+    "gather_counterparts",
+    "plan",
+    "bind",
+    "write_consent",
+    "write",
+    "follow_up",
+    "commit",
+    "close",
+)
+# How often a run that waits for the lock asks again.
+POLL_SECONDS = 60.0
+DONE, FAILED, BLOCKED = "success", "failed", "upstream_failed"
+
+
+class DagRun:
+    """One run of a DAG.
+
+    Attributes:
+        states: State of each task that has one.
+        errors: What each failed task said.
+    """
+
+    def __init__(self, bench: Bench, mode: Mode) -> None:
+        self._bench = bench
+        self.run = bench.new_run(mode)
+        self._staging = WatchedStaging(bench)
+        self._results: dict[str, Any] = {}
+        self._failed_by_hand = False
+        self.states: dict[str, str] = {}
+        self.errors: dict[str, Exception] = {}
+        self.moments = Moments()
+
+    @property
+    def number(self) -> int:
+        """The run's number in the ledger; 0 where it has none."""
+        return int(self._results.get("start", {}).get("id", 0))
+
+    @property
+    def over(self) -> bool:
+        """Whether Airflow says that it has ended."""
+        return "close" in self.states or self._failed_by_hand
+
+    @property
+    def green(self) -> bool:
+        """Whether everything came to its end."""
+        return set(self.states.values()) == {DONE} and "close" in self.states
+
+    def work(self) -> Iterator[str]:
+        """Do what is to be done, task by task, up to the end; yields before each task.
+
+        Raises:
+            Killed: The worker died, and everything with it: not even the closing task runs.
+        """
+        for stage in STAGES:
+            for name in self._tasks(stage):
+                if name in self.states:
+                    continue
+                if stage != "close" and self._blocked(stage):
+                    self.states[name] = BLOCKED
+                    continue
+                yield name
+                self._do(name)
+
+    def to_the_end(self) -> DagRun:
+        """Do everything that is to be done."""
+        for _ in self.work():
+            pass
+        return self
+
+    def clear(self, which: Clearing, number: int) -> str:
+        """Clear tasks as a person does; `number` picks the task, where one is named.
+
+        Returns:
+            The first task that was cleared; empty where there was none.
+        """
+        ordered = [name for stage in STAGES for name in self._tasks(stage) if name in self.states]
+        if which == "failed":
+            chosen = [name for name in ordered if self.states[name] in (FAILED, BLOCKED)]
+        else:
+            place = number % len(ordered) if ordered else 0
+            chosen = ordered[place:] if which == "downstream" else ordered[place : place + 1]
+        if chosen and which != "failed":
+            # Whoever names tasks clears what sets them up and tears them down, too.
+            chosen = list(dict.fromkeys([*chosen, *(name for name in ("start", "close") if name in self.states)]))
+        for name in chosen:
+            del self.states[name]
+        self._failed_by_hand = self._failed_by_hand and not chosen
+        return chosen[0] if chosen else ""
+
+    def mark(self, number: int) -> str:
+        """Mark a task that failed as success by hand; what waited for it goes on.
+
+        Returns:
+            The task; empty where none had failed.
+        """
+        failed = [name for name, state in self.states.items() if state == FAILED]
+        if not failed:
+            return ""
+        name = failed[number % len(failed)]
+        self.states[name] = DONE
+        for waiting in [one for one, state in self.states.items() if state == BLOCKED]:
+            del self.states[waiting]
+        return name
+
+    def fail(self) -> None:
+        """Set the run to failed, as a person does: nothing more of it runs."""
+        self._failed_by_hand = True
+        for stage in STAGES:
+            for name in self._tasks(stage):
+                self.states.setdefault(name, FAILED)
+
+    def _tasks(self, stage: str) -> list[str]:
+        if stage == "extract":
+            records = [f"extract_salesforce[{name}]" for name in self._results.get("preflight", [])]
+            return [*records, "extract_salesmanago"]
+        if stage == "write":
+            return [f"write[{number}]" for number in range(len(self._results.get("plan", [])))]
+        return [stage]
+
+    def _blocked(self, stage: str) -> bool:
+        earlier = STAGES[: STAGES.index(stage)]
+        return any(self.states.get(name) != DONE for one in earlier for name in self._tasks(one))
+
+    def _do(self, name: str) -> None:
+        if name == "close" and "start" not in self._results:
+            self.states[name] = BLOCKED
+            return
+        self._bench.moments = self.moments
+        self.states[name] = FAILED
+        try:
+            step, ports = self._step(name), self._ports(name)
+            self._results[name] = self.moments.passes("task", lambda: step(ports))
+        except SyncError as error:
+            self.errors[name] = error
+            return
+        finally:
+            self._bench.moments = Moments()
+        self.states[name] = DONE
+
+    def _ports(self, stage: str) -> Ports:
+        began = self._results.get("start", {})
+        if stage in ("follow_up", "commit"):
+            began = self._results["fix_window"]["run"]
+        return self._bench.ports_of(self.run.model_copy(update=began), self._staging)
+
+    def _start(self, ports: Ports) -> dict[str, int]:
+        """Try until the lock is free; each time the scheduler asks again later."""
+        waited = 0.0
+        while True:
+            began = start(ports, timedelta(seconds=waited))
+            if began is not None:
+                return began
+            self._bench.later(POLL_SECONDS)
+            waited += POLL_SECONDS
+
+    def _step(self, name: str) -> Callable[[Ports], Any]:
+        stage, _, part = name.rstrip("]").partition("[")
+        steps: dict[str, Callable[[Ports], Any]] = {
+            "start": self._start,
+            "preflight": lambda ports: preflight(ports, self._bench.account, lambda settings: None),
+            "fix_window": lambda ports: {**fix_window(ports), "run": self._results["start"]},
+            "extract_salesforce": lambda ports: extract_salesforce(ports, part, self._results["fix_window"]),
+            "extract_salesmanago": lambda ports: extract_salesmanago(ports, self._results["fix_window"]),
+            "gather_counterparts": gather_counterparts,
+            "plan": make_plan,
+            "bind": bind_people,
+            "write_consent": write_consent,
+            "write": lambda ports: write_batches(ports, self._results["plan"][int(part)]),
+            "follow_up": follow_up,
+            "commit": lambda ports: commit(ports, self._results["fix_window"]),
+            "close": close,
+        }
+        return steps[stage]
+
+
+__all__ = ["DONE", "FAILED", "Clearing", "DagRun", "Killed"]

@@ -1,0 +1,116 @@
+"""What people did in a history: the evidence that the laws ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+Value = str | None
+Side = Literal["salesforce", "salesmanago"]
+
+
+def spelled_alike(address: Value) -> Value:
+    """The form in which two spellings of an address are one, made without the sync's own code."""
+    if address is None or not address.strip():
+        return None
+    local, _, domain = address.strip().lower().rpartition("@")
+    return f"{local}@{domain.encode('idna').decode()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A value that a person typed."""
+
+    at: float
+    side: Side
+    value: Value
+
+
+class Kin:
+    """Who may ever have been one person: records and contacts that shared an address, a binding, a merge."""
+
+    def __init__(self) -> None:
+        self._parents: dict[str, str] = {}
+
+    def join(self, *names: str) -> None:
+        """Remember that all these belong together."""
+        first = self.of(names[0])
+        for name in names[1:]:
+            self._parents[self.of(name)] = first
+
+    def of(self, name: str) -> str:
+        """Name the one who stands for all kin of this one."""
+        parent = self._parents.setdefault(name, name)
+        while parent != self._parents[parent]:
+            parent = self._parents[parent]
+        self._parents[name] = parent
+        return parent
+
+
+@dataclass(slots=True)
+class Diary:
+    """What people did.
+
+    Attributes:
+        edits: What was typed since both sides last came to rest, by record or contact and field.
+        typed: Every value that a field ever got from a person, by record or contact and field.
+        touched: When a person last did anything to a record or contact.
+        turned: Records and contacts whose identity a person changed since the last rest: merged, deleted, another
+            address and the like.
+        made: Records and contacts that people made, and when.
+        moved: Addresses that came or went by a person's doing, and when.
+        opted_out: Records and contacts that a person opted out, by channel.
+        ended: Records and contacts that a person deleted, merged away or converted, and records that left the criteria.
+        flags: The last that is known of a flag, by record or contact and channel.
+    """
+
+    edits: dict[tuple[str, str], list[Edit]] = field(default_factory=dict)
+    typed: dict[tuple[str, str], set[Value]] = field(default_factory=dict)
+    touched: dict[str, float] = field(default_factory=dict)
+    turned: set[str] = field(default_factory=set)
+    made: dict[str, float] = field(default_factory=dict)
+    moved: dict[str, float] = field(default_factory=dict)
+    opted_out: dict[int, set[str]] = field(default_factory=lambda: {0: set(), 1: set()})
+    ended: set[str] = field(default_factory=set)
+    flags: dict[tuple[str, int], bool] = field(default_factory=dict)
+    kin: Kin = field(default_factory=Kin)
+
+    def types(self, at: float, side: Side, identifier: str, values: dict[str, Value]) -> None:
+        """Note what a person typed into fields."""
+        self.touched[identifier] = at
+        for key, value in values.items():
+            self.edits.setdefault((identifier, key), []).append(Edit(at, side, value))
+            self.typed.setdefault((identifier, key), set()).add(value)
+
+    def addresses(self, at: float, identifier: str, *addresses: Value) -> None:
+        """Note that a person gave somebody an address, or took it away."""
+        self.turned.add(identifier)
+        for address in map(spelled_alike, addresses):
+            if address is not None:
+                self.moved[address] = at
+                self.kin.join(identifier, f"address {address}")
+
+    def chooses(self, at: float, identifier: str, channel: int, out: bool) -> None:
+        """Note that a person opted somebody out, or in."""
+        self.touched[identifier] = at
+        self.flags[identifier, channel] = out
+        if out:
+            self.opted_out[channel].add(identifier)
+
+    def ends(self, at: float, identifiers: Iterable[str]) -> None:
+        """Note that a person deleted, restored, merged or converted somebody."""
+        for identifier in identifiers:
+            self.touched[identifier] = at
+            self.turned.add(identifier)
+            self.ended.add(identifier)
+
+    def rests(self) -> None:
+        """Both sides agree: whatever was typed has arrived."""
+        self.edits.clear()
+        self.turned.clear()
+
+    def related(self, identifier: str, others: Iterable[str]) -> bool:
+        """Whether any of the others may ever have been the same person."""
+        mine = self.kin.of(identifier)
+        return any(self.kin.of(other) == mine for other in others)

@@ -1,0 +1,295 @@
+"""A history: its surroundings and its steps as plain data, and what plays it and asks the laws."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from tests.histories import laws
+from tests.histories.bench import Bench, Death, Killed, Mode, Moments, Store
+from tests.histories.dag_run import DagRun
+from tests.histories.diary import Diary
+from tests.histories.look import Moment, Pair
+from tests.histories.people import People
+from tests.histories.setups import Setup
+from tests.integration.direct import SETTLED_SECONDS
+from tests.twin_in_process import TwinInProcess
+
+Step = Sequence[Any]
+# Longer than any lock is held by a run that shows no sign of life.
+LONG = 1200.0
+# So many runs bring everything to rest; each may leave to the next what became free by it.
+REST_RUNS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What happened, in an order: verbs of `people.People` and `Player` with their values.
+
+    Attributes:
+        setup: Where it happens.
+        steps: What happens.
+    """
+
+    setup: Setup
+    steps: tuple[Step, ...]
+
+    def as_text(self) -> str:
+        """Write it down as one line of JSON; what is as usual is left out."""
+        usual = asdict(Setup())
+        special = {name: value for name, value in asdict(self.setup).items() if value != usual[name]}
+        return json.dumps({"setup": special, "steps": self.steps}, ensure_ascii=False)
+
+    @classmethod
+    def from_text(cls, text: str) -> History:
+        """Read what `as_text` wrote."""
+        read = json.loads(text)
+        known = {one.name for one in fields(Setup)}
+        special = {name: value for name, value in read["setup"].items() if name in known}
+        if "objects" in special:
+            special["objects"] = tuple(special["objects"])
+        return cls(Setup(**special), tuple(read["steps"]))
+
+
+def play(history: History, twin: TwinInProcess, folder: Path, store: Store) -> Player:
+    """Play a history from its beginning to the rest at its end.
+
+    Raises:
+        AssertionError: A law was broken.
+    """
+    player = Player(history.setup, twin, folder, store)
+    try:
+        for step in history.steps:
+            player.do(step)
+        player.settle("full")
+    finally:
+        player.bench.close()
+    return player
+
+
+class Player:
+    """Plays steps, and asks the laws after each run.
+
+    Args:
+        setup: Where it happens.
+        twin: Both services; emptied first.
+        folder: Where the mappings are kept.
+        store: Where the ledger is kept.
+    """
+
+    def __init__(self, setup: Setup, twin: TwinInProcess, folder: Path, store: Store) -> None:
+        twin.control.post("/reset")
+        twin.control.post("/salesmanago/settings", setup.switches)
+        self.setup = setup
+        self.bench = Bench(twin, folder, store, setup)
+        self.diary = Diary()
+        self.people = People(self.bench, self.diary, self.bench.look)
+        self.agreed: dict[Pair, dict[str, tuple[Any, Any]]] = {}
+        self._runs: list[DagRun] = []
+        self.bench.is_over = self._is_over
+
+    @property
+    def runs(self) -> int:
+        """How many runs there were."""
+        return len(self._runs)
+
+    def do(self, step: Step) -> None:
+        """Do one thing."""
+        verb = str(step[0])
+        if verb in VERBS:
+            getattr(self, verb)(*step[1:])
+        else:
+            self.people.do(step)
+
+    # -- runs
+
+    def run(self, mode: Mode, during: Sequence[Step] = (), death: Sequence[Any] | None = None) -> None:
+        """A run in which people go on working, and which may die.
+
+        Args:
+            mode: Of the run.
+            during: What people do, each with kind and number of the call before which they do it.
+            death: Kind and number of the call at which the worker dies, whether after it, and whether everything dies
+                with it.
+        """
+        self._judged(self._started(mode, during, death), death)
+
+    def clear(self, which: int, how: Any, number: int, during: Sequence[Step] = (), death: Any = None) -> None:
+        """A person clears tasks of a run, also after newer runs."""
+        for run in self._ended(which):
+            if run.clear(how, number):
+                run.moments = self._moments(during, death)
+                self._judged(run, death)
+
+    def mark(self, which: int, number: int) -> None:
+        """A person marks a failed task as success."""
+        for run in self._ended(which):
+            if run.mark(number):
+                self._judged(run, None)
+
+    def set_failed(self, mode: Mode, tasks: int) -> None:
+        """A person sets a run to failed while it works: nothing more of it runs."""
+        self.bench.later(SETTLED_SECONDS)
+        run = self._new(mode)
+        before, since = self.bench.look(), self.bench.clock()
+        for number, _ in enumerate(run.work()):
+            if number >= tasks:
+                run.fail()
+                break
+        self.bench.later(LONG)
+        self._judge(before, since)
+
+    def overtake(self, mode: Mode, tasks: int, stalled: float, other: Mode, death: Sequence[Any] | None = None) -> None:
+        """A run stands still between two tasks, another one works, and the first goes on."""
+        self.bench.later(SETTLED_SECONDS)
+        before, since = self.bench.look(), self.bench.clock()
+        run = self._new(mode)
+        for number, _ in enumerate(run.work()):
+            if number == tasks:
+                self.bench.later(stalled)
+                second = self._new(other)
+                second.moments = self._moments((), death)
+                self._work(second, death)
+        self.bench.later(LONG)
+        self._judge(before, since)
+
+    def interleave(self, mode: Mode, other: Mode, turns: Sequence[int]) -> None:
+        """Two runs take turns, task by task; a second one comes though the lock should keep it out."""
+        self.bench.later(SETTLED_SECONDS)
+        before, since = self.bench.look(), self.bench.clock()
+        works = [self._new(mode).work(), self._new(other).work()]
+        for turn in turns:
+            next(works[turn % 2], None)
+        for work in works:
+            for _ in work:
+                pass
+        self.bench.later(LONG)
+        self._judge(before, since)
+
+    def lose_answer(self, mode: Mode, system: str) -> None:
+        """A service does what it was asked and its answer is lost."""
+        path = "composite/sobjects$" if system == "salesforce" else "contact/batchupsert"
+        fault = {"system": system, "kind": "reset_after", "method": "POST", "path": path}
+        self.bench.control.post("/faults", fault)
+        self._judged(self._started(mode, (), None), None)
+        self.bench.control.delete("/faults")
+
+    def keep_ledger(self) -> None:
+        """Somebody backs the ledger up."""
+        self.bench.keep_ledger()
+
+    def put_ledger_back(self) -> None:
+        """Somebody restores the ledger, or it is lost."""
+        self.bench.put_ledger_back()
+        self.agreed.clear()
+
+    def settle(self, mode: Mode) -> None:
+        """Synchronise until nothing is left to do, ask every law, and see that a further run writes nothing."""
+        self._succeed(mode)
+        now = self.bench.look()
+        laws.whoever_is_opted_out_is_so_on_both_sides(now, self._evidence())
+        laws.no_edit_is_lost(now, self._evidence())
+        laws.both_sides_agree(now, self.setup.keep)
+        self._check_rest(now)
+        now = self.bench.look()
+        laws.nobody_of_an_opted_out_address_is_mailable(now, self._evidence())
+        self._remember(now)
+
+    # -- how runs are worked off
+
+    def _started(self, mode: Mode, during: Sequence[Step], death: Sequence[Any] | None) -> DagRun:
+        self.bench.later(SETTLED_SECONDS)
+        run = self._new(mode)
+        run.moments = self._moments(during, death)
+        return run
+
+    def _new(self, mode: Mode) -> DagRun:
+        run = DagRun(self.bench, mode)
+        self._runs.append(run)
+        return run
+
+    def _moments(self, during: Sequence[Step], death: Sequence[Any] | None) -> Moments:
+        moments = Moments(death=None if death is None else Death(death[0], death[1], death[2]))
+        for kind, number, step in during:
+            moments.before.setdefault((kind, number), []).append(lambda step=step: self.people.do(step))
+        return moments
+
+    def _judged(self, run: DagRun, death: Sequence[Any] | None) -> None:
+        before, since = self.bench.look(), self.bench.clock()
+        marks = self.bench.variables.get("salesmanago_last_sync")
+        self._work(run, death)
+        self._judge(before, since)
+        laws.the_watermark_moves_forward_over_settled_changes(marks, self.bench, run)
+
+    def _work(self, run: DagRun, death: Sequence[Any] | None) -> None:
+        """Work a run off; who dies alone leaves the closing task to others."""
+        try:
+            run.to_the_end()
+        except Killed:
+            if death is None or not death[3]:
+                run.to_the_end()
+            # Whoever holds the lock and is dead gives no sign of life.
+            self.bench.later(LONG)
+        else:
+            laws.the_lock_is_free(self.bench)
+
+    def _is_over(self, dag_id: str, dag_run_id: str) -> bool:
+        return any(run.over for run in self._runs if (run.run.dag_id, run.run.dag_run_id) == (dag_id, dag_run_id))
+
+    def _ended(self, which: int) -> Iterator[DagRun]:
+        yield from [self._runs[-1 - which % len(self._runs)]] if self._runs else []
+
+    def _judge(self, before: Moment, since: float) -> None:
+        """Ask the laws that hold after every run."""
+        after = self.bench.look()
+        laws.relate(after, self.diary)
+        laws.nobody_is_opted_in(after, self.diary)
+        laws.nobody_is_opted_out_without_evidence(after, self._evidence())
+        laws.nobody_is_there_twice(before, after, self.diary, since)
+        laws.no_tombstone_is_revived(before, after, self.diary, since)
+        laws.strangers_are_left_alone(before, after, self.diary, since)
+
+    def _succeed(self, mode: Mode) -> DagRun:
+        run = self._started(mode, (), None)
+        self._judged(run, None)
+        assert run.green, ("a run after a bad day does not come to its end", run.errors or run.states)
+        laws.everybody_is_accounted_for(self.bench.ledger.run(run.number)["totals"])
+        return run
+
+    def _check_rest(self, now: Moment) -> None:
+        """A further run writes nothing, but for people with an issue: what stood in their way may be gone now."""
+        for _ in range(REST_RUNS):
+            self.bench.control.delete("/calls")
+            run = self._succeed("incremental")
+            if not self.bench.writes():
+                return
+            changes = self.bench.ledger.changes(run.number)
+            free = ~changes["salesforce_id"].isin(now.disputed) & ~changes["salesmanago_id"].isin(now.disputed)
+            assert not free.any(), f"a run right after a run wrote:\n{changes[free].to_string()}"
+            later = self.bench.look()
+            assert len(later.disputed) < len(now.disputed), f"issues do not come to rest: {later.disputed}"
+            now = later
+        raise AssertionError("runs do not come to rest")
+
+    def _remember(self, now: Moment) -> None:
+        """Remember what both sides agree on."""
+        self.agreed = laws.agreement(now)
+        self.diary.rests()
+        for writes in self.bench.writes_at.values():
+            writes.clear()
+
+    def _evidence(self) -> laws.Evidence:
+        policies = self.setup.on_delete == "opt_out"
+        return laws.Evidence(
+            self.diary, self.agreed, self.setup.keep, self.bench.writes_at, policies,
+            self.setup.new_opted_out,
+        )  # fmt: skip
+
+
+VERBS = frozenset({
+    "run", "clear", "mark", "set_failed", "overtake", "interleave", "lose_answer", "keep_ledger", "put_ledger_back",
+    "settle",
+})  # fmt: skip

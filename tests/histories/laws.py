@@ -1,0 +1,282 @@
+"""Laws of the sync, asked of both services, the ledger and what people did."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tests.histories.bench import SYSTEMS, Bench
+from tests.histories.dag_run import DagRun
+from tests.histories.diary import Diary, Edit, Value
+from tests.histories.look import CARD_OPT_OUTS, OPT_OUTS, Bound, Moment, Pair, Someone
+
+PROPAGATES = {"company"}
+# The fields that are no ordinary values: the key of a person.
+KEY = "email"
+# Who wins where both sides were edited; the newest where nothing is said.
+RULES = {"note": "salesmanago"}
+# Statuses of bindings that have ended.
+ENDED = ("deleted", "merged")
+# Clocks of SALESmanago have whole seconds, and Salesforce tells no more.
+TIE = 2.0
+# What an opt-out moves beside its flag.
+CLOCKS = {"modifiedOn", "LastModifiedDate", "LastModifiedById", "SystemModstamp"}
+# How old the sync's knowledge may be when it decides upon a request.
+FRESH = 10.0
+Keep = Callable[[Value], Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the laws judge by.
+
+    Attributes:
+        diary: What people did.
+        agreed: What both sides held when they last came to rest, by pair.
+        keep: What SALESmanago makes of a text on its way in.
+        writes_at: When requests that write were decided upon, and when they arrived, by system.
+        policies: Whether a deletion may opt somebody out.
+        born_out: Whether the account creates contacts opted out.
+    """
+
+    diary: Diary
+    agreed: Mapping[Pair, Mapping[str, tuple[Value, Value]]]
+    keep: Keep
+    writes_at: Mapping[str, Sequence[tuple[float, float]]]
+    policies: bool
+    born_out: bool
+
+
+def relate(now: Moment, diary: Diary) -> None:
+    """Note who shares an address or a binding, and so may be one person."""
+    for one in now.everybody.values():
+        if one.email is not None:
+            diary.kin.join(one.id, f"address {one.email}")
+    for pair in now.bindings:
+        diary.kin.join(*pair)
+
+
+def agreement(now: Moment) -> dict[Pair, dict[str, tuple[Value, Value]]]:
+    """What both sides of everybody hold who has no issue."""
+    return {
+        bound.pair: {key: (value, card.values[key]) for key, value in record.values.items()}
+        for bound, record, card in now.pairs("active")
+        if not disputed(now, bound)
+    }
+
+
+# -- after every run, whatever became of it
+
+
+def nobody_is_opted_in(now: Moment, diary: Diary) -> None:
+    """The sync opts nobody in: a flag that is gone was taken away by a person."""
+    for one in now.everybody.values():
+        for channel, out in enumerate(one.opted_out):
+            known = diary.flags.get((one.id, channel), False)
+            assert out or not known, ("the sync opted somebody in", one.object, one.id, channel)
+            diary.flags[one.id, channel] = out
+
+
+def nobody_is_opted_out_without_evidence(now: Moment, evidence: Evidence) -> None:
+    """Whoever is opted out was opted out by a person, on a record or contact that may be the same person.
+
+    A contact may be opted out by the account's own default; that is nobody's decision and goes no further.
+    """
+    diary = evidence.diary
+    for one in now.everybody.values():
+        for channel, out in enumerate(one.opted_out):
+            if not out or diary.related(one.id, diary.opted_out[channel]):
+                continue
+            by_default = channel == 0 and _by_default(one, evidence)
+            by_policy = evidence.policies and diary.related(one.id, diary.ended)
+            assert by_default or by_policy, ("opted out without a person's doing", one.object, one.id, channel)
+
+
+def _by_default(one: Someone, evidence: Evidence) -> bool:
+    """Whether the account may have opted a new contact out by itself."""
+    diary = evidence.diary
+    return evidence.born_out and one.object == "contact" and one.id not in {*diary.made, *diary.opted_out[0]}
+
+
+def nobody_is_there_twice(before: Moment, after: Moment, diary: Diary, since: float) -> None:
+    """The sync makes no record for an address that a living record has, and no card for a record that had one."""
+    made = [one for one in after.living.values() if one.id not in before.records and one.id not in diary.made]
+    addresses = [one.email for one in made]
+    assert len(set(addresses)) == len(addresses), ("two records were made for one address", addresses)
+    here = {one.email for one in before.living.values()}
+    again = {address for address in addresses if address in here and _untouched(diary, address, since)}
+    assert not again, ("a record was made for an address that is there", again)
+    had = {record for record, _ in before.bindings}
+    for key in after.cards.keys() - before.cards.keys() - diary.made.keys():
+        owners = {bound.pair[0] for bound in after.bindings.values() if bound.pair[1] == key}
+        second = {owner for owner in owners & had if diary.touched.get(owner, 0) < since}
+        assert not second, ("a record got a second contact", second, key)
+
+
+def no_tombstone_is_revived(before: Moment, after: Moment, diary: Diary, since: float) -> None:
+    """The sync makes nobody with the address of somebody who was deleted or merged away, and restores nobody."""
+    buried = {_buried_address(before, bound) for bound in before.bindings.values() if bound.status in ENDED} - {None}
+    was = before.everybody
+    for one in after.everybody.values():
+        if one.id in diary.made and diary.made[one.id] >= since:
+            continue
+        if one.id not in was:
+            back = not one.gone and one.email in buried and _untouched(diary, one.email, since)
+            assert not back, ("somebody who was deleted came back", one.object, one.id)
+        elif diary.touched.get(one.id, 0) < since:
+            assert one.gone or not was[one.id].gone, ("the sync restored somebody", one.object, one.id)
+
+
+def _buried_address(now: Moment, bound: Bound) -> Value:
+    """The address of both sides; of nobody, where they are not known or differ: a person took it elsewhere."""
+    sides = now.records.get(bound.pair[0]), now.cards.get(bound.pair[1])
+    addresses = {one.email for one in sides if one is not None}
+    return addresses.pop() if len(addresses) == 1 else None
+
+
+def strangers_are_left_alone(before: Moment, after: Moment, diary: Diary, since: float) -> None:
+    """The sync writes nothing but opt-outs to a record or contact of whom the ledger knows nothing afterwards."""
+    known = {key for pair in (*after.bindings, *before.bindings) for key in pair}
+    was, is_ = before.everybody, after.everybody
+    for key in (was.keys() & is_.keys()) - known:
+        if diary.touched.get(key, 0) < since:
+            same = _but_consent(was[key]) == _but_consent(is_[key])
+            assert same, ("a stranger was written", is_[key].object, key)
+
+
+def _but_consent(one: Someone) -> dict[str, Any]:
+    flags = {*CARD_OPT_OUTS, *(name for names in OPT_OUTS.values() for name in names)}
+    return {name: value for name, value in one.raw.items() if name not in flags | CLOCKS}
+
+
+def _untouched(diary: Diary, address: Value, since: float) -> bool:
+    return address is not None and diary.moved.get(address, 0) < since
+
+
+def everybody_is_accounted_for(totals: Mapping[str, Any] | None) -> None:
+    """Read = unchanged + written + skipped + failed."""
+    for row in (totals or {}).get("rows", []):
+        told = sum(row[name] for name in ("unchanged", "created", "updated", "planned", "failed"))
+        told += sum(row["skipped"].values())
+        assert row["read"] == told and row["unchanged"] >= 0, ("not everybody is accounted for", row)  # noqa: PT018
+
+
+def the_lock_is_free(bench: Bench) -> None:
+    """Whatever became of a run: nobody who is not at work holds the lock."""
+    holder = bench.ledger.holder(bench.now())
+    assert holder is None, ("the lock is not free", str(holder))
+
+
+def the_watermark_moves_forward_over_settled_changes(before: Any, bench: Bench, run: DagRun) -> None:
+    """It moves forward only, and only where nothing of the run is still planned."""
+    after = bench.variables.get("salesmanago_last_sync")
+    if after == before:
+        return
+    assert before is None or all(after[side] >= before[side] for side in SYSTEMS), ("it moved back", before, after)
+    left = bench.ledger.changes(run.number, state="planned")
+    assert left.empty, f"the watermark moved over unwritten changes:\n{left.to_string()}"
+
+
+# -- once both sides have come to rest
+
+
+def whoever_is_opted_out_is_so_on_both_sides(now: Moment, evidence: Evidence) -> None:
+    """A bound person is opted out on both sides or on none; an account's default for new contacts stays there."""
+    for bound, record, card in now.pairs():
+        same = record.opted_out == card.opted_out or (
+            _by_default(card, evidence) and record.opted_out[1] == card.opted_out[1]
+        )
+        assert same, ("opted out on one side only", bound, record.opted_out, card.opted_out)
+
+
+def nobody_of_an_opted_out_address_is_mailable(now: Moment, evidence: Evidence) -> None:
+    """Consent belongs to the address: the opt-out of any living record of it is that of all."""
+    there = [one for one in now.everybody.values() if not one.gone and one.email is not None]
+    for channel in (0, 1):
+        out = {one.email: one.id for one in there if one.opted_out[channel] and not _by_default(one, evidence)}
+        mailable = [one for one in there if one.email in out and not one.opted_out[channel]]
+        told = [(one.object, one.id, out[one.email]) for one in mailable]
+        assert not told, ("reachable, and the address is opted out", channel, told)
+
+
+def both_sides_agree(now: Moment, keep: Keep) -> None:
+    """Nothing is left to do for whoever has no issue."""
+    for bound, record, card in now.pairs("active"):
+        if disputed(now, bound):
+            continue
+        for key, value in record.values.items():
+            there = card.values[key]
+            assert there in (value, keep(value)), ("both sides differ", bound, key, value, there)
+
+
+def no_edit_is_lost(now: Moment, evidence: Evidence) -> None:
+    """What a field of a bound person holds is what a rule allows: the last that was typed, or what won over it."""
+    for bound, record, card in now.pairs("active"):
+        if disputed(now, bound):
+            continue
+        for key in record.values:
+            may = _allowed(bound, key, record, card, evidence)
+            found = {record.values[key], card.values[key]}
+            kept = {evidence.keep(value) for value in may}
+            assert found <= may | kept, (
+                "an edit was lost, or a value made up",
+                bound,
+                key,
+                sorted(map(str, may)),
+                found,
+            )
+
+
+def _allowed(bound: Bound, key: str, record: Someone, card: Someone, evidence: Evidence) -> set[Value]:
+    diary, agreed = evidence.diary, evidence.agreed.get(bound.pair, {}).get(key)
+    turned = {record.id, card.id} & diary.turned
+    if agreed is None or turned or key == KEY:
+        return _ever(key, record, card, evidence) | set(agreed or ())
+    edits = [edit for one in (record, card) for edit in diary.edits.get((one.id, key), [])]
+    if not edits:
+        return set(agreed)
+    edits.sort(key=lambda edit: edit.at)
+    everything = set(agreed) | {edit.value for edit in edits}
+    last = edits[-1]
+    if _raced(last, evidence):
+        return everything
+    if last.value is None and key not in PROPAGATES:
+        # A blank never overwrites a value: any that was there meanwhile may have been sent back.
+        return everything if None in agreed else everything - {None}
+    return {last.value} | _rivals(key, last, edits, _touched(last, record, card, diary))
+
+
+def _rivals(key: str, last: Edit, edits: Sequence[Edit], other_touched: float) -> set[Value]:
+    """The values that may win over the last one by a rule: of fields where SALESmanago wins, and of equal clocks."""
+    others = {edit.value for edit in edits if edit.side != last.side}
+    beaten = other_touched >= last.at - TIE
+    if RULES.get(key) == "salesmanago":
+        beaten = last.side == "salesforce"
+    return others if beaten else set()
+
+
+def _touched(last: Edit, record: Someone, card: Someone, diary: Diary) -> float:
+    """When a person last touched the other side: a record has one clock for all its fields."""
+    other = card if last.side == "salesforce" else record
+    return diary.touched.get(other.id, 0.0)
+
+
+def _raced(last: Edit, evidence: Evidence) -> bool:
+    """Whether a write to the same side was under way: between what is known and what is done lies one request."""
+    return any(decided - FRESH <= last.at <= arrived for decided, arrived in evidence.writes_at[last.side])
+
+
+def _ever(key: str, record: Someone, card: Someone, evidence: Evidence) -> set[Value]:
+    """Everything that was ever typed into the field of somebody who may be the same person."""
+    mine = evidence.diary.kin.of(record.id), evidence.diary.kin.of(card.id)
+    found: set[Value] = {None}
+    for (identifier, name), values in evidence.diary.typed.items():
+        if name == key and evidence.diary.kin.of(identifier) in mine:
+            found |= values
+    return found
+
+
+def disputed(now: Moment, bound: Bound) -> bool:
+    """Whether the person has an open issue."""
+    return bool(now.disputed & set(bound.pair))
