@@ -207,6 +207,8 @@ def _lie_about_every_field(direct: Direct) -> None:
         for name, liar in zip(town.lied, liars, strict=True):
             field = {"salesforce": SALESFORCE, "salesmanago": SALESMANAGO}[liar.system][liar.field]
             told = town.issues(name)
+            if liar.field == "Email" and not told:
+                continue  # looked up by the address, the record has it, whatever it says
             assert (field in told) if field is not None else not told, (liar, told)
             assert field == "" or liar.field in ("properties", "properties.note") or name in arrived, liar
     direct.control.delete("/lies")
