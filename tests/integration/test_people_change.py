@@ -256,6 +256,7 @@ def test_a_newcomer_whom_a_duplicate_rule_recognises_is_bound_to_the_one_match(s
     assert [lead["Id"] for lead in sync.records("Lead")] == made
     assert sync.bindings() == {made[0]: card}
     assert sync.read("Lead", made[0])["Phone"] == "+48221110001"
+    assert sync.incremental().green
     assert sync.card(card)["fax"] == "+48221234567"
     settled(sync)
 
@@ -266,7 +267,8 @@ def test_a_newcomer_with_several_matches_becomes_an_issue_with_the_candidates(sy
     made: list[str] = []
     twice = lambda: made.extend(sync.lead(Email=EMAIL) for _ in range(2))  # noqa: E731 - one line says it
     sync.full(before={"write": twice})
-    assert sync.issues() == {"DUPLICATE": 1}
+    sync.incremental()
+    assert sync.issues() == {"AMBIGUOUS_MATCH": 1}
     [row] = sync.rows("SELECT text FROM issues WHERE state = 'open'")
     assert all(identifier in row["text"] for identifier in made)
     assert len(sync.records("Lead")) == 2
