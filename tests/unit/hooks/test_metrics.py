@@ -12,7 +12,8 @@ import pytest
 from airflow.sdk.observability import stats
 
 from salesmanago_sync.domain.reasons import ISSUES
-from salesmanago_sync.hooks.metrics import send_metrics
+from salesmanago_sync.hooks.metrics import send_consent_metrics, send_metrics
+from salesmanago_sync.ledger import store
 
 PAGE = (Path(__file__).resolve().parents[3] / "docs" / "reference.md").read_text()
 BEGIN = datetime(2026, 1, 31, 10, tzinfo=UTC)
@@ -76,9 +77,12 @@ def test_they_are_the_numbers_of_the_report(backend: Backend) -> None:
     assert seen["duration.full"] == timedelta(seconds=9)
 
 
-def test_the_page_lists_them_all(backend: Backend) -> None:
+def test_the_page_lists_them_all(backend: Backend, tmp_path: Path) -> None:
     send_metrics(Ledger(), 1, TOTALS)  # type: ignore[arg-type]
-    listed = set(re.findall(r"^\| `(salesmanago_sync\.[a-z_.<>]+)` \|", PAGE, re.M))
+    ledger = store.Ledger.open(f"sqlite:///{tmp_path}/ledger.db")
+    send_consent_metrics(ledger, datetime.now(UTC))
+    ledger.close()
+    listed = set(re.findall(r"^\| `(salesmanago_sync\.[a-z0-9_.<>]+)` \|", PAGE, re.M))
     choices = {"<direction>": ("to_salesmanago", "to_salesforce"), "<mode>": ("full", "incremental")}
     choices["<reason>"] = tuple(reason.lower() for reason in ISSUES)
     spelt = {name for name in listed if "<" not in name}
