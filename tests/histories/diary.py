@@ -59,6 +59,7 @@ class Diary:
         turned: Records and contacts whose identity a person changed since the last rest: merged, deleted, another
             address and the like.
         made: Records and contacts that people made, and when.
+        restored: Contacts that the sync made, and people deleted and restored.
         moved: Addresses that came or went by a person's doing, and when.
         opted_out: Records and contacts that a person opted out, by channel.
         ended: Records and contacts that a person deleted, merged away or converted, and records that left the criteria.
@@ -70,6 +71,7 @@ class Diary:
     touched: dict[str, float] = field(default_factory=dict)
     turned: set[str] = field(default_factory=set)
     made: dict[str, float] = field(default_factory=dict)
+    restored: set[str] = field(default_factory=set)
     moved: dict[str, float] = field(default_factory=dict)
     opted_out: dict[int, set[str]] = field(default_factory=lambda: {0: set(), 1: set()})
     ended: set[str] = field(default_factory=set)

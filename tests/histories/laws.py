@@ -96,7 +96,11 @@ def nobody_is_opted_out_without_evidence(now: Moment, evidence: Evidence) -> Non
 def _by_default(one: Someone, evidence: Evidence) -> bool:
     """Whether the account may have opted a new contact out by itself."""
     diary = evidence.diary
-    return evidence.born_out and one.object == "contact" and one.id not in {*diary.made, *diary.opted_out[0]}
+    return (
+        evidence.born_out
+        and one.object == "contact"
+        and one.id not in {*diary.made, *diary.opted_out[0]} - diary.restored
+    )
 
 
 def nobody_is_there_twice(before: Moment, after: Moment, diary: Diary, since: float) -> None:
@@ -243,6 +247,10 @@ def _allowed(bound: Bound, key: str, record: Someone, card: Someone, evidence: E
     everything = set(agreed) | {edit.value for edit in edits}
     last = edits[-1]
     if _raced(last, evidence):
+        return everything
+    latest = {edit.side: edit.value for edit in edits}
+    if len(latest) == len(SYSTEMS) and set(latest.values()) == {None}:
+        # Emptied on both sides before a run looked: both say the same.
         return everything
     if last.value is None and key not in PROPAGATES:
         # A blank never overwrites a value: any that was there meanwhile may have been sent back.

@@ -73,7 +73,7 @@ class People:
         """Opt somebody out, or in again."""
         for one in self._records(which):
             self._control.patch(self._path(one), {look.OPT_OUTS[one.object][channel]: out})
-            self._diary.chooses(self._bench.clock(), one.id, channel, out)
+            self._chooses(one, channel, out)
 
     def cross_the_criteria(self, which: int, inside: bool) -> None:
         """Let a Lead take part, or not."""
@@ -149,7 +149,7 @@ class People:
         """Unsubscribe, or subscribe again."""
         for one in self._cards(which):
             self._control.patch(self._path(one), {look.CARD_OPT_OUTS[channel]: out})
-            self._diary.chooses(self._bench.clock(), one.id, channel, out)
+            self._chooses(one, channel, out)
 
     def delete_card(self, which: int) -> None:
         """Delete a contact so that it can be restored."""
@@ -168,6 +168,8 @@ class People:
         for one in picked([one for one in look.read_cards(self._bench) if one.gone], which):
             self._control.patch(self._path(one), {"deleted": False})
             self._end(one)
+            if one.id not in self._diary.made:
+                self._diary.restored.add(one.id)
             self._diary.made[one.id] = self._bench.clock()
 
     # -- both
@@ -215,6 +217,11 @@ class People:
         self._diary.addresses(now, one.id, one.email)
         for channel, out in enumerate(one.opted_out):
             self._diary.chooses(now, one.id, channel, out)
+
+    def _chooses(self, one: look.Someone, channel: int, out: bool) -> None:
+        """Note a choice; one that changes nothing cannot be told from an account's default."""
+        if one.opted_out[channel] != out:
+            self._diary.chooses(self._bench.clock(), one.id, channel, out)
 
     def _inherit(self, lead: look.Someone, identifier: str) -> None:
         """A conversion copies what the Lead said."""

@@ -232,6 +232,16 @@ def test_a_default_of_the_account_is_the_opt_out_of_nobody(direct: Direct) -> No
     assert not any(row["HasOptedOutOfEmail"] for name in ("Lead", "Contact") for row in direct.records(name).values())
 
 
+def test_a_default_is_nobodys_opt_out_where_two_contacts_have_the_address(direct: Direct) -> None:
+    direct.control.post("/salesmanago/settings", {"new_opted_out": True})
+    record = crm_contact(direct, Email="nowak@münchen.example")
+    direct.sync("full")
+    direct.contact("nowak@münchen.example", optedOut=False)
+    direct.sync()
+    assert direct.records("Contact")[record]["HasOptedOutOfEmail"] is False
+    assert sorted(card["optedOut"] for card in direct.cards().values()) == [False, True]
+
+
 def test_who_opts_in_again_stays_opted_out_while_a_record_of_the_address_is(direct: Direct, tmp_path: Path) -> None:
     believed = {"opt_in": "salesmanago"}
     remap(direct, tmp_path / "mappings", lead=believed, contact=believed)

@@ -7,6 +7,7 @@ out on any living record, and the sync opts nobody in.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,7 +17,7 @@ from salesmanago_sync.domain.changes import CHANGE_COLUMNS, Decision
 from salesmanago_sync.domain.converters.email import normalise_email
 from salesmanago_sync.domain.findings import ISSUE_COLUMNS, issues, stack
 from salesmanago_sync.domain.identities import ObjectInput, is_true
-from salesmanago_sync.domain.matching import PAIR, SKIP, Identities
+from salesmanago_sync.domain.matching import PAIR, SKIP, Identities, among
 from salesmanago_sync.domain.merge import DEFAULT_OPT_OUT, TO_SALESFORCE, TO_SALESMANAGO
 from salesmanago_sync.domain.owed import OPT_OUTS
 
@@ -151,7 +152,8 @@ def _of_witness(item: ObjectInput) -> pd.DataFrame:
 def _of_channel(
     alive: pd.DataFrame, key: str, everybody: Everybody, decisions: Sequence[Decision], changes: pd.DataFrame
 ) -> pd.DataFrame:
-    held, silent = _opted_out(everybody, key), set(_defaults(decisions, key))
+    held = _opted_out(everybody, key)
+    silent = set(_defaults(decisions, everybody.bindings, key, held))
     able = {item.mapping.object for item in everybody.objects if _writes(item, key)} | {CONTACT}
     rows = alive.assign(key=key, held=alive["id"].astype("object").isin(held))
     planned = _planned(rows, changes, key)
@@ -177,15 +179,27 @@ def _writes(item: ObjectInput, key: str) -> bool:
     return line is not None and line.to_salesforce and line.salesforce[0] in item.records
 
 
-def _defaults(decisions: Sequence[Decision], key: str) -> list[str]:
+def _defaults(decisions: Sequence[Decision], bindings: pd.DataFrame, key: str, held: set[str]) -> list[str]:
     """List the contacts that are opted out by their account's default, which is nobody's opt-out."""
-    found: list[str] = []
+    # Also of people about whom nothing else is decided, as of two contacts with one address.
+    mine = bindings[among(bindings["salesmanago_id"], held)]
+    found = [
+        str(identifier)
+        for identifier, base in zip(mine["salesmanago_id"], mine["base"], strict=True)
+        if _differs_by_default(base, key)
+    ]
     for decision in decisions:
         merged = decision.merged.get(key)
         if merged is not None:
             mine = merged.index[merged["rule"].eq(DEFAULT_OPT_OUT)]
             found += decision.pairs.people.loc[mine, "salesmanago_id"].dropna().tolist()
     return found
+
+
+def _differs_by_default(base: str, key: str) -> bool:
+    """Tell whether both sides agreed that only the contact is opted out: JSON, key → both values."""
+    a, m = json.loads(base).get(key, (None, None))
+    return bool(m == "true" and a != "true")
 
 
 def _planned(holders: pd.DataFrame, changes: pd.DataFrame, key: str) -> pd.Series:
