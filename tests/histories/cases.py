@@ -40,3 +40,36 @@ CASES: dict[str, History] = {
         Setup(), (*TWO, ["settle", "full"], ["run", "incremental"], ["clear", 0, "single", 8]),
     ),
 }  # fmt: skip
+
+CASES["an account's default where two contacts have the address"] = History(
+    Setup(
+        objects=("Lead", "Contact", "PersonAccount"),
+        on_delete="opt_out",
+        criteria=True,
+        pace=0.1,
+        new_opted_out=True,
+        keeps="upper",
+        list_limit=3,
+    ),
+    (
+        ["make_lead", [4, 0], "O'Neill", "Łódź", False],
+        ["make_contact", [0, 0], "Maj", "false", True],
+        ["make_card", [3, 1], "Maj", True, "false", False],
+        ["make_contact", [3, 0], "Maj", "New York", False],
+        ["make_lead", None, "Maj", None, False],
+        ["make_contact", [2, 0], "O'Neill", "false", False],
+        ["settle", "full"],
+        ["delete_card", 7],
+        ["lose_answer", "incremental", "salesmanago"],
+        ["set_failed", "incremental", 1],
+        [
+            "run",
+            "incremental",
+            [["task", 10, ["choose_in_salesmanago", 5, 0, True]], ["task", 10, ["wait", 400]]],
+            None,
+        ],
+        ["settle", "incremental"],
+        ["make_card", [4, 0], "O'Neill", False, "false", False],
+        ["run", "incremental", [], ["task", 5, False, True]],
+    ),
+)
