@@ -152,7 +152,8 @@ class Salesmanago:
             known = {folded(card) for card in cards}
             missing = [name for name in some if name.lower() not in known]
             # Another user's contact shows only in the wider list; not seeing it would overwrite it unread.
-            return [*cards, *identified(missing, partial(self._listed, wider, key), key, folded)] if missing else cards
+            more = identified(missing, partial(self._listed, wider, key), key, folded) if missing else []
+            return _once([*cards, *more])
 
         batches = chunks(dict.fromkeys(names), CARDS_AT_ONCE)
         with ThreadPoolExecutor(WORKERS) as pool:
@@ -163,6 +164,15 @@ class Salesmanago:
     def _listed(self, method: str, key: str, names: list[str]) -> list[Card]:
         where = f"SALESmanago {method}"
         return rows_of(listed(self._wire.call(method, {key: names}).body, "contacts", where), where)
+
+
+def _once(cards: Iterable[Card]) -> list[Card]:
+    """Keep one card of each contact, the last: an answer may name a contact twice."""
+    found: dict[object, Card] = {}
+    for number, card in enumerate(cards):
+        identifier = contact_id(card)
+        found[number if identifier is None else identifier] = card
+    return list(found.values())
 
 
 def _address(card: Card) -> str | None:

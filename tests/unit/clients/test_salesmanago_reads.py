@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import threading
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -232,6 +233,14 @@ def test_cards_by_address_match_in_any_case(salesmanago) -> None:
     (page,) = client.cards_by_email(["a@example.com", "o@example.com"])
     assert len(page) == 2
     assert service.lines == ["POST /api/contact/list", "POST /api/contact/listAll"]
+
+
+def test_a_contact_that_an_answer_names_twice_comes_once(salesmanago) -> None:
+    def twice(call: Call) -> Reply:
+        return yes(contacts=json.loads(known(call).content)["contacts"] * 2)
+
+    client, _ = salesmanago(twice)
+    assert [[card["id"] for card in page] for page in client.cards(["a", "o"])] == [["a", "o"]]
 
 
 def test_cards_that_nobody_has_are_no_page(salesmanago) -> None:
