@@ -15,6 +15,9 @@ from tests.integration.direct import Direct
 from tests.integration.sync import Sync
 from tests.integration.test_privacy import everything_of_airflow, found_in
 
+# What Airflow itself keeps of a person is in its database.
+pytestmark = pytest.mark.airflow
+
 EMAIL = "zofia.o'quill@planted.example.com"
 PLANTED = [
     EMAIL, "Zofia", "Quillenstein", "+48601657778", "Planted Street 17", "Plantedville", "00-977", "planted note one",

@@ -191,8 +191,8 @@ def _defaults(decisions: Sequence[Decision], bindings: pd.DataFrame, key: str, h
     for decision in decisions:
         merged = decision.merged.get(key)
         if merged is not None:
-            mine = merged.index[merged["rule"].eq(DEFAULT_OPT_OUT)]
-            found += decision.pairs.people.loc[mine, "salesmanago_id"].dropna().tolist()
+            persons = merged.index[merged["rule"].eq(DEFAULT_OPT_OUT)]
+            found += decision.pairs.people.loc[persons, "salesmanago_id"].dropna().tolist()
     return found
 
 

@@ -145,7 +145,8 @@ class Freshness:
 
     def _ask_for(self, name: str, ids: pd.Series) -> dict[str, pd.Timestamp | None]:
         source = self.reading.sources[name]
-        rows = self.reading.ports.salesforce.stamps(source.mapping.sobject, ids)
+        # Who is told of without a readable id counts as gone, and is read again.
+        rows = _with_ids(self.reading.ports.salesforce.stamps(source.mapping.sobject, ids))
         return dict(zip((row["Id"] for row in rows), _stamps(rows), strict=True))
 
     def _feed(self, key: str) -> _Feed | None:
@@ -173,25 +174,35 @@ class Freshness:
         until = self.reading.ports.now() + self._ahead(SALESMANAGO) + timedelta(hours=1)
         items, whole = self.reading.ports.salesmanago.moved(begin, until, MOST_PAGES)
         named = [(name, item) for item in items if (name := contact_id(item)) is not None]
-        emails = normalise_email(text_series(item.get("email") for _, item in named))
+        emails = normalise_email(text_series(_text(item.get("email")) for _, item in named))
         feed.take([name for name, _ in named], [None] * len(named), emails)
         return whole
 
     def _ask_salesforce(self, name: str, feed: _Feed, begin: datetime) -> bool:
         source = self.reading.sources[name]
         rows = self.reading.ports.salesforce.moved(source.mapping.sobject, begin, source.email_field, MOST_RECORDS)
-        emails = normalise_email(text_series(row.get(source.email_field) for row in rows))
-        feed.take([row["Id"] for row in rows], _stamps(rows), emails)
-        return len(rows) < MOST_RECORDS
+        named = _with_ids(rows)
+        emails = normalise_email(text_series(_text(row.get(source.email_field)) for row in named))
+        feed.take([row["Id"] for row in named], _stamps(named), emails)
+        return len(rows) < MOST_RECORDS and len(named) == len(rows)
 
 
 def _looked_up(moments: pd.Series, ids: pd.Series) -> pd.Series:
     return moments.reindex(ids).set_axis(ids.index)
 
 
+def _with_ids(rows: Iterable[Any]) -> list[Any]:
+    return [row for row in rows if isinstance(row.get("Id"), str)]
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
 def _stamps(rows: Iterable[Any]) -> pd.Series:
-    texts = [row["SystemModstamp"] for row in rows]
-    return pd.to_datetime(pd.Series(texts, dtype="str"), utc=True, format="ISO8601").astype("datetime64[us, UTC]")
+    """Read clocks; one that cannot be read is another one than any before, so that its record is read again."""
+    texts = pd.Series([_text(row.get("SystemModstamp")) for row in rows], dtype="str")
+    return pd.to_datetime(texts, utc=True, format="ISO8601", errors="coerce").astype("datetime64[us, UTC]")
 
 
 def _addresses(persons: pd.DataFrame) -> pd.Series:
