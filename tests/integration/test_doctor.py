@@ -36,6 +36,7 @@ def results(rows: list[dict[str, str]]) -> dict[str, str]:
     return {row["check"]: row["result"] for row in rows}
 
 
+@pytest.mark.airflow  # a process of its own reads Airflow's Variables from its database
 def test_a_person_reads_every_check_and_a_script_reads_json(account: Sync) -> None:
     shown = process("doctor")
     assert shown.code == 0, shown.err
