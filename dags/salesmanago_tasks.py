@@ -82,13 +82,16 @@ PARAMS: dict[str, Param] = {
 
 def schedule() -> str | None:
     """Read how often the incremental sync runs, a cron expression; `none` switches it off."""
-    value = os.environ.get("SALESMANAGO_SYNC_SCHEDULE", "*/15 * * * *").strip()
-    return None if value.lower() == "none" else value
+    return _cron("SALESMANAGO_SYNC_SCHEDULE", "*/15 * * * *")
 
 
 def consent_schedule() -> str | None:
     """Read how often the consent lane looks, a cron expression; `none` switches it off."""
-    value = os.environ.get("SALESMANAGO_SYNC_CONSENT_SCHEDULE", "*/5 * * * *").strip()
+    return _cron("SALESMANAGO_SYNC_CONSENT_SCHEDULE", "*/5 * * * *")
+
+
+def _cron(variable: str, default: str) -> str | None:
+    value = os.environ.get(variable, default).strip()
     return None if value.lower() == "none" else value
 
 
