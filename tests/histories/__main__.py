@@ -23,6 +23,7 @@ def parser() -> argparse.ArgumentParser:
     add("--processes", type=int, default=os.cpu_count() or 1, help="how many at once (default: one a core)")
     add("--database", choices=["sqlite", "postgres"], default="sqlite", help="of the ledger (default: %(default)s)")
     add("--shrink-seconds", type=float, default=120, help="how long to make a failure smaller (default: %(default)s)")
+    add("--only", choices=["whole", "pure"], help="play whole histories alone, or those of planning (default: both)")
     add("--replay", metavar="HISTORY", help="play this one history, written as JSON")
     add("--pure", action="store_true", help="with --replay: it is one of matching, planning and merging alone")
     return command
@@ -33,7 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     if options.replay is not None:
         return _replay(History.from_text(options.replay), options)
-    report = campaign(options.seed, options.minutes, options.processes, options.database, options.shrink_seconds)
+    report = campaign(
+        options.seed, options.minutes, options.processes, options.database, options.shrink_seconds, options.only
+    )
     sys.stdout.write(told(report, options.seed, options.minutes, options.processes) + "\n")
     return 1 if report.failures else 0
 

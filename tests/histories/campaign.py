@@ -27,11 +27,12 @@ from tests.histories.smaller import smallest
 from tests.twin_in_process import TwinInProcess
 
 Database = Literal["sqlite", "postgres"]
+Part = Literal["whole", "pure"]
 T = TypeVar("T")
 # Drawn from one seed; the first that Hypothesis draws of each are simple.
 WHOLE_AT_ONCE, PURE_AT_ONCE = 12, 1000
-# Of the time of a process, the part that goes to the pure ones.
-PURE_SHARE = 0.15
+# Of the time of a process, the share that goes to the pure ones, by the only part that is played.
+PURE_SHARE: dict[Part | None, float] = {None: 0.15, "whole": 0.0, "pure": 1.0}
 # Memory that is a file system: a ledger waits for its disk at every write.
 FAST = Path("/dev/shm")  # noqa: S108 - a private folder is made in it
 
@@ -175,14 +176,14 @@ def _seeds(first: int, process: int) -> Iterator[int]:
         number += 1
 
 
-def work(first: int, process: int, seconds: float, database: Database) -> Report:
+def work(first: int, process: int, seconds: float, database: Database, only: Part | None = None) -> Report:
     """Play histories for some time."""
     warnings.simplefilter("ignore")
     logging.disable(logging.CRITICAL)
     report, until, spent = Report(), time.monotonic() + seconds, Counter[bool]()
     with Workshop(database) as workshop:
         for number in _seeds(first, process):
-            pure = spent[True] <= PURE_SHARE * spent.total()
+            pure = only != "whole" and spent[True] <= PURE_SHARE[only] * spent.total()
             begun = time.monotonic()
             if pure:
                 _play_pure(report, number)
@@ -229,13 +230,20 @@ def shrink(found: Failure, seconds: float, database: Database) -> Failure:
     return found if error is None else failure(small, found.pure, error, found.seed)
 
 
-def campaign(first: int, minutes: float, processes: int, database: Database, shrink_seconds: float) -> Report:
+def campaign(
+    first: int,
+    minutes: float,
+    processes: int,
+    database: Database,
+    shrink_seconds: float,
+    only: Part | None = None,
+) -> Report:
     """Play histories in many processes, and make the smallest that broke each law smaller."""
     report = Report()
     # Fresh processes: whatever this one has imported or opened is not theirs.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes, mp_context=context) as pool:
-        jobs = [pool.submit(work, first, number, minutes * 60, database) for number in range(processes)]
+        jobs = [pool.submit(work, first, number, minutes * 60, database, only) for number in range(processes)]
         for job in jobs:
             report.add(job.result())
         small = [pool.submit(shrink, one, shrink_seconds, database) for one in smallest_of_each(report.failures)]
