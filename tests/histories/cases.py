@@ -39,6 +39,10 @@ CASES: dict[str, History] = {
     "one task of a run that ended is cleared": History(
         Setup(), (*TWO, ["settle", "full"], ["run", "incremental"], ["clear", 0, "single", 8]),
     ),
+    "a Lead is converted whose contact is opted out by the account's default": History(
+        Setup(new_opted_out=True),
+        (TWO[0], ["settle", "full"], ["convert_lead", 0, None], ["settle", "incremental"]),
+    ),
 }  # fmt: skip
 
 CASES["an account's default where two contacts have the address"] = History(

@@ -299,16 +299,22 @@ def pairs_of(
 def _without_predecessor(base: Base, bindings: pd.DataFrame, a: pd.DataFrame, mapping: Mapping) -> Base:
     """Forget what says nothing about a record that a binding has just moved to.
 
-    A field that is blank there was not emptied by anybody: it never held the value. Consent is decided anew.
+    A field that is blank there was not emptied by anybody: it never held the value. Consent is decided anew; but what
+    was the account's default before its contact got another record is nobody's opt-out after it.
     """
-    moved = bindings["from_salesforce_id"].notna() | bindings["from_salesmanago_id"].notna()
+    to_contact = bindings["from_salesmanago_id"].notna()
+    moved = bindings["from_salesforce_id"].notna() | to_contact
     if not moved.any():
         return base
     known = base.known.copy()
     consents = {line.key for line in mapping.lines if line.convert == "consent"}
     for key in known:
-        blank = a[key].isna() if key in a else True
-        known[key] = known[key] & ~(moved & (blank | (key in consents)))
+        if key in consents:
+            by_default = base.m[key].eq("true").fillna(False) & base.a[key].ne("true").fillna(True)
+            silent = ~by_default | to_contact
+        else:
+            silent = a[key].isna() if key in a else True
+        known[key] = known[key] & ~(moved & silent)
     return Base(base.a, base.m, known)
 
 
