@@ -309,11 +309,10 @@ def _without_predecessor(base: Base, bindings: pd.DataFrame, a: pd.DataFrame, ma
     known = base.known.copy()
     consents = {line.key for line in mapping.lines if line.convert == "consent"}
     for key in known:
+        silent = a[key].isna() if key in a else moved
         if key in consents:
             by_default = base.m[key].eq("true").fillna(False) & base.a[key].ne("true").fillna(True)
             silent = ~by_default | to_contact
-        else:
-            silent = a[key].isna() if key in a else True
         known[key] = known[key] & ~(moved & silent)
     return Base(base.a, base.m, known)
 
