@@ -138,6 +138,60 @@ def test_a_refusal_of_what_was_not_sent_frees_the_others(direct: Direct) -> None
     assert direct.sync() == []
 
 
+def with_states_both_ways(direct: Direct, folder: Path) -> None:
+    shutil.copytree(ROOT / "include" / "mappings", folder)
+    for name in ("contact.yaml", "lead.yaml"):
+        shipped = (folder / name).read_text(encoding="utf-8")
+        both_ways = shipped.replace("convert: state, direction: to_salesmanago}", "convert: state}")
+        assert both_ways != shipped
+        (folder / name).write_text(both_ways, encoding="utf-8")
+    direct.settings = direct.settings.model_copy(update={"mappings": folder})
+
+
+@pytest.mark.parametrize("picklists", [True, False])
+def test_a_state_is_what_the_org_lists_in_its_country(direct: Direct, tmp_path: Path, picklists: bool) -> None:
+    with_states_both_ways(direct, tmp_path / "mappings")
+    direct.control.post("/salesforce/settings", {"state_country_picklists": picklists})
+    typed = {"a": ("CA", "Italia"), "b": ("Kalifornia", "USA"), "c": ("são paulo", "Brasil")}
+    for name, (province, country) in typed.items():
+        card = {"name": "Jan Lis", "state": "CUSTOMER", "province": province, "address": {"country": country}}
+        direct.contact(f"{name}@example.com", **card)
+    direct.sync("full")
+    assert direct.ledger.open_issues().empty
+    held = {row["Email"][0]: row["MailingState"] for row in direct.records("Contact").values()}
+    listed = {"a": "Cagliari", "b": "California", "c": "São Paulo"}
+    assert held == (listed if picklists else {name: province for name, (province, _) in typed.items()})
+    assert {card["email"][0]: card["province"] for card in direct.cards().values()} == {
+        name: province for name, (province, _) in typed.items()
+    }
+    assert direct.sync() == []
+
+
+def test_who_is_refused_twice_goes_without_both_fields(direct: Direct, tmp_path: Path) -> None:
+    with_states_both_ways(direct, tmp_path / "mappings")
+    direct.control.post("/salesforce/settings", {"state_country_picklists": True})
+    american = {"MailingCountryCode": "US", "MailingStateCode": "CA"}
+    record = direct.record("Contact", LastName="Nowak", Email="nowak@example.com", **american)
+    direct.sync("full")
+    [card] = direct.cards()
+    # The list has the state, but not for this country; without it, the old state does not fit the new country.
+    canadian = {"name": "Ann Lis", "phone": "+48600100999", "province": "Roma", "address": {"country": "Kanada"}}
+    direct.control.patch(f"/salesmanago/contacts/{card}", canadian)
+    direct.sync()
+    held = direct.records("Contact")[record]
+    assert [held[name] for name in ("FirstName", "LastName", "Phone")] == ["Ann", "Lis", "+48600100999"]
+    assert [held[name] for name in ("MailingCountryCode", "MailingStateCode")] == ["US", "CA"]
+    found = direct.ledger.open_issues()
+    assert set(found["field"]) == {"province", "address.country"}
+    assert set(found["reason"]) == {"VALUE_NOT_ALLOWED"}
+    direct.control.patch(f"/salesmanago/contacts/{card}", {"province": "Ontario"})
+    direct.sync()
+    held = direct.records("Contact")[record]
+    assert [held[name] for name in ("MailingCountryCode", "MailingStateCode")] == ["CA", "ON"]
+    assert direct.ledger.open_issues().empty
+    assert direct.sync() == []
+
+
 @pytest.mark.parametrize("picklists", [True, False])
 def test_a_country_has_the_name_that_the_org_gives_it(direct: Direct, picklists: bool) -> None:
     direct.control.post("/salesforce/settings", {"state_country_picklists": picklists})

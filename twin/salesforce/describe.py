@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+from functools import cache
 from typing import Any
 
 from twin.salesforce import countries, ids
@@ -36,13 +38,13 @@ def describe_field(field: Field) -> dict[str, Any]:
         "cascadeDelete": False,
         "caseSensitive": field.case_sensitive,
         "compoundFieldName": _compound(field),
-        "controllerName": None,
+        "controllerName": _controller(field),
         "createable": field.writable,
         "custom": field.custom,
         "defaultValue": _default(field),
         "defaultValueFormula": None,
         "defaultedOnCreate": field.defaulted or field.type == "boolean",
-        "dependentPicklist": False,
+        "dependentPicklist": _controller(field) is not None,
         "deprecatedAndHidden": False,
         "digits": field.digits,
         "displayLocationInDecimal": False,
@@ -96,9 +98,32 @@ def _default(field: Field) -> Any:
 
 
 def _places(field: Field) -> list[dict[str, Any]]:
-    """Return the choices of a country code; those of states depend on the country and are not listed."""
-    listed = countries.countries() if field.codes and field.name.endswith("CountryCode") else {}
-    return [{**_choice(field, code), "label": name} for code, name in listed.items()]
+    """Return the choices of a country's or a state's code; those of states depend on the country."""
+    if not field.codes:
+        return []
+    if _controller(field) is None:
+        return [{**_choice(field, code), "label": name} for code, name in countries.countries().items()]
+    return [
+        {**_choice(field, code), "label": name, "validFor": _valid_for(country)}
+        for country in countries.WITH_STATES
+        for code, name in countries.states(country).items()
+    ]
+
+
+def _controller(field: Field) -> str | None:
+    """Return the field whose value decides what may be chosen."""
+    controlled = field.codes and field.name.endswith("StateCode")
+    return field.name.replace("StateCode", "CountryCode") if controlled else None
+
+
+@cache
+def _valid_for(country: str) -> str:
+    """Return the bits of the countries, the first one highest, of which one is set."""
+    listed = list(countries.countries())
+    bits = bytearray(-(-len(listed) // 8))
+    place = listed.index(country)
+    bits[place // 8] = 0x80 >> place % 8
+    return base64.b64encode(bits).decode()
 
 
 def _choice(field: Field, value: str) -> dict[str, Any]:

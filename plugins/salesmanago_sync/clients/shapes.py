@@ -70,7 +70,7 @@ def identified(
 
 # What the schema reads of a field's description, and of a picklist value or a record type.
 _FIELD: dict[str, type | tuple[type, ...]] = {
-    **dict.fromkeys(("type", "label", "relationshipName"), str),
+    **dict.fromkeys(("type", "label", "relationshipName", "controllerName", "validFor"), str),
     **dict.fromkeys(("length", "precision", "digits", "scale"), int),
     "picklistValues": list,
     "referenceTo": list,
@@ -106,8 +106,9 @@ def _typed(row: Mapping[str, Any]) -> Row:
     if isinstance(row.get("name"), str):
         kept["name"] = row["name"]
     if "picklistValues" in kept:
-        values = [_typed(item) for item in kept["picklistValues"] if isinstance(item, Mapping)]
-        kept["picklistValues"] = [item for item in values if "value" in item]
+        values = [_typed(item) if isinstance(item, Mapping) else {} for item in kept["picklistValues"]]
+        # One that cannot be read keeps its place: `validFor` of dependent values counts them.
+        kept["picklistValues"] = [item if "value" in item else {"value": "", "active": False} for item in values]
     if "referenceTo" in kept:
         kept["referenceTo"] = [name for name in kept["referenceTo"] if isinstance(name, str)]
     return kept

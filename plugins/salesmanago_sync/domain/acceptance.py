@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -70,17 +70,26 @@ def _too_long(text: pd.Series, name: str, schema: Schema) -> Iterator[Misfit]:
 
 
 def _not_on_the_list(text: pd.Series, field: FieldSchema, schema: Schema) -> Iterator[Misfit]:
-    allowed = schema.allowed(field.name)
+    allowed, listed = schema.allowed(field.name), field
     if allowed is None and field.name.endswith(PLACES):
-        code = schema.fields.get(f"{field.name}Code")
-        allowed = None if code is None or not code.picklist_labels else (*code.picklist_labels, *code.picklist)
+        listed = schema.fields.get(f"{field.name}Code", field)
+        allowed = (*listed.picklist_labels, *listed.picklist) if listed.picklist_labels else None
     if allowed is None:
         return
     folded = {value.casefold() for value in allowed}
     foreign = [value.casefold() not in folded for value in text]
     if any(foreign):
-        shown = ", ".join(allowed[:SHOWN]) + (" …" if len(allowed) > SHOWN else "")
-        yield Misfit("VALUE_NOT_ALLOWED", f"{field.name} accepts: {shown}", text.index[foreign])
+        yield Misfit("VALUE_NOT_ALLOWED", f"{field.name} {_choices(allowed, listed)}", text.index[foreign])
+
+
+def _choices(allowed: Sequence[str], listed: FieldSchema) -> str:
+    """Say what is on a list; of a state's, which depends on the country, for which countries there is one."""
+    offered_for = sorted({choice for choices in listed.valid_for for choice in choices})
+    return f"accepts what this org lists for {_short(offered_for)}" if offered_for else f"accepts: {_short(allowed)}"
+
+
+def _short(words: Sequence[str]) -> str:
+    return ", ".join(words[:SHOWN]) + (" …" if len(words) > SHOWN else "")
 
 
 def _is_valid(value: Any, field: FieldSchema) -> bool:

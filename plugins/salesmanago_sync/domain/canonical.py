@@ -84,7 +84,7 @@ def _canonical_salesforce(
     readable = [line for line in lines if all(field in records for field in line.salesforce)]
     known = StandIns.of([mapping]) if stand_ins is None else stand_ins
     values = {line.key: _read_salesforce(line, records, known) for line in readable}
-    return _spread_tags(mapping, pd.DataFrame(values, index=records.index))
+    return _spread_tags(mapping, _located(mapping, pd.DataFrame(values, index=records.index)))
 
 
 def _read_salesforce(line: Line, records: pd.DataFrame, stand_ins: StandIns) -> pd.Series:
@@ -107,7 +107,18 @@ def canonical_salesmanago(mapping: Mapping, contacts: pd.DataFrame, stand_ins: S
     known = StandIns.of([mapping]) if stand_ins is None else stand_ins
     raw = {line.key: known.blanked(line, line.key, contacts[source_of(line.key)]) for line in readable}
     values = {line.key: converter(line).from_salesmanago(raw[line.key]) for line in readable}
-    return _spread_tags(mapping, pd.DataFrame(values, index=contacts.index))
+    return _spread_tags(mapping, _located(mapping, pd.DataFrame(values, index=contacts.index)))
+
+
+def _located(mapping: Mapping, values: pd.DataFrame) -> pd.DataFrame:
+    """Read states within the countries of their addresses."""
+    for line in mapping.lines:
+        if line.convert == "state" and line.key in values:
+            beside = mapping.country_beside(line)
+            nowhere = pd.Series(None, index=values.index, dtype="str")
+            countries = nowhere if beside is None else values.get(beside.key, nowhere)
+            values[line.key] = converter(line).within(values[line.key], countries)
+    return values
 
 
 def _spread_tags(mapping: Mapping, values: pd.DataFrame) -> pd.DataFrame:

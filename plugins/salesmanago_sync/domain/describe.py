@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import base64
+import binascii
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 TEXT_TYPES = frozenset({"string", "textarea", "picklist", "combobox", "email", "phone", "url", "encryptedstring"})
+
+
+NO_CHOICES: Mapping[str, Sequence[str]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +32,20 @@ class FieldSchema:
     restricted_picklist: bool = False
     picklist: tuple[str, ...] = ()
     picklist_labels: tuple[str, ...] = ()
+    valid_for: tuple[tuple[str, ...], ...] = ()
     filterable: bool = True
     label: str = ""
     relationship: str | None = None
     parents: tuple[str, ...] = ()
 
     @classmethod
-    def from_describe(cls, field: Mapping[str, Any]) -> FieldSchema:
-        """Read one entry of `fields`."""
+    def from_describe(cls, field: Mapping[str, Any], choices: Mapping[str, Sequence[str]] = NO_CHOICES) -> FieldSchema:
+        """Read one entry of `fields`.
+
+        Args:
+            field: The entry.
+            choices: What every picklist of the object offers, inactive values included, in order.
+        """
         active = [value for value in field.get("picklistValues") or () if value.get("active", True)]
         return cls(
             name=field["name"],
@@ -51,6 +62,7 @@ class FieldSchema:
             restricted_picklist=field.get("restrictedPicklist", False),
             picklist=tuple(value["value"] for value in active),
             picklist_labels=tuple(str(value.get("label") or value["value"]) for value in active),
+            valid_for=_valid_for(active, choices.get(field.get("controllerName") or "", ())),
             filterable=field.get("filterable", True),
             label=field.get("label") or field["name"],
             relationship=field.get("relationshipName"),
@@ -84,7 +96,11 @@ class Schema:
     @classmethod
     def from_describe(cls, describe: Mapping[str, Any]) -> Schema:
         """Read the answer of describe."""
-        fields = (FieldSchema.from_describe(field) for field in describe["fields"])
+        choices = {
+            field["name"]: [value["value"] for value in field.get("picklistValues") or ()]
+            for field in describe["fields"]
+        }
+        fields = (FieldSchema.from_describe(field, choices) for field in describe["fields"])
         return cls(
             name=describe["name"],
             fields={field.name: field for field in fields},
@@ -116,6 +132,23 @@ class Schema:
     def has_person_accounts(self) -> bool:
         """Whether the org has Person Accounts; told by Account and by Contact."""
         return "IsPersonAccount" in self.fields
+
+
+def _valid_for(active: Sequence[Mapping[str, Any]], choices: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+    """Say for which choices of the controlling field each value is offered; nothing where no field controls it."""
+    if not choices:
+        return ()
+    return tuple(tuple(choice for choice, bit in zip(choices, _bits(value), strict=False) if bit) for value in active)
+
+
+def _bits(value: Mapping[str, Any]) -> Iterator[bool]:
+    """Read `validFor`: a bit for each choice of the controlling field, the first one highest, in base 64."""
+    try:
+        read = base64.b64decode(value.get("validFor") or "")
+    except binascii.Error:
+        return
+    for byte in read:
+        yield from (bool(byte & (0x80 >> place)) for place in range(8))
 
 
 def _whole_digits(field: Mapping[str, Any]) -> int:

@@ -16,13 +16,14 @@ WRITES: dict[str, frozenset[str]] = {
     "boolean": frozenset({"boolean"}),
     "number": NUMBER_TYPES,
     "country": frozenset({"string", "picklist"}),
+    "state": frozenset({"string", "picklist"}),
     "picklist": frozenset({"picklist", "combobox", "string"}),
     "tags": frozenset({"multipicklist"}),
     "consent": frozenset({"boolean"}),
 }
 # What a converter also reads, on a line that does not write to Salesforce.
 READS: dict[str, frozenset[str]] = {
-    **dict.fromkeys(("email", "phone", "country", "picklist"), TEXT_TYPES),
+    **dict.fromkeys(("email", "phone", "country", "state", "picklist"), TEXT_TYPES),
     "tags": frozenset({"picklist", "multipicklist", "combobox"}),
     "date": frozenset({"datetime"}),
 }

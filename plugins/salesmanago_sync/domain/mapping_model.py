@@ -113,6 +113,17 @@ class Line(_Entry):
         """Remember what the org calls each country."""
         self._places = places
 
+    _states: dict[str, dict[str, str]] | None = PrivateAttr(None)
+
+    @property
+    def states(self) -> dict[str, dict[str, str]] | None:
+        """What the org calls the states of each country, once its describe was read."""
+        return self._states
+
+    def know_states(self, states: dict[str, dict[str, str]]) -> None:
+        """Remember what the org calls the states of each country."""
+        self._states = states
+
     @property
     def key(self) -> str:
         """The field key, unique in a mapping."""
@@ -285,6 +296,13 @@ class Mapping(Model):
     def line(self, key: str) -> Line | None:
         """Find the line of a field key."""
         return next((line for line in self.lines if line.key == key), None)
+
+    def country_beside(self, line: Line) -> Line | None:
+        """Find the line of the country of the same address, for a line of a state."""
+        [name] = line.salesforce
+        prefix = name.removesuffix("Code").removesuffix("State")
+        countries = {f"{prefix}Country", f"{prefix}CountryCode"}
+        return next((one for one in self.lines if one.convert == "country" and countries & {*one.salesforce}), None)
 
     @cached_property
     def digest(self) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from collections.abc import Mapping as Dictionary
 
 from salesmanago_sync.domain.card_lines import CARD_LINES, LAST_SYNC
-from salesmanago_sync.domain.converters.country import places
+from salesmanago_sync.domain.converters.country import country_code, places
+from salesmanago_sync.domain.converters.state import ListedState, states
 from salesmanago_sync.domain.criteria import fields_of
 from salesmanago_sync.domain.describe import FieldSchema, Schema
 from salesmanago_sync.domain.field_types import fits, fitting
@@ -51,10 +52,12 @@ GRANT = "Give the integration user access to it (permission set, Field-Level Sec
 
 
 def fit(mapping: Mapping, schema: Schema) -> None:
-    """Tell the lines of countries what this org calls each of them."""
+    """Tell the lines of countries and states what this org calls each of them."""
     for line in mapping.lines:
         if line.convert == "country" and len(line.salesforce) == 1:
             line.know_places(places(_listed(line.salesforce[0], schema)))
+        if line.convert == "state" and len(line.salesforce) == 1:
+            line.know_states(states(_listed_states(line.salesforce[0], schema)))
 
 
 def _listed(name: str, schema: Schema) -> list[tuple[str, str]]:
@@ -63,6 +66,18 @@ def _listed(name: str, schema: Schema) -> list[tuple[str, str]]:
     if code is not None and code.picklist:
         return list(zip(code.picklist_labels, code.picklist, strict=True))
     return [] if own is None else list(zip(own.picklist, own.picklist_labels, strict=True))
+
+
+def _listed_states(name: str, schema: Schema) -> Iterator[ListedState]:
+    """What a field accepts, each with the countries that have it: the text of an address is the label of its code."""
+    code = schema.fields.get(f"{name}Code") or schema.fields.get(name)
+    if code is None:
+        return
+    textual = code.name != name
+    valid_for = code.valid_for or ((),) * len(code.picklist)
+    for value, label, choices_of_country in zip(code.picklist, code.picklist_labels, valid_for, strict=True):
+        countries = tuple(found for choice in choices_of_country if (found := country_code(choice)) is not None)
+        yield ListedState(label if textual else value, value, label, countries)
 
 
 def takes_part(mapping: Mapping, schema: Schema) -> bool:

@@ -30,7 +30,7 @@ FIELDS: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (("MailingPostalCode",), "address.zipCode", ""),
     (("MailingCity",), "address.city", ""),
     (("MailingCountry",), "address.country", "convert: country"),
-    (("MailingState",), "province", "direction: to_salesmanago"),
+    (("MailingState",), "province", "convert: state, direction: to_salesmanago"),
     (("Birthdate",), "birthday", "convert: date"),
     (("Description",), "properties.note", ""),
     (("HasOptedOutOfEmail",), "optedOut", "convert: consent"),

@@ -1,4 +1,4 @@
-"""Salvage: a record that was refused because of some fields goes again without them, once."""
+"""Salvage: a record that was refused because of some fields goes again without them, as long as others are left."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ class Blame:
 
     Attributes:
         marked: The rest of the record goes without these.
-        apart: These are tried one by one: the refusal names a field that was not sent, so that any of them may be why.
+        apart: What is tried by itself: the refusal names a field that was not sent, so that any of them may be why.
+            Changes of one person with the same word go together first: the parts of an address may need each other.
+            Blank for the others.
     """
 
     marked: pd.Series
@@ -52,7 +54,7 @@ def blame(mapping: Mapping, changes: pd.DataFrame, persons: pd.Index, outcomes: 
         if not outcome.ok and outcome.reason in ABOUT_VALUES and outcome.fields
     }
     marked = pd.Series(False, index=changes.index)
-    apart = pd.Series(False, index=changes.index)
+    apart = pd.Series("", index=changes.index, dtype="str")
     for person, mine in changes[changes["person"].isin(refused.keys())].groupby("person"):
         sent = {row: fields.get(key, fields.get(key.partition(":")[0], ())) for row, key in mine["field"].items()}
         named = refused[person].fields
@@ -60,19 +62,19 @@ def blame(mapping: Mapping, changes: pd.DataFrame, persons: pd.Index, outcomes: 
         suspects = [] if guilty else list(_suspects(sent, named))
         if _can_be_saved(mine, guilty or suspects, alone=len(suspects) > 1):
             marked[guilty or suspects] = True
-            apart[suspects] = len(suspects) > 1
+            for row in suspects if len(suspects) > 1 else ():
+                apart[row] = min(_addresses(sent[row]) - _addresses(named), default=str(mine.at[row, "field"]))
     return Blame(marked, apart)
 
 
 def _suspects(sent: dict[Any, tuple[str, ...]], named: Sequence[str]) -> Iterator[Any]:
     """Find what a refusal may mean that names no field which was sent: the rest of the address, or else anything."""
-    addresses = {found["address"] for name in named if (found := _ADDRESS.fullmatch(name))}
-    of_address = [
-        row
-        for row, names in sent.items()
-        if any((found := _ADDRESS.fullmatch(name)) and found["address"] in addresses for name in names)
-    ]
-    yield from of_address or sent
+    yield from [row for row, names in sent.items() if _addresses(names) & _addresses(named)] or sent
+
+
+def _addresses(names: Sequence[str]) -> set[str]:
+    """Name the addresses that fields are parts of."""
+    return {f"{found['address']}Address" for name in names if (found := _ADDRESS.fullmatch(name))}
 
 
 def _can_be_saved(changes: pd.DataFrame, held: list[Any], *, alone: bool) -> bool:

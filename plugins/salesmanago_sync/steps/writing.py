@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from salesmanago_sync.domain.addresses import MOVES
@@ -137,7 +138,7 @@ class Writer:
         sent = self._send(source, direction, changes, people.loc[persons])
         if direction == TO_SALESFORCE:
             sent = self._without_matches(sent)
-            sent = self._save_the_rest(sent)
+            sent, _ = self._save_the_rest(sent)
         settle(self.ports, self.reading, sent)
         return [outcome.ok for outcome in sent.outcomes]
 
@@ -164,31 +165,46 @@ class Writer:
         self.ports.ledger.settle_changes(self.ports.run.id, dropped)
         return sent.only(~bound)
 
-    def _save_the_rest(self, sent: Sent) -> Sent:
+    def _save_the_rest(self, sent: Sent) -> tuple[Sent, pd.DataFrame]:
         """Send refused records again without the fields that the refusal blames, and settle what came of it.
 
+        A record that is refused once more, because of another field, goes again without that one, too.
+
         Returns:
-            The outcomes that are still to be settled.
+            The outcomes that are still to be settled, and the people who were saved, with the ids of newcomers.
         """
         found = blame(sent.source.mapping, sent.changes, sent.people.index, sent.outcomes)
         if not found.marked.any():
-            return sent
+            return sent, sent.people[:0]
         refused = sent.only(sent.people.index.isin(sent.changes.loc[found.marked, "person"]))
         rest = refused.changes[~found.marked[refused.changes.index]]
         # Harmless: Salesforce refused these records as a whole, so that nothing of them was applied.
-        kept = self._send_some(refused, rest)
+        kept, saved = self._save_the_rest(self._send_some(refused, rest))
         settle(self.ports, self.reading, kept.only(kept.accepted.to_numpy()))
+        saved = pd.concat([saved, kept.with_ids()[kept.accepted]])
         lost = kept.people.index[~kept.accepted]
         held = refused.only(~refused.people.index.isin(lost))
-        held = replace(held, people=_with_ids_of(held.people, kept))
-        self._try_apart(held, held.changes[found.apart[held.changes.index]])
-        named = held.changes[(found.marked & ~found.apart)[held.changes.index]]
+        held = replace(held, people=_with_ids_of(held.people, saved))
+        self._try_apart(held, found.apart[held.changes.index])
+        named = held.changes[(found.marked & found.apart.eq(""))[held.changes.index]]
         by_name = held.only(held.people.index.isin(named["person"]))
         settle(self.ports, self.reading, replace(by_name, changes=named, by_field=True))
-        return sent.only(~sent.people.index.isin(held.people.index))
+        return sent.only(~sent.people.index.isin(held.people.index)), held.people
 
-    def _try_apart(self, held: Sent, changes: pd.DataFrame) -> None:
-        """Send changes one by one, the first of everybody together, then the second: as many requests as fields."""
+    def _try_apart(self, held: Sent, words: pd.Series) -> None:
+        """Send changes by their words, the first of everybody together, then the second; then those refused, singly.
+
+        As many requests as fields at most, and one more for each address.
+        """
+        words = words[words.ne("")]
+        for _, each in words.groupby(words.groupby(held.changes.loc[words.index, "person"]).transform(_in_order)):
+            sent = self._send_some(held, held.changes.loc[each.index])
+            several = sent.changes.groupby("person")["person"].transform("size").gt(1)
+            again = several & sent.changes["person"].isin(sent.people.index[~sent.accepted])
+            settle(self.ports, self.reading, replace(_without(sent, sent.changes[again]), by_field=True))
+            self._try_singly(held, sent.changes[again])
+
+    def _try_singly(self, held: Sent, changes: pd.DataFrame) -> None:
         for _, each in changes.groupby(changes.groupby("person").cumcount()):
             settle(self.ports, self.reading, replace(self._send_some(held, each), by_field=True))
 
@@ -200,7 +216,17 @@ class Writer:
         return self._send(sent.source, sent.direction, changes, people)
 
 
-def _with_ids_of(people: pd.DataFrame, kept: Sent) -> pd.DataFrame:
+def _in_order(words: pd.Series) -> np.ndarray[Any, Any]:
+    """Number the words of one person by their first appearance."""
+    return pd.factorize(words)[0]
+
+
+def _without(sent: Sent, changes: pd.DataFrame) -> Sent:
+    """Leave out the people whom some changes are about."""
+    return sent.only(~sent.people.index.isin(changes["person"]))
+
+
+def _with_ids_of(people: pd.DataFrame, saved: pd.DataFrame) -> pd.DataFrame:
     """Give newcomers the ids under which they are there now."""
-    known = kept.with_ids()["salesforce_id"].reindex(people.index)
+    known = saved["salesforce_id"].reindex(people.index)
     return people.assign(salesforce_id=people["salesforce_id"].fillna(known))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from salesmanago_sync.domain.schema import (
     Schema,
     check,
     criteria_types,
+    fit,
     parents_of,
     read_fields,
     takes_part,
@@ -342,3 +344,48 @@ def test_the_shipped_mappings_write_only_what_the_target_type_takes(given):
     known = types | flags | dates | lists
     extra = [field(name, known.get(name, "string")) for name in sorted(fields)]
     assert faults(given, schema(*extra, ACCOUNT, PERSON, name=given.sobject)) == []
+
+
+def offered(*places: int) -> str:
+    """Spell `validFor`: a bit for each place, the first one highest."""
+    bits = bytearray(2)
+    for place in places:
+        bits[place // 8] |= 0x80 >> place % 8
+    return base64.b64encode(bits).decode()
+
+
+@pytest.mark.parametrize("name", ["State", "StateCode"])
+def test_the_states_of_each_country_are_those_of_describe(name):
+    countries = [{"value": code, "label": code, "active": code != "DE"} for code in ("DE", *"ABCDEFGH", "US", "IT")]
+    states = [
+        {"value": "CA", "label": "California (CA)", "active": True, "validFor": offered(9)},
+        {"value": "CA", "label": "Cagliari", "active": True, "validFor": offered(10)},
+        {"value": "XX", "label": "Everywhere", "active": True, "validFor": offered(9, 10)},
+        {"value": "OR", "label": "Oregon", "active": False, "validFor": offered(9)},
+        {"value": "NV", "label": "Nevada", "active": True, "validFor": "not base 64!"},
+    ]
+    described_org = schema(
+        field("CountryCode", "picklist", picklistValues=countries),
+        field("StateCode", "picklist", picklistValues=states, controllerName="CountryCode"),
+        field("Country", "string"),
+        field("State", "string"),
+    )
+    mapping = Mapping.model_validate(
+        {
+            "object": "Lead",
+            "fields": [
+                {"salesforce": "Email", "salesmanago": "email"},
+                {"salesforce": "Country", "salesmanago": "address.country", "convert": "country"},
+                {"salesforce": name, "salesmanago": "province", "convert": "state"},
+            ],
+        }
+    )
+    fit(mapping, described_org)
+    line = mapping.line("province")
+    assert line is not None
+    assert mapping.country_beside(line) is mapping.line("address.country")
+    textual = name == "State"
+    assert line.states["US"]["ca"] == ("California (CA)" if textual else "CA")
+    assert line.states["IT"]["ca"] == ("Cagliari" if textual else "CA")
+    assert line.states["US"]["everywhere"] == line.states["IT"]["xx"] == ("Everywhere" if textual else "XX")
+    assert not {"or", "nv", "oregon"} & line.states["US"].keys()

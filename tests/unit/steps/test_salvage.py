@@ -68,10 +68,14 @@ def test_what_a_refusal_may_mean_is_tried_one_by_one() -> None:
         {"salesforce": "Country", "salesmanago": "address.country", "convert": "country"},
     ]
     changes = pd.DataFrame({"person": 0, "field": ["name", "address.city", "address.country"], "action": "update"})
+    parts = ["address.city", "address.country"]
     found = blame(lead(fields=lines, details=[]), changes, PERSONS[:1], [refused("State")])
-    assert (found.marked.tolist(), found.apart.tolist()) == ([False, True, True], [False, True, True])
+    assert (found.marked.tolist(), found.apart.tolist()) == ([False, True, True], ["", *parts])
     only = changes[1:]
     found = blame(lead(fields=lines, details=[]), only, PERSONS[:1], [refused("State")])
-    assert (found.marked.tolist(), found.apart.tolist()) == ([True, True], [True, True])
+    assert (found.marked.tolist(), found.apart.tolist()) == ([True, True], parts)
     found = blame(lead(fields=lines, details=[]), only[1:], PERSONS[:1], [refused("State")])
-    assert (found.marked.tolist(), found.apart.tolist()) == ([False], [False])
+    assert (found.marked.tolist(), found.apart.tolist()) == ([False], [""])
+    # An address that is not blamed is tried as one before its parts are.
+    found = blame(lead(fields=lines, details=[]), changes, PERSONS[:1], [refused("Somebody_Elses__c")])
+    assert found.apart.tolist() == ["name", "Address", "Address"]

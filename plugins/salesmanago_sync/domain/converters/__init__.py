@@ -13,6 +13,7 @@ from salesmanago_sync.domain.converters.full_name import FULL_NAME
 from salesmanago_sync.domain.converters.number import NUMBER
 from salesmanago_sync.domain.converters.phone import PHONE
 from salesmanago_sync.domain.converters.picklist import PICKLIST
+from salesmanago_sync.domain.converters.state import STATE
 from salesmanago_sync.domain.converters.tags import TAGS
 from salesmanago_sync.domain.converters.text import TEXT
 
@@ -29,6 +30,7 @@ CONVERTERS: dict[str, Converter] = {
         BOOLEAN,
         NUMBER,
         COUNTRY,
+        STATE,
         PICKLIST,
         TAGS,
         CONSENT,

@@ -58,6 +58,10 @@ class LineOptions(Protocol):
     def places(self) -> Mapping[str, str] | None:
         """What the org calls each country, by ISO code."""
 
+    @property
+    def states(self) -> Mapping[str, Mapping[str, str]] | None:
+        """What the org calls the states of each country (`state.states`)."""
+
 
 class Bound(ABC):
     """A converter bound to a mapping line."""
@@ -85,6 +89,10 @@ class Bound(ABC):
     @abstractmethod
     def to_salesmanago(self, canonical: pd.Series) -> pd.Series:
         """Write canonical text as JSON values for SALESmanago; blank is None."""
+
+    def within(self, canonical: pd.Series, countries: pd.Series) -> pd.Series:
+        """Give canonical values the meaning that they have in the country beside them, blank where there is none."""
+        return canonical
 
     def alike(self, canonical: pd.Series) -> pd.Series:
         """Give what canonical values are compared by, where two of them may differ and mean the same."""

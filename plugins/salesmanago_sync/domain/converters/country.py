@@ -20,7 +20,7 @@ from babel import Locale
 from salesmanago_sync.domain.converters.base import Converter, LineOptions, Scalar
 
 # The languages of Salesforce, by their names in CLDR.
-_LANGUAGES = (
+LANGUAGES = (
     *("ar", "bg", "cs", "da", "de", "el", "en", "es", "et", "fi", "fr", "he", "hr", "hu", "id", "it", "ja", "ko", "lt"),
     *("lv", "mk", "nb", "nl", "pl", "pt", "pt_PT", "ro", "ru", "sk", "sl", "sr", "sr_Latn", "sv", "th", "tr", "uk"),
     *("vi", "zh", "zh_Hant"),
@@ -53,7 +53,7 @@ _PLAIN = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ı": "i", "æ": "ae", 
 
 
 @lru_cache(maxsize=50_000)
-def _fold(text: str) -> str:
+def fold(text: str) -> str:
     """Spell a name without case, accents and punctuation."""
     parts = unicodedata.normalize("NFKD", text.casefold().translate(_PLAIN))
     letters = "".join(char for char in parts if not unicodedata.combining(char))
@@ -66,9 +66,9 @@ def _in_english() -> dict[str, str]:
     for spelling in _SPELLINGS:
         for country in pycountry.countries:
             if (text := getattr(country, spelling, None)) is not None:
-                codes.setdefault(_fold(text), country.alpha_2)
+                codes.setdefault(fold(text), country.alpha_2)
     for code, name in _of_cldr("en"):
-        codes.setdefault(_fold(name), code)
+        codes.setdefault(fold(name), code)
     return codes
 
 
@@ -76,9 +76,9 @@ def _in_english() -> dict[str, str]:
 def _in_any_language() -> dict[str, str]:
     """Names in all languages, but those that mean one country here and another there."""
     found = defaultdict(set)
-    for language in _LANGUAGES:
+    for language in LANGUAGES:
         for code, name in (*_of_cldr(language), *_of_pycountry(language)):
-            found[_fold(name)].add(code)
+            found[fold(name)].add(code)
     return {name: min(codes) for name, codes in found.items() if len(codes) == 1}
 
 
@@ -103,7 +103,7 @@ def _of_pycountry(language: str) -> Iterator[tuple[str, str]]:
 
 def country_code(text: str) -> str | None:
     """Say which country a name or code means; None when it is none."""
-    folded = _fold(text)
+    folded = fold(text)
     return _in_english().get(folded) or _in_any_language().get(folded)
 
 
@@ -134,10 +134,10 @@ class _Country(Scalar):
     def __init__(self, line: LineOptions) -> None:
         super().__init__(line)
         self._places = line.places or {}
-        self._codes = {_fold(written): code for code, written in self._places.items()}
+        self._codes = {fold(written): code for code, written in self._places.items()}
 
     def read(self, text: str) -> str:
-        return self._codes.get(_fold(text)) or country_code(text) or text
+        return self._codes.get(fold(text)) or country_code(text) or text
 
     def write_salesforce(self, canonical: str) -> str:
         if canonical in self._places:

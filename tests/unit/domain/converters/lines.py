@@ -21,6 +21,7 @@ class Line:
     values: Mapping[str, str] | Sequence[str] | None = None
     value: object = None
     places: Mapping[str, str] | None = None
+    states: Mapping[str, Mapping[str, str]] | None = None
 
 
 def bind(convert: str, **options: object) -> Bound:
