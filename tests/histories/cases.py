@@ -39,6 +39,12 @@ CASES: dict[str, History] = {
     "one task of a run that ended is cleared": History(
         Setup(), (*TWO, ["settle", "full"], ["run", "incremental"], ["clear", 0, "single", 8]),
     ),
+    "tasks are marked as success from which others take something": History(
+        Setup(),
+        (*TWO, ["settle", "full"],
+         *(step for task in (1, 2, 3, 6, 7)
+           for step in (["run", "incremental", [], ["task", task, False, False]], ["mark", 0, 0]))),
+    ),
     "a Lead is converted whose contact is opted out by the account's default": History(
         Setup(new_opted_out=True),
         (TWO[0], ["settle", "full"], ["convert_lead", 0, None], ["settle", "incremental"]),

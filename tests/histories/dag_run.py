@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any, Literal
 
-from salesmanago_sync.errors import SyncError
+from salesmanago_sync.errors import FatalError, SyncError
 from salesmanago_sync.steps.binding import bind_people
 from salesmanago_sync.steps.close import close
 from salesmanago_sync.steps.commit import commit
@@ -155,6 +155,8 @@ class DagRun:
             return
         self._bench.moments = self.moments
         self.states[name] = FAILED
+        # What an earlier attempt handed on is gone once the task runs anew.
+        self._results.pop(name, None)
         try:
             step, ports = self._step(name), self._ports(name)
             self._results[name] = self.moments.passes("task", lambda: step(ports))
@@ -167,8 +169,9 @@ class DagRun:
 
     def _ports(self, stage: str) -> Ports:
         began = self._results.get("start", {})
-        if stage in ("follow_up", "commit"):
-            began = self._results["fix_window"]["run"]
+        if stage != "start" and not began:
+            # As `hooks.ports.attempt_of`, which needs Airflow.
+            raise FatalError("The task start did not run, so that there is no attempt to work under.")
         return self._bench.ports_of(self.run.model_copy(update=began), self._staging)
 
     def _start(self, ports: Ports) -> dict[str, int]:
@@ -186,16 +189,16 @@ class DagRun:
         steps: dict[str, Callable[[Ports], Any]] = {
             "start": self._start,
             "preflight": lambda ports: preflight(ports, self._bench.account, lambda settings: None),
-            "fix_window": lambda ports: {**fix_window(ports), "run": self._results["start"]},
-            "extract_salesforce": lambda ports: extract_salesforce(ports, part, self._results["fix_window"]),
-            "extract_salesmanago": lambda ports: extract_salesmanago(ports, self._results["fix_window"]),
+            "fix_window": fix_window,
+            "extract_salesforce": lambda ports: extract_salesforce(ports, part, self._results.get("fix_window")),
+            "extract_salesmanago": lambda ports: extract_salesmanago(ports, self._results.get("fix_window")),
             "gather_counterparts": gather_counterparts,
             "plan": make_plan,
             "bind": bind_people,
             "write_consent": write_consent,
             "write": lambda ports: write_batches(ports, self._results["plan"][int(part)]),
             "follow_up": follow_up,
-            "commit": lambda ports: commit(ports, self._results["fix_window"]),
+            "commit": lambda ports: commit(ports, self._results.get("fix_window")),
             "close": close,
         }
         return steps[stage]

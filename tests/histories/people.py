@@ -181,8 +181,9 @@ class People:
             for two in picked([two for two in there if two.id != one.id and two.email and one.email], other):
                 if not in_salesforce:
                     self._readdress(one, "between@example.com")
-                self._readdress(two, str(one.email))
-                self._readdress(one, str(two.email))
+                # As they are spelled: to SALESmanago another spelling may be a third person's address.
+                self._readdress(two, _as_typed(one))
+                self._readdress(one, _as_typed(two))
 
     def forget_person(self, which: int, for_good: bool) -> None:
         """Delete somebody on both sides, as after a request to be forgotten."""
@@ -240,8 +241,7 @@ class People:
         self._diary.types(self._bench.clock(), _side(one), one.id, {key: look.plain(values[key]) for key in values})
 
     def _readdress(self, one: look.Someone, email: str) -> None:
-        field = look.SALESFORCE[one.object]["email"] if _side(one) == "salesforce" else "email"
-        self._control.patch(self._path(one), {field: email})
+        self._control.patch(self._path(one), {_email_field(one): email})
         now = self._bench.clock()
         self._diary.types(now, _side(one), one.id, {"email": spelled_alike(email)})
         self._diary.addresses(now, one.id, one.email, email)
@@ -274,6 +274,14 @@ class People:
 
 def _side(one: look.Someone) -> Any:
     return "salesmanago" if one.object == "contact" else "salesforce"
+
+
+def _email_field(one: look.Someone) -> str:
+    return look.SALESFORCE[one.object]["email"] if _side(one) == "salesforce" else "email"
+
+
+def _as_typed(one: look.Someone) -> str:
+    return str(one.raw[_email_field(one)])
 
 
 def picked(people: Iterable[look.Someone], which: int) -> list[look.Someone]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pandas as pd
 
@@ -14,13 +14,13 @@ from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import checked
 from salesmanago_sync.steps.snapshot import mappings_of_run
 from salesmanago_sync.steps.watermark import Watermark, first_sync, move_watermark, note_ledger, write_first_sync
-from salesmanago_sync.steps.window import found_watermark
+from salesmanago_sync.steps.window import Window, found_watermark, span_of
 
 # The run's work is done; what is left is to tell.
 COMMITTED = "committed"
 
 
-def commit(ports: Ports, window: dict[str, dict[str, str]]) -> dict[str, int]:
+def commit(ports: Ports, window: Window | None) -> dict[str, int]:
     """Close what was solved and move the watermark, if the run looked at everything.
 
     A record that failed does not hold the watermark: it is an open issue, and tried again by itself.
@@ -67,12 +67,12 @@ def _check_settled(ports: Ports) -> None:
         )
 
 
-def _move_watermark(ports: Ports, window: dict[str, dict[str, str]], *, restricted: bool) -> None:
+def _move_watermark(ports: Ports, window: Window | None, *, restricted: bool) -> None:
     ledger = this_ledger(ports)
     if restricted:
         note_ledger(ports.variables, ledger)
         return
-    until = {side: datetime.fromisoformat(window[side]["until"]) for side in ("salesforce", "salesmanago")}
+    until = {side: span_of(window, side)[1] for side in ("salesforce", "salesmanago")}
     read = Watermark(**until, ledger=ledger)
     move_watermark(ports.variables, found_watermark(ports), read)
 

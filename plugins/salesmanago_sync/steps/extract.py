@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pandas as pd
@@ -15,15 +15,15 @@ from salesmanago_sync.domain.reasons import EVIDENCE
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import SCHEMA, checked
 from salesmanago_sync.steps.reading import KEY_PREFIX, Reading, Source, load_reading, sources
+from salesmanago_sync.steps.window import Window, span_of
 
 CHANGED = "changed"
 READ = "read"
 # Whoever was looked at more recently is left out of the sweep; half a day, so that nobody is left out for a whole one.
 SWEEP_ANEW = timedelta(hours=12)
-Window = dict[str, dict[str, str]]
 
 
-def extract_salesforce(ports: Ports, name: str, window: Window) -> int:
+def extract_salesforce(ports: Ports, name: str, window: Window | None) -> int:
     """Read one object: everything that meets its criteria, what changed in the window, or some people.
 
     Args:
@@ -43,7 +43,7 @@ def extract_salesforce(ports: Ports, name: str, window: Window) -> int:
         reading.fetch_records(name, mine, in_scope=True)
     else:
         rows: list[dict[str, Any]] = []
-        for page in _salesforce_pages(ports, source, window["salesforce"]):
+        for page in _salesforce_pages(ports, source, window):
             ports.keep_lock(read=len(page))
             rows += page
         reading.add_records(name, rows, in_scope=True, at=at)
@@ -52,17 +52,16 @@ def extract_salesforce(ports: Ports, name: str, window: Window) -> int:
     return len(reading.records[name])
 
 
-def _salesforce_pages(ports: Ports, source: Source, window: dict[str, str]) -> Iterator[list[dict[str, Any]]]:
+def _salesforce_pages(ports: Ports, source: Source, window: Window | None) -> Iterator[list[dict[str, Any]]]:
     sobject, fields = source.mapping.sobject, source.fields
     if ports.run.mode == "full":
         yield from ports.salesforce.matching(sobject, fields, source.condition(ports.now()))
     else:
         # Criteria are applied afterwards: filtered here, nobody would ever be seen to leave.
-        since, until = datetime.fromisoformat(window["since"]), datetime.fromisoformat(window["until"])
-        yield from ports.salesforce.changed(sobject, fields, since, until, source.kind)
+        yield from ports.salesforce.changed(sobject, fields, *span_of(window, "salesforce"), source.kind)
 
 
-def extract_salesmanago(ports: Ports, window: Window) -> int:
+def extract_salesmanago(ports: Ports, window: Window | None) -> int:
     """Read the contacts: all, those changed in the window, or some people.
 
     Args:
@@ -78,18 +77,17 @@ def extract_salesmanago(ports: Ports, window: Window) -> int:
         reading.find_contacts(request.emails, in_scope=True)
         reading.fetch_contacts(request.contact_ids, in_scope=True)
     else:
-        ids = [identifier for page in _contact_ids(ports, window["salesmanago"]) for identifier in page]
+        ids = [identifier for page in _contact_ids(ports, window) for identifier in page]
         reading.fetch_contacts(ids, in_scope=True, tell=ports.keep_lock)
     ports.staging.write(f"{CHANGED}.contacts", reading.contacts)
     ports.staging.write(f"{CHANGED}.contacts.seen", reading.seen())
     return len(reading.contacts)
 
 
-def _contact_ids(ports: Ports, window: dict[str, str]) -> Iterator[list[str]]:
+def _contact_ids(ports: Ports, window: Window | None) -> Iterator[list[str]]:
     if ports.run.mode == "full":
         return ports.salesmanago.all_ids()
-    since, until = datetime.fromisoformat(window["since"]), datetime.fromisoformat(window["until"])
-    return ports.salesmanago.changed_ids(since, until)
+    return ports.salesmanago.changed_ids(*span_of(window, "salesmanago"))
 
 
 def gather_counterparts(ports: Ports) -> dict[str, int]:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from salesmanago_sync.errors import FatalError
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.request import utc
 from salesmanago_sync.steps.watermark import Watermark, read_watermark
 
 FOUND = "watermark"
+# For each side `since` and `until`, as ISO-8601 texts.
+Window = dict[str, dict[str, str]]
 
 # Before either service existed.
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-def fix_window(ports: Ports) -> dict[str, dict[str, str]]:
+def fix_window(ports: Ports) -> Window:
     """Fix the window of both sides by their own clocks.
 
     Args:
@@ -40,6 +43,25 @@ def fix_window(ports: Ports) -> dict[str, dict[str, str]]:
     # Kept as it was found, so that the last step can tell whether a person has edited it since.
     ports.staging.write_json(FOUND, None if watermark is None else watermark.model_dump(mode="json"))
     return window
+
+
+def span_of(window: Window | None, side: str) -> tuple[datetime, datetime]:
+    """Give the first and the last moment that a run looks at on one side.
+
+    Args:
+        window: What `fix_window` returned.
+        side: `salesforce` or `salesmanago`.
+
+    Raises:
+        FatalError: It returned nothing: somebody marked it as done by hand.
+    """
+    if window is None:
+        raise FatalError(
+            "The task fix_window did not run, so that nobody knows which time to look at. Clear it together with its "
+            "downstream tasks, or start a new run."
+        )
+    since, until = (datetime.fromisoformat(window[side][end]) for end in ("since", "until"))
+    return since, until
 
 
 def found_watermark(ports: Ports) -> Watermark | None:
