@@ -67,6 +67,8 @@ class SalesforceSettings(ControlOrder):
         duplicate_key: How an answer spells the key of its matches; null goes by the API version.
         custom_field_limit: Custom fields that an object may have; null goes by the edition.
         known_elements: Metadata elements that this org knows besides those of the twin's table.
+        list_twice: Whether the answer to a query names every record twice.
+        keeps: What a trigger of the org makes of a text that the API writes.
     """
 
     person_accounts: bool = True
@@ -84,6 +86,8 @@ class SalesforceSettings(ControlOrder):
     duplicate_key: Literal["duplicateResult", "duplicateResut"] | None = None
     custom_field_limit: int | None = Field(default=None, ge=0)
     known_elements: list[str] = []
+    list_twice: bool = False
+    keeps: Literal["as_sent", "upper"] = "as_sent"
 
 
 class SalesmanagoSettings(ControlOrder):

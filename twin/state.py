@@ -31,6 +31,8 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "read_only_fields": {},
         "duplicate_rules": {},
         "duplicate_key": None,
+        "list_twice": False,
+        "keeps": "as_sent",
     },
     "salesmanago": {
         "clear": "clears",

@@ -11,18 +11,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Protocol, cast
 
-import pandas as pd
 import requests
 import sqlalchemy as sa
 from requests.adapters import HTTPAdapter
 
-from salesmanago_sync.errors import FatalError
 from salesmanago_sync.ledger.store import Ledger
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.request import Request, Run
 from tests.histories.look import Moment, disputed_in, moment
 from tests.histories.setups import Setup
-from tests.integration.direct import DAGS, Direct, Mode, ParquetStaging
+from tests.histories.staged import WatchedStaging
+from tests.integration.direct import DAGS, Direct, Mode
 from tests.integration.sync import WRITES, Killed
 from tests.twin_in_process import TwinInProcess
 
@@ -32,11 +31,14 @@ SYSTEMS = ("salesforce", "salesmanago")
 
 @dataclass(frozen=True, slots=True)
 class Death:
-    """Where a worker dies: at which request, call of the ledger, staged file or task of its run, before it or after."""
+    """Where a worker dies: at which request, call of the ledger, staged file or task of its run, before it or after.
+
+    A staged file may also be written halfway.
+    """
 
     kind: Kind
     number: int
-    after: bool
+    after: bool | Literal["half"]
 
 
 @dataclass(slots=True)
@@ -52,8 +54,13 @@ class Moments:
     death: Death | None = None
     counts: Counter[str] = field(default_factory=Counter)
 
-    def passes(self, kind: Kind, call: Callable[[], Any]) -> Any:
-        """Make a call, or die."""
+    @property
+    def idle(self) -> bool:
+        """Whether nothing was called yet: no run is at work."""
+        return not self.counts
+
+    def passes(self, kind: Kind, call: Callable[[], Any], halfway: Callable[[], Any] = lambda: None) -> Any:
+        """Make a call, or die before it, after it or halfway."""
         self.counts[kind] += 1
         for action in self.before.pop((kind, self.counts[kind]), []):
             action()
@@ -61,7 +68,9 @@ class Moments:
         if dying is None or dying.kind != kind or dying.number != self.counts[kind]:
             return call()
         self.death = None
-        if dying.after:
+        if dying.after == "half":
+            halfway()
+        elif dying.after:
             call()
         raise Killed
 
@@ -105,32 +114,6 @@ class WatchedLedger:
         if not callable(found):
             return found
         return lambda *args, **options: self._bench.moments.passes("ledger", lambda: found(*args, **options))
-
-
-class WatchedStaging(ParquetStaging):
-    """Staged files, each of which is written whole or not at all."""
-
-    def __init__(self, bench: Bench) -> None:
-        super().__init__()
-        self._bench = bench
-
-    def write(self, name: str, frame: pd.DataFrame) -> None:
-        self._bench.moments.passes("file", lambda: ParquetStaging.write(self, name, frame))
-
-    def write_json(self, name: str, value: Any) -> None:
-        self._bench.moments.passes("file", lambda: ParquetStaging.write_json(self, name, value))
-
-    def read(self, name: str) -> pd.DataFrame:
-        self._check(f"{name}.parquet")
-        return super().read(name)
-
-    def read_json(self, name: str) -> Any:
-        self._check(f"{name}.json")
-        return super().read_json(name)
-
-    def _check(self, file: str) -> None:
-        if not self.has(file):
-            raise FatalError(f"{file} of this run is not staged any more: start a new run.")
 
 
 class Store(Protocol):
@@ -218,6 +201,10 @@ class Bench(Direct):
         super().__init__(twin, folder, mappings=setup.write_mappings(folder / "mappings"))
         self.ledger.close()
         self._store, self.pace, self.objects = store, setup.pace, setup.objects
+        # The consent lane works however well ordinary runs keep up.
+        self.settings = self.settings.model_copy(update={"consent_after_seconds": 0})
+        self._staged = folder / "staging"
+        shutil.rmtree(self._staged, ignore_errors=True)
         self.is_over: Callable[[str, str], bool] = lambda dag_id, dag_run_id: False
         self.ledger = Ledger.open(self._store.begin())
         self.moments = Moments()
@@ -235,6 +222,11 @@ class Bench(Direct):
         """Seconds, for what happened after what."""
         return self.now().timestamp()
 
+    def staging_of(self, run: Run) -> WatchedStaging:
+        """Give a run its folder."""
+        folder = self._staged / f"{run.dag_id}_{run.dag_run_id}"
+        return WatchedStaging(folder, lambda write, halfway: self.moments.passes("file", write, halfway))
+
     def ports_of(self, run: Run, staging: WatchedStaging) -> Ports:
         """Open what a task talks to."""
         return Ports(
@@ -249,6 +241,12 @@ class Bench(Direct):
             now=self.now,
             is_over=self.is_over,
         )
+
+    def new_lane(self) -> Run:
+        """Name a scheduled run of the consent lane."""
+        self._runs += 1
+        lane = "salesmanago_consent"
+        return Run(dag_id=lane, dag_run_id=str(self._runs), mode="incremental", scheduled=True, request=Request())
 
     def new_run(self, mode: Mode, **request: Any) -> Run:
         """Name a run that somebody starts by hand."""

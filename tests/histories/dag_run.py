@@ -18,7 +18,7 @@ from salesmanago_sync.steps.preflight import preflight
 from salesmanago_sync.steps.start import start
 from salesmanago_sync.steps.window import fix_window
 from salesmanago_sync.steps.writing import write_batches, write_consent
-from tests.histories.bench import Bench, Killed, Mode, Moments, WatchedStaging
+from tests.histories.bench import Bench, Killed, Mode, Moments
 
 Clearing = Literal["failed", "downstream", "single"]
 STAGES = (
@@ -51,7 +51,7 @@ class DagRun:
     def __init__(self, bench: Bench, mode: Mode) -> None:
         self._bench = bench
         self.run = bench.new_run(mode)
-        self._staging = WatchedStaging(bench)
+        self._staging = bench.staging_of(self.run)
         self._results: dict[str, Any] = {}
         self._failed_by_hand = False
         self.states: dict[str, str] = {}

@@ -65,21 +65,23 @@ CALL = st.one_of(
 
 
 @st.composite
-def during(draw: st.DrawFn) -> list[list[Any]]:
-    """What people do while a run works, and whether it takes a while until the next call is made."""
+def during(draw: st.DrawFn, does: st.SearchStrategy[list[Any]]) -> list[list[Any]]:
+    """What happens while a run works, and whether it takes a while until the next call is made."""
     found = []
     for kind, number in draw(st.lists(CALL, max_size=3)):
-        found.append([kind, number, draw(st.one_of(DAILY, DAILY, EDIT))])
+        found.append([kind, number, draw(does)])
         if draw(YES):
             found.append([kind, number, draw(LATE)])
     return found
 
 
-DURING = during()
+WORK = st.one_of(DAILY, DAILY, EDIT)
+# The consent lane takes no lock: it may work before any call of a run.
+DURING = during(st.one_of(WORK, WORK, WORK, st.just(["carry_opt_outs"])))
 DEATH = st.one_of(
     st.tuples(st.just("request"), st.integers(1, 45), YES, YES),
     st.tuples(st.just("ledger"), st.integers(1, 90), YES, YES),
-    st.tuples(st.just("file"), st.integers(1, 16), YES, YES),
+    st.tuples(st.just("file"), st.integers(1, 16), st.sampled_from([False, True, "half"]), YES),
     st.tuples(st.just("task"), st.integers(1, 14), YES, YES),
 ).map(list)
 NO_DEATH = st.none()
@@ -94,6 +96,7 @@ RUNS = st.one_of(
     step("set_failed", MODE, TASKS),
     step("overtake", MODE, TASKS, st.sampled_from([0.0, 1200.0]), MODE, st.one_of(NO_DEATH, DEATH)),
     step("interleave", MODE, MODE, st.lists(st.integers(0, 1), max_size=24)),
+    step("carry_opt_outs", during(WORK), st.one_of(NO_DEATH, NO_DEATH, DEATH)),
     step("lose_answer", MODE, st.sampled_from(["salesforce", "salesmanago"])),
 )
 LEDGERS = st.sampled_from([["keep_ledger"], ["put_ledger_back"]])
@@ -110,6 +113,8 @@ SETUP = st.builds(
     cut_at=st.sampled_from([None, None, None, 6]),
     list_limit=st.sampled_from([None, None, None, 3]),
     list_twice=SELDOM,
+    salesforce_keeps=st.sampled_from(["as_sent", "as_sent", "as_sent", "upper"]),
+    salesforce_twice=SELDOM,
     consent_moves_clock=st.sampled_from([True, True, False]),
 )
 

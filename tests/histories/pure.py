@@ -341,7 +341,7 @@ def _owner(by_number: Mapping[int, Thread], email: str | None, identifier: str) 
 def _judge(thread: Thread, before: Moment, after: Moment, since: float, busy: set[str]) -> None:
     diary, setup = thread.diary, thread.history.setup
     laws.relate(after, diary)
-    evidence = laws.Evidence(diary, thread.agreed, setup.keep, {side: () for side in ("salesforce", "salesmanago")},
+    evidence = laws.Evidence(diary, thread.agreed, setup.kept, {side: () for side in ("salesforce", "salesmanago")},
                              setup.on_delete == "opt_out", False)  # fmt: skip
     laws.nobody_is_opted_in(after, diary)
     laws.nobody_is_opted_out_without_evidence(after, evidence)
@@ -350,7 +350,7 @@ def _judge(thread: Thread, before: Moment, after: Moment, since: float, busy: se
     laws.strangers_are_left_alone(before, after, diary, since)
     laws.whoever_is_opted_out_is_so_on_both_sides(after, evidence)
     laws.no_edit_is_lost(after, evidence)
-    laws.both_sides_agree(after, setup.keep)
+    laws.both_sides_agree(after, setup.kept)
     laws.nobody_of_an_opted_out_address_is_mailable(after, evidence)
     again = (busy & after.everybody.keys()) - after.disputed
     assert not again, ("a further run would write", sorted(again))

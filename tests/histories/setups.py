@@ -25,9 +25,11 @@ class Setup:
         pace: Seconds that each request takes.
         new_opted_out: Whether the account creates contacts opted out.
         keeps: What SALESmanago makes of a text on its way in.
+        salesforce_keeps: What a trigger of the org makes of a text that the sync writes.
         cut_at: Where SALESmanago cuts a text on its way in.
         list_limit: How many contacts SALESmanago mentions at most.
         list_twice: Whether SALESmanago mentions everybody twice.
+        salesforce_twice: Whether Salesforce names every record twice.
         consent_moves_clock: Whether consent moves the clock of a contact.
     """
 
@@ -37,9 +39,11 @@ class Setup:
     pace: float = 1.0
     new_opted_out: bool = False
     keeps: Keeps = "as_sent"
+    salesforce_keeps: Literal["as_sent", "upper"] = "as_sent"
     cut_at: int | None = None
     list_limit: int | None = None
     list_twice: bool = False
+    salesforce_twice: bool = False
     consent_moves_clock: bool = True
 
     @property
@@ -47,6 +51,22 @@ class Setup:
         """The switches of SALESmanago."""
         own = {name: value for name, value in asdict(self).items() if name in SWITCHES}
         return own | {"optout_moves_clock": self.consent_moves_clock}
+
+    @property
+    def salesforce_switches(self) -> dict[str, Any]:
+        """The switches of Salesforce."""
+        return {"keeps": self.salesforce_keeps, "list_twice": self.salesforce_twice}
+
+    def kept(self, value: Value) -> set[Value]:
+        """What becomes of a text as the services hand it to each other."""
+        found = {value}
+        for keep in (self.keep, self.keep_in_salesforce, self.keep):
+            found |= {keep(one) for one in found}
+        return found
+
+    def keep_in_salesforce(self, value: Value) -> Value:
+        """What a trigger of the org makes of a text."""
+        return value.upper() if value is not None and self.salesforce_keeps == "upper" else value
 
     def keep(self, value: Value) -> Value:
         """What SALESmanago makes of a text."""

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.histories import laws
-from tests.histories.diary import Diary
+from tests.histories.diary import Diary, Value
 from tests.histories.look import Bound, Moment, Someone
 
 PAIR = ("00Q1", "m1")
@@ -28,12 +28,17 @@ def at(*people: Someone, status: str = "active", bound: bool = True) -> Moment:
     return Moment(records, cards, {PAIR: Bound(PAIR, "Lead", status)} if bound else {}, frozenset())
 
 
+def as_sent(value: Value) -> set[Value]:
+    return {value}
+
+
 def evidence(diary: Diary, **more: Any) -> laws.Evidence:
     agreed = {PAIR: {key: (value, value) for key, value in someone("00Q1").values.items()}}
     known = {"writes_at": NOBODY_WRITES, "policies": False, "born_out": False} | more
-    return laws.Evidence(diary, agreed, lambda value: value, **known)
+    return laws.Evidence(diary, agreed, as_sent, **known)
 
 
+OPTED_OUT = at(someone("00Q1", out=True), someone("m1"))
 QUIET = at(someone("00Q1"), someone("m1"))
 BREACHES: dict[str, Callable[[], None]] = {
     "the sync opted somebody in": lambda: _one_after_another(at(someone("00Q1", out=True)), QUIET),
@@ -68,7 +73,10 @@ BREACHES: dict[str, Callable[[], None]] = {
     "reachable, and the address is opted out": lambda: laws.nobody_of_an_opted_out_address_is_mailable(
         at(someone("00Q1", out=True), someone("00Q2")), evidence(Diary())
     ),
-    "both sides differ": lambda: laws.both_sides_agree(at(someone("00Q1", city="Paris"), someone("m1")), str),
+    "the consent lane left an opt-out behind": lambda: laws.no_opt_out_is_left_behind(
+        OPTED_OUT, OPTED_OUT, evidence(Diary()), 1
+    ),
+    "both sides differ": lambda: laws.both_sides_agree(at(someone("00Q1", city="Paris"), someone("m1")), as_sent),
 }
 
 
@@ -98,8 +106,16 @@ def test_nothing_is_wrong_on_a_quiet_day() -> None:
     laws.everybody_is_accounted_for({"rows": [_row(read=2, unchanged=1, failed=1)]})
     laws.whoever_is_opted_out_is_so_on_both_sides(QUIET, known)
     laws.nobody_of_an_opted_out_address_is_mailable(QUIET, known)
-    laws.both_sides_agree(QUIET, str)
+    laws.no_opt_out_is_left_behind(QUIET, QUIET, known, 1)
+    laws.both_sides_agree(QUIET, as_sent)
     laws.no_edit_is_lost(QUIET, known)
+
+
+def test_the_consent_lane_need_not_see_what_is_newer_than_its_window() -> None:
+    late = Diary()
+    late.chooses(5, "00Q1", 0, True)
+    laws.no_opt_out_is_left_behind(OPTED_OUT, OPTED_OUT, evidence(late), 5)
+    laws.no_opt_out_is_left_behind(QUIET, OPTED_OUT, evidence(Diary()), 5)
 
 
 def typed(*edits: tuple[float, str, str, str | None]) -> Diary:

@@ -11,6 +11,9 @@ from twin.salesforce.errors import ApiError, SeveralMatchError, deleted, missing
 from twin.salesforce.org import Org
 from twin.salesforce.schema import Field, SObject
 
+# What a trigger changes: neither what records are found by, nor a value of a list.
+TEXTS = frozenset({"string", "textarea"})
+
 
 @dataclass(frozen=True)
 class Writer:
@@ -32,7 +35,7 @@ class Writer:
 
     def create(self, sobject: SObject, record: Mapping[str, Any]) -> str:
         """Check and store a new record; return its id."""
-        stored = validation.check(self.org, sobject, record, None)
+        stored = self._triggered(sobject, validation.check(self.org, sobject, record, None))
         self._check_duplicates(sobject, stored, None)
         stored |= self._assigned(sobject)
         if sobject.name == "Account" and persons.is_person(stored):
@@ -42,7 +45,7 @@ class Writer:
     def update(self, sobject: SObject, identifier: str, record: Mapping[str, Any]) -> str:
         """Check and store changes of a record; return its id."""
         known = self.existing(sobject, identifier)
-        stored = validation.check(self.org, sobject, record, known)
+        stored = self._triggered(sobject, validation.check(self.org, sobject, record, known))
         self._check_duplicates(sobject, stored, known)
         stored |= self._assigned(sobject)
         persons.edit(self.org, sobject.name, known, stored, self.user)
@@ -84,6 +87,15 @@ class Writer:
             raise deleted()
         return row
 
+    def _triggered(self, sobject: SObject, stored: dict[str, Any]) -> dict[str, Any]:
+        """Let a trigger change texts before they are saved, as some orgs do."""
+        if self.org.settings.get("keeps", "as_sent") == "as_sent":
+            return stored
+        return {
+            name: value.upper() if isinstance(value, str) and _is_text(sobject.fields[name]) else value
+            for name, value in stored.items()
+        }
+
     def _assigned(self, sobject: SObject) -> dict[str, str]:
         """Return the owner that the active assignment rule of the object names, if there is one."""
         owner = (self.org.settings.get("assignment_owners") or {}).get(sobject.name) if self.assign else None
@@ -91,6 +103,10 @@ class Writer:
 
     def _check_duplicates(self, sobject: SObject, stored: Mapping[str, Any], known: Mapping[str, Any] | None) -> None:
         duplicates.check(self.org, sobject, stored, known, allow_save=self.allow_save, version=self.version)
+
+
+def _is_text(field: Field) -> bool:
+    return field.type in TEXTS and not field.external_id
 
 
 def external_field(sobject: SObject, name: str) -> Field:

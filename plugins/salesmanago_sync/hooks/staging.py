@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
-from tempfile import mkstemp
 from typing import Any
 
 import pandas as pd
 from airflow.sdk import ObjectStoragePath
 
 from salesmanago_sync.errors import FatalError
+from salesmanago_sync.hooks.whole_file import store_whole
 
 
 class MemoryStaging:
@@ -92,7 +91,7 @@ class FolderStaging:
     def _store(self, name: str, content: bytes) -> None:
         with self._writing():
             if self._folder.protocol == "file":
-                _store_whole(Path(self._folder.path), name, content)
+                store_whole(Path(self._folder.path), name, content)
             else:
                 # A bucket shows an object only once all of it is there.
                 (self._folder / name).write_bytes(content)
@@ -130,19 +129,3 @@ def clear(root: str) -> None:
     for folder in list(place.iterdir()) if place.exists() else ():
         if folder.is_dir():
             folder.rmdir(recursive=True)
-
-
-def _store_whole(folder: Path, name: str, content: bytes) -> None:
-    """Write beside the place and move in: a full disk or a killed worker leaves no half file under the name."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # Made with 0600, as mkstemp does.
-    descriptor, aside = mkstemp(prefix=f".{name}.", dir=folder)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(aside).replace(folder / name)
-    except BaseException:
-        Path(aside).unlink(missing_ok=True)
-        raise

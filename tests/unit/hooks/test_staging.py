@@ -13,6 +13,7 @@ import pytest
 
 from salesmanago_sync.errors import FatalError
 from salesmanago_sync.hooks.staging import FolderStaging
+from tests.histories.staged import kill_halfway
 
 FRAME = pd.DataFrame({"id": ["1", "2"], "name": ["Anna", None]})
 
@@ -59,6 +60,16 @@ def test_a_full_disk_leaves_no_half_file_and_says_what_to_do(staging: FolderStag
     assert "clear the whole run" in str(caught.value)
     assert staging.read_json("people") == "before"
     assert [file.name for file in (tmp_path / "staging" / "a_run").iterdir()] == ["people.json"]
+
+
+def test_a_worker_that_is_killed_while_it_writes_leaves_no_half_file(staging: FolderStaging, tmp_path: Path) -> None:
+    staging.write_json("people", "before")
+    kill_halfway(lambda: staging.write_json("people", "after"))
+    assert staging.read_json("people") == "before"
+    kill_halfway(lambda: staging.write_json("window", "first"))
+    assert not staging.has("window.json")
+    staging.remove()
+    assert not (tmp_path / "staging" / "a_run").exists()
 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:

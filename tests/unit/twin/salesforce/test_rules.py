@@ -393,3 +393,12 @@ def test_places_that_are_on_no_list_are_refused(
 
 def test_codes_do_not_exist_without_the_picklists(client: Salesforce) -> None:
     assert "MailingCountryCode" not in {field["name"] for field in client.Contact.describe()["fields"]}
+
+
+def test_a_trigger_changes_texts_and_a_query_names_everybody_twice(client: Salesforce, org: Org) -> None:
+    org.settings.update(keeps="upper", list_twice=True)
+    made = client.Lead.create({"LastName": "Nowak", "Company": "Acme", "Email": "jan@example.com", "Status": "Open"})
+    client.Lead.update(made["id"], {"City": "Łódź"})
+    answer = client.query("SELECT LastName, City, Email, Status FROM Lead")
+    rows = [(row["LastName"], row["City"], row["Email"], row["Status"]) for row in answer["records"]]
+    assert rows == [("NOWAK", "ŁÓDŹ", "jan@example.com", "Open")] * 2
