@@ -161,11 +161,11 @@ class Salesforce:
     def find(
         self, sobject: str, field: str, values: Iterable[str], fields: Sequence[str], where: str = ""
     ) -> list[Row]:
-        """Read the records that hold one of many values in a field."""
+        """Read the records that hold one of many values in a field, each of them once."""
 
         def read(some: list[str]) -> list[Row]:
             queries = within(sobject, fields, field, some, where)
-            return [row for query in queries for page in self._pages("query", query) for row in page]
+            return _once(row for query in queries for page in self._pages("query", query) for row in page)
 
         if field not in fields:
             return read(list(dict.fromkeys(values)))
@@ -339,6 +339,18 @@ def _text(row: Mapping[str, Any], field: str) -> str | None:
 def _short(row: Mapping[str, Any]) -> str | None:
     """The first 15 characters of a record's id, which all spellings share."""
     return row["Id"][:15] if is_id(row.get("Id")) else None
+
+
+def _once(rows: Iterable[Row]) -> list[Row]:
+    """Leave out rows whose id came before; those that tell no id all stay."""
+    seen: set[str | None] = set()
+    found = []
+    for row in rows:
+        name = _short(row)
+        if name is None or name not in seen:
+            found.append(row)
+        seen.add(name)
+    return found
 
 
 def _can_go_on(row: Row | None, select: Select) -> bool:

@@ -85,6 +85,12 @@ def test_a_full_read_goes_by_id_and_leaves_out_deleted_records(salesforce) -> No
     assert service.lines[0] == f"GET {BASE}/query"
 
 
+def test_a_record_that_an_answer_names_twice_is_found_once(salesforce) -> None:
+    client, _ = salesforce([page(row(1), row(2), row(1), row(2))])
+    found = client.find("Account", "Name", ["Acme"], ["Id"])
+    assert [one["Id"] for one in found] == [row(1)["Id"], row(2)["Id"]]
+
+
 def test_parents_are_cleaned_and_null_stays_null(salesforce) -> None:
     parent = {"attributes": {"type": "Account"}, "Name": "A"}
     client, _ = salesforce([page(row(1, Account=parent), row(2, Account=None, Score__c=0))])
