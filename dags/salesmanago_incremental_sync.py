@@ -69,8 +69,9 @@ def salesmanago_incremental_sync() -> None:
     records = tasks.extract_salesforce.partial(run=run, window=window).expand(name=objects)
     contacts = tasks.extract_salesmanago(run, window)
     counterparts = tasks.gather_counterparts(run)
-    batches = tasks.plan(run)
-    bound = tasks.bind(run)
+    parts = tasks.match(run)
+    planned = tasks.plan.partial(run=run).expand(part=parts)
+    batches = tasks.bind(run)
     consent = tasks.write_consent(run)
     written = tasks.write.partial(run=run).expand(work=batches)
     settled = tasks.follow_up()
@@ -79,10 +80,10 @@ def salesmanago_incremental_sync() -> None:
     # Not skipped when somebody sets the run to failed: a skipped last task would turn it green.
     told = tasks.report(run).as_teardown(setups=run, on_failure_fail_dagrun=True)
 
-    objects >> window >> [records, contacts] >> counterparts >> batches >> bound >> consent >> written
+    objects >> window >> [records, contacts] >> counterparts >> parts >> planned >> batches >> consent >> written
     # Also behind consent: when a run is cleared and plans less than before, the tasks that write may be gone.
     [consent, written] >> settled >> committed >> closed >> told
-    link_to_pages(batches, bound, settled, committed, closed, told)
+    link_to_pages(batches, settled, committed, closed, told)
 
 
 salesmanago_incremental_sync()

@@ -194,18 +194,28 @@ def gather_counterparts(run: Began) -> dict[str, int]:
 
 
 @task(multiple_outputs=False)
-def plan(run: Began) -> list[list[dict[str, Any]]]:
-    """Decide everything; the plan is in the ledger, and its batches are what is written."""
+def match(run: Began) -> list[int]:
+    """Find who must be decided about together, and share everybody out to parts."""
     from salesmanago_sync.hooks.ports import attempt_of, task_ports
-    from salesmanago_sync.steps.planning import make_plan
+    from salesmanago_sync.steps.parts import share_out
 
     with task_ports(attempt_of(run)) as ports:
-        return make_plan(ports)
+        return share_out(ports)
+
+
+@task(multiple_outputs=False, map_index_template="part {{ task.op_kwargs['part'] }}")
+def plan(run: Began, part: int) -> dict[str, int]:
+    """Decide everything about the people of a part; the plan is in the ledger."""
+    from salesmanago_sync.hooks.ports import attempt_of, task_ports
+    from salesmanago_sync.steps.planning import plan_part
+
+    with task_ports(attempt_of(run)) as ports:
+        return plan_part(ports, part)
 
 
 @task(multiple_outputs=False)
-def bind(run: Began) -> dict[str, int]:
-    """Bind matched people and open the issues of the plan; a dry run stops here."""
+def bind(run: Began) -> list[list[dict[str, Any]]]:
+    """Bind matched people and open the issues of the plan; what is left is written. A dry run stops here."""
     from airflow.sdk.exceptions import AirflowSkipException
 
     from salesmanago_sync.hooks.ports import attempt_of, task_ports
@@ -231,7 +241,7 @@ def write_consent(run: Began) -> dict[str, int]:
     pool=POOL,
     multiple_outputs=False,
     map_index_template="{% for batch in task.op_kwargs['work'] %}{{ batch['object'] }} {{ batch['direction'] }} "
-    "{{ batch['part'] }}/{{ batch['of'] }}{{ '' if loop.last else ', ' }}{% endfor %}",
+    "{{ batch['part'] }}-{{ batch['batch'] }}/{{ batch['of'] }}{{ '' if loop.last else ', ' }}{% endfor %}",
 )
 def write(run: Began, work: list[dict[str, Any]]) -> dict[str, int]:
     """Write some batches of people to one side."""

@@ -29,6 +29,9 @@ class Settings(BaseSettings):
     settle_seconds: int = Field(30, ge=0, description="How far before the server's clock a window ends")
     lock_wait_seconds: int = Field(1800, ge=0, description="How long a run started by hand waits for another run")
     people_per_task: int = Field(2000, ge=200, description="How many people one write task takes")
+    people_per_part: int = Field(
+        50_000, ge=1, description="How many people one task plans; more of them only where they must be seen together"
+    )
     history_days: int = Field(90, ge=1, description="How long runs, changes and closed issues are kept")
     consent_sweep_per_run: int = Field(
         2000,

@@ -18,6 +18,7 @@ TASKS = (
     "extract_salesforce",
     "extract_salesmanago",
     "gather_counterparts",
+    "match",
     "plan",
     "bind",
     "write_consent",

@@ -39,6 +39,7 @@ TASKS = [
     "extract_salesforce",
     "extract_salesmanago",
     "gather_counterparts",
+    "match",
     "plan",
     "bind",
     "write_consent",

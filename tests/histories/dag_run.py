@@ -12,7 +12,8 @@ from salesmanago_sync.steps.close import close
 from salesmanago_sync.steps.commit import commit
 from salesmanago_sync.steps.extract import extract_salesforce, extract_salesmanago, gather_counterparts
 from salesmanago_sync.steps.newcomers import follow_up
-from salesmanago_sync.steps.planning import make_plan
+from salesmanago_sync.steps.parts import share_out
+from salesmanago_sync.steps.planning import plan_part
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import preflight
 from salesmanago_sync.steps.start import start
@@ -27,6 +28,7 @@ STAGES = (
     "fix_window",
     "extract",
     "gather_counterparts",
+    "match",
     "plan",
     "bind",
     "write_consent",
@@ -142,7 +144,9 @@ class DagRun:
             records = [f"extract_salesforce[{name}]" for name in self._results.get("preflight", [])]
             return [*records, "extract_salesmanago"]
         if stage == "write":
-            return [f"write[{number}]" for number in range(len(self._results.get("plan", [])))]
+            return [f"write[{number}]" for number in range(len(self._results.get("bind", [])))]
+        if stage == "plan":
+            return [f"plan[{number}]" for number in range(len(self._results.get("match", [])))]
         return [stage]
 
     def _blocked(self, stage: str) -> bool:
@@ -193,10 +197,11 @@ class DagRun:
             "extract_salesforce": lambda ports: extract_salesforce(ports, part, self._results.get("fix_window")),
             "extract_salesmanago": lambda ports: extract_salesmanago(ports, self._results.get("fix_window")),
             "gather_counterparts": gather_counterparts,
-            "plan": make_plan,
+            "match": share_out,
+            "plan": lambda ports: plan_part(ports, self._results["match"][int(part)]),
             "bind": bind_people,
             "write_consent": write_consent,
-            "write": lambda ports: write_batches(ports, self._results["plan"][int(part)]),
+            "write": lambda ports: write_batches(ports, self._results["bind"][int(part)]),
             "follow_up": follow_up,
             "commit": lambda ports: commit(ports, self._results.get("fix_window")),
             "close": close,

@@ -30,7 +30,8 @@ from salesmanago_sync.steps.close import close
 from salesmanago_sync.steps.commit import commit
 from salesmanago_sync.steps.extract import extract_salesforce, extract_salesmanago, gather_counterparts
 from salesmanago_sync.steps.newcomers import follow_up
-from salesmanago_sync.steps.planning import make_plan
+from salesmanago_sync.steps.parts import share_out
+from salesmanago_sync.steps.planning import plan_part
 from salesmanago_sync.steps.ports import LOCK_TTL, Ports
 from salesmanago_sync.steps.preflight import Account, preflight
 from salesmanago_sync.steps.request import Request, Run
@@ -43,6 +44,12 @@ from tests.twin_server import ROOT, TwinServer
 
 Mode = Literal["full", "incremental"]
 DAGS = {"full": "salesmanago_full_sync", "incremental": "salesmanago_incremental_sync"}
+
+
+def plan_everybody(ports: Ports) -> None:
+    """Plan part by part, as the mapped tasks do."""
+    for number in share_out(ports):
+        plan_part(ports, number)
 
 
 class Countdown:
@@ -286,11 +293,11 @@ class Direct:
             extract_salesforce(ports, name, window)
         extract_salesmanago(ports, window)
         gather_counterparts(ports)
-        batches = make_plan(ports)
+        plan_everybody(ports)
         if not ports.run.request.dry_run:
-            bind_people(ports)
+            work_of_tasks = bind_people(ports)
             write_consent(ports)
-            for work in batches:
+            for work in work_of_tasks:
                 write_batches(ports, work)
             follow_up(ports)
         commit(ports, window)

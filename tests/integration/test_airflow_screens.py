@@ -40,6 +40,6 @@ def test_assets_carry_the_counts_of_the_report_and_tasks_lead_to_the_pages(sync:
     assert {name: extra for name, extra in events} == totals
     [number] = sync.rows("SELECT id FROM runs")
     found = {(task, key): str(value) for task, key, value in links}
-    for task in ("plan", "bind", "follow_up", "commit", "close", "report"):
+    for task in ("bind", "follow_up", "commit", "close", "report"):
         assert f"/salesmanago/plan?run={number['id']}" in found[task, "_link_PlanLink"]
         assert "/salesmanago/issues" in found[task, "_link_IssuesLink"]

@@ -15,14 +15,14 @@ from salesmanago_sync.steps.close import close
 from salesmanago_sync.steps.commit import commit
 from salesmanago_sync.steps.extract import extract_salesforce, extract_salesmanago, gather_counterparts
 from salesmanago_sync.steps.newcomers import follow_up
-from salesmanago_sync.steps.planning import make_plan, shared_out
+from salesmanago_sync.steps.planning import shared_out
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import preflight
 from salesmanago_sync.steps.snapshot import settings_of_run
 from salesmanago_sync.steps.watermark import LAST_SYNC
 from salesmanago_sync.steps.window import fix_window
 from salesmanago_sync.steps.writing import write_batches, write_consent
-from tests.integration.direct import Direct
+from tests.integration.direct import Direct, plan_everybody
 from tests.integration.sync import SETTLED_SECONDS, Sync
 from tests.twin_server import ROOT
 
@@ -46,8 +46,8 @@ def read(direct: Direct, ports: Ports) -> Window:
 
 def write(ports: Ports, window: Window) -> None:
     """Do everything after the reading."""
-    work = make_plan(ports)
-    bind_people(ports)
+    plan_everybody(ports)
+    work = bind_people(ports)
     write_consent(ports)
     for one in work:
         write_batches(ports, one)
@@ -67,10 +67,10 @@ def test_a_plan_is_not_made_anew_of_what_was_read_before_the_run_wrote(direct: D
     direct.later(SETTLED_SECONDS)
     ports = direct.begun("full")
     window = read(direct, ports)
-    make_plan(ports)
+    plan_everybody(ports)
     bind_people(ports)
     with pytest.raises(FatalError, match="has bound and written people since it read them"):
-        make_plan(ports)
+        plan_everybody(ports)
     direct.later(1)
     read(direct, ports)
     write(ports, window)
@@ -88,7 +88,7 @@ def test_an_attempt_goes_on_with_what_was_read_while_no_other_run_has_worked(dir
     second = again(direct, first)
     assert second.run.id == first.run.id
     with pytest.raises(FatalError, match="no longer the current one"):
-        make_plan(first)
+        plan_everybody(first)
     write(second, window)
     close(second)
     assert len(direct.cards()) == 1
@@ -99,11 +99,11 @@ def test_an_attempt_after_another_run_forgets_what_it_read_and_planned(direct: D
     direct.later(SETTLED_SECONDS)
     first = direct.begun("full")
     window = read(direct, first)
-    make_plan(first)
+    plan_everybody(first)
     close(first)
     direct.sync("full")
     second = again(direct, first)
-    for step in (make_plan, bind_people, write_consent, follow_up, lambda ports: commit(ports, window)):
+    for step in (plan_everybody, bind_people, write_consent, follow_up, lambda ports: commit(ports, window)):
         with pytest.raises(KeyError):  # what is staged in memory is missing by its own error
             step(second)
     assert direct.ledger.count_changes(second.run.id, state="planned") == 0
@@ -178,7 +178,7 @@ def test_changes_that_nobody_wrote_hold_the_watermark(direct: Direct) -> None:
     direct.later(SETTLED_SECONDS)
     ports = direct.begun("incremental")
     window = read(direct, ports)
-    make_plan(ports)
+    plan_everybody(ports)
     bind_people(ports)
     with pytest.raises(FatalError, match="1 planned changes were never written"):
         commit(ports, window)

@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 
 from salesmanago_sync.steps.extract import extract_salesforce, extract_salesmanago, gather_counterparts
-from salesmanago_sync.steps.planning import make_plan
+from salesmanago_sync.steps.parts import staged
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import preflight
 from salesmanago_sync.steps.start import start
 from salesmanago_sync.steps.window import fix_window
-from tests.integration.direct import Direct, Mode, replace
+from tests.integration.direct import Direct, Mode, plan_everybody, replace
 
 EMAIL = "person@example.com"
 
@@ -39,8 +39,8 @@ def read(ports: Ports, objects: list[str]) -> None:
 
 def planned(ports: Ports) -> pd.DataFrame:
     """Plan, and give the people by Salesforce Id."""
-    make_plan(ports)
-    return ports.staging.read("people").set_index("salesforce_id")
+    plan_everybody(ports)
+    return staged(ports, 1, "people").set_index("salesforce_id")
 
 
 def person(direct: Direct, email: str = EMAIL) -> tuple[str, str]:
@@ -61,7 +61,7 @@ def test_who_was_bound_after_a_run_had_read_is_not_taken_for_gone(direct: Direct
     direct.ledger.bind(rows, ports.run.id, direct.now())
     people = planned(ports)
     assert set(people.loc[leads, "status"]) == {"pair"}, "they were read again"
-    changes = ports.staging.read("changes")
+    changes = staged(ports, 1, "changes")
     assert not changes["lane"].eq("consent").any()
     assert not changes["action"].eq("create").any()
 
@@ -119,7 +119,7 @@ def test_a_record_that_is_no_longer_of_its_object_was_not_deleted(direct: Direct
     read(ports, objects)
     row = planned(ports).loc[account]
     assert (row["status"], row["reason"]) == ("skip", "OUT_OF_OBJECT")
-    assert ports.staging.read("changes").query("salesforce_id == @account").empty
+    assert staged(ports, 1, "changes").query("salesforce_id == @account").empty
 
 
 def test_a_list_of_new_contacts_that_the_service_cuts_is_read_whole(direct: Direct) -> None:

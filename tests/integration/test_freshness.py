@@ -14,10 +14,9 @@ from salesmanago_sync.steps.close import close
 from salesmanago_sync.steps.commit import commit
 from salesmanago_sync.steps.consent_lane import carry_opt_outs
 from salesmanago_sync.steps.newcomers import follow_up
-from salesmanago_sync.steps.planning import make_plan
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.writing import write_batches, write_consent
-from tests.integration.direct import Direct
+from tests.integration.direct import Direct, plan_everybody
 from tests.integration.test_evidence import EMAIL, opened, person, read
 from tests.twin_in_process import TwinInProcess
 from tests.twin_server import ROOT
@@ -29,8 +28,8 @@ def interrupted(direct: Direct, edit: Callable[[], object]) -> Ports:
     """Run once, with an edit between the plan and the writing, five seconds later."""
     ports, objects = opened(direct)
     read(ports, objects)
-    work = make_plan(ports)
-    bind_people(ports)
+    plan_everybody(ports)
+    work = bind_people(ports)
     direct.later(5)
     edit()
     write_consent(ports)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +10,7 @@ import pandas as pd
 import sqlalchemy as sa
 
 from salesmanago_sync.ledger.engine import Database
-from salesmanago_sync.ledger.frames import filled, select_frame, stamped
+from salesmanago_sync.ledger.frames import chunks, filled, frame_of, select_frame, stamped
 from salesmanago_sync.ledger.tables import changes, runs
 
 KEYS = ("salesforce_id", "salesmanago_id", "field")
@@ -22,7 +23,7 @@ class Changes:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def plan_changes(self, run_id: int, frame: pd.DataFrame, now: datetime) -> None:
+    def plan_changes(self, run_id: int, frame: pd.DataFrame, now: datetime, people: pd.DataFrame | None = None) -> None:
         """Store what a run is about to do, in place of what it had planned and not begun.
 
         Args:
@@ -30,12 +31,14 @@ class Changes:
             frame: `object, direction, action`, and any of `salesforce_id, salesmanago_id, field, old, new,
                 rule, reason`.
             now: The time.
+            people: `salesforce_id, salesmanago_id` of those whose earlier plan it replaces; nothing for everybody's.
         """
         rows = _planned(run_id, frame, now)
         with self._database.write() as connection:
-            connection.execute(
-                sa.delete(changes).where(changes.c.run_id == run_id, changes.c.state == "planned"),
-            )
+            for these in [[]] if people is None else _of_people(people):
+                connection.execute(
+                    sa.delete(changes).where(changes.c.run_id == run_id, changes.c.state == "planned", *these)
+                )
             if rows:
                 connection.execute(sa.insert(changes), rows)
 
@@ -94,6 +97,22 @@ class Changes:
         with self._database.read() as connection:
             return select_frame(connection, query)
 
+    def planned(self, run_id: int, people: pd.DataFrame) -> pd.DataFrame:
+        """Read what is planned for some people and not done yet.
+
+        Args:
+            run_id: The run.
+            people: `salesforce_id, salesmanago_id`.
+        """
+        mine = (changes.c.run_id == run_id, changes.c.state == "planned")
+        with self._database.read() as connection:
+            rows = [
+                row
+                for these in _of_people(people)
+                for row in connection.execute(sa.select(changes).where(*mine, *these))
+            ]
+        return frame_of(list(changes.c), rows)
+
     def count_changes(self, run_id: int, **equal: Any) -> int:
         """Count changes of a run; `equal` as for `changes`."""
         query = sa.select(sa.func.count()).select_from(changes).where(*_these(run_id, equal))
@@ -142,6 +161,14 @@ def _these(run_id: int, equal: dict[str, Any]) -> list[sa.ColumnElement[bool]]:
         for name, value in equal.items()
     ]
     return [changes.c.run_id == run_id, *filters]
+
+
+def _of_people(people: pd.DataFrame) -> Iterator[list[sa.ColumnElement[bool]]]:
+    """Write conditions that find the changes of some people, as the index has them."""
+    for chunk in chunks(people["salesforce_id"].dropna()):
+        yield [changes.c.salesforce_id.in_(chunk)]
+    for chunk in chunks(people["salesmanago_id"].dropna()):
+        yield [changes.c.salesforce_id == "", changes.c.salesmanago_id.in_(chunk)]
 
 
 def _planned(run_id: int, frame: pd.DataFrame, now: datetime) -> list[dict[str, Any]]:

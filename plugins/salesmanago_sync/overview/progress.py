@@ -18,6 +18,7 @@ STEPS = {
     "extract_salesforce": "Reading Salesforce",
     "extract_salesmanago": "Reading SALESmanago",
     "gather_counterparts": "Reading the other side of everybody who was read",
+    "match": "Finding who belongs together",
     "plan": "Planning",
     "bind": "Binding people",
     "write_consent": "Writing opt-outs",

@@ -2,51 +2,37 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from typing import Any
 
 import pandas as pd
 
-from salesmanago_sync.errors import FatalError
-from salesmanago_sync.steps.extract import READ
+from salesmanago_sync.steps.parts import note_bound, numbers, staged
+from salesmanago_sync.steps.planning import check_vanished, work_of
 from salesmanago_sync.steps.ports import Ports
-from salesmanago_sync.steps.reading import read_at
 
 SIDES = ("salesforce", "salesmanago")
-# When the run began to tell the ledger what it had found.
-BOUND = "bound"
 
 
-def bind_people(ports: Ports) -> dict[str, int]:
+def bind_people(ports: Ports) -> list[list[dict[str, Any]]]:
     """Bind matched pairs, move bindings, set what both sides agree on, and open the issues of the plan.
 
     Args:
         ports: What the step talks to.
 
     Returns:
-        How many people were bound or remembered, and how many issues there are.
-    """
-    ports.keep_lock()
-    ports.staging.write_json(BOUND, ports.now().isoformat())
-    agreement = ports.staging.read("agreement")
-    issues = ports.staging.read("issues")
-    remember(ports, ports.staging.read("moves"), agreement)
-    ports.ledger.report_issues(ports.run.id, issues, ports.now())
-    return {"people": len(agreement), "issues": len(issues)}
-
-
-def check_unbound(ports: Ports) -> None:
-    """Check that nothing was bound or written since everybody was read.
+        The batches of each write task (`planning.batches`), consent excepted, which goes first.
 
     Raises:
-        FatalError: The plan would rest on a reading that is older than what the ledger has learned from it.
+        FatalError: So many people cannot be found that something else must be wrong.
     """
-    if not ports.staging.has(f"{BOUND}.json"):
-        return
-    if read_at(ports, READ) <= datetime.fromisoformat(ports.staging.read_json(BOUND)):
-        raise FatalError(
-            "This run has bound and written people since it read them: a plan made of what it read would be out of "
-            "date. To read again, clear the task preflight together with its downstream tasks, or start a new run."
-        )
+    ports.keep_lock()
+    check_vanished(ports)
+    note_bound(ports)
+    for number in numbers(ports):
+        ports.keep_lock()
+        remember(ports, staged(ports, number, "moves"), staged(ports, number, "agreement"))
+        ports.ledger.report_issues(ports.run.id, staged(ports, number, "issues"), ports.now())
+    return work_of(ports)
 
 
 def remember(ports: Ports, moves: pd.DataFrame, agreement: pd.DataFrame) -> None:

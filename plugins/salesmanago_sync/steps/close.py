@@ -7,6 +7,7 @@ from typing import Any
 
 from salesmanago_sync.errors import SyncError
 from salesmanago_sync.steps.commit import COMMITTED
+from salesmanago_sync.steps.parts import is_planned
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.totals import add_up
 from salesmanago_sync.steps.watermark import first_sync, write_first_sync
@@ -45,7 +46,7 @@ def _end(ports: Ports) -> None:
 
 
 def _totals(ports: Ports) -> tuple[dict[str, Any] | None, str]:
-    if not ports.staging.has("people.parquet"):
+    if not is_planned(ports):
         return None, NO_PLAN
     try:
         totals = add_up(ports)

@@ -10,6 +10,7 @@ from salesmanago_sync.domain.closing import without_cause
 from salesmanago_sync.domain.readability import nameless
 from salesmanago_sync.errors import FatalError
 from salesmanago_sync.steps.ledger_age import this_ledger
+from salesmanago_sync.steps.parts import of_everybody
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import checked
 from salesmanago_sync.steps.snapshot import mappings_of_run
@@ -40,7 +41,7 @@ def commit(ports: Ports, window: Window | None) -> dict[str, int]:
         ports.ledger.update_run(ports.run.id, state=COMMITTED)
         return {"closed": 0}
     _check_settled(ports)
-    everybody = ports.staging.read("people")
+    everybody = of_everybody(ports, "people", ["salesforce_id", "salesmanago_id", "reason"])
     unread = everybody["reason"].eq("NOT_READ").fillna(False).astype(bool)
     people = everybody[~unread]
     closed = _close_solved(ports, people)

@@ -20,10 +20,10 @@ from salesmanago_sync.errors import ConfigurationError, Fault
 from salesmanago_sync.steps.explaining import stage_objects
 from salesmanago_sync.steps.extract import add_counterparts, add_least_checked
 from salesmanago_sync.steps.freshness import Freshness
-from salesmanago_sync.steps.planning import CONSENT, DIRECTIONS, plan_of, read_news
+from salesmanago_sync.steps.planning import CONSENT, DIRECTIONS, plan_of
 from salesmanago_sync.steps.ports import Ports, Variables
 from salesmanago_sync.steps.preflight import Account
-from salesmanago_sync.steps.reading import Reading, sources
+from salesmanago_sync.steps.reading import Reading, read_news, sources
 from salesmanago_sync.steps.request import utc
 from salesmanago_sync.steps.start import NothingToDoError
 from salesmanago_sync.steps.watermark import Watermark, read_mark, read_watermark

@@ -23,8 +23,8 @@ from salesmanago_sync.domain.owed import DELETE
 from salesmanago_sync.domain.plan import Plan
 from salesmanago_sync.errors import RetriableError
 from salesmanago_sync.steps.extract import add_counterparts
-from salesmanago_sync.steps.planning import plan_of, read_news
-from salesmanago_sync.steps.reading import SALESFORCE, SALESMANAGO, Reading
+from salesmanago_sync.steps.planning import plan_of
+from salesmanago_sync.steps.reading import SALESFORCE, SALESMANAGO, Reading, read_news
 
 # An answer of a feed is used again for so long.
 FRESH_FOR = timedelta(seconds=10)

@@ -12,11 +12,10 @@ from salesmanago_sync.domain.addresses import MOVES
 from salesmanago_sync.domain.plan import Plan, PlanInput, plan
 from salesmanago_sync.domain.succession import TOMBSTONES
 from salesmanago_sync.errors import FatalError
-from salesmanago_sync.steps.binding import check_unbound
-from salesmanago_sync.steps.extract import READ, load
+from salesmanago_sync.steps.parts import check_unbound, each_staged, load_part, of_everybody, save_part, stage
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import checked
-from salesmanago_sync.steps.reading import Reading
+from salesmanago_sync.steps.reading import Reading, read_news
 from salesmanago_sync.steps.watermark import read_watermark
 from salesmanago_sync.visible import visible
 
@@ -27,80 +26,72 @@ EXAMPLES = 3
 # So many people may be deleted for good at a time without anybody asking.
 FEW = 20
 CONSENT = "consent"
-# So often people are read again whom somebody else works on at the same time.
-TRIES = 3
 
 
-def make_plan(ports: Ports) -> list[list[dict[str, Any]]]:
-    """Decide everything, and say which batches of writes follow.
+def plan_part(ports: Ports, number: int) -> dict[str, int]:
+    """Decide everything about the people of a part.
 
     Args:
         ports: What the step talks to.
+        number: Of the part (`parts.share_out`).
 
     Returns:
-        The batches of each write task, consent excepted, which goes first. Empty for a dry run.
+        How many people there are, and how many changes and issues came of it.
 
     Raises:
         FatalError: The run has gone on since it read: what it would decide now is out of date.
     """
     ports.keep_lock()
     check_unbound(ports)
-    reading = load(ports)
+    reading = load_part(ports, number)
     if read_news(reading, checked(ports).objects):
-        reading.save(READ)
+        save_part(reading, number)
     result = plan_of(reading, checked(ports).objects)
-    _check_vanished(ports, reading, result)
-    ports.staging.write("people", result.people)
-    ports.staging.write("changes", result.changes)
-    ports.staging.write("moves", result.moves)
-    ports.staging.write("agreement", result.agreement)
-    ports.staging.write("issues", result.issues)
-    ports.ledger.plan_changes(ports.run.id, result.changes, ports.now())
+    stage(ports, number, "vanished", _vanished(reading, result))
+    for name in ("changes", "moves", "agreement", "issues", "people"):
+        stage(ports, number, name, getattr(result, name))
+    ports.ledger.plan_changes(ports.run.id, result.changes, ports.now(), result.people)
     describe_plan(result)
-    if ports.run.request.dry_run:
-        return []
-    found = batches(result.changes[~goes_first(result.changes["lane"])], ports.settings.people_per_task)
-    return shared_out(found, ports.most_tasks)
+    return {"people": len(result.people), "changes": len(result.changes), "issues": len(result.issues)}
 
 
-def read_news(reading: Reading, objects: Sequence[str]) -> bool:
-    """Read again whoever the ledger heard of after this run had read them; tell whether there was anybody.
-
-    The consent lane works beside every run. Who is still unread after some tries is left to the next run.
-    """
-    for tried in range(TRIES):
-        news = reading.unread(objects)
-        if news.empty:
-            return tried > 0
-        of_objects = {name: news.loc[news["object"].eq(name), "salesforce_id"] for name in objects}
-        reading.read_again(of_objects, news["salesmanago_id"])
-        reading.add_heirs()
-    return True
+def _vanished(reading: Reading, result: Plan) -> pd.DataFrame:
+    """Count the bound people of a part, and who of them is nowhere to be found, on each side."""
+    bound = result.people[result.people["matched_by"].eq("binding").fillna(False)]
+    before = reading.bindings().set_index("salesforce_id")["status"]
+    known = bound[~bound["salesforce_id"].map(before).isin(TOMBSTONES)]
+    gone = known["reason"].eq("DELETED")
+    records = {identifier for frame in reading.records.values() for identifier in frame["Id"]}
+    found = {"Salesforce": records, "SALESmanago": set(reading.contacts["contactId"])}
+    ids = {"Salesforce": known["salesforce_id"], "SALESmanago": known["salesmanago_id"]}
+    counts = [int((~ids[side].isin(found[side]) & gone).sum()) for side in ids]
+    return pd.DataFrame({"side": list(ids), "known": len(known), "vanished": counts})
 
 
-def _check_vanished(ports: Ports, reading: Reading, result: Plan) -> None:
+def check_vanished(ports: Ports) -> None:
     """Stop where so many people are nowhere to be found that a lost permission is likelier than their deletion.
 
     Raises:
         FatalError: Before anything is written.
     """
-    bound = result.people[result.people["matched_by"].eq("binding").fillna(False)]
-    before = reading.bindings().set_index("salesforce_id")["status"]
-    known = bound[~bound["salesforce_id"].map(before).isin(TOMBSTONES)]
-    records = {identifier for frame in reading.records.values() for identifier in frame["Id"]}
-    lost = {
-        "Salesforce": ~known["salesforce_id"].isin(records),
-        "SALESmanago": ~known["salesmanago_id"].isin(set(reading.contacts["contactId"])),
-    }
     percent = ports.settings.vanished_percent
-    for side, vanished in lost.items():
-        count = int((vanished & known["reason"].eq("DELETED")).sum())
-        if count > max(FEW, len(known) * percent / 100):
+    for side, counts in of_everybody(ports, "vanished", ["side", "known", "vanished"]).groupby("side"):
+        count, known = int(counts["vanished"].sum()), int(counts["known"].sum())
+        if count > max(FEW, known * percent / 100):
             raise FatalError(
-                f"{count} of {len(known)} synchronised people cannot be found in {side}. Has the integration user lost "
+                f"{count} of {known} synchronised people cannot be found in {side}. Has the integration user lost "
                 "access to them? Nothing was written. If they were really deleted, raise "
                 f"SALESMANAGO_SYNC_VANISHED_PERCENT (now {percent}) for one run."
             )
+
+
+def work_of(ports: Ports) -> list[list[dict[str, Any]]]:
+    """Say which batches of writes follow the plan, consent excepted, which goes first: those of each write task."""
+    found: list[dict[str, Any]] = []
+    for number, changes in enumerate(each_staged(ports, "changes"), start=1):
+        later = changes[~goes_first(changes["lane"])]
+        found += batches(later, ports.settings.people_per_task, number)
+    return shared_out(found, ports.most_tasks)
 
 
 def plan_of(reading: Reading, objects: Sequence[str], direction: str | None = None) -> Plan:
@@ -130,15 +121,13 @@ def goes_first(lanes: pd.Series) -> pd.Series:
     return lanes.eq(CONSENT) | lanes.str.startswith(MOVES).fillna(False).astype(bool)
 
 
-def batches(changes: pd.DataFrame, size: int) -> list[dict[str, Any]]:
-    """Cut changes into write tasks: `object, direction, lane, part, of, size` (people a part)."""
+def batches(changes: pd.DataFrame, size: int, part: int = 1) -> list[dict[str, Any]]:
+    """Cut the changes of a part into write tasks: `object, direction, lane, part, batch, of, size` (people a batch)."""
     found = []
     for (lane, direction, name), rows in changes.groupby(["lane", "direction", "object"], sort=True):
-        parts = -(-rows["person"].nunique() // size)
-        found += [
-            {"object": name, "direction": direction, "lane": lane, "part": part, "of": parts, "size": size}
-            for part in range(1, parts + 1)
-        ]
+        of = -(-rows["person"].nunique() // size)
+        mine = {"object": name, "direction": direction, "lane": lane, "part": part, "of": of, "size": size}
+        found += [{**mine, "batch": number} for number in range(1, of + 1)]
     return found
 
 
@@ -156,7 +145,7 @@ def people_of(batch: dict[str, Any], changes: pd.DataFrame) -> pd.DataFrame:
         & changes["lane"].eq(batch["lane"])
     ]
     persons = sorted(mine["person"].unique())
-    chosen = persons[(batch["part"] - 1) * batch["size"] : batch["part"] * batch["size"]]
+    chosen = persons[(batch["batch"] - 1) * batch["size"] : batch["batch"] * batch["size"]]
     return mine[mine["person"].isin(chosen)]
 
 

@@ -32,6 +32,8 @@ from salesmanago_sync.steps.snapshot import mappings_of_run
 SALESFORCE, SALESMANAGO = "salesforce", "salesmanago"
 # How the ids of each object begin (Salesforce: standard key prefixes).
 KEY_PREFIX = {"Lead": "00Q", "Contact": "003", "PersonAccount": "001"}
+# So often people are read again whom somebody else works on at the same time.
+TRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -384,6 +386,21 @@ def load_reading(ports: Ports, objects: Sequence[str], prefix: str) -> Reading:
     testimony = {name: ports.staging.read(f"{prefix}.testimony.{name}") for name in checked(ports).witnesses}
     contacts = ports.staging.read(f"{prefix}.contacts")
     return Reading(ports, found, records, contacts, seen, testimony=testimony)
+
+
+def read_news(reading: Reading, objects: Sequence[str]) -> bool:
+    """Read again whoever the ledger heard of after this run had read them; tell whether there was anybody.
+
+    The consent lane works beside every run. Who is still unread after some tries is left to the next run.
+    """
+    for tried in range(TRIES):
+        news = reading.unread(objects)
+        if news.empty:
+            return tried > 0
+        of_objects = {name: news.loc[news["object"].eq(name), "salesforce_id"] for name in objects}
+        reading.read_again(of_objects, news["salesmanago_id"])
+        reading.add_heirs()
+    return True
 
 
 def read_at(ports: Ports, prefix: str) -> datetime:

@@ -7,15 +7,19 @@ from typing import Any
 
 import pandas as pd
 
+from salesmanago_sync.domain.findings import ISSUE_COLUMNS
 from salesmanago_sync.domain.matching import ISSUE, SKIP
 from salesmanago_sync.domain.merge import TO_SALESFORCE, TO_SALESMANAGO
 from salesmanago_sync.domain.reasons import ISSUES
 from salesmanago_sync.steps.newcomers import FOLLOW_UP
+from salesmanago_sync.steps.parts import of_everybody
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import checked
 
 NO_OBJECT = "–"
 EXAMPLES = 3
+# What of the people frame is counted.
+COUNTED = ("object", "salesforce_id", "salesmanago_id", "status", "reason")
 SIDES = {TO_SALESMANAGO: "salesforce_id", TO_SALESFORCE: "salesmanago_id"}
 
 
@@ -28,7 +32,7 @@ def add_up(ports: Ports) -> dict[str, Any]:
     Returns:
         `rows` (one an object and direction), `issues` (one a reason), `note`, `warnings` and `full_sync_due`.
     """
-    people = ports.staging.read("people")
+    people = of_everybody(ports, "people", COUNTED)
     changes = ports.ledger.changes(ports.run.id)
     rows = totals(people, changes[changes["action"].ne(FOLLOW_UP)], ports.run.request.direction)
     issues = _issues(ports)
@@ -50,7 +54,7 @@ def written(ports: Ports, direction: str) -> dict[str, int]:
         direction: The side that was written.
     """
     changes = ports.ledger.changes(ports.run.id, direction=direction)
-    rows = totals(ports.staging.read("people"), changes[changes["action"].ne(FOLLOW_UP)], direction)
+    rows = totals(of_everybody(ports, "people", COUNTED), changes[changes["action"].ne(FOLLOW_UP)], direction)
     return {name: sum(row[name] for row in rows) for name in ("created", "updated", "failed")}
 
 
@@ -124,7 +128,9 @@ def _states(people: pd.DataFrame, changes: pd.DataFrame) -> pd.Series:
 def _issues(ports: Ports) -> list[dict[str, Any]]:
     # A dry run opens no issue: it tells those of its plan.
     planned = ports.run.request.dry_run
-    found = ports.staging.read("issues").reset_index(names="id") if planned else ports.ledger.open_issues()
+    found = (
+        of_everybody(ports, "issues", ISSUE_COLUMNS).reset_index(names="id") if planned else ports.ledger.open_issues()
+    )
     new = set() if planned else set(ports.ledger.new_issues(ports.run.id)["id"])
     rows = []
     for reason, mine in found.groupby("reason", sort=True):

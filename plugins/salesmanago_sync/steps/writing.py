@@ -15,8 +15,8 @@ from salesmanago_sync.domain.addresses import MOVES
 from salesmanago_sync.domain.merge import TO_SALESFORCE, TO_SALESMANAGO
 from salesmanago_sync.domain.owed import DELETE
 from salesmanago_sync.steps.duplicates import bind_matches
-from salesmanago_sync.steps.extract import load
 from salesmanago_sync.steps.freshness import Freshness
+from salesmanago_sync.steps.parts import each_staged, load_part, staged
 from salesmanago_sync.steps.planning import CONSENT, batches, people_of
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import checked
@@ -27,6 +27,7 @@ from salesmanago_sync.steps.settling import Sent, settle
 
 # One request takes so many rows: SALESmanago batchupsert 100, Salesforce Collections 200.
 ROWS = {TO_SALESMANAGO: 100, TO_SALESFORCE: 200}
+NOBODY = {"done": 0, "failed": 0, "dropped": 0}
 
 
 def write_consent(ports: Ports) -> dict[str, int]:
@@ -38,13 +39,15 @@ def write_consent(ports: Ports) -> dict[str, int]:
     Returns:
         As `write_batch`.
     """
-    changes = ports.staging.read("changes")
-    consent = changes[changes["lane"].eq(CONSENT)]
-    total = Counter(write_batches(ports, batches(consent, ports.settings.people_per_task)))
-    moves = changes[changes["lane"].str.startswith(MOVES)]
-    for _, rows in moves.groupby(moves["lane"].str.removeprefix(MOVES).astype("int64"), sort=True):
-        _drop_too_early(ports, rows)
-        total.update(write_batches(ports, batches(rows, ports.settings.people_per_task)))
+    total = Counter(NOBODY)
+    for number, changes in enumerate(each_staged(ports, "changes"), start=1):
+        consent = changes[changes["lane"].eq(CONSENT)]
+        total.update(write_batches(ports, batches(consent, ports.settings.people_per_task, number)))
+    for number, changes in enumerate(each_staged(ports, "changes"), start=1):
+        moves = changes[changes["lane"].str.startswith(MOVES)]
+        for _, rows in moves.groupby(moves["lane"].str.removeprefix(MOVES).astype("int64"), sort=True):
+            _drop_too_early(ports, rows)
+            total.update(write_batches(ports, batches(rows, ports.settings.people_per_task, number)))
     return dict(total)
 
 
@@ -58,7 +61,7 @@ def _drop_too_early(ports: Ports, changes: pd.DataFrame) -> None:
 
 def write_batches(ports: Ports, work: Iterable[dict[str, Any]]) -> dict[str, int]:
     """Write some batches of the plan, one after the other; as `write_batch`."""
-    total = Counter({"done": 0, "failed": 0, "dropped": 0})
+    total = Counter(NOBODY)
     for batch in work:
         total.update(write_batch(ports, batch))
     return dict(total)
@@ -71,17 +74,18 @@ def write_batch(ports: Ports, batch: dict[str, Any]) -> dict[str, int]:
 
     Args:
         ports: What the step talks to.
-        batch: Which part of the plan (`planning.batches`).
+        batch: Which people of which part (`planning.batches`).
 
     Returns:
         `done`, `failed` and `dropped` people.
     """
-    people, reading = ports.staging.read("people"), load(ports)
-    changes = _still_planned(ports, batch, people_of(batch, ports.staging.read("changes")))
+    part = int(batch["part"])
+    people, reading = staged(ports, part, "people"), load_part(ports, part)
+    changes = _still_planned(ports, people_of(batch, staged(ports, part, "changes")))
     read = reading.oldest(people.loc[changes["person"].unique()])
     writer = Writer(ports, reading, checked(ports).account_id, seen_at=read)
     freshness = Freshness(reading, since=read)
-    counts = {"done": 0, "failed": 0, "dropped": 0}
+    counts = dict(NOBODY)
     for group in groups(changes, ROWS[str(batch["direction"])]):
         ports.keep_lock()
         fresh, known = freshness.renew(group, people)
@@ -91,11 +95,9 @@ def write_batch(ports: Ports, batch: dict[str, Any]) -> dict[str, int]:
     return counts
 
 
-def _still_planned(ports: Ports, batch: dict[str, Any], changes: pd.DataFrame) -> pd.DataFrame:
-    keys = ["salesforce_id", "salesmanago_id", "field"]
-    planned = ports.ledger.changes(ports.run.id, object=batch["object"], direction=batch["direction"], state="planned")[
-        keys
-    ]
+def _still_planned(ports: Ports, changes: pd.DataFrame) -> pd.DataFrame:
+    keys = ["salesforce_id", "salesmanago_id", "field", "object", "direction"]
+    planned = ports.ledger.planned(ports.run.id, changes)[keys].drop_duplicates()
     keyed = changes.assign(**{name: changes[name].fillna("") for name in keys})
     return changes[keyed.merge(planned.assign(open=True), on=keys, how="left")["open"].notna().to_numpy()]
 
