@@ -56,7 +56,7 @@ def test_a_person_runs_and_understands_the_sync_from_its_page(
     sync.shows("Not done yet", "Nothing is running.")
 
     sync.force("Initial", "Read everybody who meets the criteria", "This is the first synchronization")
-    sync.wait_for_run(re.compile(r"Step \d+ of 14"), re.compile(r"Reading S"), "Writing")
+    sync.wait_for_run(re.compile(r"Step \d+ of 15"), re.compile(r"Reading S"), "Writing")
     number = len(seeded["records"])
     sync.shows("Done", f"{number} open issues, {number} of them new", f"Synchronization issues: {number} open")
 

@@ -94,7 +94,7 @@ def test_progress_is_shown_while_a_run_is_on(ledger: Ledger, people: dict[str, P
     ledger.begin_step(run, "write", now - timedelta(minutes=2))
     ledger.settle_changes(run, plan.head(10).assign(state="done"))
     page = people["viewer"].get("/live").text
-    for text in ('max="40" value="10"', "Step 10 of 14", "Writing changes", "10 of 40", "5 a minute", "about 6 min"):
+    for text in ('max="40" value="10"', "Step 11 of 15", "Writing changes", "10 of 40", "5 a minute", "about 6 min"):
         assert text in page
 
 
