@@ -10,7 +10,11 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 BENCHMARKS = sorted((ROOT / "benchmarks").glob("*.py"))
-TITLES = {"dag_parsing": "salesmanago_full_sync.py", "plan_people": "Planning 500 people"}
+TITLES = {
+    "dag_parsing": "salesmanago_full_sync.py",
+    "plan_people": "Planning 500 people",
+    "write_window": "20 changed people",
+}
 
 
 @pytest.mark.parametrize("file", BENCHMARKS, ids=lambda file: file.stem)

@@ -45,6 +45,18 @@ CASES: dict[str, History] = {
          *(step for task in (1, 2, 3, 6, 7)
            for step in (["run", "incremental", [], ["task", task, False, False]], ["mark", 0, 0]))),
     ),
+    "a worker dies halfway through a file, and its task is marked as success": History(
+        Setup(),
+        (*TWO, ["settle", "full"],
+         *(step for file in (6, 9, 12)
+           for step in (["run", "incremental", [], ["file", file, "half", False]], ["mark", 0, 0]))),
+    ),
+    "the consent lane works in the middle of a run": History(
+        Setup(salesforce_keeps="upper", salesforce_twice=True),
+        (*TWO, ["settle", "full"], ["choose_in_salesmanago", 0, 0, True], ["edit_card", 0, "city", "Łódź"],
+         ["run", "incremental", [["task", PLAN, ["choose_in_salesforce", 1, 1, True]], ["task", BIND, ["wait", 150]],
+                                 ["task", BIND, ["carry_opt_outs"]], ["request", 20, ["carry_opt_outs"]]], None]),
+    ),
     "a Lead is converted whose contact is opted out by the account's default": History(
         Setup(new_opted_out=True),
         (TWO[0], ["settle", "full"], ["convert_lead", 0, None], ["settle", "incremental"]),

@@ -168,7 +168,7 @@ def _card(card: Mapping[str, Any]) -> Someone:
 
 def plain(value: Any) -> Value:
     """What a field holds: nothing and what we filled in are the same."""
-    return None if value in (None, "", FILLER) else str(value)
+    return None if value in (None, "", FILLER, FILLER.upper()) else str(value)
 
 
 def _alike(values: dict[str, Value]) -> dict[str, Value]:

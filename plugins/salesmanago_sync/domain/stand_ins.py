@@ -44,7 +44,7 @@ class StandIns:
         return cls(frozenset(policy.value.strip() for policy in policies), account)
 
     def blanked(self, line: Line, field: str, values: pd.Series) -> pd.Series:
-        """Empty a column where a stand-in is all that it holds.
+        """Empty a column where a stand-in is all that it holds, in any case: a trigger may have changed its letters.
 
         Args:
             line: The mapping line that is read.
@@ -54,4 +54,4 @@ class StandIns:
         if field not in FIELDS and line.key not in KEYS:
             return values
         words = self.words | ({self.account} if field == "Account.Name" and self.account is not None else set())
-        return values.mask(values.str.strip().isin(words))
+        return values.mask(values.str.strip().str.casefold().isin([word.casefold() for word in words]))

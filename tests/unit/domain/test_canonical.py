@@ -41,6 +41,9 @@ def test_a_stand_in_is_read_as_blank_on_either_side() -> None:
     assert stand_in(lead(company_when_empty={"action": "skip"}), "Company") is None
     read = plain(canonical_salesforce(MAPPING, records(Company=filler, LastName=filler, FirstName="Anna", City=filler)))
     assert [read["company"], read["name"], read["address.city"]] == [None, "Anna", filler]
+    # A trigger of the org may have changed its letters.
+    read = plain(canonical_salesforce(MAPPING, records(Company=filler.upper(), LastName="Nowak")))
+    assert (read["company"], read["name"]) == (None, "Nowak")
     read = plain(canonical_salesmanago(MAPPING, contacts(company=filler, name=f" {filler} ")))
     assert (read["company"], read["name"]) == (None, None)
 
