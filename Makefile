@@ -63,7 +63,7 @@ cluster-test: $(VENV)/dev.stamp $(VENV)/cluster.stamp redis ## Start what docker
 campaign: $(VENV)/dev.stamp ## Play random histories of runs and people on every core (SEED=1 MINUTES=10 DATABASE=postgres)
 	@PYTHONHASHSEED=0 $(BIN)/python -m tests.histories --seed $(SEED) --minutes $(MINUTES) --database $(DATABASE) $(ARGS)
 
-bench: $(VENV)/dev.stamp ## Measure how long DAG files take to parse and large plans take to make
+bench: $(VENV)/dev.stamp ## Measure how long DAG files take to parse, large plans to make, and edits may be lost to a write
 	@set -e; for benchmark in benchmarks/*.py; do $(BIN)/python $$benchmark; done
 
 twin: $(VENV)/runtime.stamp ## Serve the local Salesforce and SALESmanago on ports 8180, 8543 (TLS) and 8190 (control)
