@@ -7,9 +7,10 @@ import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 from salesmanago_sync.errors import ConfigurationError, RetriableError
-from salesmanago_sync.ledger.migration import VERSION_TABLE, is_current
+from salesmanago_sync.ledger.migration import MIGRATIONS, VERSION_TABLE, is_current, newest
 from salesmanago_sync.ledger.store import Ledger
 from salesmanago_sync.ledger.tables import metadata
 
@@ -28,6 +29,16 @@ def test_opening_again_keeps_everything(ledger: Ledger, url: str, noon: datetime
     again = Ledger.open(url)
     assert list(again.mapping_state()) == ["Lead"]
     again.close()
+
+
+def test_the_newest_migration_is_known_by_its_file() -> None:
+    assert newest() == ScriptDirectory(str(MIGRATIONS)).get_current_head()
+
+
+def test_a_ledger_of_another_version_is_not_taken_for_current(ledger: Ledger) -> None:
+    with ledger._database.write() as connection:
+        connection.execute(sa.text(f"UPDATE {VERSION_TABLE} SET version_num = '0007'"))  # noqa: S608
+    assert not is_current(ledger._database)
 
 
 def test_a_migration_that_fails_leaves_no_table(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
