@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from salesmanago_sync.domain.canonical import Column
 from salesmanago_sync.domain.findings import ISSUE_COLUMNS, issues, stack
@@ -16,6 +21,7 @@ from salesmanago_sync.domain.merge import (
     NOTHING,
     TO_SALESFORCE,
     TO_SALESMANAGO,
+    Flags,
     Sides,
     merge,
     merge_consent,
@@ -40,9 +46,11 @@ CHANGE_COLUMNS = (
 )
 VERDICT_COLUMNS = ("person", "status", "reason")
 EXTERNAL_ID = "externalId"
+CONSENT, FIELDS = "consent", "fields"
 NO_BASE = "no base, and the sync wrote the contact last: Salesforce wins"
 # Where the base should be set, and the two values.
 Agreed = tuple[pd.Series, pd.Series, pd.Series]
+Places = np.ndarray[Any, np.dtype[np.intp]]
 # Leads, Contacts and Accounts, by the first three characters of their ids.
 PERSON_ID = r"(?:00Q|003|001)(?:[A-Za-z0-9]{12}|[A-Za-z0-9]{15})"
 
@@ -70,25 +78,49 @@ class Decision:
     verdicts: pd.DataFrame
 
 
+@dataclass(frozen=True, slots=True)
+class _Write:
+    """One field that is written to one side, each series on the index of the people.
+
+    Attributes:
+        chosen: To whom.
+        way: The direction.
+        key: The field.
+        old: What is held there.
+        new: What is written.
+        source: The value of the side it comes from.
+        rule: Why.
+        lane: consent, delete or fields.
+    """
+
+    chosen: Flags
+    way: str
+    key: str
+    old: pd.Series
+    new: pd.Series
+    source: pd.Series
+    rule: pd.Series
+    lane: str = FIELDS
+
+
 def decide(pairs: Pairs) -> Decision:
     """Merge every field of the people of one object.
 
     Args:
         pairs: The people, both sides' values and their base.
     """
-    changes, found, agreed, merged = [], [], {}, {}
+    writes, found, agreed, merged = [], [], {}, {}
     for column in pairs.columns():
         sides = pairs.sides(column)
         merged[column.key] = decisions = _decisions(pairs, column, sides)
-        changes += [_written(pairs, column, sides, decisions, way) for way in (TO_SALESMANAGO, TO_SALESFORCE)]
+        writes += [_written(column, sides, decisions, way) for way in (TO_SALESMANAGO, TO_SALESFORCE)]
         found += _findings(pairs, column, sides, decisions)
         agreed[column.key] = _agreed(pairs, column, sides, decisions)
     linked, agreed[EXTERNAL_ID] = _linked(pairs)
-    changes += [linked, *_paid(pairs)]
     return Decision(
         pairs=pairs,
         merged=merged,
-        changes=stack(changes, CHANGE_COLUMNS),
+        changes=_rows(pairs, [*writes, linked, *_paid(pairs)]),
         agreed=agreed,
         issues=stack(found, ISSUE_COLUMNS),
         verdicts=stack([], VERDICT_COLUMNS),
@@ -96,7 +128,7 @@ def decide(pairs: Pairs) -> Decision:
 
 
 def _decisions(pairs: Pairs, column: Column, sides: Sides) -> pd.DataFrame:
-    if column.kind == "consent":
+    if column.kind == CONSENT:
         decisions = merge_consent(sides, column.rule, pairs.mapping.opt_in == "salesmanago")
     else:
         decisions = merge(sides, column.rule)
@@ -106,7 +138,7 @@ def _decisions(pairs: Pairs, column: Column, sides: Sides) -> pd.DataFrame:
     # What is owed is written by itself, once; whoever has ended is not merged at all.
     settled = pairs.ended.to_numpy() | pairs.owes(column.key).to_numpy()
     idle = settled | ~pairs.comparable(column).to_numpy()
-    if column.kind != "consent":
+    if column.kind != CONSENT:
         # Consent ignores the criteria; everything else waits until the person meets them again.
         idle |= pairs.paused.to_numpy()
     if idle.any():
@@ -116,51 +148,57 @@ def _decisions(pairs: Pairs, column: Column, sides: Sides) -> pd.DataFrame:
     return decisions
 
 
-def _written(pairs: Pairs, column: Column, sides: Sides, decisions: pd.DataFrame, way: str) -> pd.DataFrame:
-    chosen = pd.Series(decisions["result"].to_numpy() == way, index=decisions.index)
-    if not chosen.any():
-        return NOTHING_TO_STACK
+def _written(column: Column, sides: Sides, decisions: pd.DataFrame, way: str) -> _Write:
+    chosen = decisions["result"].to_numpy() == way
     old, new = (sides.m, sides.a) if way == TO_SALESMANAGO else (sides.a, sides.m)
-    if column.kind == "consent":
+    if column.kind == CONSENT:
         # A flag that was never set reads as blank and means false.
         new = new.fillna("false")
-    lane = "consent" if column.kind == "consent" else "fields"
-    return _rows(pairs, chosen, way, column.key, old, new, decisions["rule"], lane)
-
-
-def _rows(
-    pairs: Pairs,
-    chosen: pd.Series,
-    way: str,
-    key: str,
-    old: pd.Series,
-    new: pd.Series,
-    rule: pd.Series | str,
-    lane: str = "fields",
-    source: pd.Series | None = None,
-) -> pd.DataFrame:
-    if not chosen.any():
-        return NOTHING_TO_STACK
-    people = pairs.people[chosen]
-    creates = people["status"].eq(CREATE_IN_SALESMANAGO if way == TO_SALESMANAGO else CREATE_IN_SALESFORCE)
-    rows = pd.DataFrame(
-        {
-            "person": people.index,
-            "object": people["object"],
-            "direction": way,
-            "action": pd.Series("update", index=people.index, dtype="str").mask(creates, "create"),
-            "salesforce_id": people["salesforce_id"],
-            "salesmanago_id": people["salesmanago_id"],
-            "field": key,
-            "old": old[chosen],
-            "new": new[chosen],
-            "source": (new if source is None else source)[chosen],
-            "rule": rule[chosen] if isinstance(rule, pd.Series) else rule,
-            # A newcomer is created in one write, consent and all.
-            "lane": pd.Series(lane, index=people.index, dtype="str").mask(creates, "fields"),
-        }
+    return _Write(
+        chosen, way, column.key, old, new, new, decisions["rule"], CONSENT if column.kind == CONSENT else FIELDS
     )
-    return rows.astype({name: "str" for name in CHANGE_COLUMNS if name != "person"})
+
+
+def _rows(pairs: Pairs, writes: Sequence[_Write]) -> pd.DataFrame:
+    """Lay the writes of all fields under each other: a frame of its own for each costs more than few people are."""
+    filled = [(write, np.flatnonzero(write.chosen)) for write in writes if write.chosen.any()]
+    if not filled:
+        return stack([], CHANGE_COLUMNS)
+    people = pairs.people.take(np.concatenate([places for _, places in filled]))
+    way, key, lane = (
+        pd.Series(
+            np.repeat([getattr(write, name) for write, _ in filled], [len(places) for _, places in filled]), dtype="str"
+        )
+        for name in ("way", "key", "lane")
+    )
+    values = {
+        name: _values([(getattr(write, name), places) for write, places in filled])
+        for name in ("old", "new", "source", "rule")
+    }
+    newcomers = way.map({TO_SALESMANAGO: CREATE_IN_SALESMANAGO, TO_SALESFORCE: CREATE_IN_SALESFORCE})
+    creates = pd.Series(people["status"].to_numpy() == newcomers.to_numpy())
+    rows = {
+        "person": people.index,
+        "object": people["object"].array,
+        "direction": way,
+        "action": pd.Series("update", index=way.index, dtype="str").mask(creates, "create"),
+        "salesforce_id": people["salesforce_id"].array,
+        "salesmanago_id": people["salesmanago_id"].array,
+        "field": key,
+        **values,
+        # A newcomer is created in one write, consent and all.
+        "lane": lane.mask(creates, FIELDS),
+    }
+    return pd.DataFrame(rows)
+
+
+def _values(parts: Sequence[tuple[pd.Series, Places]]) -> pd.Series:
+    """Take the values at some places of each series, one series under the other."""
+    taken = [
+        pc.take(pa.array(values, type=pa.large_string(), from_pandas=True), pa.array(places))
+        for values, places in parts
+    ]
+    return pd.Series(pa.chunked_array([chunk for one in taken for chunk in getattr(one, "chunks", [one])]), dtype="str")
 
 
 def _findings(pairs: Pairs, column: Column, sides: Sides, decisions: pd.DataFrame) -> list[pd.DataFrame]:
@@ -212,7 +250,7 @@ def _agreed(
     return pairs.paired & comparable & (still | echoed), base_a, base_m
 
 
-def _linked(pairs: Pairs) -> tuple[pd.DataFrame, Agreed]:
+def _linked(pairs: Pairs) -> tuple[_Write, Agreed]:
     """Write the Salesforce Id into a contact that names no other system's, so that a lost ledger can be rebuilt.
 
     An account may keep what it held before. That is known once the echo of our write is seen, and is not tried again.
@@ -224,8 +262,9 @@ def _linked(pairs: Pairs) -> tuple[pd.DataFrame, Agreed]:
     blank = held.isna() & ~unreadable(pairs.contacts, [EXTERNAL_ID])
     wanting = pairs.is_(PAIR) & (blank | _is_stale(pairs, held)) & ~kept
     chosen = wanting | pairs.is_(CREATE_IN_SALESMANAGO)
-    rows = _rows(pairs, chosen, TO_SALESMANAGO, EXTERNAL_ID, held, own, "link to Salesforce")
-    return rows, (pairs.is_(PAIR) & ~same(base_m, stored), base_a, base_m)
+    rule = pd.Series("link to Salesforce", index=own.index, dtype="str")
+    write = _Write(_flags(chosen), TO_SALESMANAGO, EXTERNAL_ID, held, own, own, rule)
+    return write, (pairs.is_(PAIR) & ~same(base_m, stored), base_a, base_m)
 
 
 def _is_stale(pairs: Pairs, held: pd.Series) -> pd.Series:
@@ -242,13 +281,17 @@ def _is_stale(pairs: Pairs, held: pd.Series) -> pd.Series:
     return stale.astype(bool)
 
 
-def _paid(pairs: Pairs) -> list[pd.DataFrame]:
+def _paid(pairs: Pairs) -> list[_Write]:
     """Write what is owed: opt-outs and tags of policies, and removals."""
     yes = pd.Series("true", index=pairs.people.index, dtype="str")
     return [
-        _rows(pairs, one.chosen, one.direction, one.key, one.old, yes, one.why, one.lane, source=_other(pairs, one))
+        _Write(_flags(one.chosen), one.direction, one.key, one.old, yes, _other(pairs, one), one.why, one.lane)
         for one in payments(pairs)
     ]
+
+
+def _flags(chosen: pd.Series) -> Flags:
+    return chosen.to_numpy(dtype=bool)
 
 
 def _other(pairs: Pairs, payment: Payment) -> pd.Series:
