@@ -6,16 +6,16 @@ from typing import Any
 
 from airflow.plugins_manager import AirflowPlugin
 
-from salesmanago_sync.hooks import masking, missing_port, pool, run_note
+from salesmanago_sync.hooks import masking, missing_port, pool, preload, run_note
 from salesmanago_sync.ui.mount import NAME, PREFIX, VIEW, pages
 
 
 class SalesmanagoPlugin(AirflowPlugin):
-    """Makes the pool of the sync at start, notes the result of each run, and adds the page "SALESmanago"."""
+    """Makes the pool and imports for tasks at start, notes the result of each run, and adds the page "SALESmanago"."""
 
     name = "salesmanago_sync"
     # Airflow reads plain class attributes.
-    listeners = [pool, run_note]  # noqa: RUF012
+    listeners = [pool, preload, run_note]  # noqa: RUF012
     fastapi_apps = [{"name": NAME, "app": pages, "url_prefix": PREFIX}]  # noqa: RUF012
     external_views = [VIEW]  # noqa: RUF012
     fastapi_root_middlewares = [  # noqa: RUF012

@@ -24,6 +24,7 @@ from salesmanago_sync.errors import (
     UnknownOutcomeError,
 )
 from salesmanago_sync.hooks import pool
+from tests.sync_tasks import TASKS
 
 ROOT = Path(__file__).resolve().parents[2]
 FULL, INCREMENTAL = "salesmanago_full_sync", "salesmanago_incremental_sync"
@@ -32,23 +33,6 @@ SETUP = "salesmanago_setup"
 CONSENT = "salesmanago_consent"
 SCHEDULE = "SALESMANAGO_SYNC_SCHEDULE"
 OBJECTS = ["Lead", "Contact", "PersonAccount"]
-TASKS = [
-    "start",
-    "preflight",
-    "fix_window",
-    "extract_salesforce",
-    "extract_salesmanago",
-    "gather_counterparts",
-    "match",
-    "plan",
-    "bind",
-    "write_consent",
-    "write",
-    "follow_up",
-    "commit",
-    "close",
-    "report",
-]
 # What talks much to a service; the rest asks a question or two, or nothing at all.
 IN_THE_POOL = {
     "extract_salesforce",
@@ -172,7 +156,7 @@ def test_the_runbook_names_only_what_exists(dag: DAG) -> None:
 
 
 def test_the_tasks_come_in_the_order_of_the_run(dag: DAG) -> None:
-    assert [task.task_id for task in dag.topological_sort()] == TASKS
+    assert [task.task_id for task in dag.topological_sort()] == list(TASKS)
 
 
 def test_what_talks_to_the_services_is_bounded_by_the_pool(dag: DAG) -> None:
@@ -250,6 +234,23 @@ def test_the_plugin_loader_executes_nothing_of_the_package() -> None:
     package = str(ROOT / "plugins" / "salesmanago_sync")
     stray = [name for name, file in loaded.items() if file.startswith(package) and not name.startswith(NAME)]
     assert stray == [], "executed once more under the bare name of its file"
+
+
+@pytest.mark.parametrize(
+    ("component", "executor", "imported"),
+    [
+        ("scheduler", "LocalExecutor", True),
+        ("scheduler", "CeleryExecutor", False),
+        ("triggerer", "LocalExecutor", False),
+    ],
+)
+def test_a_scheduler_that_forks_its_tasks_imports_for_them(
+    component: str, executor: str, imported: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__CORE__EXECUTOR", executor)
+    program = f"sys.argv = ['airflow', '{component}']\nfrom airflow.jobs.job import Job\nJob()"
+    of_tasks = {"pandas", "pyarrow.parquet", "salesmanago_sync.hooks.ports", "salesmanago_sync.steps.planning"}
+    assert of_tasks & modules_after(program).keys() == (of_tasks if imported else set())
 
 
 def modules_after(statement: str) -> dict[str, str]:

@@ -20,23 +20,11 @@ from salesmanago_sync.steps.start import start
 from salesmanago_sync.steps.window import fix_window
 from salesmanago_sync.steps.writing import write_batches, write_consent
 from tests.histories.bench import Bench, Killed, Mode, Moments
+from tests.sync_tasks import TASKS
 
 Clearing = Literal["failed", "downstream", "single"]
-STAGES = (
-    "start",
-    "preflight",
-    "fix_window",
-    "extract",
-    "gather_counterparts",
-    "match",
-    "plan",
-    "bind",
-    "write_consent",
-    "write",
-    "follow_up",
-    "commit",
-    "close",
-)
+# Both readings are one stage here, and nothing is reported.
+STAGES = tuple(dict.fromkeys("extract" if task.startswith("extract_") else task for task in TASKS if task != "report"))
 # How often a run that waits for the lock asks again.
 POLL_SECONDS = 60.0
 DONE, FAILED, BLOCKED = "success", "failed", "upstream_failed"

@@ -1,0 +1,19 @@
+"""The tasks of both syncs, in the order of a run, as tests expect them."""
+
+TASKS = (
+    "start",
+    "preflight",
+    "fix_window",
+    "extract_salesforce",
+    "extract_salesmanago",
+    "gather_counterparts",
+    "match",
+    "plan",
+    "bind",
+    "write_consent",
+    "write",
+    "follow_up",
+    "commit",
+    "close",
+    "report",
+)
