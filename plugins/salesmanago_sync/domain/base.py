@@ -80,25 +80,14 @@ def pack(pairs: dict[str, tuple[pd.Series, pd.Series]], present: dict[str, pd.Se
         JSON text, `{}` where nothing is present.
     """
     entries = [_entry(str(key), a, m, present[key]) for key, (a, m) in pairs.items()]
-    return _joined(entries, "{", "}", index)
-
-
-def pack_flags(flags: pd.DataFrame) -> pd.Series:
-    """Write the names of the true columns of each row as a JSON list."""
-    entries = [_where(_text(_json(str(key))), flags[key]) for key in flags]
-    return _joined(entries, "[", "]", flags.index)
-
-
-# Arrow itself: pandas takes ten times as long where there are few people, and more than twice as long for many.
-def _joined(entries: list[pa.Array], opening: str, closing: str, index: pd.Index) -> pd.Series:
-    """Put the entries of each row between brackets; those that are null are not there."""
     if not entries:
-        return pd.Series(opening + closing, index=index, dtype="str")
+        return pd.Series("{}", index=index, dtype="str")
+    # Arrow itself: pandas takes ten times as long where there are few people, and more than twice as long for many.
     # Arrow 26 loses a row all of whose parts are null: the first never is.
     body = pc.utf8_slice_codeunits(
         pc.binary_join_element_wise(_text(""), *entries, _text(","), null_handling="skip"), 1
     )
-    return pd.Series(pc.binary_join_element_wise(_text(opening), body, _text(closing), _text("")), index, dtype="str")
+    return pd.Series(pc.binary_join_element_wise(_text("{"), body, _text("}"), _text("")), index, dtype="str")
 
 
 def _entry(key: str, a: pd.Series, m: pd.Series, present: pd.Series) -> pa.Array:

@@ -20,7 +20,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, TypeAdapter, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
 
 from salesmanago_sync.domain.criteria_literals import Kind, kind_of, literal_fault, pattern
 from salesmanago_sync.errors import ConfigurationError, Fault
@@ -168,16 +168,6 @@ Criterion: TypeAlias = Annotated[
 ]
 for _model in (All, Any_, Not):
     _model.model_rebuild()
-_ADAPTER: TypeAdapter[Criterion] = TypeAdapter(Criterion)
-
-
-def parse_criterion(value: Any) -> Criterion:
-    """Read a criterion from what YAML gave.
-
-    Raises:
-        pydantic.ValidationError: With every fault.
-    """
-    return _ADAPTER.validate_python(value)
 
 
 def _control_character(text: str) -> bool:

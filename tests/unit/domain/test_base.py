@@ -6,7 +6,7 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from salesmanago_sync.domain.base import pack, pack_flags, unpack
+from salesmanago_sync.domain.base import pack, unpack
 
 VALUE = st.one_of(st.none(), st.text('a0é"\\\n\x00', max_size=6))
 BASES = st.lists(st.dictionaries(st.sampled_from(["name", 'a"b', "tags:X"]), st.tuples(VALUE, VALUE)), max_size=6)
@@ -59,8 +59,3 @@ def test_a_field_without_any_base_is_blank_and_unknown() -> None:
 def test_nobody_has_no_base() -> None:
     assert unpack(pd.Series([], dtype="str")).of("name")[2].empty
     assert pack({}, {}, pd.Index([])).empty
-
-
-def test_flags_are_packed_as_the_names_of_those_that_are_set() -> None:
-    flags = pd.DataFrame({"name": [True, False, True], 'a"b': [True, False, False]})
-    assert [json.loads(text) for text in pack_flags(flags)] == [["name", 'a"b'], [], ["name"]]

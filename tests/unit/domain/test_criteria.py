@@ -12,8 +12,8 @@ from salesmanago_sync.domain.criteria import (
     check_types,
     fields_of,
     in_words,
-    parse_criterion,
 )
+from tests.unit.domain.criterion import parse_criterion
 
 TYPES = {
     "Name": "string",

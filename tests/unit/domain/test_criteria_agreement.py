@@ -8,10 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from salesmanago_sync.domain.criteria import parse_criterion
 from salesmanago_sync.domain.criteria_mask import mask
 from salesmanago_sync.domain.criteria_soql import to_soql
 from salesmanago_sync.domain.frames import salesforce_frame
+from tests.unit.domain.criterion import parse_criterion
 from twin.salesforce import Org, create_tables
 from twin.salesforce.query import run
 from twin.state import State

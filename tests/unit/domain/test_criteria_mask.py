@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from salesmanago_sync.domain.criteria import parse_criterion
 from salesmanago_sync.domain.criteria_mask import mask
 from salesmanago_sync.domain.frames import salesforce_frame
 from salesmanago_sync.errors import ConfigurationError
+from tests.unit.domain.criterion import parse_criterion
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 TYPES = {

@@ -4,9 +4,9 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
-from salesmanago_sync.domain.criteria import parse_criterion
 from salesmanago_sync.domain.criteria_soql import to_soql
 from salesmanago_sync.errors import ConfigurationError
+from tests.unit.domain.criterion import parse_criterion
 
 NOW = datetime(2026, 3, 1, 0, 30, tzinfo=UTC)
 TYPES = {

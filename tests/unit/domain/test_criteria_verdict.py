@@ -6,8 +6,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from salesmanago_sync.domain.criteria import parse_criterion
 from salesmanago_sync.domain.criteria_verdict import Verdict, judge
+from tests.unit.domain.criterion import parse_criterion
 
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
 TYPES = {"Status": "picklist", "Score": "double", "Member": "boolean"}
