@@ -13,6 +13,9 @@ from salesmanago_sync.ledger.engine import Database
 from salesmanago_sync.ledger.frames import LARGEST, select_frame
 from salesmanago_sync.ledger.tables import changes, runs
 
+# The mode of a run of the consent lane: it works beside a run of the sync, without the lock.
+CONSENT_LANE = "consent"
+
 
 class Runs:
     """The table of runs."""
@@ -97,8 +100,7 @@ class Runs:
         Returns:
             The modes of the runs that were ended.
         """
-        # The consent lane works beside a run, without the lock.
-        forgotten = (runs.c.finished_at.is_(None), runs.c.id != working, runs.c.mode != "consent")
+        forgotten = (runs.c.finished_at.is_(None), runs.c.id != working, runs.c.mode != CONSENT_LANE)
         new = {"state": "failed", "finished_at": now, "note": note}
         with self._database.write() as connection:
             ended = connection.execute(sa.update(runs).where(*forgotten).values(new).returning(runs.c.mode))

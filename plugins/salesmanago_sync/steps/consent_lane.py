@@ -17,6 +17,7 @@ import pandas as pd
 
 from salesmanago_sync.domain.consent import is_shared
 from salesmanago_sync.errors import ConfigurationError, Fault
+from salesmanago_sync.ledger.runs import CONSENT_LANE
 from salesmanago_sync.steps.explaining import stage_objects
 from salesmanago_sync.steps.extract import add_counterparts, add_least_checked
 from salesmanago_sync.steps.freshness import Freshness
@@ -32,7 +33,6 @@ from salesmanago_sync.steps.writing import ROWS, Writer, groups
 log = logging.getLogger(__name__)
 
 LAST_CONSENT = "salesmanago_last_consent"
-MODE = "consent"
 SIDES = ("salesforce", "salesmanago")
 
 
@@ -115,7 +115,7 @@ def _write(ports: Ports, reading: Reading, objects: list[str], seen_at: datetime
         ports.ledger.check(result.people.loc[seen, "salesforce_id"], ports.now())
         return []
     run, now = ports.run, ports.now()
-    number = ports.ledger.start_run(run.dag_id, run.dag_run_id, MODE, False, True, now, {})
+    number = ports.ledger.start_run(run.dag_id, run.dag_run_id, CONSENT_LANE, False, True, now, {})
     numbered = replace(ports, run=run.model_copy(update={"id": number}))
     reading.ports = numbered
     ports.ledger.plan_changes(number, changes, now)
