@@ -19,6 +19,7 @@ from requests.adapters import HTTPAdapter
 from starlette.types import ASGIApp, Message, Scope
 from urllib3 import HTTPHeaderDict, HTTPResponse
 
+from tests.control_port import ControlPort
 from twin.app import Twin, systems
 from twin.clock import Clock
 from twin.control import control_app
@@ -139,27 +140,11 @@ def _bytes(value: Any) -> bytes:
     return value if isinstance(value, bytes) else str(value).encode("latin-1" if isinstance(value, str) else "utf-8")
 
 
-class InProcessControl:
-    """The control port, called without HTTP; as `twin_server.Control`."""
+class InProcessControl(ControlPort):
+    """The control port, called without HTTP."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-
-    def get(self, path: str) -> Any:
-        """GET a path."""
-        return self._call("GET", path)
-
-    def post(self, path: str, body: object = None) -> Any:
-        """POST a body."""
-        return self._call("POST", path, body)
-
-    def patch(self, path: str, body: object) -> Any:
-        """PATCH with a body."""
-        return self._call("PATCH", path, body)
-
-    def delete(self, path: str) -> Any:
-        """DELETE a path."""
-        return self._call("DELETE", path)
 
     def _call(self, method: str, path: str, body: object = None) -> Any:
         sent = b"" if body is None else json.dumps(body).encode()

@@ -13,34 +13,20 @@ from typing import IO, Any
 import requests
 from requests.adapters import HTTPAdapter
 
+from tests.control_port import ControlPort
+
 ROOT = Path(__file__).parent.parent
 STOP_SECONDS = 15
 CONTROL_SECONDS = 120
 
 
-class Control:
-    """A small client of the control port; answers are parsed JSON."""
+class Control(ControlPort):
+    """The control port over HTTP."""
 
     def __init__(self, url: str) -> None:
         self.url = url
         self._session = requests.Session()
         self._session.trust_env = False  # a proxy of the machine is not for the twin
-
-    def get(self, path: str) -> Any:
-        """GET a path."""
-        return self._call("GET", path)
-
-    def post(self, path: str, body: object = None) -> Any:
-        """POST a body."""
-        return self._call("POST", path, body)
-
-    def patch(self, path: str, body: object) -> Any:
-        """PATCH with a body."""
-        return self._call("PATCH", path, body)
-
-    def delete(self, path: str) -> Any:
-        """DELETE a path."""
-        return self._call("DELETE", path)
 
     def close(self) -> None:
         """Close the connection."""
