@@ -77,7 +77,7 @@ def _salesforce_values(
         return {}
     if len(fields) != len(line.salesforce) or not sent.any():
         return {}
-    native = converter(line).to_salesforce(values[sent], current.loc[sent, fields])
+    native = converter(line).to_salesforce(values[sent], current[fields][sent])
     return {field: _filled(json_values(native[field]), stand_in(mapping, field)) for field in fields}
 
 

@@ -276,8 +276,7 @@ def pairs_of(
     nameless = people["salesmanago_id"].isin(contacts.loc[unreadable(contacts, ["email"]), "contactId"])
     bound = people["matched_by"].eq("binding") & ~nameless & people["reason"].isin(["PAUSED", UNREADABLE_VALUE, *ENDED])
     mine = people[people["object"].eq(item.mapping.object) & (takes_part | bound)]
-    records = item.records.drop_duplicates("Id").set_index("Id", drop=False)
-    cards = contacts.drop_duplicates("contactId").set_index("contactId", drop=False)
+    records, cards = _by_id(item.records, "Id"), _by_id(contacts, "contactId")
     known = bindings[bindings["object"].eq(item.mapping.object)].set_index("salesforce_id", drop=False)
     bound_rows = _aligned(known, mine["salesforce_id"])
     mapped = _aligned(canonical_salesforce(item.mapping, records, item.stand_ins), mine["salesforce_id"])
@@ -315,6 +314,12 @@ def _without_predecessor(base: Base, bindings: pd.DataFrame, a: pd.DataFrame, ma
             silent = ~by_default | to_contact
         known[key] = known[key] & ~(moved & silent)
     return Base(base.a, base.m, known)
+
+
+def _by_id(frame: pd.DataFrame, key: str) -> pd.DataFrame:
+    # To drop nothing would copy every column.
+    single = frame if frame[key].is_unique else frame.drop_duplicates(key)
+    return single.set_index(key, drop=False)
 
 
 def _aligned(frame: pd.DataFrame, ids: pd.Series) -> pd.DataFrame:

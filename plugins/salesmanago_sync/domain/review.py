@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import Any
 
 import pandas as pd
 
@@ -186,16 +185,14 @@ def _names_for_newcomers(decision: Decision) -> Decision:
     new = changes[changes["direction"].eq(TO_SALESFORCE) & changes["action"].eq("create")]
     if new.empty:
         return decision
-    native = to_salesforce(mapping, new, decision.pairs.records)
     policies = {"LastName": (mapping.last_name_when_empty, "LAST_NAME_EMPTY")}
     if mapping.object == "Lead":
         policies["Company"] = (mapping.company_when_empty, "COMPANY_EMPTY")
-    for field, (policy, reason) in policies.items():
-        if policy.action == "skip":
-            decision = _dismiss(decision, _lacking(native, field), SKIP, reason)
+    required = {field: reason for field, (policy, reason) in policies.items() if policy.action == "skip"}
+    keys = [line.key for line in mapping.lines if required.keys() & set(line.salesforce)]
+    native = to_salesforce(mapping, new[new["field"].isin(keys)], decision.pairs.records)
+    persons = pd.Index(new["person"].sort_values().unique(), name="person")
+    for field, reason in required.items():
+        lacking = [native.get(person, {}).get(field) is None for person in persons]
+        decision = _dismiss(decision, persons[lacking], SKIP, reason)
     return decision
-
-
-def _lacking(native: dict[Any, dict[str, Any]], field: str) -> pd.Index:
-    lacking: pd.Index = pd.Index([person for person, row in native.items() if row.get(field) is None], name="person")
-    return lacking
