@@ -9,9 +9,11 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadFileScheduling
 
 from tests.twin_server import TwinServer
 
@@ -40,6 +42,19 @@ FIRST = ("browser", "integration")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if "PYTEST_XDIST_WORKER" in os.environ:
         items.sort(key=_turn)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
+    return _Scheduling(config, log)
+
+
+class _Scheduling(LoadFileScheduling):
+    """A file in one process, and the files that share an Airflow with its browser in the same."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        shared = "tests/browser/"
+        return shared if nodeid.startswith(shared) else str(super()._split_scope(nodeid))
 
 
 def _turn(item: pytest.Item) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from urllib.parse import quote
 
 from playwright.sync_api import Locator, Page, expect
 from playwright.sync_api import TimeoutError as NotSeenError
@@ -77,6 +78,15 @@ class AirflowUi:
         """Send the form and arrive at the run."""
         form.get_by_role("button", name="Trigger").click()
         expect(self.page).to_have_url(re.compile(r"/runs/manual__"))
+
+    def open_run(self, dag: str, run: str) -> None:
+        """Open a run of a DAG."""
+        self.page.goto(f"{self._url}/dags/{dag}/runs/{quote(run)}")
+
+    def close_form(self, form: Locator) -> None:
+        """Leave the form without sending it."""
+        form.get_by_label("Close").first.click()
+        expect(form).to_be_hidden()
 
     def wait_for_run(self) -> str:
         """Wait until the run that is open has ended, and return its state."""

@@ -1,4 +1,4 @@
-"""A whole Airflow, the twin, and a browser to look at them."""
+"""A whole Airflow and the twin, shared by the tests of this folder, and a browser to look at them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from demo.child_process import ProcessGroup
 from demo.twin_process import Twin
 from tests.browser.airflow_ui import AirflowUi
 
-# Where each test has a folder of its own: several may run at a time.
 KEPT = PROJECT / ".test" / "browser"
 PEOPLE = "leads=20,contacts=20,person_accounts=5,salesmanago=30"  # the fewest among whom every flaw is planted
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -30,36 +29,36 @@ FLAGS = (
 )
 SCREEN = ViewportSize(width=1400, height=900)
 TAIL_LINES = 60
-OUTCOME = pytest.StashKey[bool]()
+RED = pytest.StashKey[bool]()
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    item.stash[OUTCOME] = item.stash.get(OUTCOME, True) and report.passed
+    for node in (item, item.session):
+        node.stash[RED] = node.stash.get(RED, False) or report.failed
     return report
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def folder(request: pytest.FixtureRequest) -> Iterator[Path]:
-    """Where everything is written; it stays when the test fails, with the end of every log in one file."""
-    kept = KEPT / request.path.stem
-    shutil.rmtree(kept, ignore_errors=True)
-    (kept / "logs").mkdir(parents=True)
-    yield kept
-    if request.node.stash[OUTCOME]:
-        shutil.rmtree(kept)
+    """Where everything is written; it stays when a test fails, with the end of every log in one file."""
+    shutil.rmtree(KEPT, ignore_errors=True)
+    (KEPT / "logs").mkdir(parents=True)
+    yield KEPT
+    if not request.session.stash.get(RED, True):
+        shutil.rmtree(KEPT)
         return
-    ends = [f"== {log.name}\n{tail(log)}" for log in sorted((kept / "logs").iterdir())]
-    (kept / "tails.txt").write_text("\n".join(ends))
-    print(f"Logs, their ends in tails.txt, and screen.png are in {kept}")  # noqa: T201 - shown with the failure
+    ends = [f"== {log.name}\n{tail(log)}" for log in sorted((KEPT / "logs").iterdir())]
+    (KEPT / "tails.txt").write_text("\n".join(ends))
+    print(f"Logs, their ends in tails.txt, and screens are in {KEPT}")  # noqa: T201 - shown with the failure
 
 
 def tail(log: Path) -> str:
     return "\n".join(log.read_text(errors="replace").splitlines()[-TAIL_LINES:])
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def chromium() -> str:
     found = next((path for path in map(shutil.which, NAMES) if path), None)
     if found is None:
@@ -67,30 +66,29 @@ def chromium() -> str:
     return found
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def processes(folder: Path) -> Iterator[ProcessGroup]:
     with ProcessGroup() as group:
         yield group
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def twin(processes: ProcessGroup, folder: Path) -> Twin:
     return Twin(processes, clean_environment(), folder / "logs", PEOPLE)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def mappings(folder: Path) -> Path:
-    """The shipped mappings, in a folder where a test may edit them."""
+    """The shipped mappings, in a folder where the last part of a test may edit them."""
     return Path(shutil.copytree(PROJECT / "include" / "mappings", folder / "mappings"))
 
 
-@pytest.fixture
-def airflow(
-    processes: ProcessGroup, folder: Path, twin: Twin, mappings: Path, monkeypatch: pytest.MonkeyPatch
-) -> Airflow:
-    monkeypatch.setattr(airflow_process, "UI_PORT", 0)  # the demo may be running
+@pytest.fixture(scope="session")
+def airflow(processes: ProcessGroup, folder: Path, twin: Twin, mappings: Path) -> Airflow:
     settings = {"SALESMANAGO_SYNC_MAPPINGS": str(mappings)}
-    started = Airflow(processes, folder, twin.connections, twin.ready["ca"], PROJECT / "dags", settings)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(airflow_process, "UI_PORT", 0)  # the demo may be running
+        started = Airflow(processes, folder, twin.connections, twin.ready["ca"], PROJECT / "dags", settings)
     started.start()
     return started
 
@@ -105,8 +103,8 @@ def page(chromium: str, tmp_path: Path, folder: Path, request: pytest.FixtureReq
     ):
         [opened] = browser.pages
         yield opened
-        if not request.node.stash[OUTCOME]:
-            opened.screenshot(path=folder / "screen.png")
+        if request.node.stash[RED]:
+            opened.screenshot(path=folder / f"{request.node.name}.png")
 
 
 @pytest.fixture

@@ -44,8 +44,10 @@ class SyncPage:
 
     def force(self, mode: str, *promised: str) -> None:
         """Start a run, after reading what it will do."""
-        self.go("Synchronization Information")
-        self.follow(mode)
+        link = self.main.get_by_role("link", name=mode, exact=True)
+        if not link.count():  # where it is open, it would be loaded again while the link is followed
+            self.go("Synchronization Information")
+        link.click()
         self.shows("What it will do", *promised)
         switch = self.main.get_by_label("The DAG is paused: switch it on")
         if switch.count():
