@@ -55,6 +55,7 @@ def evidence(direct: Direct) -> list[tuple[str, str, str, str]]:
     """Who was told of which opt-out, seen where, and what was seen; oldest first."""
     ids = [key for sobject in ("Lead", "Contact", "Account") for key in direct.records(sobject)]
     rows = direct.ledger.consent(ids, list(direct.cards()))
+    rows = rows[rows["sent_at"].notna()]
     assert rows["acknowledged_at"].notna().all()
     columns = ["salesforce_id", "salesmanago_id", "side", "note"]
     return [tuple(row) for row in rows[columns].itertuples(index=False)]

@@ -20,25 +20,33 @@ ENDED = ("deleted", "merged")
 Base = Sequence[str | None]
 
 
-def without_cause(issues: pd.DataFrame, bindings: pd.DataFrame, mappings: Sequence[Mapping]) -> pd.Series:
+def without_cause(
+    issues: pd.DataFrame, bindings: pd.DataFrame, mappings: Sequence[Mapping], seen: pd.DataFrame
+) -> pd.Series:
     """Tell which open issues have no cause any longer.
 
     Args:
         issues: Open issues that were not met in this run, of people who were looked at.
         bindings: The ledger's bindings of these people, with what the run has learned.
         mappings: The mappings of the run.
+        seen: What was seen of opt-outs of records and contacts in no pair (`consent.SEEN_COLUMNS`).
 
     Returns:
         A flag for each issue.
     """
     known = {row["salesmanago_id"]: row for row in bindings.to_dict("records")}
     lines = {(mapping.object, line.key): line for mapping in mappings for line in mapping.lines}
+    still = seen[seen["out"].astype("bool")]
+    out = {*zip(still["id"], still["field"], strict=True)}
     flags = []
     for issue in issues.to_dict("records"):
         binding = known.get(issue["salesmanago_id"])
-        if issue["reason"] not in EVIDENCE or binding is None or binding["status"] in ENDED:
+        if issue["reason"] not in EVIDENCE or (binding is not None and binding["status"] in ENDED):
             # Of somebody who is not synchronised any longer nothing is left to do.
             flags.append(True)
+            continue
+        if binding is None:
+            flags.append(not {(issue[f"{side}_id"], issue["field"]) for side in ("salesforce", "salesmanago")} & out)
             continue
         base = json.loads(str(binding["base"])).get(issue["field"])
         line = lines.get((binding["object"], issue["field"]))

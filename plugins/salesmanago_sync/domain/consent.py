@@ -10,7 +10,9 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from salesmanago_sync.domain.changes import CHANGE_COLUMNS, Decision
@@ -26,7 +28,9 @@ CONTACT = "contact"
 # How the rule of such a change begins, by the side on which the opt-out was seen.
 SEEN = {"salesforce": "opted out in Salesforce: ", "salesmanago": "opted out in SALESmanago: "}
 WAYS = {"salesforce": TO_SALESFORCE, "salesmanago": TO_SALESMANAGO}
-HOLDER_COLUMNS = ("side", "object", "id", "email", "group", "key", "held", "out", "why", "able")
+HOLDER_COLUMNS = ("side", "object", "id", "email", "group", "alone", "key", "held", "out", "proof", "why", "able")
+# What was seen of each record and contact (`Shared.seen`).
+SEEN_COLUMNS = ("side", "id", "field", "out", "told")
 # So many opted-out records of one address are named.
 PROOFS = 5
 
@@ -58,11 +62,15 @@ class Shared:
         people: The people frame, with rows for whom only an opt-out is written (skip, `OUT_OF_RUN`).
         changes: Every change of the plan, those of this module among them.
         issues: People who opted in again, whose address is still opted out elsewhere.
+        seen: `SEEN_COLUMNS`: what was seen of records and contacts of which no write tells. `out` says that this one
+            is opted out, and `told` that somebody of the address hears of it in this run; it is in no pair, if not.
+            Where nobody of the address is opted out, this one, in no pair, is not `out`.
     """
 
     people: pd.DataFrame
     changes: pd.DataFrame
     issues: pd.DataFrame
+    seen: pd.DataFrame
 
 
 def share_opt_outs(everybody: Everybody, people: pd.DataFrame, decisions: Sequence[Decision], direction: str) -> Shared:
@@ -75,9 +83,10 @@ def share_opt_outs(everybody: Everybody, people: pd.DataFrame, decisions: Sequen
         direction: Which sides may be written.
     """
     changes = stack([decision.changes for decision in decisions], CHANGE_COLUMNS)
-    holders = _holders(everybody, people, decisions, changes)
+    alive = _holders(everybody, people, decisions, changes)
+    holders = alive[alive["why"].notna()]
     if holders.empty:
-        return Shared(people, changes, stack([], ISSUE_COLUMNS))
+        return Shared(people, changes, stack([], ISSUE_COLUMNS), _seen(alive, changes))
     behind = holders[~holders["out"] & holders["able"]]
     changes, reverted = _without_opt_ins(changes, behind[behind["held"]])
     ways = [way for way in WAYS.values() if direction in ("both", way)]
@@ -86,7 +95,8 @@ def share_opt_outs(everybody: Everybody, people: pd.DataFrame, decisions: Sequen
     people = _with_others(people, lacking, everybody.bindings)
     first = everybody.objects[0].mapping.object
     written = [_written(people, lacking[lacking["side"].eq(side)], side, first) for side in WAYS]
-    return Shared(people, stack([changes, *written], CHANGE_COLUMNS), reverted)
+    changes = stack([changes, *written], CHANGE_COLUMNS)
+    return Shared(people, changes, reverted, _seen(alive, changes))
 
 
 def is_shared(rules: pd.Series) -> pd.Series:
@@ -110,11 +120,12 @@ def side_seen(rules: pd.Series, default: str) -> pd.Series:
 def _holders(
     everybody: Everybody, people: pd.DataFrame, decisions: Sequence[Decision], changes: pd.DataFrame
 ) -> pd.DataFrame:
-    """List everybody alive whose address is opted out, one row a channel, as the plan so far leaves them.
+    """List everybody alive whose address is opted out, or who is in no pair, as the plan so far leaves them.
 
     Returns:
-        `HOLDER_COLUMNS`: `held` is the flag as read, `out` as it will be, `able` says whether the flag may be written,
-        `group` names the address and `why` says who has opted out.
+        `HOLDER_COLUMNS`, one row a channel: `held` is the flag as read, `out` as it will be, `able` says whether the
+        flag may be written, `group` names the address, `why` says who of it has opted out, if anybody has, `proof`
+        whether this one has, and `alone` whether it is in no pair.
     """
     alive = _alive(everybody)
     if alive.empty:
@@ -123,6 +134,8 @@ def _holders(
     alive["email"] = planned.fillna(alive["email"]).astype("str")
     alive = alive[alive["email"].notna()]
     alive["group"] = _groups(alive, people, everybody.bindings)
+    paired = pd.concat([people.loc[people["status"].eq(PAIR)], everybody.bindings])
+    alive["alone"] = ~among(alive["id"], {*paired["salesforce_id"], *paired["salesmanago_id"]})
     frames = [_of_channel(alive, key, everybody, decisions, changes) for key in OPT_OUTS]
     return pd.concat(frames, ignore_index=True)
 
@@ -158,10 +171,10 @@ def _of_channel(
     rows = alive.assign(key=key, held=alive["id"].astype("object").isin(held))
     planned = _planned(rows, changes, key)
     rows["out"] = rows["held"].mask(planned.notna(), planned.eq("true").fillna(False).astype(bool)).astype(bool)
-    proof = rows[rows["out"] & ~rows["id"].astype("object").isin(silent)]
-    rows["why"] = rows["group"].map(_why(proof)).astype("str")
+    rows["proof"] = rows["out"] & ~rows["id"].astype("object").isin(silent)
+    rows["why"] = rows["group"].map(_why(rows[rows["proof"]])).astype("str")
     rows["able"] = rows["object"].isin(able)
-    return rows[rows["why"].notna()]
+    return rows[rows["why"].notna() | rows["alone"]]
 
 
 def _opted_out(everybody: Everybody, key: str) -> set[str]:
@@ -245,6 +258,24 @@ def _why(proof: pd.DataFrame) -> dict[str, str]:
         # Of a long list of duplicates a few are proof enough.
         found.setdefault(str(group), SEEN[str(side)] + ", ".join(words.head(PROOFS)))
     return found
+
+
+def _seen(holders: pd.DataFrame, changes: pd.DataFrame) -> pd.DataFrame:
+    """Say of whom evidence is due that no write gives (`Shared.seen`)."""
+    sent = changes[changes["field"].isin(OPT_OUTS) & changes["new"].eq("true")]
+    ids = [(sent[name], sent["field"]) for name in ("salesforce_id", "salesmanago_id")]
+    named = _pairs_among(holders, {pair for each in ids for pair in zip(*each, strict=True)})
+    addresses = holders.loc[named, ["group", "key"]].drop_duplicates().assign(told=True)
+    told = holders[["group", "key"]].merge(addresses, on=["group", "key"], how="left")["told"].notna().to_numpy()
+    out = holders["held"] & holders["proof"] & (holders["alone"] | told) & ~named
+    opted_in = holders["alone"] & ~holders["held"] & holders["why"].isna()
+    seen = holders.assign(field=holders["key"], out=out, told=told)
+    return seen.loc[out | opted_in, list(SEEN_COLUMNS)]
+
+
+def _pairs_among(holders: pd.DataFrame, pairs: set[tuple[str, str]]) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    own = zip(holders["id"], holders["key"], strict=True)
+    return np.fromiter((pair in pairs for pair in own), dtype=bool, count=len(holders))
 
 
 def _without_opt_ins(changes: pd.DataFrame, stay: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

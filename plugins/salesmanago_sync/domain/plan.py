@@ -13,7 +13,7 @@ from salesmanago_sync.domain.addresses import MOVES, settle_addresses
 from salesmanago_sync.domain.agreement import agreement
 from salesmanago_sync.domain.base import pack
 from salesmanago_sync.domain.changes import Decision, decide
-from salesmanago_sync.domain.consent import Everybody, share_opt_outs
+from salesmanago_sync.domain.consent import SEEN_COLUMNS, Everybody, share_opt_outs
 from salesmanago_sync.domain.findings import ISSUE_COLUMNS, issues_of_people, stack
 from salesmanago_sync.domain.identities import ObjectInput, identities, is_true
 from salesmanago_sync.domain.matching import Identities, match
@@ -78,6 +78,7 @@ class Plan:
         moves: Bindings that go to another record or contact (`MOVE_COLUMNS`).
         issues: What could not be decided (`findings.ISSUE_COLUMNS`).
         decisions: How it came to that, for each object of the scope.
+        seen: What was seen of opt-outs of which no write tells (`consent.Shared`).
     """
 
     people: pd.DataFrame
@@ -86,6 +87,7 @@ class Plan:
     moves: pd.DataFrame
     issues: pd.DataFrame
     decisions: tuple[Decision, ...] = ()
+    seen: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(SEEN_COLUMNS)))
 
 
 def plan(inputs: PlanInput) -> Plan:
@@ -118,6 +120,7 @@ def plan(inputs: PlanInput) -> Plan:
             [unmatched, *unreadable, *(decision.issues for decision in decisions), shared.issues], ISSUE_COLUMNS
         ),
         decisions=tuple(decisions),
+        seen=shared.seen,
     )
 
 

@@ -41,7 +41,8 @@ def read_consent_ages(ledger: Ledger, now: datetime) -> ConsentAges:
     taken = (rows.loc[done, "acknowledged_at"] - rows.loc[done, "seen_at"]).dt.total_seconds().clip(lower=0.0)
     # A refused opt-out is tried again: the newest row of each tells whether it still waits.
     newest = rows.sort_values("id").drop_duplicates(["salesforce_id", "salesmanago_id", "channel", "side"], keep="last")
-    waiting = newest.loc[newest["acknowledged_at"].isna(), "seen_at"]
+    # What was only seen was sent to nobody.
+    waiting = newest.loc[newest["acknowledged_at"].isna() & newest["sent_at"].notna(), "seen_at"]
     return ConsentAges(
         count=len(taken),
         p95=None if taken.empty else timedelta(seconds=float(taken.quantile(0.95))),

@@ -7,8 +7,10 @@ from datetime import timedelta
 import pandas as pd
 
 from salesmanago_sync.domain.closing import without_cause
+from salesmanago_sync.domain.consent import SEEN_COLUMNS
 from salesmanago_sync.domain.readability import nameless
 from salesmanago_sync.errors import FatalError
+from salesmanago_sync.steps.evidence import SEEN
 from salesmanago_sync.steps.ledger_age import this_ledger
 from salesmanago_sync.steps.parts import of_everybody
 from salesmanago_sync.steps.ports import Ports
@@ -90,7 +92,7 @@ def _close_solved(ports: Ports, people: pd.DataFrame) -> int:
     seen |= nameless(issues["salesforce_id"]) | nameless(issues["salesmanago_id"])
     silent = issues[seen & issues["last_run"].ne(ports.run.id)]
     bindings = ports.ledger.bindings(salesmanago_ids=silent["salesmanago_id"])
-    solved = silent[without_cause(silent, bindings, mappings_of_run(ports))]
+    solved = silent[without_cause(silent, bindings, mappings_of_run(ports), of_everybody(ports, SEEN, SEEN_COLUMNS))]
     ports.ledger.close_issues(ports.run.id, solved["id"], ports.now())
     return len(solved)
 

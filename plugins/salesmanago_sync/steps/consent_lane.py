@@ -18,6 +18,7 @@ import pandas as pd
 from salesmanago_sync.domain.consent import is_shared
 from salesmanago_sync.errors import ConfigurationError, Fault
 from salesmanago_sync.ledger.runs import CONSENT_LANE
+from salesmanago_sync.steps.evidence import keep_seen
 from salesmanago_sync.steps.explaining import stage_objects
 from salesmanago_sync.steps.extract import add_counterparts, add_least_checked
 from salesmanago_sync.steps.freshness import Freshness
@@ -119,6 +120,10 @@ def _write(ports: Ports, reading: Reading, objects: list[str], seen_at: datetime
     numbered = replace(ports, run=run.model_copy(update={"id": number}))
     reading.ports = numbered
     ports.ledger.plan_changes(number, changes, now)
+    # A run will see both sides agree, and have nothing to say.
+    told = result.issues[result.issues["reason"].eq("OPT_IN_REVERTED")]
+    ports.ledger.report_issues(number, told, now)
+    keep_seen(numbered, result.seen, seen_at)
     writer = Writer(numbered, reading, account_id=None, seen_at=seen_at, last=True)
     freshness = Freshness(reading, since=seen_at, asked=seen_at, keep=opt_outs)
     good: list[bool] = []

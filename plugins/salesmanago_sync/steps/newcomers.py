@@ -18,6 +18,7 @@ from salesmanago_sync.domain.merge import TO_SALESFORCE
 from salesmanago_sync.domain.plan import Plan
 from salesmanago_sync.steps.binding import remember
 from salesmanago_sync.steps.duplicates import DUPLICATE_RULE
+from salesmanago_sync.steps.evidence import keep_seen
 from salesmanago_sync.steps.freshness import Freshness
 from salesmanago_sync.steps.planning import CONSENT, DIRECTIONS, batches, people_of, plan_of
 from salesmanago_sync.steps.ports import Ports
@@ -76,6 +77,7 @@ def _write(ports: Ports, reading: Reading, objects: list[str], read: datetime) -
     freshness = Freshness(reading, since=read, asked=read, keep=_without_creates)
     ports.ledger.replan_changes(ports.run.id, changes.iloc[:0], changes, ports.now())
     ports.ledger.report_issues(ports.run.id, result.issues, ports.now())
+    keep_seen(ports, result.seen, read)
     writer = Writer(ports, reading, account_id=None, last=True)
     count = 0
     for batch in _ordered(batches(changes, len(changes) or 1)):

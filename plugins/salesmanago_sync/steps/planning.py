@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
 from salesmanago_sync.domain.addresses import MOVES
+from salesmanago_sync.domain.findings import ISSUE_COLUMNS, stack
 from salesmanago_sync.domain.plan import Plan, PlanInput, plan
 from salesmanago_sync.domain.succession import TOMBSTONES
 from salesmanago_sync.errors import FatalError
+from salesmanago_sync.steps.evidence import SEEN, opt_ins_reverted
 from salesmanago_sync.steps.parts import check_unbound, each_staged, load_part, of_everybody, save_part, stage
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import checked
@@ -50,6 +53,7 @@ def plan_part(ports: Ports, number: int) -> dict[str, int]:
     stage(ports, number, "vanished", _vanished(reading, result))
     for name in ("changes", "moves", "agreement", "issues", "people"):
         stage(ports, number, name, getattr(result, name))
+    stage(ports, number, SEEN, result.seen)
     ports.ledger.plan_changes(ports.run.id, result.changes, ports.now(), result.people)
     describe_plan(result)
     return {"people": len(result.people), "changes": len(result.changes), "issues": len(result.issues)}
@@ -96,7 +100,9 @@ def work_of(ports: Ports) -> list[list[dict[str, Any]]]:
 
 def plan_of(reading: Reading, objects: Sequence[str], direction: str | None = None) -> Plan:
     """Plan for everybody of a reading."""
-    return plan(inputs_of(reading, objects, direction))
+    result = plan(inputs_of(reading, objects, direction))
+    found = opt_ins_reverted(reading.ports.ledger, result.changes)
+    return replace(result, issues=stack([result.issues, found], ISSUE_COLUMNS)) if len(found) else result
 
 
 def inputs_of(reading: Reading, objects: Sequence[str], direction: str | None = None) -> PlanInput:
