@@ -21,8 +21,9 @@ ARGS ?=
 SEED ?= $(shell date +%s)
 MINUTES ?= 10
 DATABASE ?= sqlite
-# How many tests run at a time, each file in one process; 0 runs them in this one, as a debugger wants it.
-WORKERS ?= 2
+# How many tests run at a time, each file in one process; 0 runs them in this one, as a debugger wants it. With two
+# cores a third has something to do: whoever drives the browser mostly waits for Airflow.
+WORKERS ?= 3
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
