@@ -6,9 +6,8 @@ import json
 import os
 import shutil
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
-from io import BytesIO
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,6 +15,7 @@ import pandas as pd
 
 from salesmanago_sync.errors import FatalError
 from salesmanago_sync.hooks.whole_file import store_whole
+from salesmanago_sync.parquet import from_parquet, to_parquet
 
 
 class Passes(Protocol):
@@ -37,13 +37,11 @@ class WatchedStaging:
 
     def write(self, name: str, frame: pd.DataFrame) -> None:
         """Store a frame, its index included."""
-        buffer = BytesIO()
-        frame.to_parquet(buffer)
-        self._store(f"{name}.parquet", buffer.getvalue())
+        self._store(f"{name}.parquet", to_parquet(frame))
 
-    def read(self, name: str) -> pd.DataFrame:
-        """Read a frame."""
-        return pd.read_parquet(BytesIO(self._stored(f"{name}.parquet")))
+    def read(self, name: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """Read a frame, or some columns of it."""
+        return from_parquet(self._stored(f"{name}.parquet"), columns)
 
     def write_json(self, name: str, value: Any) -> None:
         """Store a JSON value."""

@@ -5,10 +5,9 @@ Many runs a minute, and a crash at any request or any call of the ledger.
 
 from __future__ import annotations
 
-import io
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,6 +23,7 @@ from salesmanago_sync.clients.salesforce import Salesforce
 from salesmanago_sync.clients.salesmanago import Salesmanago
 from salesmanago_sync.clients.salesmanago_wire import Credentials
 from salesmanago_sync.ledger.store import Ledger
+from salesmanago_sync.parquet import from_parquet, to_parquet
 from salesmanago_sync.settings import Settings
 from salesmanago_sync.steps.binding import bind_people
 from salesmanago_sync.steps.close import close
@@ -110,12 +110,10 @@ class ParquetStaging:
         self._files: dict[str, bytes] = {}
 
     def write(self, name: str, frame: pd.DataFrame) -> None:
-        buffer = io.BytesIO()
-        frame.to_parquet(buffer)
-        self._files[f"{name}.parquet"] = buffer.getvalue()
+        self._files[f"{name}.parquet"] = to_parquet(frame)
 
-    def read(self, name: str) -> pd.DataFrame:
-        return pd.read_parquet(io.BytesIO(self._files[f"{name}.parquet"]))
+    def read(self, name: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        return from_parquet(self._files[f"{name}.parquet"], columns)
 
     def write_json(self, name: str, value: Any) -> None:
         self._files[f"{name}.json"] = json.dumps(value).encode()

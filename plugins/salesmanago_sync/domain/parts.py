@@ -29,6 +29,11 @@ class Parts:
     _names: Hashes
     _numbers: Numbers
 
+    @property
+    def numbers(self) -> range:
+        """Their numbers."""
+        return range(1, self.count + 1)
+
     def of(self, names: pd.Series) -> pd.Series:
         """Say in which part some ids or addresses are; missing for those that nobody linked."""
         hashes = _hashed(names)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from airflow.sdk import ObjectStoragePath
 
 from salesmanago_sync.errors import FatalError
 from salesmanago_sync.hooks.whole_file import store_whole
+from salesmanago_sync.parquet import from_parquet, to_parquet
 
 
 class MemoryStaging:
@@ -26,10 +26,10 @@ class MemoryStaging:
         """Keep a frame."""
         self._kept[f"{name}.parquet"] = frame
 
-    def read(self, name: str) -> pd.DataFrame:
-        """Read a frame."""
+    def read(self, name: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """Read a frame, or some columns of it, as far as it has them."""
         frame: pd.DataFrame = self._kept[f"{name}.parquet"]
-        return frame
+        return frame if columns is None else frame[[column for column in frame if column in columns]]
 
     def write_json(self, name: str, value: Any) -> None:
         """Keep a JSON value."""
@@ -62,13 +62,11 @@ class FolderStaging:
 
     def write(self, name: str, frame: pd.DataFrame) -> None:
         """Store a frame, its index included."""
-        buffer = BytesIO()
-        frame.to_parquet(buffer)
-        self._store(f"{name}.parquet", buffer.getvalue())
+        self._store(f"{name}.parquet", to_parquet(frame))
 
-    def read(self, name: str) -> pd.DataFrame:
-        """Read a frame."""
-        return pd.read_parquet(BytesIO(self._stored(f"{name}.parquet")))
+    def read(self, name: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """Read a frame, or some columns of it, as far as it has them."""
+        return from_parquet(self._stored(f"{name}.parquet"), columns)
 
     def write_json(self, name: str, value: Any) -> None:
         """Store a JSON value."""

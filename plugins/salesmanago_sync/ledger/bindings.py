@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,16 @@ import sqlalchemy as sa
 from salesmanago_sync.ledger.addresses import address_key, hashed, spelled
 from salesmanago_sync.ledger.engine import Database
 from salesmanago_sync.ledger.events import insert_events
-from salesmanago_sync.ledger.frames import chunks, filled, frame_of, rows_of, select_frame, stamped
+from salesmanago_sync.ledger.frames import (
+    chunks,
+    filled,
+    frame_of,
+    rows_of,
+    select_frame,
+    select_large,
+    stamped,
+    together,
+)
 from salesmanago_sync.ledger.tables import bindings
 
 PAIR = ["salesforce_id", "salesmanago_id"]
@@ -59,6 +68,7 @@ class Bindings:
         objects: Iterable[str] | None = None,
         statuses: Iterable[str] | None = None,
         addresses: Iterable[str] = (),
+        columns: Sequence[str] | None = None,
     ) -> pd.DataFrame:
         """Read bindings.
 
@@ -68,10 +78,12 @@ class Bindings:
             objects: Only these objects.
             statuses: Only `active`, `paused`, `deleted` or `merged` ones.
             addresses: Addresses that are known: `email` holds them in place of their hashes.
+            columns: Only these of the table, `id` among them; every one, where they are not given.
 
         Returns:
-            Every column of the table, by id.
+            One row a binding, by id.
         """
+        chosen = list(bindings.c) if columns is None else [bindings.c[name] for name in columns]
         wanted = {"salesforce_id": salesforce_ids, "salesmanago_id": salesmanago_ids}
         narrow = [
             bindings.c[name].in_(list(values))
@@ -80,16 +92,30 @@ class Bindings:
         ]
         with self._database.read() as connection:
             if salesforce_ids is None and salesmanago_ids is None:
-                query = sa.select(bindings).where(*narrow).order_by(bindings.c.id)
-                return _with_addresses(connection, select_frame(connection, query), addresses)
-            rows = {
-                row.id: row
+                query = sa.select(*chosen).where(*narrow).order_by(bindings.c.id)
+                return _with_addresses(connection, select_large(connection, query), addresses)
+            parts = [
+                select_frame(connection, sa.select(*chosen).where(bindings.c[name].in_(chunk), *narrow))
                 for name, ids in wanted.items()
                 for chunk in chunks(() if ids is None else ids)
-                for row in connection.execute(sa.select(bindings).where(bindings.c[name].in_(chunk), *narrow))
-            }
-            frame = frame_of(list(bindings.c), [rows[key] for key in sorted(rows)])
+            ]
+            frame = together(chosen, parts).drop_duplicates("id").sort_values("id", ignore_index=True)
             return _with_addresses(connection, frame, addresses)
+
+    def made_in_run(self, run_id: int, objects: Iterable[str], matched_by: Iterable[str]) -> pd.DataFrame:
+        """Read ids of the bindings of some objects that a run made, and made in some ways.
+
+        Returns:
+            `object, salesforce_id, salesmanago_id`.
+        """
+        these = (
+            bindings.c.created_by_run == run_id,
+            bindings.c.object.in_(list(objects)),
+            bindings.c.matched_by.in_(list(matched_by)),
+        )
+        query = sa.select(bindings.c.object, bindings.c.salesforce_id, bindings.c.salesmanago_id)
+        with self._database.read() as connection:
+            return select_large(connection, query.where(*these).order_by(bindings.c.id))
 
     def bind(self, frame: pd.DataFrame, run_id: int, now: datetime) -> pd.DataFrame:
         """Bind pairs.
@@ -266,10 +292,15 @@ def _merge_base(connection: sa.Connection, frame: pd.DataFrame, now: datetime) -
 
 def _with_addresses(connection: sa.Connection, frame: pd.DataFrame, known: Iterable[str]) -> pd.DataFrame:
     """Put addresses in the place of their hashes, where they are known or in the person's own base."""
-    gone = frame["email"].notna()
-    if not gone.any():
+    if "email" not in frame or not frame["email"].notna().any():
         return frame
-    own = [part for base in frame.loc[gone, "base"] for part in json.loads(base).get(ADDRESS) or () if part]
+    gone = frame.loc[frame["email"].notna(), "id"]
+    bases = [
+        base
+        for chunk in chunks(gone)
+        for base in connection.execute(sa.select(bindings.c.base).where(bindings.c.id.in_(chunk))).scalars()
+    ]
+    own = [part for base in bases for part in json.loads(base).get(ADDRESS) or () if part]
     table = spelled(address_key(connection), [*known, *own])
     return frame.assign(email=frame["email"].map(lambda text: table.get(text, text), na_action="ignore").astype("str"))
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 import pandas as pd
 import sqlalchemy as sa
 
-from salesmanago_sync.ledger.engine import Database
-from salesmanago_sync.ledger.frames import chunks, filled, frame_of, select_frame, stamped
+from salesmanago_sync.ledger.engine import CHUNK, Database
+from salesmanago_sync.ledger.frames import chunks, filled, select_frame, stamped, together
 from salesmanago_sync.ledger.tables import changes, runs
 
 KEYS = ("salesforce_id", "salesmanago_id", "field")
@@ -33,14 +33,12 @@ class Changes:
             now: The time.
             people: `salesforce_id, salesmanago_id` of those whose earlier plan it replaces; nothing for everybody's.
         """
-        rows = _planned(run_id, frame, now)
         with self._database.write() as connection:
             for these in [[]] if people is None else _of_people(people):
                 connection.execute(
                     sa.delete(changes).where(changes.c.run_id == run_id, changes.c.state == "planned", *these)
                 )
-            if rows:
-                connection.execute(sa.insert(changes), rows)
+            _insert(connection, run_id, frame, now)
 
     def replan_changes(self, run_id: int, old: pd.DataFrame, new: pd.DataFrame, now: datetime) -> None:
         """Put new plans in the place of some that turned out to be out of date.
@@ -51,11 +49,9 @@ class Changes:
             new: What takes their place, as for `plan_changes`.
             now: The time.
         """
-        rows = _planned(run_id, new, now)
         with self._database.write() as connection:
             _settle(connection, run_id, old.assign(state="dropped"))
-            if rows:
-                connection.execute(sa.insert(changes), rows)
+            _insert(connection, run_id, new, now)
 
     def drop_planned(self, run_id: int, reason: str) -> int:
         """Drop what a run had planned and not written.
@@ -97,21 +93,22 @@ class Changes:
         with self._database.read() as connection:
             return select_frame(connection, query)
 
-    def planned(self, run_id: int, people: pd.DataFrame) -> pd.DataFrame:
-        """Read what is planned for some people and not done yet.
+    def run_changes_of(self, run_id: int, people: pd.DataFrame, columns: Sequence[str], **equal: Any) -> pd.DataFrame:
+        """Read some columns of a run's changes of some people.
 
         Args:
             run_id: The run.
             people: `salesforce_id, salesmanago_id`.
+            columns: Of the table.
+            **equal: As for `changes`.
         """
-        mine = (changes.c.run_id == run_id, changes.c.state == "planned")
+        chosen = [changes.c[name] for name in columns]
         with self._database.read() as connection:
-            rows = [
-                row
+            parts = [
+                select_frame(connection, sa.select(*chosen).where(*_these(run_id, equal), *these))
                 for these in _of_people(people)
-                for row in connection.execute(sa.select(changes).where(*mine, *these))
             ]
-        return frame_of(list(changes.c), rows)
+        return together(chosen, parts)
 
     def count_changes(self, run_id: int, **equal: Any) -> int:
         """Count changes of a run; `equal` as for `changes`."""
@@ -169,6 +166,11 @@ def _of_people(people: pd.DataFrame) -> Iterator[list[sa.ColumnElement[bool]]]:
         yield [changes.c.salesforce_id.in_(chunk)]
     for chunk in chunks(people["salesmanago_id"].dropna()):
         yield [changes.c.salesforce_id == "", changes.c.salesmanago_id.in_(chunk)]
+
+
+def _insert(connection: sa.Connection, run_id: int, frame: pd.DataFrame, now: datetime) -> None:
+    for start in range(0, len(frame), CHUNK):
+        connection.execute(sa.insert(changes), _planned(run_id, frame.iloc[start : start + CHUNK], now))
 
 
 def _planned(run_id: int, frame: pd.DataFrame, now: datetime) -> list[dict[str, Any]]:

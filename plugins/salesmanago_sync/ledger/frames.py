@@ -49,6 +49,19 @@ def select_frame(connection: sa.Connection, query: sa.Select[Any]) -> pd.DataFra
     return frame_of(list(query.selected_columns), rows)
 
 
+def select_large(connection: sa.Connection, query: sa.Select[Any]) -> pd.DataFrame:
+    """Run a query into a frame, of whose rows few are held as Python values at a time."""
+    columns = list(query.selected_columns)
+    rows = connection.execution_options(stream_results=True, max_row_buffer=CHUNK).execute(query)
+    return together(columns, [frame_of(columns, some) for some in rows.partitions(CHUNK)])
+
+
+def together(columns: Sequence[sa.ColumnElement[Any]], frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Put frames of the same columns below each other."""
+    some = [frame for frame in frames if len(frame)]
+    return pd.concat(some, ignore_index=True) if some else frame_of(columns, [])
+
+
 def _moment(value: Any) -> Any:
     return value.to_pydatetime() if isinstance(value, pd.Timestamp) else value
 

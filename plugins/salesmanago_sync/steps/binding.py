@@ -7,11 +7,10 @@ from typing import Any
 import pandas as pd
 
 from salesmanago_sync.steps.evidence import SEEN, keep_seen
-from salesmanago_sync.steps.extract import READ
 from salesmanago_sync.steps.parts import note_bound, numbers, staged
 from salesmanago_sync.steps.planning import check_vanished, work_of
 from salesmanago_sync.steps.ports import Ports
-from salesmanago_sync.steps.reading import read_at
+from salesmanago_sync.steps.staged import read_at
 
 SIDES = ("salesforce", "salesmanago")
 
@@ -35,7 +34,7 @@ def bind_people(ports: Ports) -> list[list[dict[str, Any]]]:
         ports.keep_lock()
         remember(ports, staged(ports, number, "moves"), staged(ports, number, "agreement"))
         ports.ledger.report_issues(ports.run.id, staged(ports, number, "issues"), ports.now())
-        keep_seen(ports, staged(ports, number, SEEN), read_at(ports, READ))
+        keep_seen(ports, staged(ports, number, SEEN), read_at(ports))
     return work_of(ports)
 
 

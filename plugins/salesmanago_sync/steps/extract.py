@@ -12,13 +12,14 @@ from salesmanago_sync.domain.converters.email import normalise_email
 from salesmanago_sync.domain.frames import are_full_ids, full_ids
 from salesmanago_sync.domain.identities import CONTACT_ID_FIELD, is_true
 from salesmanago_sync.domain.reasons import EVIDENCE
+from salesmanago_sync.domain.sightings import sightings
+from salesmanago_sync.steps.pages import ROWS
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import SCHEMA, checked
-from salesmanago_sync.steps.reading import KEY_PREFIX, Reading, Source, load_reading, sources
+from salesmanago_sync.steps.reading import CONTACTS, KEY_PREFIX, SALESFORCE, WHO, Reading, Source, sources
+from salesmanago_sync.steps.staged import Listed, read_links, save_links
 from salesmanago_sync.steps.window import Window, span_of
 
-CHANGED = "changed"
-READ = "read"
 # Whoever was looked at more recently is left out of the sweep; half a day, so that nobody is left out for a whole one.
 SWEEP_ANEW = timedelta(hours=12)
 
@@ -35,21 +36,20 @@ def extract_salesforce(ports: Ports, name: str, window: Window | None) -> int:
         How many records were read.
     """
     source = sources(ports, [name])[name]
-    reading, at = Reading(ports, {name: source}), ports.now()
+    reading, listed = Reading(ports, {name: source}), Listed(ports.staging, name)
     request = ports.run.request
     if request.of_people:
         reading.find_records(request.emails, in_scope=True)
         mine = [one for one in request.salesforce_ids if one.startswith(KEY_PREFIX[name])]
         reading.fetch_records(name, mine, in_scope=True)
+        listed.add(reading.records[name], reading.seen())
     else:
-        rows: list[dict[str, Any]] = []
+        at = ports.now()
         for page in _salesforce_pages(ports, source, window):
             ports.keep_lock(read=len(page))
-            rows += page
-        reading.add_records(name, rows, in_scope=True, at=at)
-    ports.staging.write(f"{CHANGED}.{name}", reading.records[name])
-    ports.staging.write(f"{CHANGED}.{name}.seen", reading.seen())
-    return len(reading.records[name])
+            rows = reading.record_frame(name, page, in_scope=True)
+            listed.add(rows, sightings(SALESFORCE, rows["Id"], at, rows["Id"], by_id=False))
+    return listed.close()
 
 
 def _salesforce_pages(ports: Ports, source: Source, window: Window | None) -> Iterator[list[dict[str, Any]]]:
@@ -71,17 +71,26 @@ def extract_salesmanago(ports: Ports, window: Window | None) -> int:
     Returns:
         How many contacts were read.
     """
-    reading = Reading(ports, sources(ports, checked(ports).enabled))
+    reading, listed = Reading(ports, sources(ports, checked(ports).enabled)), Listed(ports.staging, CONTACTS)
     request = ports.run.request
     if request.of_people:
         reading.find_contacts(request.emails, in_scope=True)
         reading.fetch_contacts(request.contact_ids, in_scope=True)
+        listed.add(reading.contacts, reading.seen())
     else:
-        ids = [identifier for page in _contact_ids(ports, window) for identifier in page]
-        reading.fetch_contacts(ids, in_scope=True, tell=ports.keep_lock)
-    ports.staging.write(f"{CHANGED}.contacts", reading.contacts)
-    ports.staging.write(f"{CHANGED}.contacts.seen", reading.seen())
-    return len(reading.contacts)
+        for some in _slices(_contact_ids(ports, window)):
+            # What was read is on its way: each slice begins with nothing.
+            reading = Reading(ports, reading.sources)
+            reading.fetch_contacts(some, in_scope=True, tell=ports.keep_lock)
+            listed.add(reading.contacts, reading.seen())
+    return listed.close()
+
+
+def _slices(pages: Iterator[list[str]]) -> Iterator[list[str]]:
+    """Cut listed ids, each once, into slices whose cards fit well."""
+    ids = list(dict.fromkeys(identifier for page in pages for identifier in page))
+    for start in range(0, len(ids), ROWS):
+        yield ids[start : start + ROWS]
 
 
 def _contact_ids(ports: Ports, window: Window | None) -> Iterator[list[str]]:
@@ -101,11 +110,11 @@ def gather_counterparts(ports: Ports) -> dict[str, int]:
     """
     ports.keep_lock()
     objects = checked(ports).objects
-    reading = _changed(ports, objects, checked(ports).enabled)
+    reading = read_links(ports, objects, checked(ports).enabled)
     _add_due(reading, objects)
     add_least_checked(reading, objects)
     add_counterparts(reading, objects)
-    reading.save(READ)
+    save_links(reading)
     return {name: len(frame) for name, frame in reading.records.items()} | {"contacts": len(reading.contacts)}
 
 
@@ -122,13 +131,6 @@ def add_counterparts(reading: Reading, objects: Sequence[str]) -> None:
 
 def _reads_everybody(ports: Ports) -> bool:
     return ports.run.mode == "full" and not ports.run.request.of_people
-
-
-def _changed(ports: Ports, objects: Sequence[str], enabled: Sequence[str]) -> Reading:
-    found = sources(ports, enabled)
-    records = {name: ports.staging.read(f"{CHANGED}.{name}") for name in objects}
-    seen = [ports.staging.read(f"{CHANGED}.{name}.seen") for name in (*objects, "contacts")]
-    return Reading(ports, found, records, ports.staging.read(f"{CHANGED}.contacts"), seen)
 
 
 def _add_due(reading: Reading, objects: Sequence[str]) -> None:
@@ -176,7 +178,7 @@ def _add_partners(reading: Reading, objects: Sequence[str]) -> None:
     """Add the other side of everybody who is bound; in a full sync also those who no longer meet the criteria."""
     ports = reading.ports
     everybody = _reads_everybody(ports)
-    bindings = ports.ledger.bindings(objects=objects) if everybody else reading.bindings()
+    bindings = ports.ledger.bindings(objects=objects, columns=WHO) if everybody else reading.bindings(WHO)
     for name in objects:
         mine = bindings[bindings["object"].eq(name)]
         reading.fetch_records(name, mine["salesforce_id"], in_scope=everybody)
@@ -185,7 +187,7 @@ def _add_partners(reading: Reading, objects: Sequence[str]) -> None:
 
 def _ask_for_ended(reading: Reading) -> None:
     """Ask for the bound records that a list calls deleted or converted: they may have come back since."""
-    bound = reading.bindings()
+    bound = reading.bindings(WHO)
     for name, frame in reading.records.items():
         ended = is_true(frame, "IsDeleted") | is_true(frame, "IsConverted")
         mine = frame.loc[ended & frame["Id"].isin(bound["salesforce_id"]), "Id"]
@@ -197,7 +199,7 @@ def _add_namesakes(reading: Reading) -> None:
 
     Also of people who are bound: the opt-out of every record of an address counts.
     """
-    bindings = reading.bindings()
+    bindings = reading.bindings(WHO)
     contacts = reading.contacts[~reading.contacts["contactId"].isin(bindings["salesmanago_id"])]
     _add_records_by_claim(reading, full_ids(contacts["externalId"]).dropna())
     strangers = _unbound_addresses(reading, bindings)
@@ -244,7 +246,7 @@ def _unbound_addresses(reading: Reading, bindings: pd.DataFrame) -> set[str]:
 
 def _add_takers(reading: Reading) -> None:
     """Add whoever already has the new address of somebody whose address changed on one side."""
-    bindings = reading.bindings()
+    bindings = reading.bindings(WHO)
     contacts = reading.contacts.set_index("contactId")["email"]
     for name, source in reading.sources.items():
         records = reading.records[name].set_index("Id")[source.email_field]
@@ -254,8 +256,3 @@ def _add_takers(reading: Reading) -> None:
         moved = here.ne(there) & here.notna() & there.notna()
         reading.find_contacts(here[moved], in_scope=False)
         reading.find_records(there[moved], in_scope=False)
-
-
-def load(ports: Ports) -> Reading:
-    """Read back everything that was gathered."""
-    return load_reading(ports, checked(ports).enabled, READ)

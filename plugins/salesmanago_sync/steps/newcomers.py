@@ -23,7 +23,7 @@ from salesmanago_sync.steps.freshness import Freshness
 from salesmanago_sync.steps.planning import CONSENT, DIRECTIONS, batches, people_of, plan_of
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import checked
-from salesmanago_sync.steps.reading import Reading, sources
+from salesmanago_sync.steps.reading import WHO, Reading, sources
 from salesmanago_sync.steps.settling import MOVED_ON
 from salesmanago_sync.steps.writing import ROWS, Writer, groups
 
@@ -42,8 +42,7 @@ def follow_up(ports: Ports) -> int:
         How many people were written once more.
     """
     objects = checked(ports).objects
-    bindings = ports.ledger.bindings(objects=objects)
-    mine = bindings[_fresh(ports, bindings) | _moved_on(ports, bindings)]
+    mine = _to_look_at(ports, objects)
     written = 0
     for start in range(0, len(mine), READ_AT_ONCE):
         ports.keep_lock()
@@ -57,16 +56,17 @@ def follow_up(ports: Ports) -> int:
     return written
 
 
-def _fresh(ports: Ports, bindings: pd.DataFrame) -> pd.Series:
-    """Who was created in this run, or bound to a record that a duplicate rule named."""
-    new = bindings["matched_by"].isin(["created", DUPLICATE_RULE])
-    return bindings["created_by_run"].eq(ports.run.id).fillna(False).astype(bool) & new
+def _to_look_at(ports: Ports, objects: list[str]) -> pd.DataFrame:
+    """List whom to look at once more: `object, salesforce_id, salesmanago_id`.
 
-
-def _moved_on(ports: Ports, bindings: pd.DataFrame) -> pd.Series:
-    """Whose record was converted, merged or deleted between reading and writing."""
-    failed = ports.ledger.changes(ports.run.id, state="failed", reason=list(MOVED_ON))
-    return bindings["salesforce_id"].isin(failed["salesforce_id"])
+    Those who were created in this run, or bound to a record that a duplicate rule named; and those whose record was
+    converted, merged or deleted between reading and writing.
+    """
+    ledger, run = ports.ledger, ports.run.id
+    failed = ledger.changes(run, state="failed", reason=list(MOVED_ON))["salesforce_id"]
+    moved = ledger.bindings(salesforce_ids=failed, objects=objects, columns=WHO)
+    fresh = ledger.made_in_run(run, objects, ["created", DUPLICATE_RULE])
+    return pd.concat([fresh, moved[list(fresh)]]).drop_duplicates()
 
 
 def _write(ports: Ports, reading: Reading, objects: list[str], read: datetime) -> int:

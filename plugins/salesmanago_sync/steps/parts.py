@@ -13,16 +13,28 @@ from salesmanago_sync.domain.frames import full_ids
 from salesmanago_sync.domain.identities import CONTACT_ID_FIELD
 from salesmanago_sync.domain.parts import Parts, Together
 from salesmanago_sync.errors import FatalError
-from salesmanago_sync.steps.extract import READ, load
+from salesmanago_sync.steps.pages import Pages
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import checked
-from salesmanago_sync.steps.reading import SALESFORCE, SALESMANAGO, Reading, load_reading, read_at, read_news, witnesses
+from salesmanago_sync.steps.reading import CONTACTS, SALESFORCE, SALESMANAGO, WHO, Reading, key_of, read_news, witnesses
+from salesmanago_sync.steps.staged import (
+    NAMES_OTHERS,
+    SEEN,
+    is_staged,
+    load_everybody,
+    load_links,
+    load_whole,
+    read_at,
+    save_links,
+    save_whole,
+    whole_pages,
+)
 
 PARTS = "parts"
 # When the run began to tell the ledger what it had found.
 BOUND = "bound"
-# Where Salesforce says that a record goes on.
-NAMES_OTHERS = ("ConvertedAccountId", "ConvertedContactId", "MasterRecordId")
+# So many rows on their way to all parts are held at a time.
+ROWS_AT_ONCE = 200_000
 
 
 def share_out(ports: Ports) -> list[int]:
@@ -39,14 +51,12 @@ def share_out(ports: Ports) -> list[int]:
     """
     ports.keep_lock()
     check_unbound(ports)
-    reading = load(ports)
+    reading = load_links(ports)
     if read_news(reading, checked(ports).objects):
-        reading.save(READ)
+        save_links(reading)
     parts = _shared(reading).shared_out(ports.settings.people_per_part, ports.most_tasks)
     if parts.count > 1:
-        for number in range(1, parts.count + 1):
-            ports.keep_lock()
-            _part_of(reading, parts, number).save(_prefix(number, parts.count))
+        _divide(reading, parts)
     # Of an earlier try, which may have had other parts.
     ports.ledger.plan_changes(ports.run.id, pd.DataFrame(columns=CHANGE_COLUMNS), ports.now())
     ports.staging.write_json(PARTS, parts.count)
@@ -55,12 +65,14 @@ def share_out(ports: Ports) -> list[int]:
 
 def load_part(ports: Ports, number: int) -> Reading:
     """Read back the people of a part."""
-    return load_reading(ports, checked(ports).enabled, _prefix(number, ports.staging.read_json(PARTS)))
+    alone = ports.staging.read_json(PARTS) == 1 and not is_staged(ports.staging, _prefix(number))
+    # What is one part was not copied.
+    return load_everybody(ports) if alone else load_whole(ports, _prefix(number))
 
 
 def save_part(reading: Reading, number: int) -> None:
     """Stage the people of a part anew."""
-    reading.save(_prefix(number, reading.ports.staging.read_json(PARTS)))
+    save_whole(reading, _prefix(number))
 
 
 def stage(ports: Ports, part: int, name: str, frame: pd.DataFrame) -> None:
@@ -68,9 +80,9 @@ def stage(ports: Ports, part: int, name: str, frame: pd.DataFrame) -> None:
     ports.staging.write(f"{name}.{part}", frame)
 
 
-def staged(ports: Ports, part: int, name: str) -> pd.DataFrame:
-    """Read back a frame of a part."""
-    return ports.staging.read(f"{name}.{part}")
+def staged(ports: Ports, part: int, name: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    """Read back a frame of a part, or some columns of it."""
+    return ports.staging.read(f"{name}.{part}", columns)
 
 
 def numbers(ports: Ports) -> Iterator[int]:
@@ -78,15 +90,15 @@ def numbers(ports: Ports) -> Iterator[int]:
     yield from range(1, ports.staging.read_json(PARTS) + 1)
 
 
-def each_staged(ports: Ports, name: str) -> Iterator[pd.DataFrame]:
-    """Read back a frame of every part, one after the other."""
+def each_staged(ports: Ports, name: str, columns: Sequence[str] | None = None) -> Iterator[pd.DataFrame]:
+    """Read back a frame of every part, or some columns of it, one after the other."""
     for number in numbers(ports):
-        yield staged(ports, number, name)
+        yield staged(ports, number, name, columns)
 
 
 def of_everybody(ports: Ports, name: str, columns: Sequence[str]) -> pd.DataFrame:
     """Read back a few columns of a frame of all parts; rows are numbered anew."""
-    return pd.concat([frame[list(columns)] for frame in each_staged(ports, name)], ignore_index=True)
+    return pd.concat(list(each_staged(ports, name, columns)), ignore_index=True)
 
 
 def is_planned(ports: Ports) -> bool:
@@ -103,7 +115,7 @@ def check_unbound(ports: Ports) -> None:
     """
     if not ports.staging.has(f"{BOUND}.json"):
         return
-    if read_at(ports, READ) <= datetime.fromisoformat(ports.staging.read_json(BOUND)):
+    if read_at(ports) <= datetime.fromisoformat(ports.staging.read_json(BOUND)):
         raise FatalError(
             "This run has bound and written people since it read them: a plan made of what it read would be out of "
             "date. To read again, clear the task preflight together with its downstream tasks, or start a new run."
@@ -115,9 +127,8 @@ def note_bound(ports: Ports) -> None:
     ports.staging.write_json(BOUND, ports.now().isoformat())
 
 
-def _prefix(number: int, count: int) -> str:
-    # What is one part is not copied.
-    return READ if count == 1 else f"{READ}.{number}"
+def _prefix(number: int) -> str:
+    return f"part.{number}"
 
 
 def _shared(reading: Reading) -> Together:
@@ -136,30 +147,44 @@ def _shared(reading: Reading) -> Together:
     together.add(SALESMANAGO, contacts["contactId"])
     together.link(contacts["contactId"], normalise_email(contacts["email"]))
     together.link(contacts["contactId"], full_ids(contacts["externalId"]))
-    bindings = reading.bindings()
+    bindings = reading.bindings(WHO)
     together.link(bindings["salesforce_id"], bindings["salesmanago_id"])
     # Of tombstones, whose address nobody may take.
     together.link(bindings["salesforce_id"], bindings["email"])
     return together
 
 
-def _part_of(reading: Reading, parts: Parts, number: int) -> Reading:
-    """Take the people of a part."""
+def _divide(reading: Reading, parts: Parts) -> None:
+    """Copy whole rows to the parts of their people, a page at a time."""
+    ports = reading.ports
+    for name in (*reading.sources, CONTACTS):
+        to = {
+            number: Pages(ports.staging, f"{_prefix(number)}.{name}", ROWS_AT_ONCE // parts.count)
+            for number in parts.numbers
+        }
+        for page in whole_pages(ports.staging, name):
+            ports.keep_lock()
+            for number, rows in page.groupby(parts.of(page[key_of(name)]), sort=True):
+                to[int(number)].add(rows)
+        for pages in to.values():
+            pages.close()
+    _divide_testimony(reading, parts)
+    _divide_sightings(reading, parts)
+
+
+def _divide_testimony(reading: Reading, parts: Parts) -> None:
     of_witness = witnesses(reading.ports) if reading.testimony else {}
-    return Reading(
-        reading.ports,
-        reading.sources,
-        {name: frame[parts.of(frame["Id"]).eq(number).fillna(False)] for name, frame in reading.records.items()},
-        reading.contacts[parts.of(reading.contacts["contactId"]).eq(number).fillna(False)],
-        [_seen_of(reading.seen(), parts, number)],
-        testimony={
-            name: frame[parts.of(normalise_email(frame[of_witness[name].email_field])).eq(number).fillna(False)]
-            for name, frame in reading.testimony.items()
-        },
-    )
+    for name, frame in reading.testimony.items():
+        mine = parts.of(normalise_email(frame[of_witness[name].email_field]))
+        for number in parts.numbers:
+            rows = frame[mine.eq(number).fillna(False).astype(bool)]
+            reading.ports.staging.write(f"{_prefix(number)}.testimony.{name}", rows)
 
 
-def _seen_of(seen: pd.DataFrame, parts: Parts, number: int) -> pd.DataFrame:
-    """Take the sightings of a part, and of whoever is nowhere: bound, and not found."""
+def _divide_sightings(reading: Reading, parts: Parts) -> None:
+    seen = reading.seen()
     mine = parts.of(seen["id"])
-    return seen[(mine.eq(number) | mine.isna()).fillna(True).astype(bool)]
+    for number in parts.numbers:
+        # Whoever is linked to nobody helps nobody: bound people are linked by their binding, found or not.
+        rows = seen[mine.eq(number).fillna(False).astype(bool)]
+        reading.ports.staging.write(f"{_prefix(number)}.{SEEN}", rows)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -27,8 +27,8 @@ class Staging(Protocol):
     def write(self, name: str, frame: pd.DataFrame) -> None:
         """Store a frame."""
 
-    def read(self, name: str) -> pd.DataFrame:
-        """Read a frame."""
+    def read(self, name: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """Read a frame, or some columns of it, as far as it has them."""
 
     def write_json(self, name: str, value: Any) -> None:
         """Store a JSON value."""

@@ -25,11 +25,16 @@ from salesmanago_sync.domain.sightings import UNREAD, newest, of_side, sightings
 from salesmanago_sync.domain.stand_ins import StandIns
 from salesmanago_sync.domain.succession import heirs
 from salesmanago_sync.domain.witness import OBJECTS, sobject_of, witness
+from salesmanago_sync.steps.pages import Pages
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import checked
 from salesmanago_sync.steps.snapshot import mappings_of_run
 
 SALESFORCE, SALESMANAGO = "salesforce", "salesmanago"
+# What says who is bound to whom, and how they stand.
+WHO = ("id", "object", "salesforce_id", "salesmanago_id", "status", "email", "updated_at")
+# Beside the names of objects.
+CONTACTS = "contacts"
 # How the ids of each object begin (Salesforce: standard key prefixes).
 KEY_PREFIX = {"Lead": "00Q", "Contact": "003", "PersonAccount": "001"}
 # So often people are read again whom somebody else works on at the same time.
@@ -145,6 +150,9 @@ class Reading:
         contacts: A SALESmanago frame with the flag `in_scope`.
         testimony: For each object that is not synchronised, records that are opted out and have an address of somebody
             who was read.
+        pages: For each object, and for contacts, where whole rows go; then only the columns of `links` are kept.
+        links: These columns, likewise.
+        dropped: Likewise, ids whose rows were thrown away to be asked for once more.
     """
 
     ports: Ports
@@ -154,6 +162,9 @@ class Reading:
     _seen: list[pd.DataFrame] = field(default_factory=list)
     _asked: set[str] = field(default_factory=set)
     testimony: dict[str, pd.DataFrame] = field(default_factory=dict)
+    pages: dict[str, Pages] = field(default_factory=dict)
+    links: Dictionary[str, Sequence[str]] = field(default_factory=dict)
+    dropped: dict[str, set[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for part in self._seen:
@@ -163,9 +174,21 @@ class Reading:
         if "contactId" not in self.contacts:
             self.contacts = _flagged(self.contact_frame([]), in_scope=True)
 
+    def of(self, name: str) -> pd.DataFrame:
+        """Give the records of an object, or the contacts."""
+        return self.contacts if name == CONTACTS else self.records[name]
+
+    def record_frame(self, name: str, rows: Sequence[Dictionary[str, Any]], *, in_scope: bool) -> pd.DataFrame:
+        """Lay out records with the flag `in_scope`."""
+        return _flagged(salesforce_frame(rows, self.sources[name].fields), in_scope=in_scope)
+
     def contact_frame(self, cards: Sequence[Dictionary[str, Any]]) -> pd.DataFrame:
         """Lay out contact cards with every detail that the mappings read."""
         return salesmanago_frame(cards, details(source.mapping for source in self.sources.values()))
+
+    def card_frame(self, cards: Sequence[Dictionary[str, Any]], *, in_scope: bool) -> pd.DataFrame:
+        """Lay out contact cards with the flag `in_scope`."""
+        return _flagged(self.contact_frame(cards), in_scope=in_scope)
 
     def add_records(self, name: str, rows: Sequence[Dictionary[str, Any]], *, in_scope: bool, at: datetime) -> None:
         """Take records of a list in; what is known already only gains scope.
@@ -176,15 +199,23 @@ class Reading:
             in_scope: Whether they take part, or only help to recognise people.
             at: When they were asked for.
         """
-        frame = _flagged(salesforce_frame(rows, self.sources[name].fields), in_scope=in_scope)
-        self.records[name] = _joined(self.records[name], frame, "Id")
-        self._seen.append(sightings(SALESFORCE, frame["Id"], at, frame["Id"], by_id=False))
+        self._add(name, [self.record_frame(name, rows, in_scope=in_scope)], at)
 
-    def add_contacts(self, cards: Sequence[Dictionary[str, Any]], *, in_scope: bool, at: datetime) -> None:
-        """Take contacts of a list in; as `add_records`."""
-        frame = _flagged(self.contact_frame(cards), in_scope=in_scope)
-        self.contacts = _joined(self.contacts, frame, "contactId")
-        self._seen.append(sightings(SALESMANAGO, frame["contactId"], at, frame["contactId"], by_id=False))
+    def _add(self, name: str, frames: Iterable[pd.DataFrame], at: datetime) -> None:
+        kept, key, side = [self._kept(name, frame) for frame in frames], key_of(name), side_of(name)
+        rows = distinct([self.of(name), *kept], key)
+        if name == CONTACTS:
+            self.contacts = rows
+        else:
+            self.records[name] = rows
+        self._seen += [sightings(side, frame[key], at, frame[key], by_id=False) for frame in kept]
+
+    def _kept(self, name: str, frame: pd.DataFrame) -> pd.DataFrame:
+        """Give what is kept of rows that have just been read: all of it, unless whole rows go to pages."""
+        if name not in self.pages:
+            return frame
+        self.pages[name].add(frame)
+        return frame[[column for column in frame if column in self.links[name]]]
 
     def fetch_records(self, name: str, ids: Iterable[str], *, in_scope: bool) -> None:
         """Look up records by id, those that are not known yet."""
@@ -254,16 +285,18 @@ class Reading:
     def find_contacts(self, emails: Iterable[str], *, in_scope: bool) -> None:
         """Look up contacts by address, however it is spelled."""
         wanted, at = spellings(emails), self.ports.now()
-        cards = [card for page in self.ports.salesmanago.cards_by_email(wanted) for card in page] if wanted else []
-        self.add_contacts(cards, in_scope=in_scope, at=at)
+        pages = self.ports.salesmanago.cards_by_email(wanted) if wanted else ()
+        self._add(CONTACTS, [self.card_frame(page, in_scope=in_scope) for page in pages], at)
 
     def read_again(self, records: Dictionary[str, Iterable[str]], contacts: Iterable[str] = ()) -> None:
         """Look up records, by object, and contacts by id, whatever is known of them; they all take part."""
         for name, ids in records.items():
             if wanted := list(dict.fromkeys(ids)):
+                self.dropped.setdefault(name, set()).update(wanted)
                 self.records[name] = _without(self.records[name], "Id", wanted)
                 self._ask_for_records(name, wanted, in_scope=True)
         if wanted := list(dict.fromkeys(contacts)):
+            self.dropped.setdefault(CONTACTS, set()).update(wanted)
             self.contacts = _without(self.contacts, "contactId", wanted)
             self._ask_for_contacts(wanted, in_scope=True)
 
@@ -278,12 +311,13 @@ class Reading:
         self, ids: Sequence[str], *, in_scope: bool, tell: Callable[[int], None] = lambda read: None
     ) -> None:
         if ids:
-            at, cards = self.ports.now(), list[dict[str, Any]]()
+            at, found, frames = self.ports.now(), list[str](), list[pd.DataFrame]()
             for page in self.ports.salesmanago.cards(ids):
                 tell(len(page))
-                cards += page
-            self.add_contacts(cards, in_scope=in_scope, at=at)
-            self._note_asked(SALESMANAGO, ids, at, (name for card in cards if (name := contact_id(card)) is not None))
+                frames.append(self.card_frame(page, in_scope=in_scope))
+                found += [name for card in page if (name := contact_id(card)) is not None]
+            self._add(CONTACTS, frames, at)
+            self._note_asked(SALESMANAGO, ids, at, found)
 
     def _note_asked(self, side: str, ids: Sequence[str], at: datetime, found: Iterable[str]) -> None:
         self._asked |= set(ids)
@@ -318,16 +352,20 @@ class Reading:
         found = witnesses(self.ports) if self.testimony else {}
         return [ObjectInput(found[name].mapping, found[name].schema, rows) for name, rows in self.testimony.items()]
 
-    def bindings(self) -> pd.DataFrame:
-        """Read the bindings of everybody who was read, and of the dead who had the address of somebody who was read."""
+    def bindings(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """Read the bindings of everybody who was read, and of the dead who had the address of somebody who was read.
+
+        Args:
+            columns: Only these of the ledger's table, `id` among them.
+        """
         ids = [identifier for frame in self.records.values() for identifier in frame["Id"]]
         ledger = self.ports.ledger
         contacts = list(self.contacts["contactId"])
         if not ledger.has_tombstones():
-            return ledger.bindings(salesforce_ids=ids, salesmanago_ids=contacts)
+            return ledger.bindings(salesforce_ids=ids, salesmanago_ids=contacts, columns=columns)
         addresses = self.emails()
-        bound = ledger.bindings(salesforce_ids=ids, salesmanago_ids=contacts, addresses=addresses)
-        buried = ledger.tombstones(addresses)
+        bound = ledger.bindings(salesforce_ids=ids, salesmanago_ids=contacts, addresses=addresses, columns=columns)
+        buried = ledger.tombstones(addresses)[list(bound)]
         # A frame without rows may have other dtypes.
         return pd.concat([bound, buried[~buried["id"].isin(bound["id"])]]) if len(buried) else bound
 
@@ -339,7 +377,7 @@ class Reading:
         """
         records = {identifier for frame in self.records.values() for identifier in frame["Id"]}
         read = {SALESFORCE: records, SALESMANAGO: set(self.contacts["contactId"])}
-        bound = self.bindings()
+        bound = self.bindings(WHO)
         here = {side: bound[f"{side}_id"].astype("object").isin(ids) for side, ids in read.items()}
         missed = pd.Series(False, index=bound.index)
         for side, present in here.items():
@@ -367,26 +405,6 @@ class Reading:
                 mine = [identifier for identifier in sorted(ids) if identifier.startswith(KEY_PREFIX[name])]
                 self.fetch_records(name, mine, in_scope=True)
 
-    def save(self, prefix: str) -> None:
-        """Stage what was read, with the time of reading."""
-        for name, frame in self.records.items():
-            self.ports.staging.write(f"{prefix}.{name}", frame)
-        for name, frame in self.testimony.items():
-            self.ports.staging.write(f"{prefix}.testimony.{name}", frame)
-        self.ports.staging.write(f"{prefix}.contacts", self.contacts)
-        self.ports.staging.write(f"{prefix}.seen", self.seen())
-        self.ports.staging.write_json(f"{prefix}.read_at", self.ports.now().isoformat())
-
-
-def load_reading(ports: Ports, objects: Sequence[str], prefix: str) -> Reading:
-    """Read back what was staged."""
-    found = sources(ports, objects)
-    records = {name: ports.staging.read(f"{prefix}.{name}") for name in found}
-    seen = [ports.staging.read(f"{prefix}.seen")]
-    testimony = {name: ports.staging.read(f"{prefix}.testimony.{name}") for name in checked(ports).witnesses}
-    contacts = ports.staging.read(f"{prefix}.contacts")
-    return Reading(ports, found, records, contacts, seen, testimony=testimony)
-
 
 def read_news(reading: Reading, objects: Sequence[str]) -> bool:
     """Read again whoever the ledger heard of after this run had read them; tell whether there was anybody.
@@ -403,22 +421,32 @@ def read_news(reading: Reading, objects: Sequence[str]) -> bool:
     return True
 
 
-def read_at(ports: Ports, prefix: str) -> datetime:
-    """When the staged reading was made."""
-    return datetime.fromisoformat(ports.staging.read_json(f"{prefix}.read_at"))
-
-
 def _flagged(frame: pd.DataFrame, *, in_scope: bool) -> pd.DataFrame:
     return frame.assign(in_scope=pd.Series(in_scope, index=frame.index, dtype="bool"))
 
 
-def _joined(known: pd.DataFrame, more: pd.DataFrame, key: str) -> pd.DataFrame:
-    if more.empty:
-        return known
-    both = pd.concat([known, more], ignore_index=True) if len(known) else more.reset_index(drop=True)
-    both["in_scope"] = both.groupby(key)["in_scope"].transform("any").astype("bool")
+def key_of(name: str) -> str:
+    """Name the column that identifies a record, or a contact."""
+    return "contactId" if name == CONTACTS else "Id"
+
+
+def side_of(name: str) -> str:
+    """Name the side of an object's records, or of contacts."""
+    return SALESMANAGO if name == CONTACTS else SALESFORCE
+
+
+def distinct(frames: Iterable[pd.DataFrame], key: str) -> pd.DataFrame:
+    """Put rows together in the order of their reading: of one id the last is kept, in scope if any of them was."""
+    some = list(frames)
+    read = [frame for frame in some if len(frame)]
+    if not read:
+        return some[0] if some else pd.DataFrame()
+    rows = pd.concat(read, ignore_index=True) if len(read) > 1 else read[0].reset_index(drop=True)
+    if not rows[key].duplicated().any():
+        return rows
+    in_scope = rows.groupby(key)["in_scope"].transform("any").astype("bool")
     # The later reading is the truer one.
-    return both.drop_duplicates(key, keep="last").reset_index(drop=True)
+    return rows.assign(in_scope=in_scope).drop_duplicates(key, keep="last").reset_index(drop=True)
 
 
 def _without(frame: pd.DataFrame, key: str, ids: Iterable[str]) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
@@ -12,13 +13,14 @@ from salesmanago_sync.domain.matching import ISSUE, SKIP
 from salesmanago_sync.domain.merge import TO_SALESFORCE, TO_SALESMANAGO
 from salesmanago_sync.domain.reasons import ISSUES
 from salesmanago_sync.steps.newcomers import FOLLOW_UP
-from salesmanago_sync.steps.parts import of_everybody
+from salesmanago_sync.steps.parts import each_staged, of_everybody
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import checked
 
 NO_OBJECT = "–"
 EXAMPLES = 3
 # What of the people frame is counted.
+OUTCOMES = ("direction", "action", "salesforce_id", "salesmanago_id", "state")
 COUNTED = ("object", "salesforce_id", "salesmanago_id", "status", "reason")
 SIDES = {TO_SALESMANAGO: "salesforce_id", TO_SALESFORCE: "salesmanago_id"}
 
@@ -32,9 +34,7 @@ def add_up(ports: Ports) -> dict[str, Any]:
     Returns:
         `rows` (one an object and direction), `issues` (one a reason), `note`, `warnings` and `full_sync_due`.
     """
-    people = of_everybody(ports, "people", COUNTED)
-    changes = ports.ledger.changes(ports.run.id)
-    rows = totals(people, changes[changes["action"].ne(FOLLOW_UP)], ports.run.request.direction)
+    rows = _totals(ports, ports.run.request.direction)
     issues = _issues(ports)
     due = _full_sync_due(ports)
     return {
@@ -53,9 +53,29 @@ def written(ports: Ports, direction: str) -> dict[str, int]:
         ports: What the step talks to.
         direction: The side that was written.
     """
-    changes = ports.ledger.changes(ports.run.id, direction=direction)
-    rows = totals(of_everybody(ports, "people", COUNTED), changes[changes["action"].ne(FOLLOW_UP)], direction)
-    return {name: sum(row[name] for row in rows) for name in ("created", "updated", "failed")}
+    return {name: sum(row[name] for row in _totals(ports, direction)) for name in ("created", "updated", "failed")}
+
+
+def _totals(ports: Ports, direction: str) -> list[dict[str, Any]]:
+    """Add up part by part."""
+    sums: dict[tuple[str, str], Counter[str]] = {}
+    for people in each_staged(ports, "people", COUNTED):
+        changes = ports.ledger.run_changes_of(ports.run.id, people, OUTCOMES)
+        for row in totals(people, changes[changes["action"].ne(FOLLOW_UP)], direction):
+            counts = sums.setdefault((row.pop("direction"), row.pop("object")), Counter())
+            counts.update({f"skipped.{reason}": count for reason, count in row.pop("skipped").items()} | row)
+    return [_added(way, name, sums[way, name]) for way, name in sorted(sums, key=_place)]
+
+
+def _place(key: tuple[str, str]) -> tuple[int, str]:
+    return list(SIDES).index(key[0]), key[1]
+
+
+def _added(way: str, name: str, counts: Counter[str]) -> dict[str, Any]:
+    mark = "skipped."
+    skipped = {key.removeprefix(mark): count for key, count in sorted(counts.items()) if key.startswith(mark)}
+    numbers = {key: count for key, count in counts.items() if not key.startswith(mark)}
+    return {"object": name, "direction": way, **numbers, "skipped": skipped}
 
 
 def totals(people: pd.DataFrame, changes: pd.DataFrame, direction: str) -> list[dict[str, Any]]:

@@ -97,7 +97,7 @@ def write_batch(ports: Ports, batch: dict[str, Any]) -> dict[str, int]:
 
 def _still_planned(ports: Ports, changes: pd.DataFrame) -> pd.DataFrame:
     keys = ["salesforce_id", "salesmanago_id", "field", "object", "direction"]
-    planned = ports.ledger.planned(ports.run.id, changes)[keys].drop_duplicates()
+    planned = ports.ledger.run_changes_of(ports.run.id, changes, keys, state="planned").drop_duplicates()
     keyed = changes.assign(**{name: changes[name].fillna("") for name in keys})
     return changes[keyed.merge(planned.assign(open=True), on=keys, how="left")["open"].notna().to_numpy()]
 

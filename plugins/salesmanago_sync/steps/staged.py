@@ -1,0 +1,180 @@
+"""What a run has read, staged: pages of whole rows, and beside them the few columns that link people.
+
+Looking up counterparts and finding who belongs together takes ids, addresses and flags of everybody; whole rows are
+held for the people of one part only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+import pandas as pd
+
+from salesmanago_sync.domain.identities import CONTACT_ID_FIELD
+from salesmanago_sync.domain.owed import OPT_OUTS
+from salesmanago_sync.domain.sightings import newest
+from salesmanago_sync.steps.pages import Pages, read_pages
+from salesmanago_sync.steps.ports import Ports, Staging
+from salesmanago_sync.steps.preflight import checked
+from salesmanago_sync.steps.reading import CONTACTS, Reading, Source, distinct, key_of, sources
+
+# Pages, in the order of their reading: what a list told, what was looked up beside it, what the ledger heard of later.
+CHANGED, FOUND, NEWS = "changed", "found", "news"
+LINKS = "links"
+SEEN = "seen"
+READ_AT = "read_at"
+# Ids that a service was asked for once more and did not give: their earlier rows no longer count.
+DROPPED = "dropped"
+# Where Salesforce says that a record goes on.
+NAMES_OTHERS = ("ConvertedAccountId", "ConvertedContactId", "MasterRecordId")
+
+
+class Listed:
+    """What a list told of an object, or of contacts, on its way to the plan.
+
+    Args:
+        staging: Where it is stored.
+        name: The object, or `CONTACTS`.
+    """
+
+    def __init__(self, staging: Staging, name: str) -> None:
+        self._rows, self._seen = Pages(staging, f"{CHANGED}.{name}"), Pages(staging, f"{CHANGED}.{name}.{SEEN}")
+        self._count = 0
+
+    def add(self, rows: pd.DataFrame, seen: pd.DataFrame) -> None:
+        """Take in rows, and for whom the service was asked (`domain.sightings`)."""
+        self._count += len(rows)
+        self._rows.add(rows)
+        self._seen.add(seen)
+
+    def close(self) -> int:
+        """Store what is left, and say how many rows came."""
+        self._rows.close()
+        self._seen.close()
+        return self._count
+
+
+def links_of(source: Source) -> list[str]:
+    """Name the columns of records that link people, or say whose opt-out counts."""
+    flags = ["IsDeleted", "IsConverted", "in_scope"]
+    return ["Id", source.email_field, CONTACT_ID_FIELD, *NAMES_OTHERS, *source.opt_outs, *flags]
+
+
+CONTACT_LINKS = ("contactId", "email", "externalId", *OPT_OUTS, "in_scope")
+
+
+def links(found: dict[str, Source]) -> dict[str, Sequence[str]]:
+    """Name these columns for each object, and for contacts."""
+    return {name: links_of(source) for name, source in found.items()} | {CONTACTS: CONTACT_LINKS}
+
+
+def read_links(ports: Ports, objects: Sequence[str], enabled: Sequence[str]) -> Reading:
+    """Take up what the tasks before have listed: what links people, while whole rows go to pages.
+
+    Args:
+        ports: What the step talks to.
+        objects: The objects that were listed.
+        enabled: Every enabled object.
+    """
+    found = sources(ports, enabled)
+    columns = links(found)
+    frames = {
+        name: distinct(read_pages(ports.staging, [f"{CHANGED}.{name}"], columns[name]), key_of(name))
+        for name in (*objects, CONTACTS)
+    }
+    seen = list(read_pages(ports.staging, [f"{CHANGED}.{name}.{SEEN}" for name in (*objects, CONTACTS)]))
+    return _linked(ports, found, frames, seen, FOUND)
+
+
+def load_links(ports: Ports) -> Reading:
+    """Take up what was gathered."""
+    staging, found = ports.staging, sources(ports, checked(ports).enabled)
+    frames = {name: staging.read(f"{LINKS}.{name}") for name in (*found, CONTACTS)}
+    reading = _linked(ports, found, frames, [staging.read(SEEN)], NEWS)
+    reading.testimony = {name: staging.read(f"testimony.{name}") for name in checked(ports).witnesses}
+    reading.dropped = {name: set(ids) for name, ids in staging.read_json(DROPPED).items()}
+    return reading
+
+
+def _linked(
+    ports: Ports, found: dict[str, Source], frames: dict[str, pd.DataFrame], seen: list[pd.DataFrame], prefix: str
+) -> Reading:
+    pages = {name: Pages(ports.staging, f"{prefix}.{name}") for name in (*found, CONTACTS)}
+    records = {name: frame for name, frame in frames.items() if name != CONTACTS and len(frame.columns)}
+    return Reading(ports, found, records, frames[CONTACTS], seen, pages=pages, links=links(found))
+
+
+def save_links(reading: Reading) -> None:
+    """Stage what links people, and close the pages of whole rows."""
+    staging = reading.ports.staging
+    for name in (*reading.sources, CONTACTS):
+        reading.pages[name].close()
+        staging.write(f"{LINKS}.{name}", reading.of(name))
+    for name, frame in reading.testimony.items():
+        staging.write(f"testimony.{name}", frame)
+    staging.write(SEEN, reading.seen())
+    gone = {name: sorted(ids - set(reading.of(name)[key_of(name)])) for name, ids in reading.dropped.items()}
+    staging.write_json(DROPPED, gone)
+    staging.write_json(READ_AT, reading.ports.now().isoformat())
+
+
+def read_at(ports: Ports) -> datetime:
+    """When everybody had been read."""
+    return datetime.fromisoformat(ports.staging.read_json(READ_AT))
+
+
+def pages_of(name: str) -> list[str]:
+    """Name the pages of an object or of contacts, in the order of their reading."""
+    return [f"{prefix}.{name}" for prefix in (CHANGED, FOUND, NEWS)]
+
+
+def whole_pages(staging: Staging, name: str) -> Iterable[pd.DataFrame]:
+    """Read the pages of an object or of contacts, without whoever was no longer there when asked for once more."""
+    dropped = set(staging.read_json(DROPPED).get(name, ()))
+    for page in read_pages(staging, pages_of(name)):
+        yield page[~page[key_of(name)].astype("object").isin(dropped)] if dropped else page
+
+
+def save_whole(reading: Reading, prefix: str) -> None:
+    """Stage whole rows of some people."""
+    staging = reading.ports.staging
+    for name in (*reading.sources, CONTACTS):
+        pages = Pages(staging, f"{prefix}.{name}")
+        pages.add(reading.of(name))
+        pages.close()
+    for name, frame in reading.testimony.items():
+        staging.write(f"{prefix}.testimony.{name}", frame)
+    staging.write(f"{prefix}.{SEEN}", reading.seen())
+
+
+def load_whole(ports: Ports, prefix: str) -> Reading:
+    """Read back whole rows of some people."""
+    staging, found = ports.staging, sources(ports, checked(ports).enabled)
+    frames = {name: distinct(read_pages(staging, [f"{prefix}.{name}"]), key_of(name)) for name in (*found, CONTACTS)}
+    testimony = {name: staging.read(f"{prefix}.testimony.{name}") for name in checked(ports).witnesses}
+    return _whole(ports, found, frames, staging.read(f"{prefix}.{SEEN}"), testimony)
+
+
+def is_staged(staging: Staging, prefix: str) -> bool:
+    """Tell whether whole rows of some people were staged."""
+    return staging.has(f"{prefix}.{SEEN}.parquet")
+
+
+def load_everybody(ports: Ports) -> Reading:
+    """Read back whole rows of all who were read."""
+    staging, found = ports.staging, sources(ports, checked(ports).enabled)
+    frames = {name: distinct(whole_pages(staging, name), key_of(name)) for name in (*found, CONTACTS)}
+    testimony = {name: staging.read(f"testimony.{name}") for name in checked(ports).witnesses}
+    return _whole(ports, found, frames, staging.read(SEEN), testimony)
+
+
+def _whole(
+    ports: Ports,
+    found: dict[str, Source],
+    frames: dict[str, pd.DataFrame],
+    seen: pd.DataFrame,
+    testimony: dict[str, pd.DataFrame],
+) -> Reading:
+    records = {name: frame for name, frame in frames.items() if name != CONTACTS and len(frame.columns)}
+    return Reading(ports, found, records, frames[CONTACTS], [newest([seen])], testimony=testimony)
