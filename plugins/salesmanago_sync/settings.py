@@ -44,6 +44,11 @@ class Settings(BaseSettings):
         le=100,
         description="A run stops before it writes if more of the bound people it looks at cannot be found at all",
     )
+    untouched_opt_outs: Literal["ask", "person", "default"] = Field(
+        "ask",
+        description="Whose opt-out it is where a contact was opted out since it was made, and the sync remembers "
+        "nothing: a person's, or the account's default; ask stops the run where nearly all such contacts are opted out",
+    )
     consent_after_seconds: int = Field(
         1200,
         ge=0,

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from salesmanago_sync.errors import FatalError
 from tests.integration.direct import Direct
 from tests.twin_in_process import TwinInProcess
 
@@ -54,7 +55,13 @@ def test_the_default_of_an_account_is_nobodys_opt_out_and_salesforce_keeps_its_v
     clock = {"modifiedOn": card["modifiedOn"], "createdOn": card["createdOn"]}
     direct.control.patch(f"/salesmanago/contacts/{card['id']}", {"address": {"city": "Lodz"}, **clock})
     again = lose(direct, empty_ledger, tmp_path, variables=variables)
+    if variables:
+        with pytest.raises(FatalError, match="1 of 1 contacts that nobody has edited"):
+            again.sync("full")
+        assert again.records("Lead")[mine]["HasOptedOutOfEmail"] is False
+        again.settings = again.settings.model_copy(update={"untouched_opt_outs": "default"})
     again.sync("full")
+    again.settings = again.settings.model_copy(update={"untouched_opt_outs": "ask"})
     record = again.records("Lead")[mine]
     assert (record["HasOptedOutOfEmail"], record["City"]) == (False, "Łódź")
     again.later(3600)
@@ -96,3 +103,23 @@ def test_a_contact_that_another_system_made_is_merged_by_the_ordinary_rules(dire
     direct.control.patch(f"/salesmanago/contacts/{card}", {"externalId": mine})
     direct.sync("full")
     assert direct.records("Lead")[mine]["HasOptedOutOfEmail"] is True
+
+
+@pytest.mark.parametrize("answer", ["person", "default", "ask"])
+def test_an_opt_out_of_before_the_first_sync_is_a_persons_unless_all_look_like_a_default(
+    direct: Direct, answer: str
+) -> None:
+    """An earlier integration made the contacts, each with the id of its record, and nobody edited them since."""
+    count = 12
+    leads = [{"LastName": "Nowak", "Company": "Acme", "Email": f"p{number}@example.com"} for number in range(count)]
+    ids = direct.control.post("/salesforce/Lead", leads)["ids"]
+    for number, identifier in enumerate(ids):
+        out = answer != "ask" or number == 0
+        direct.contact(f"p{number}@example.com", state="PROSPECT", externalId=identifier, optedOut=out)
+    direct.later(3600)
+    direct.settings = direct.settings.model_copy(update={"untouched_opt_outs": answer})
+    direct.sync("full")
+    out = [row["HasOptedOutOfEmail"] for row in direct.records("Lead").values()]
+    assert sum(out) == {"person": count, "default": 0, "ask": 1}[answer]
+    assert direct.sync() == []
+    assert direct.sync("full") == []

@@ -99,6 +99,23 @@ def share_opt_outs(everybody: Everybody, people: pd.DataFrame, decisions: Sequen
     return Shared(people, changes, reverted, _seen(alive, changes))
 
 
+def unknown_opt_outs(decisions: Sequence[Decision]) -> tuple[int, int]:
+    """Count contacts of which nobody knows who opted them out, since nothing is remembered and nobody edited them.
+
+    Returns:
+        How many contacts are like that, and how many of them are opted out and their records are not.
+    """
+    untouched, alone = 0, 0
+    for pairs in (decision.pairs for decision in decisions if decision.pairs.synchronised_until is None):
+        untouched += int(pairs.ours.sum())
+        out = pd.Series(False, index=pairs.people.index)
+        for key in OPT_OUTS:
+            if key in pairs.a and key in pairs.m:
+                out |= pairs.m[key].eq("true").fillna(False) & pairs.a[key].ne("true").fillna(True)
+        alone += int((pairs.ours & out).sum())
+    return untouched, alone
+
+
 def is_shared(rules: pd.Series) -> pd.Series:
     """Tell which changes carry an opt-out that somebody else with the address made."""
     return rules.str.startswith(tuple(SEEN.values())).fillna(False).astype(bool)

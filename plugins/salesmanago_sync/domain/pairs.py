@@ -14,6 +14,7 @@ from salesmanago_sync.domain.base import Base, unpack
 from salesmanago_sync.domain.canonical import Column, canonical_salesforce, canonical_salesmanago, columns
 from salesmanago_sync.domain.card_lines import source_of
 from salesmanago_sync.domain.converters import converter
+from salesmanago_sync.domain.converters.base import as_text
 from salesmanago_sync.domain.frames import full_ids, has_unreadable, unreadable
 from salesmanago_sync.domain.identities import ObjectInput, is_true
 from salesmanago_sync.domain.mapping import Mapping
@@ -47,6 +48,7 @@ class Pairs:
         base: Their base values.
         known_ids: Every Salesforce Id that the ledger or the reading knows.
         synchronised_until: Up to when SALESmanago was synchronised before this run, by its own clock; or nobody knows.
+        default_opt_outs: Whether a contact that nobody edited since it was made is opted out by its account's default.
     """
 
     mapping: Mapping
@@ -60,6 +62,7 @@ class Pairs:
     base: Base
     known_ids: frozenset[str] = frozenset()
     synchronised_until: datetime | None = None
+    default_opt_outs: bool = False
 
     def is_(self, status: str) -> pd.Series:
         """Where people have a status."""
@@ -147,10 +150,14 @@ class Pairs:
     ) -> tuple[pd.Series, pd.Series, pd.Series]:
         """Let what a contact holds that the sync wrote last be the base: it is what a service made of our own write.
 
-        Salesforce wins where both sides hold a value, and an opt-out that only the contact holds was nobody's.
+        Salesforce wins where both sides hold a value, and an opt-out that only the contact holds was nobody's. Where
+        nobody knows that anything was ever synchronised, a person has to say so (`default_opt_outs`).
         """
         base_a, base_m, known = base
         if column.kind == "consent":
+            if self.synchronised_until is None and not self.default_opt_outs:
+                # Nothing says that the sync ever wrote this contact: what it holds may be a person's decision.
+                return base
             alone = self.ours & ~known & m.eq("true").fillna(False) & a.ne("true").fillna(True)
             return base_a.mask(alone, a.fillna("false")), base_m.mask(alone, m), known | alone
         both = self.ours & ~known & a.notna() & m.notna() & (column.rule.direction == "both")
@@ -179,9 +186,21 @@ class Pairs:
         """
         shown = self._everybody if column.key in self.m else self.is_(CREATE_IN_SALESMANAGO)
         for side in SIDES:
-            odd = self.unreadable(column, side)
-            shown = shown & ~odd if odd is not self._nobody else shown
+            for odd in (self.unreadable(column, side), self.unlisted(column, side)):
+                shown = shown & ~odd if odd is not self._nobody else shown
         return shown
+
+    def unlisted(self, column: Column, side: str) -> pd.Series:
+        """Where a side holds a value to which the line's `values` give no name on the other: it is no blank.
+
+        One way, it is none of the values that travel.
+        """
+        frame, read = (self.records, self.a) if side == "salesforce" else (self.contacts, self.m)
+        if column.line.convert != "picklist" or column.rule.direction != "both" or column.key not in read:
+            return self._nobody
+        name = column.line.salesforce[0] if side == "salesforce" else source_of(column.line.key)
+        held: pd.Series = as_text(frame[name]).notna()
+        return held & read[column.key].isna()
 
     @cached_property
     def _everybody(self) -> pd.Series:
@@ -261,6 +280,7 @@ def pairs_of(
     bindings: pd.DataFrame,
     people: pd.DataFrame,
     synchronised_until: datetime | None = None,
+    default_opt_outs: bool = False,
 ) -> Pairs:
     """Gather the people of one object who may be written.
 
@@ -270,6 +290,7 @@ def pairs_of(
         bindings: The ledger's bindings.
         people: The people frame (`matching.match`).
         synchronised_until: Up to when SALESmanago was synchronised before this run, by its own clock.
+        default_opt_outs: Whether a contact that nobody edited since it was made is opted out by its account's default.
     """
     takes_part = people["status"].isin([PAIR, CREATE_IN_SALESFORCE, CREATE_IN_SALESMANAGO])
     # Without the address of a contact nothing can be written to it.
@@ -292,6 +313,7 @@ def pairs_of(
         base=_without_predecessor(unpack(bound_rows["base"]), bound_rows, mapped, item.mapping),
         known_ids=frozenset({*bindings["salesforce_id"], *bindings["from_salesforce_id"].dropna(), *records.index}),
         synchronised_until=synchronised_until,
+        default_opt_outs=default_opt_outs,
     )
 
 

@@ -51,6 +51,8 @@ class PlanInput:
         witnesses: Objects that are not synchronised: only their opt-outs count.
         seen: For whom the services were asked (`sightings`): nobody else is taken for gone.
         synchronised_until: Up to when SALESmanago was synchronised before this run, by its own clock; or nobody knows.
+        default_opt_outs: Whether a contact that nobody edited since it was made is opted out by its account's default;
+            asked where nobody knows.
     """
 
     objects: Sequence[ObjectInput]
@@ -62,6 +64,7 @@ class PlanInput:
     witnesses: Sequence[ObjectInput] = ()
     seen: pd.DataFrame = field(default_factory=nothing_seen)
     synchronised_until: datetime | None = None
+    default_opt_outs: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,7 @@ def plan(inputs: PlanInput) -> Plan:
     bindings = incur(bindings, people, inputs.objects, inputs.contacts)
     unmatched = issues_of_people(people)
     reviewed = [
-        review(decide(pairs_of(item, inputs.contacts, bindings, people, inputs.synchronised_until)), inputs.direction)
+        review(decide(_pairs(item, inputs, bindings, people)), inputs.direction)
         for item in inputs.objects
         if item.mapping.object in inputs.scope
     ]
@@ -122,6 +125,11 @@ def plan(inputs: PlanInput) -> Plan:
         decisions=tuple(decisions),
         seen=shared.seen,
     )
+
+
+def _pairs(item: ObjectInput, inputs: PlanInput, bindings: pd.DataFrame, people: pd.DataFrame) -> Pairs:
+    known = (inputs.synchronised_until, inputs.default_opt_outs)
+    return pairs_of(item, inputs.contacts, bindings, people, *known)
 
 
 def _to_somebody(changes: pd.DataFrame) -> pd.DataFrame:

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import pandas as pd
 
+from salesmanago_sync.domain.canonical import Column
 from salesmanago_sync.domain.changes import EXTERNAL_ID
 from salesmanago_sync.domain.converters.boolean import WORDS
 from salesmanago_sync.domain.criteria import Criterion, fields_of
@@ -123,7 +124,7 @@ def _named(frame: pd.DataFrame, key: str, columns: set[str]) -> dict[str, str]:
 
 
 def field_issues(pairs: Pairs) -> pd.DataFrame:
-    """Report the fields that take no part because a side gave them in no readable form.
+    """Report the fields that take no part because a side gave them in no readable form, or as no value of the mapping.
 
     Args:
         pairs: The people of one object.
@@ -132,7 +133,17 @@ def field_issues(pairs: Pairs) -> pd.DataFrame:
         `findings.ISSUE_COLUMNS`, one row a person and field.
     """
     part = pairs.people["status"].isin([PAIR, *CREATES])
-    return stack([_told(pairs, key, side, odd & part) for key, side, odd in _odd(pairs)], ISSUE_COLUMNS)
+    found = [_told(pairs, key, side, odd & part) for key, side, odd in _odd(pairs)]
+    found += [_unlisted(pairs, column, side, part) for column in pairs.columns() for side in NAMES]
+    return stack(found, ISSUE_COLUMNS)
+
+
+def _unlisted(pairs: Pairs, column: Column, side: str, part: pd.Series) -> pd.DataFrame:
+    odd = pairs.unlisted(column, side) & part
+    if not odd.any():
+        return stack([], ISSUE_COLUMNS)
+    text = f"{NAMES[side]} holds a value that is none of the line's values; it is neither carried nor overwritten"
+    return issues(pairs.people[odd], "VALUE_NOT_ALLOWED", field=column.key, text=text)
 
 
 def _odd(pairs: Pairs) -> Iterator[tuple[str, str, pd.Series]]:

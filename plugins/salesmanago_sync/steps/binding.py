@@ -8,7 +8,7 @@ import pandas as pd
 
 from salesmanago_sync.steps.evidence import SEEN, keep_seen
 from salesmanago_sync.steps.parts import note_bound, numbers, staged
-from salesmanago_sync.steps.planning import check_vanished, work_of
+from salesmanago_sync.steps.planning import check_origin, check_vanished, work_of
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.staged import read_at
 
@@ -25,10 +25,11 @@ def bind_people(ports: Ports) -> list[list[dict[str, Any]]]:
         The batches of each write task (`planning.batches`), consent excepted, which goes first.
 
     Raises:
-        FatalError: So many people cannot be found that something else must be wrong.
+        FatalError: So many people cannot be found, or are opted out, that something else must be wrong.
     """
     ports.keep_lock()
     check_vanished(ports)
+    check_origin(ports)
     note_bound(ports)
     for number in numbers(ports):
         ports.keep_lock()

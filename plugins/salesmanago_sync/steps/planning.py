@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from salesmanago_sync.domain.addresses import MOVES
+from salesmanago_sync.domain.consent import unknown_opt_outs
 from salesmanago_sync.domain.findings import ISSUE_COLUMNS, stack
 from salesmanago_sync.domain.plan import Plan, PlanInput, plan
 from salesmanago_sync.domain.succession import TOMBSTONES
@@ -28,6 +29,8 @@ DIRECTIONS = ("to_salesmanago", "to_salesforce")
 EXAMPLES = 3
 # So many people may be deleted for good at a time without anybody asking.
 FEW = 20
+# From so many in a hundred on, opt-outs since the making of a contact look like a default of the account.
+DEFAULTS_PERCENT = 90
 CONSENT = "consent"
 
 
@@ -54,6 +57,7 @@ def plan_part(ports: Ports, number: int) -> dict[str, int]:
     for name in ("changes", "moves", "agreement", "issues", "people"):
         stage(ports, number, name, getattr(result, name))
     stage(ports, number, SEEN, result.seen)
+    stage(ports, number, "origin", pd.DataFrame([unknown_opt_outs(result.decisions)], columns=["untouched", "alone"]))
     ports.ledger.plan_changes(ports.run.id, result.changes, ports.now(), result.people)
     describe_plan(result)
     return {"people": len(result.people), "changes": len(result.changes), "issues": len(result.issues)}
@@ -98,6 +102,29 @@ def work_of(ports: Ports) -> list[list[dict[str, Any]]]:
     return shared_out(found, ports.most_tasks)
 
 
+def check_origin(ports: Ports) -> None:
+    """Stop where nobody can tell a person's opt-out from what the account does to new contacts.
+
+    Without a ledger and a watermark nothing says who made a contact. A few opt-outs among many contacts that nobody
+    edited are those of people, and count; where nearly all are opted out, it is likely to be a default.
+
+    Raises:
+        FatalError: Before anything is written.
+    """
+    if ports.settings.untouched_opt_outs != "ask":
+        return
+    counts = of_everybody(ports, "origin", ["untouched", "alone"]).sum()
+    untouched, alone = int(counts["untouched"]), int(counts["alone"])
+    if alone and alone * 100 >= untouched * DEFAULTS_PERCENT:
+        raise FatalError(
+            f"{alone} of {untouched} contacts that nobody has edited since they were made are opted out in SALESmanago "
+            "and not in Salesforce, and nothing is remembered of an earlier synchronisation. Does this account opt new "
+            "contacts out by itself? Set SALESMANAGO_SYNC_UNTOUCHED_OPT_OUTS=default for one run: these opt-outs stay "
+            "in SALESmanago. Did people opt out? Set it to person: they are opted out in Salesforce, too. Nothing was "
+            "written."
+        )
+
+
 def plan_of(reading: Reading, objects: Sequence[str], direction: str | None = None) -> Plan:
     """Plan for everybody of a reading."""
     result = plan(inputs_of(reading, objects, direction))
@@ -118,6 +145,7 @@ def inputs_of(reading: Reading, objects: Sequence[str], direction: str | None = 
         now=ports.now(),
         seen=reading.seen(),
         synchronised_until=None if watermark is None else watermark.salesmanago,
+        default_opt_outs=ports.settings.untouched_opt_outs == "default",
         witnesses=reading.witness_inputs(),
     )
 

@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 from salesmanago_sync.domain.carriage import UNREADABLE
+from salesmanago_sync.domain.describe import FieldSchema
 from salesmanago_sync.domain.plan import Plan
-from tests.unit.domain.world import World, lead
+from tests.unit.domain.world import World, lead, schema
 
 IN_CRITERIA = {"salesmanago": {"field": "state", "op": "eq", "value": "PROSPECT"}}
 
@@ -163,3 +164,38 @@ def test_no_binding_goes_to_who_cannot_tell_an_id_and_nothing_is_sent_there(side
     for column in ("salesforce_id", "salesmanago_id"):
         assert not plan.changes[column].str.startswith("unreadable").fillna(False).any()
         assert not plan.agreement[column].str.startswith("unreadable").fillna(False).any()
+
+
+RATING = {"salesforce": "Rating", "salesmanago": "properties.rating", "convert": "picklist"}
+WITH_RATING = {"Lead": schema(Rating=FieldSchema("Rating", "picklist", 80))}
+RATED = {**RATING, "values": {"Hot": "A", "Cold": "B"}}
+
+
+@pytest.mark.parametrize("side", ["salesforce", "salesmanago"])
+def test_a_value_that_the_mapping_does_not_list_is_no_blank(side: str) -> None:
+    fields = lead().model_dump(mode="json", exclude_defaults=True)["fields"]
+    world = World(lead(fields=[*fields, RATED]), schemas=WITH_RATING)
+    record, contact = pair(world, **{"properties.rating": "A"})
+    assert world.salesforce.rows[record]["Rating"] == "Hot"
+    if side == "salesforce":
+        world.salesforce.edit(record, Rating="Warm", Description="new")
+    else:
+        world.salesmanago.edit(contact, **{"properties.rating": "C", "address.city": "Hel"})
+    plan = world.plan()
+    assert {field for _, field in written(plan)} == {"properties.note" if side == "salesforce" else "address.city"}
+    assert issues(plan) == [("properties.rating", "VALUE_NOT_ALLOWED")]
+    world.sync()
+    assert world.plan().changes.empty
+    world.salesforce.edit(record, Rating="Cold")
+    if side == "salesmanago":
+        world.salesmanago.edit(contact, **{"properties.rating": "B"})
+    world.sync()
+    assert (world.plan().changes.empty, issues(world.plan())) == (True, [])
+
+
+def test_one_way_a_value_that_is_not_listed_does_not_travel() -> None:
+    world = World(lead(details=[{**RATED, "salesmanago": "rating"}]), schemas=WITH_RATING)
+    record, _ = pair(world)
+    world.salesforce.edit(record, Rating="Warm")
+    plan = world.plan()
+    assert (written(plan), issues(plan)) == (set(), [])
