@@ -10,17 +10,19 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from salesmanago_sync.domain.mapping_file import KeyPath
-from salesmanago_sync.domain.mapping_model import Create, Criteria, Detail, Line, Mapping, WhenEmpty
+from salesmanago_sync.domain.mapping_model import Detail, Line, Mapping
 from salesmanago_sync.domain.mapping_rules import Breach, choices
 
+# What has keys of its own; whatever else has some is a criterion.
 PARTS: dict[KeyPath, type[BaseModel]] = {
     (): Mapping,
     ("fields",): Line,
     ("details",): Detail,
-    ("criteria",): Criteria,
-    ("create",): Create,
-    ("company_when_empty",): WhenEmpty,
-    ("last_name_when_empty",): WhenEmpty,
+    **{
+        (name,): field.annotation
+        for name, field in Mapping.model_fields.items()
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
+    },
 }
 CRITERION_KEYS = ("all", "any", "not", "field", "op", "value")
 KINDS = {

@@ -254,6 +254,10 @@ def test_a_wrong_line_is_named_with_what_to_do(tmp_path, line, message):
             "company_when_empty: {action: fil}\n",
             "lead.yaml:2 company_when_empty.action: 'fil' is not a choice. Did you mean 'fill'",
         ),
+        (
+            "on_delete: {in_salesmango: tag}\n",
+            "lead.yaml:2 on_delete.in_salesmango: there is no key 'in_salesmango' here. Did you mean 'in_salesmanago'",
+        ),
     ],
 )
 def test_a_wrong_key_is_named_with_what_to_do(tmp_path, rest, message):
