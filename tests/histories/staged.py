@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import warnings
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -75,7 +76,10 @@ def kill_halfway(write: Callable[[], None]) -> None:
     Args:
         write: Writes a file, and waits for the disk once all of it is written.
     """
-    child = os.fork()
+    with warnings.catch_warnings():
+        # Python 3.12 warns of threads, whose locks the child might need: it writes a file, and no more.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
     if child == 0:
         os.fsync = _cut_and_die
         write()
