@@ -57,6 +57,11 @@ CASES: dict[str, History] = {
          ["run", "incremental", [["task", PLAN, ["choose_in_salesforce", 1, 1, True]], ["task", BIND, ["wait", 150]],
                                  ["task", BIND, ["carry_opt_outs"]], ["request", 20, ["carry_opt_outs"]]], None]),
     ),
+    "records are merged, and the winner's contact is opted out by the account's default": History(
+        Setup(new_opted_out=True),
+        (["make_contact", [1, 0], "Nowak", None, False], ["make_card", [5, 0], "Nowak", True, None, False],
+         ["settle", "full"], ["merge_records", 0, 0]),
+    ),
     "a Lead is converted whose contact is opted out by the account's default": History(
         Setup(new_opted_out=True),
         (TWO[0], ["settle", "full"], ["convert_lead", 0, None], ["settle", "incremental"]),

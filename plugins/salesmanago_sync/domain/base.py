@@ -56,6 +56,17 @@ def unpack(texts: pd.Series) -> Base:
     return Base(_side(pairs, known, 0), _side(pairs, known, 1), known)
 
 
+def opted_out_by_default(base: str, key: str) -> bool:
+    """Tell whether both sides agreed that only the contact is opted out: its account did that, and nobody else.
+
+    Args:
+        base: The JSON object of a binding.
+        key: The field key of a channel.
+    """
+    a, m = json.loads(base).get(key, (None, None))
+    return bool(m == "true" and a != "true")
+
+
 def _side(pairs: pd.DataFrame, known: pd.DataFrame, side: int) -> pd.DataFrame:
     values = {
         key: pd.Series(

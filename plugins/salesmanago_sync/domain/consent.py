@@ -7,7 +7,6 @@ out on any living record, and the sync opts nobody in.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from salesmanago_sync.domain.base import opted_out_by_default
 from salesmanago_sync.domain.changes import CHANGE_COLUMNS, Decision
 from salesmanago_sync.domain.converters.email import normalise_email
 from salesmanago_sync.domain.findings import ISSUE_COLUMNS, issues, stack
@@ -216,7 +216,7 @@ def _defaults(decisions: Sequence[Decision], bindings: pd.DataFrame, key: str, h
     found = [
         str(identifier)
         for identifier, base in zip(mine["salesmanago_id"], mine["base"], strict=True)
-        if _differs_by_default(base, key)
+        if opted_out_by_default(base, key)
     ]
     for decision in decisions:
         merged = decision.merged.get(key)
@@ -224,12 +224,6 @@ def _defaults(decisions: Sequence[Decision], bindings: pd.DataFrame, key: str, h
             persons = merged.index[merged["rule"].eq(DEFAULT_OPT_OUT)]
             found += decision.pairs.people.loc[persons, "salesmanago_id"].dropna().tolist()
     return found
-
-
-def _differs_by_default(base: str, key: str) -> bool:
-    """Tell whether both sides agreed that only the contact is opted out: JSON, key → both values."""
-    a, m = json.loads(base).get(key, (None, None))
-    return bool(m == "true" and a != "true")
 
 
 def _planned(holders: pd.DataFrame, changes: pd.DataFrame, key: str) -> pd.Series:

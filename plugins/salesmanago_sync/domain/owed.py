@@ -12,10 +12,11 @@ from typing import Any
 
 import pandas as pd
 
+from salesmanago_sync.domain.base import opted_out_by_default
 from salesmanago_sync.domain.canonical import TAG
 from salesmanago_sync.domain.identities import ObjectInput, is_true
 from salesmanago_sync.domain.mapping import Mapping
-from salesmanago_sync.domain.matching import SALESFORCE
+from salesmanago_sync.domain.matching import SALESFORCE, among
 from salesmanago_sync.domain.succession import LOST, TOMBSTONES, predecessors
 
 DELETE = "delete"
@@ -96,7 +97,7 @@ def _inherited(bindings: pd.DataFrame, objects: Sequence[ObjectInput], contacts:
     pairs = predecessors(bindings)
     if pairs.empty:
         return debts
-    records, cards = _opted_out_records(objects), _opted_out_contacts(contacts)
+    records, cards = _opted_out_records(objects), _opted_out_contacts(contacts, bindings)
     held = dict(zip(bindings["salesforce_id"], bindings["salesmanago_id"], strict=True))
     for before, contact, heir in zip(pairs["salesforce_id"], pairs["salesmanago_id"], pairs["heir_id"], strict=True):
         mine = records.get(before, set()) | cards.get(contact, set())
@@ -117,10 +118,16 @@ def _opted_out_records(objects: Sequence[ObjectInput]) -> dict[Any, set[str]]:
     return found
 
 
-def _opted_out_contacts(contacts: pd.DataFrame) -> dict[Any, set[str]]:
+def _opted_out_contacts(contacts: pd.DataFrame, bindings: pd.DataFrame) -> dict[Any, set[str]]:
+    """Say which contacts are opted out of what; an account's default for newcomers is nobody's opt-out."""
+    # The base of a binding that has just moved to another contact tells of the one before.
+    whose = bindings["from_salesmanago_id"].fillna(bindings["salesmanago_id"])
     found: dict[Any, set[str]] = {}
     for key in OPT_OUTS:
-        _collect(found, key, contacts.loc[is_true(contacts, key), "contactId"])
+        out = contacts.loc[is_true(contacts, key), "contactId"]
+        mine = bindings.loc[among(whose, out), "base"]
+        silent = whose[mine.index[[opted_out_by_default(base, key) for base in mine]]]
+        _collect(found, key, out[~among(out, silent)])
     return found
 
 

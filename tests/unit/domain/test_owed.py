@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import json
 
+import pandas as pd
 import pytest
 
+from salesmanago_sync.domain.matching import PEOPLE_COLUMNS
 from salesmanago_sync.domain.merge import TO_SALESFORCE, TO_SALESMANAGO
+from salesmanago_sync.domain.owed import INHERITED, incur
+from salesmanago_sync.domain.succession import succeed
+from tests.unit.domain.test_succession import CASES, bindings, identities
 from tests.unit.domain.world import World, lead
 
 EMAIL = "a@example.com"
@@ -82,3 +87,20 @@ def test_a_removal_is_not_carried_out_on_somebody_restored_meanwhile() -> None:
     world.sync()
     assert owed(world) == []
     assert not world.salesmanago.card(card)["deleted"]
+
+
+@pytest.mark.parametrize("out", ["m", "w"])
+@pytest.mark.parametrize(("base", "owing"), [(("false", "true"), False), (("false", "false"), True), (None, True)])
+def test_merged_people_owe_each_other_an_opt_out_that_somebody_made(
+    out: str, base: tuple[str, str] | None, owing: bool
+) -> None:
+    case = CASES["the loser is lost where the winner is bound"]
+    known = bindings(case.bindings)
+    known["base"] = json.dumps({} if base is None else {"optedOut": base})
+    contacts = pd.DataFrame({"contactId": ["m", "w"], "optedOut": [str(one == out).lower() for one in ("m", "w")]})
+    moved = succeed(identities(case), known, case.named)
+    nobody = pd.DataFrame(columns=list(PEOPLE_COLUMNS), dtype="str")
+    debts = incur(moved, nobody, [], contacts.assign(optedOutPhone="false").astype("str"))
+    owed = dict(zip(debts["salesforce_id"], map(json.loads, debts["owed"]), strict=True))
+    assert owed["L"] == ({"optedOut": INHERITED} if owing else {})
+    assert owed["W"] == ({"optedOut": INHERITED} if owing and out == "m" else {})
