@@ -192,6 +192,27 @@ def test_who_is_refused_twice_goes_without_both_fields(direct: Direct, tmp_path:
     assert direct.sync() == []
 
 
+def test_an_address_that_is_not_blamed_goes_as_one(direct: Direct, tmp_path: Path) -> None:
+    """A trigger refuses the phone number and names a field that nobody sent; no state fits the other country alone."""
+    with_states_both_ways(direct, tmp_path / "mappings")
+    direct.control.post("/salesforce/settings", {"state_country_picklists": True})
+    american = {"MailingCountryCode": "US", "MailingStateCode": "CA"}
+    record = direct.record("Contact", LastName="Nowak", Email="nowak@example.com", **american)
+    direct.sync("full")
+    [card] = direct.cards()
+    refusal = {"statusCode": "FIELD_CUSTOM_VALIDATION_EXCEPTION", "message": "no", "fields": ["Somebody_Elses__c"]}
+    fault = {"system": "salesforce", "kind": "status", "path": "composite/sobjects", "status": 200, "times": None}
+    fault |= {"holding": "600100999", "body": [{"success": False, "errors": [refusal]}]}
+    direct.control.post("/faults", fault)
+    canadian = {"name": "Ann Lis", "phone": "+48600100999", "province": "Ontario", "address": {"country": "Kanada"}}
+    direct.control.patch(f"/salesmanago/contacts/{card}", canadian)
+    direct.sync()
+    held = direct.records("Contact")[record]
+    assert [held[name] for name in ("MailingCountryCode", "MailingStateCode", "LastName")] == ["CA", "ON", "Lis"]
+    assert held["Phone"] is None
+    assert direct.ledger.open_issues()["field"].tolist() == ["phone"]
+
+
 @pytest.mark.parametrize("picklists", [True, False])
 def test_a_country_has_the_name_that_the_org_gives_it(direct: Direct, picklists: bool) -> None:
     direct.control.post("/salesforce/settings", {"state_country_picklists": picklists})

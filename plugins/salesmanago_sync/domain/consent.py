@@ -19,11 +19,12 @@ from salesmanago_sync.domain.changes import CHANGE_COLUMNS, Decision
 from salesmanago_sync.domain.converters.email import normalise_email
 from salesmanago_sync.domain.findings import ISSUE_COLUMNS, issues, stack
 from salesmanago_sync.domain.identities import ObjectInput, is_true
-from salesmanago_sync.domain.matching import PAIR, SKIP, Identities, among
+from salesmanago_sync.domain.matching import CREATE_IN_SALESFORCE, CREATE_IN_SALESMANAGO, PAIR, SKIP, Identities, among
 from salesmanago_sync.domain.merge import DEFAULT_OPT_OUT, TO_SALESFORCE, TO_SALESMANAGO
 from salesmanago_sync.domain.owed import OPT_OUTS
 
 CONSENT = "consent"
+CREATES = (CREATE_IN_SALESFORCE, CREATE_IN_SALESMANAGO)
 CONTACT = "contact"
 # How the rule of such a change begins, by the side on which the opt-out was seen.
 SEEN = {"salesforce": "opted out in Salesforce: ", "salesmanago": "opted out in SALESmanago: "}
@@ -151,7 +152,8 @@ def _holders(
     alive["email"] = planned.fillna(alive["email"]).astype("str")
     alive = alive[alive["email"].notna()]
     alive["group"] = _groups(alive, people, everybody.bindings)
-    paired = pd.concat([people.loc[people["status"].eq(PAIR)], everybody.bindings])
+    # Newcomers are a pair once they are created.
+    paired = pd.concat([people.loc[people["status"].isin([PAIR, *CREATES])], everybody.bindings])
     alive["alone"] = ~among(alive["id"], {*paired["salesforce_id"], *paired["salesmanago_id"]})
     frames = [_of_channel(alive, key, everybody, decisions, changes) for key in OPT_OUTS]
     return pd.concat(frames, ignore_index=True)
