@@ -61,6 +61,19 @@ def test_a_record_is_found_however_its_address_is_spelled(
     assert list(direct.records("Lead")) == [record]
 
 
+def test_two_contacts_of_one_address_stay_two_when_one_of_them_changes_alone(direct: Direct) -> None:
+    for spelled in (LETTERS, ASCII):
+        direct.contact(spelled, name="Jan Nowak", state="PROSPECT")
+    direct.sync("full")
+    assert reasons(direct) == ["AMBIGUOUS_MATCH"]
+    [first] = direct.ledger.open_issues()["salesmanago_id"]
+    direct.later(3600)
+    direct.control.patch(f"/salesmanago/contacts/{first}", {"phone": "+48601657778"})
+    direct.sync("incremental")
+    assert direct.records("Lead") == {}
+    assert reasons(direct) == ["AMBIGUOUS_MATCH"]
+
+
 def test_a_second_contact_of_the_same_address_is_reported_though_the_first_is_bound(direct: Direct) -> None:
     record = lead(direct, LETTERS)
     direct.sync("full")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from salesmanago_sync.domain.converters.email import normalise_email
+from salesmanago_sync.domain.converters.email import has_spellings, normalise_email
 from salesmanago_sync.domain.frames import are_full_ids, full_ids
 from salesmanago_sync.domain.identities import CONTACT_ID_FIELD, is_true
 from salesmanago_sync.domain.reasons import EVIDENCE
@@ -204,7 +204,9 @@ def _add_namesakes(reading: Reading) -> None:
     _add_records_by_claim(reading, full_ids(contacts["externalId"]).dropna())
     strangers = _unbound_addresses(reading, bindings)
     present = set(normalise_email(reading.contacts["email"]).dropna())
-    reading.find_contacts(strangers - present, in_scope=False)
+    # Of a contact that is spelled in another way only one may have changed.
+    doubles = set() if _reads_everybody(reading.ports) else set(filter(has_spellings, present))
+    reading.find_contacts((strangers - present) | doubles, in_scope=False)
     mine = set(normalise_email(contacts["email"]).dropna())
     if not _reads_everybody(reading.ports):
         reading.find_records(reading.emails(), in_scope=False)

@@ -60,12 +60,17 @@ def spellings(addresses: Iterable[str]) -> list[str]:
         Each with its domain in ASCII and in the letters of its language, accents composed and decomposed.
     """
     found = {address: None for address in addresses}
-    for address in [address for address in found if not address.isascii() or "@xn--" in address or ".xn--" in address]:
+    for address in filter(has_spellings, list(found)):
         local, _, domain = address.rpartition("@")
         for name in (domain, _in_letters(domain)):
             for form in ("NFC", "NFD"):
                 found[normalize(form, f"{local}@{name}")] = None
     return sorted(found)
+
+
+def has_spellings(address: str) -> bool:
+    """Tell whether a service may hold an address in more ways than the one in which `normalise_email` spells it."""
+    return not address.isascii() or "@xn--" in address or ".xn--" in address
 
 
 @lru_cache(maxsize=50_000)
