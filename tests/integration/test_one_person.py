@@ -68,6 +68,8 @@ def test_two_contacts_of_one_address_stay_two_when_one_of_them_changes_alone(dir
     assert reasons(direct) == ["AMBIGUOUS_MATCH"]
     [first] = direct.ledger.open_issues()["salesmanago_id"]
     direct.later(3600)
+    direct.sync("incremental")
+    direct.later(3600)
     direct.control.patch(f"/salesmanago/contacts/{first}", {"phone": "+48601657778"})
     direct.sync("incremental")
     assert direct.records("Lead") == {}
