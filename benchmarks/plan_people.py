@@ -23,12 +23,12 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from salesmanago_sync.domain.base import pack
-from salesmanago_sync.domain.canonical import canonical_salesforce, canonical_salesmanago
-from salesmanago_sync.domain.describe import FieldSchema, Schema
-from salesmanago_sync.domain.identities import ObjectInput
-from salesmanago_sync.domain.mapping import Mapping, load_mappings
-from salesmanago_sync.domain.plan import Plan, PlanInput, plan
+from salesmanago_sync.domain.mapping_files.mapping import Mapping, load_mappings
+from salesmanago_sync.domain.merge.base import pack
+from salesmanago_sync.domain.merge.canonical import canonical_salesforce, canonical_salesmanago
+from salesmanago_sync.domain.org.describe import FieldSchema, Schema
+from salesmanago_sync.domain.people.identities import ObjectInput
+from salesmanago_sync.domain.plan.plan import Plan, PlanInput, plan
 from salesmanago_sync.ledger.store import Ledger
 
 MAPPINGS = Path(__file__).parents[1] / "include" / "mappings"

@@ -15,8 +15,8 @@ from typing import Any
 
 import pandas as pd
 
-from salesmanago_sync.domain.describe import FieldSchema
-from salesmanago_sync.domain.mapping import Mapping as ObjectMapping
+from salesmanago_sync.domain.mapping_files.mapping import Mapping as ObjectMapping
+from salesmanago_sync.domain.org.describe import FieldSchema
 from tests.histories import laws
 from tests.histories.diary import Diary
 from tests.histories.history import History

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from salesmanago_sync.domain.explanation import Story, as_json
-from salesmanago_sync.domain.explanation_text import as_text
+from salesmanago_sync.domain.explain.explanation import Story, as_json
+from salesmanago_sync.domain.explain.wording import as_text
 from salesmanago_sync.errors import ConfigurationError
 from salesmanago_sync.steps.explaining import explain_person
 from tests.integration.direct import Direct

@@ -52,6 +52,8 @@ FORBIDDEN: dict[str, tuple[str, ...]] = {
     "twin": ("airflow", "simple_salesforce", PACKAGE, "demo", "tests"),
     "demo": ("airflow", PACKAGE, "tests"),
 }
+# The floors of the domain, from the ground up: what is not named here is the ground that all stand on.
+FLOORS = ("criteria", "converters", "mapping_files", "org", "people", "merge", "plan", "explain")
 # Only these may name Airflow at all.
 AIRFLOW_IS_AT_HOME = ("cli/", "hooks/", "ui/", "provider.py")
 CLOCKS = {"now", "utcnow", "today", "getenv"}
@@ -90,6 +92,16 @@ def top_level_imports(source: str) -> set[str]:
 @pytest.mark.parametrize("place", FORBIDDEN)
 def test_arrows_go_one_way(place: str) -> None:
     found = {str(path.relative_to(ROOT)): breaches(path.read_text(), FORBIDDEN[place]) for path in modules(place)}
+    assert {path: names for path, names in found.items() if names} == {}
+
+
+def test_the_floors_of_the_domain_stand_on_each_other() -> None:
+    found = {}
+    for number, floor in enumerate((None, *FLOORS)):
+        above = inner(*(f"domain.{name}" for name in FLOORS[number:]))
+        home = ROOT / "plugins" / PACKAGE / "domain"
+        mine = sorted(home.glob("*.py")) if floor is None else modules(str(home / floor))
+        found |= {str(path.relative_to(ROOT)): breaches(path.read_text(), above) for path in mine}
     assert {path: names for path, names in found.items() if names} == {}
 
 

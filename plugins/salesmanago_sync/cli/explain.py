@@ -5,8 +5,8 @@ from __future__ import annotations
 from argparse import Namespace
 
 from salesmanago_sync.cli.console import Exit, answer, command, complain, from_input, show, working
-from salesmanago_sync.domain.explanation import as_json
-from salesmanago_sync.domain.explanation_text import as_text
+from salesmanago_sync.domain.explain.explanation import as_json
+from salesmanago_sync.domain.explain.wording import as_text
 from salesmanago_sync.errors import ConfigurationError, Fault
 from salesmanago_sync.hooks.ports import account, console_ports
 from salesmanago_sync.steps.explaining import explain_person

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from salesmanago_sync.cli.console import Exit, answer, command, say, show
-from salesmanago_sync.domain.mapping_rules import choices
+from salesmanago_sync.domain.mapping_files.rules import choices
 from salesmanago_sync.domain.reasons import ISSUES
 from salesmanago_sync.errors import ConfigurationError, Fault
 from salesmanago_sync.hooks.audit import audit

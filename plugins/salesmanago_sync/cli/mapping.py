@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from salesmanago_sync.cli.console import Exit, command, complain, show, working
-from salesmanago_sync.domain.describe import Schema
-from salesmanago_sync.domain.starter import starter
+from salesmanago_sync.domain.org.describe import Schema
+from salesmanago_sync.domain.org.starter import starter
 from salesmanago_sync.errors import ConfigurationError, Fault
 from salesmanago_sync.hooks.ports import console_ports
 from salesmanago_sync.overview.mappings import MappingOverview, PlacedFault, read_files, read_overview

@@ -9,8 +9,8 @@ from typing import Any
 from salesmanago_sync.cli.console import Exit, command, complain, say, show
 from salesmanago_sync.cli.following import follow
 from salesmanago_sync.cli.sync import start, tell
-from salesmanago_sync.domain.mapping import load_mappings
-from salesmanago_sync.domain.mapping_rules import choices
+from salesmanago_sync.domain.mapping_files.mapping import load_mappings
+from salesmanago_sync.domain.mapping_files.rules import choices
 from salesmanago_sync.errors import ConfigurationError, Fault
 from salesmanago_sync.hooks.ports import console_ports
 from salesmanago_sync.ledger.store import Ledger

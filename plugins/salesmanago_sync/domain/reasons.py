@@ -143,5 +143,5 @@ SKIPS: dict[str, Reason] = {
     ),
 }
 
-# About something that is done: these close by evidence that the cause is gone (`domain.closing`), and wait for it.
+# About something that is done: these close by evidence that the cause is gone (`domain.plan.closing`), and wait for it.
 EVIDENCE = frozenset({"OPT_IN_REVERTED", "NOT_CLEARED"})

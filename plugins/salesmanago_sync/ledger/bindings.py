@@ -152,7 +152,8 @@ class Bindings:
 
         Args:
             run_id: The run.
-            frame: `domain.plan.MOVE_COLUMNS`: `id`, the new `object`, ids and `base`, `event`, and `from_<side>_id`.
+            frame: `domain.plan.plan.MOVE_COLUMNS`: `id`, the new `object`, ids and `base`, `event`, and
+                `from_<side>_id`.
             now: The time.
 
         Returns:

@@ -81,7 +81,7 @@ bindings = sa.Table(
     _text("salesforce_written", "[]"),  # JSON: field keys whose kept value has not been seen yet
     _text("salesmanago_written", "[]"),
     _text("bounces", "{}"),  # JSON
-    _text("owed", "{}"),  # JSON: what is still to be written (domain.owed) → why
+    _text("owed", "{}"),  # JSON: what is still to be written (domain.merge.owed) → why
     # A keyed hash of the address, only of people who were deleted or merged away: whoever has it is not created again.
     _text("email"),
     _when("checked_at"),  # when both sides were last read, consent above all

@@ -6,11 +6,11 @@ from collections import Counter
 from dataclasses import dataclass
 
 from salesmanago_sync.domain.converters.base import value_map
-from salesmanago_sync.domain.criteria import All, Leaf
-from salesmanago_sync.domain.criteria_soql import to_soql
-from salesmanago_sync.domain.mapping import Line
+from salesmanago_sync.domain.criteria.language import All, Leaf
+from salesmanago_sync.domain.criteria.soql import to_soql
+from salesmanago_sync.domain.mapping_files.mapping import Line
+from salesmanago_sync.domain.org.schema import Schema, unfilled
 from salesmanago_sync.domain.reasons import ISSUES
-from salesmanago_sync.domain.schema import Schema, unfilled
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.reading import Source
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from salesmanago_sync.domain.criteria import Criterion, in_words
-from salesmanago_sync.domain.mapping import Line, Mapping, read_mappings
-from salesmanago_sync.domain.mapping_file import KeyPath
-from salesmanago_sync.domain.schema import Schema, check, parents_of, takes_part, warnings
+from salesmanago_sync.domain.criteria.language import Criterion, in_words
+from salesmanago_sync.domain.mapping_files.file import KeyPath
+from salesmanago_sync.domain.mapping_files.mapping import Line, Mapping, read_mappings
+from salesmanago_sync.domain.org.schema import Schema, check, parents_of, takes_part, warnings
 from salesmanago_sync.errors import Fault, SyncError
 from salesmanago_sync.overview.coverage import Coverage, cover
 from salesmanago_sync.steps.ports import Ports

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from salesmanago_sync.domain.merge import TO_SALESFORCE, TO_SALESMANAGO
+from salesmanago_sync.domain.merge.merge import TO_SALESFORCE, TO_SALESMANAGO
 from salesmanago_sync.ledger.frames import rows_of
 from salesmanago_sync.ledger.store import Ledger
 

@@ -40,7 +40,7 @@ def bind_people(ports: Ports) -> list[list[dict[str, Any]]]:
 
 
 def remember(ports: Ports, moves: pd.DataFrame, agreement: pd.DataFrame) -> None:
-    """Store moves (`domain.plan.MOVE_COLUMNS`) and an agreement (`domain.agreement`) in the ledger.
+    """Store moves (`domain.plan.plan.MOVE_COLUMNS`) and an agreement (`domain.plan.agreement`) in the ledger.
 
     Safe to repeat: a binding that has moved has its new ids already.
     """
@@ -63,7 +63,7 @@ def remember(ports: Ports, moves: pd.DataFrame, agreement: pd.DataFrame) -> None
 
 
 def move(ports: Ports, moves: pd.DataFrame) -> None:
-    """Let bindings go on with other records or contacts (`domain.plan.MOVE_COLUMNS`)."""
+    """Let bindings go on with other records or contacts (`domain.plan.plan.MOVE_COLUMNS`)."""
     if len(moves):
         ports.ledger.move(ports.run.id, _still_to_move(ports, moves), ports.now())
 

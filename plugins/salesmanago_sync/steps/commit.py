@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pandas as pd
 
-from salesmanago_sync.domain.closing import without_cause
-from salesmanago_sync.domain.consent import SEEN_COLUMNS
-from salesmanago_sync.domain.readability import nameless
+from salesmanago_sync.domain.plan.closing import without_cause
+from salesmanago_sync.domain.plan.consent import SEEN_COLUMNS
+from salesmanago_sync.domain.plan.readability import nameless
 from salesmanago_sync.errors import FatalError
 from salesmanago_sync.steps.evidence import SEEN
 from salesmanago_sync.steps.ledger_age import this_ledger

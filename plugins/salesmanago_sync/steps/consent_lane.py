@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 
 import pandas as pd
 
-from salesmanago_sync.domain.consent import is_shared
+from salesmanago_sync.domain.plan.consent import is_shared
 from salesmanago_sync.errors import ConfigurationError, Fault
 from salesmanago_sync.ledger.runs import CONSENT_LANE
 from salesmanago_sync.steps.evidence import keep_seen

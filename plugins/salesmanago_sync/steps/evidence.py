@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from salesmanago_sync.domain.consent import is_shared, side_seen
-from salesmanago_sync.domain.findings import ISSUE_COLUMNS, issues, stack
-from salesmanago_sync.domain.merge import TO_SALESFORCE
-from salesmanago_sync.domain.owed import OPT_OUTS
+from salesmanago_sync.domain.merge.merge import TO_SALESFORCE
+from salesmanago_sync.domain.merge.owed import OPT_OUTS
+from salesmanago_sync.domain.plan.consent import is_shared, side_seen
+from salesmanago_sync.domain.plan.findings import ISSUE_COLUMNS, issues, stack
 from salesmanago_sync.ledger.consent import OPTED_IN
 from salesmanago_sync.ledger.store import Ledger
 from salesmanago_sync.steps.ports import Ports
@@ -67,7 +67,7 @@ def keep_seen(ports: Ports, seen: pd.DataFrame, seen_at: datetime) -> None:
 
     Args:
         ports: What the step talks to.
-        seen: `domain.consent.SEEN_COLUMNS`.
+        seen: `domain.plan.consent.SEEN_COLUMNS`.
         seen_at: When it was read.
     """
     channels = seen["field"].map(CHANNELS)

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from datetime import datetime
 
-from salesmanago_sync.domain.explanation import Explanation
-from salesmanago_sync.domain.person_key import PersonKey, read_person_key
-from salesmanago_sync.domain.person_story import Meant, Remembered, explain
-from salesmanago_sync.domain.plan import plan
-from salesmanago_sync.domain.schema import Schema, takes_part
+from salesmanago_sync.domain.explain.explanation import Explanation
+from salesmanago_sync.domain.explain.person_key import PersonKey, read_person_key
+from salesmanago_sync.domain.explain.person_story import Meant, Remembered, explain
+from salesmanago_sync.domain.org.schema import Schema, takes_part
+from salesmanago_sync.domain.plan.plan import plan
 from salesmanago_sync.steps.extract import add_counterparts
 from salesmanago_sync.steps.planning import inputs_of
 from salesmanago_sync.steps.ports import Ports

@@ -10,9 +10,9 @@ import pandas as pd
 
 from salesmanago_sync.domain.converters.email import has_spellings, normalise_email
 from salesmanago_sync.domain.frames import are_full_ids, full_ids
-from salesmanago_sync.domain.identities import CONTACT_ID_FIELD, is_true
+from salesmanago_sync.domain.people.identities import CONTACT_ID_FIELD, is_true
+from salesmanago_sync.domain.people.sightings import sightings
 from salesmanago_sync.domain.reasons import EVIDENCE
-from salesmanago_sync.domain.sightings import sightings
 from salesmanago_sync.steps.pages import ROWS
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import SCHEMA, checked

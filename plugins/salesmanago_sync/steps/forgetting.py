@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from salesmanago_sync.domain.person_key import PersonKey, read_person_key
+from salesmanago_sync.domain.explain.person_key import PersonKey, read_person_key
 from salesmanago_sync.errors import FatalError
 from salesmanago_sync.ledger.forgetting import Ids
 from salesmanago_sync.steps.ports import Ports

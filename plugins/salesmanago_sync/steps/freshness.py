@@ -18,9 +18,9 @@ import pandas as pd
 from salesmanago_sync.clients.salesmanago_ids import contact_id
 from salesmanago_sync.domain.converters.email import normalise_email
 from salesmanago_sync.domain.frames import text_series
-from salesmanago_sync.domain.matching import CREATE_IN_SALESFORCE, CREATE_IN_SALESMANAGO, PAIR
-from salesmanago_sync.domain.owed import DELETE
-from salesmanago_sync.domain.plan import Plan
+from salesmanago_sync.domain.merge.owed import DELETE
+from salesmanago_sync.domain.people.matching import CREATE_IN_SALESFORCE, CREATE_IN_SALESMANAGO, PAIR
+from salesmanago_sync.domain.plan.plan import Plan
 from salesmanago_sync.errors import RetriableError
 from salesmanago_sync.steps.extract import add_counterparts
 from salesmanago_sync.steps.planning import plan_of

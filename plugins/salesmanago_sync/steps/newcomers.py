@@ -12,10 +12,10 @@ from typing import Any
 
 import pandas as pd
 
-from salesmanago_sync.domain.base import pack
-from salesmanago_sync.domain.matching import CREATE_IN_SALESFORCE, CREATE_IN_SALESMANAGO
-from salesmanago_sync.domain.merge import TO_SALESFORCE
-from salesmanago_sync.domain.plan import Plan
+from salesmanago_sync.domain.merge.base import pack
+from salesmanago_sync.domain.merge.merge import TO_SALESFORCE
+from salesmanago_sync.domain.people.matching import CREATE_IN_SALESFORCE, CREATE_IN_SALESMANAGO
+from salesmanago_sync.domain.plan.plan import Plan
 from salesmanago_sync.steps.binding import remember
 from salesmanago_sync.steps.duplicates import DUPLICATE_RULE
 from salesmanago_sync.steps.evidence import keep_seen

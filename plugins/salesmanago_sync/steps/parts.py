@@ -7,11 +7,11 @@ from datetime import datetime
 
 import pandas as pd
 
-from salesmanago_sync.domain.changes import CHANGE_COLUMNS
 from salesmanago_sync.domain.converters.email import normalise_email
 from salesmanago_sync.domain.frames import full_ids
-from salesmanago_sync.domain.identities import CONTACT_ID_FIELD
-from salesmanago_sync.domain.parts import Parts, Together
+from salesmanago_sync.domain.people.identities import CONTACT_ID_FIELD
+from salesmanago_sync.domain.people.parts import Parts, Together
+from salesmanago_sync.domain.plan.changes import CHANGE_COLUMNS
 from salesmanago_sync.errors import FatalError
 from salesmanago_sync.steps.pages import Pages
 from salesmanago_sync.steps.ports import Ports

@@ -9,11 +9,11 @@ from typing import Any
 
 import pandas as pd
 
-from salesmanago_sync.domain.addresses import MOVES
-from salesmanago_sync.domain.consent import unknown_opt_outs
-from salesmanago_sync.domain.findings import ISSUE_COLUMNS, stack
-from salesmanago_sync.domain.plan import Plan, PlanInput, plan
-from salesmanago_sync.domain.succession import TOMBSTONES
+from salesmanago_sync.domain.people.succession import TOMBSTONES
+from salesmanago_sync.domain.plan.addresses import MOVES
+from salesmanago_sync.domain.plan.consent import unknown_opt_outs
+from salesmanago_sync.domain.plan.findings import ISSUE_COLUMNS, stack
+from salesmanago_sync.domain.plan.plan import Plan, PlanInput, plan
 from salesmanago_sync.errors import FatalError
 from salesmanago_sync.steps.evidence import SEEN, opt_ins_reverted
 from salesmanago_sync.steps.parts import check_unbound, each_staged, load_part, of_everybody, save_part, stage

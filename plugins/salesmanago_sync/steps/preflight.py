@@ -10,9 +10,9 @@ from functools import partial
 from typing import Any
 
 from salesmanago_sync.domain.frames import is_id
-from salesmanago_sync.domain.mapping import Mapping, load_mappings
-from salesmanago_sync.domain.schema import Schema, check, parents_of, read_fields, takes_part, warnings
-from salesmanago_sync.domain.witness import OBJECTS, sobject_of, witness
+from salesmanago_sync.domain.mapping_files.mapping import Mapping, load_mappings
+from salesmanago_sync.domain.org.schema import Schema, check, parents_of, read_fields, takes_part, warnings
+from salesmanago_sync.domain.people.witness import OBJECTS, sobject_of, witness
 from salesmanago_sync.errors import ConfigurationError, FatalError, Fault
 from salesmanago_sync.settings import Settings
 from salesmanago_sync.steps.checks import Findings

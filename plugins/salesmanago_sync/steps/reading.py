@@ -12,19 +12,19 @@ import pandas as pd
 
 from salesmanago_sync.clients.salesmanago_ids import contact_id
 from salesmanago_sync.domain.converters.email import normalise_email, spellings
-from salesmanago_sync.domain.criteria import fields_of
-from salesmanago_sync.domain.criteria_soql import to_soql
+from salesmanago_sync.domain.criteria.language import fields_of
+from salesmanago_sync.domain.criteria.soql import to_soql
 from salesmanago_sync.domain.frames import salesforce_frame, salesmanago_frame, text_series
-from salesmanago_sync.domain.identities import ObjectInput, is_true
-from salesmanago_sync.domain.mapping import Mapping
-from salesmanago_sync.domain.matching import among
-from salesmanago_sync.domain.native import DETAIL
-from salesmanago_sync.domain.owed import OPT_OUTS
-from salesmanago_sync.domain.schema import Schema, criteria_types, fit, read_fields
-from salesmanago_sync.domain.sightings import UNREAD, newest, of_side, sightings, standing
-from salesmanago_sync.domain.stand_ins import StandIns
-from salesmanago_sync.domain.succession import heirs
-from salesmanago_sync.domain.witness import OBJECTS, sobject_of, witness
+from salesmanago_sync.domain.mapping_files.mapping import Mapping
+from salesmanago_sync.domain.mapping_files.stand_ins import StandIns
+from salesmanago_sync.domain.merge.owed import OPT_OUTS
+from salesmanago_sync.domain.org.schema import Schema, criteria_types, fit, read_fields
+from salesmanago_sync.domain.people.identities import ObjectInput, is_true
+from salesmanago_sync.domain.people.matching import among
+from salesmanago_sync.domain.people.sightings import UNREAD, newest, of_side, sightings, standing
+from salesmanago_sync.domain.people.succession import heirs
+from salesmanago_sync.domain.people.witness import OBJECTS, sobject_of, witness
+from salesmanago_sync.domain.plan.native import DETAIL
 from salesmanago_sync.steps.pages import Pages
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import checked
@@ -334,7 +334,7 @@ class Reading:
         return identifier in self._asked
 
     def seen(self) -> pd.DataFrame:
-        """For whom the services were asked (`domain.sightings`)."""
+        """For whom the services were asked (`domain.people.sightings`)."""
         self._seen = [newest(self._seen)]
         return self._seen[0]
 

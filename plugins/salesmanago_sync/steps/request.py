@@ -9,9 +9,9 @@ from typing import Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from salesmanago_sync.domain.converters.email import normalise_email
+from salesmanago_sync.domain.explain.person_key import read_person_key
 from salesmanago_sync.domain.frames import text_series
-from salesmanago_sync.domain.mapping import ObjectName
-from salesmanago_sync.domain.person_key import read_person_key
+from salesmanago_sync.domain.mapping_files.mapping import ObjectName
 from salesmanago_sync.errors import ConfigurationError, Fault
 
 # How to write what is often written wrongly.

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from salesmanago_sync.clients.outcome import Outcome
-from salesmanago_sync.domain.mapping import Mapping
+from salesmanago_sync.domain.mapping_files.mapping import Mapping
 
 # Refusals that are about single values. A missing required field or a duplicate is about the record.
 ABOUT_VALUES = frozenset(

@@ -7,13 +7,13 @@ from typing import Any
 import pandas as pd
 
 from salesmanago_sync.clients.outcome import Outcome
-from salesmanago_sync.domain.card_lines import LAST_SYNC
 from salesmanago_sync.domain.converters.email import normalise_email, spellings
 from salesmanago_sync.domain.frames import is_id, text_series
-from salesmanago_sync.domain.identities import CONTACT_ID_FIELD
-from salesmanago_sync.domain.merge import TO_SALESMANAGO
-from salesmanago_sync.domain.native import salesmanago_rows, to_salesforce
-from salesmanago_sync.domain.stand_ins import stand_in
+from salesmanago_sync.domain.mapping_files.card_lines import LAST_SYNC
+from salesmanago_sync.domain.mapping_files.stand_ins import stand_in
+from salesmanago_sync.domain.merge.merge import TO_SALESMANAGO
+from salesmanago_sync.domain.people.identities import CONTACT_ID_FIELD
+from salesmanago_sync.domain.plan.native import salesmanago_rows, to_salesforce
 from salesmanago_sync.steps.reading import Reading, Source
 from salesmanago_sync.steps.request import utc
 

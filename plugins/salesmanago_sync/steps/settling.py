@@ -14,13 +14,13 @@ from typing import Any
 import pandas as pd
 
 from salesmanago_sync.clients.outcome import Outcome
-from salesmanago_sync.domain.base import pack
-from salesmanago_sync.domain.canonical import canonical_salesmanago
-from salesmanago_sync.domain.findings import issues
 from salesmanago_sync.domain.frames import text_series
-from salesmanago_sync.domain.merge import TO_SALESMANAGO
-from salesmanago_sync.domain.native import wide
-from salesmanago_sync.domain.owed import DELETE
+from salesmanago_sync.domain.merge.base import pack
+from salesmanago_sync.domain.merge.canonical import canonical_salesmanago
+from salesmanago_sync.domain.merge.merge import TO_SALESMANAGO
+from salesmanago_sync.domain.merge.owed import DELETE
+from salesmanago_sync.domain.plan.findings import issues
+from salesmanago_sync.domain.plan.native import wide
 from salesmanago_sync.steps.evidence import keep_evidence
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.reading import Reading, Source

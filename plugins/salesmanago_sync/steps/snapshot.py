@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from salesmanago_sync.domain.mapping import Mapping, load_mappings, mapping_paths, mappings_of_texts
+from salesmanago_sync.domain.mapping_files.mapping import Mapping, load_mappings, mapping_paths, mappings_of_texts
 from salesmanago_sync.settings import Settings
 from salesmanago_sync.steps.ports import Ports, Staging
 

@@ -11,9 +11,9 @@ from datetime import datetime
 
 import pandas as pd
 
-from salesmanago_sync.domain.identities import CONTACT_ID_FIELD
-from salesmanago_sync.domain.owed import OPT_OUTS
-from salesmanago_sync.domain.sightings import newest
+from salesmanago_sync.domain.merge.owed import OPT_OUTS
+from salesmanago_sync.domain.people.identities import CONTACT_ID_FIELD
+from salesmanago_sync.domain.people.sightings import newest
 from salesmanago_sync.steps.pages import Pages, read_pages
 from salesmanago_sync.steps.ports import Ports, Staging
 from salesmanago_sync.steps.preflight import checked
@@ -43,7 +43,7 @@ class Listed:
         self._count = 0
 
     def add(self, rows: pd.DataFrame, seen: pd.DataFrame) -> None:
-        """Take in rows, and for whom the service was asked (`domain.sightings`)."""
+        """Take in rows, and for whom the service was asked (`domain.people.sightings`)."""
         self._count += len(rows)
         self._rows.add(rows)
         self._seen.add(seen)

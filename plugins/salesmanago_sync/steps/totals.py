@@ -8,9 +8,9 @@ from typing import Any
 
 import pandas as pd
 
-from salesmanago_sync.domain.findings import ISSUE_COLUMNS
-from salesmanago_sync.domain.matching import ISSUE, SKIP
-from salesmanago_sync.domain.merge import TO_SALESFORCE, TO_SALESMANAGO
+from salesmanago_sync.domain.merge.merge import TO_SALESFORCE, TO_SALESMANAGO
+from salesmanago_sync.domain.people.matching import ISSUE, SKIP
+from salesmanago_sync.domain.plan.findings import ISSUE_COLUMNS
 from salesmanago_sync.domain.reasons import ISSUES
 from salesmanago_sync.steps.newcomers import FOLLOW_UP
 from salesmanago_sync.steps.parts import each_staged, of_everybody

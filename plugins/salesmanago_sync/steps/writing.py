@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from salesmanago_sync.domain.addresses import MOVES
-from salesmanago_sync.domain.merge import TO_SALESFORCE, TO_SALESMANAGO
-from salesmanago_sync.domain.owed import DELETE
+from salesmanago_sync.domain.merge.merge import TO_SALESFORCE, TO_SALESMANAGO
+from salesmanago_sync.domain.merge.owed import DELETE
+from salesmanago_sync.domain.plan.addresses import MOVES
 from salesmanago_sync.steps.duplicates import bind_matches
 from salesmanago_sync.steps.freshness import Freshness
 from salesmanago_sync.steps.parts import each_staged, load_part, staged

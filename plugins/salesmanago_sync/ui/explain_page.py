@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from salesmanago_sync.domain.explanation import as_json
+from salesmanago_sync.domain.explain.explanation import as_json
 from salesmanago_sync.errors import RetriableError, SyncError
 from salesmanago_sync.hooks.audit import audit, kept_by_airflow
 from salesmanago_sync.hooks.ports import account, console_ports, staging_root

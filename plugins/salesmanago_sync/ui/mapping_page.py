@@ -7,8 +7,8 @@ from typing import Literal
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, Response
 
-from salesmanago_sync.domain.describe import Schema
-from salesmanago_sync.domain.starter import starter
+from salesmanago_sync.domain.org.describe import Schema
+from salesmanago_sync.domain.org.starter import starter
 from salesmanago_sync.overview.mappings import read_overview
 from salesmanago_sync.ui.access import VisitorDep
 from salesmanago_sync.ui.asking import asking_ports

@@ -8,9 +8,9 @@ import pytest
 
 from salesmanago_sync.clients.http import Replay
 from salesmanago_sync.clients.shapes import _FIELD, an_object, described, identified, listed, readable_id, rows_of
-from salesmanago_sync.domain import describe
 from salesmanago_sync.domain.carriage import UNREADABLE
-from salesmanago_sync.domain.describe import Schema
+from salesmanago_sync.domain.org import describe
+from salesmanago_sync.domain.org.describe import Schema
 from salesmanago_sync.errors import RetriableError, UnknownOutcomeError
 
 

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from pydantic import TypeAdapter
 
-from salesmanago_sync.domain.criteria import Criterion
+from salesmanago_sync.domain.criteria.language import Criterion
 
 parse_criterion = TypeAdapter(Criterion).validate_python

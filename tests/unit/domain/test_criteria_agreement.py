@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from salesmanago_sync.domain.criteria_mask import mask
-from salesmanago_sync.domain.criteria_soql import to_soql
+from salesmanago_sync.domain.criteria.mask import mask
+from salesmanago_sync.domain.criteria.soql import to_soql
 from salesmanago_sync.domain.frames import salesforce_frame
 from tests.unit.domain.criterion import parse_criterion
 from twin.salesforce import Org, create_tables

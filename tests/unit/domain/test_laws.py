@@ -12,7 +12,7 @@ import pandas as pd
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from salesmanago_sync.domain.canonical import canonical_salesforce, canonical_salesmanago
+from salesmanago_sync.domain.merge.canonical import canonical_salesforce, canonical_salesmanago
 from tests.unit.domain.world import World, lead
 
 # How a field is called on each side.

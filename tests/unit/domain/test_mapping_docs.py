@@ -10,8 +10,16 @@ import pytest
 
 from salesmanago_sync.domain import salesmanago_fields
 from salesmanago_sync.domain.converters import CONVERTERS
-from salesmanago_sync.domain.criteria import Op
-from salesmanago_sync.domain.mapping import Create, Criteria, Detail, Line, Mapping, WhenEmpty, load_mappings
+from salesmanago_sync.domain.criteria.language import Op
+from salesmanago_sync.domain.mapping_files.mapping import (
+    Create,
+    Criteria,
+    Detail,
+    Line,
+    Mapping,
+    WhenEmpty,
+    load_mappings,
+)
 
 PAGE = Path("docs/mapping.md").read_text(encoding="utf-8")
 

@@ -7,7 +7,7 @@ from itertools import product
 import pandas as pd
 import pytest
 
-from salesmanago_sync.domain.merge import (
+from salesmanago_sync.domain.merge.merge import (
     HOLD,
     NOTHING,
     TO_SALESFORCE,

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from salesmanago_sync.domain.criteria import Leaf
-from salesmanago_sync.domain.criteria_mask import mask
-from salesmanago_sync.domain.describe import FieldSchema
+from salesmanago_sync.domain.criteria.language import Leaf
+from salesmanago_sync.domain.criteria.mask import mask
 from salesmanago_sync.domain.frames import salesmanago_frame
+from salesmanago_sync.domain.org.describe import FieldSchema
 from salesmanago_sync.domain.tags import holders, spell_tag
-from tests.unit.domain.test_plan import CITY, changes, pair, with_fields
+from tests.unit.domain.plan.test_plan import CITY, changes, pair, with_fields
 from tests.unit.domain.world import World, schema
 
 PHONE = {"salesforce": "Phone", "salesmanago": "phone", "convert": "phone", "region": "PL"}

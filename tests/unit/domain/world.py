@@ -16,13 +16,13 @@ import pandas as pd
 import sqlalchemy as sa
 
 from salesmanago_sync.clients.outcome import Outcome
-from salesmanago_sync.domain.describe import FieldSchema, Schema
 from salesmanago_sync.domain.frames import salesforce_frame, salesmanago_frame
-from salesmanago_sync.domain.identities import ObjectInput
-from salesmanago_sync.domain.mapping import Mapping
-from salesmanago_sync.domain.matching import PAIR
-from salesmanago_sync.domain.plan import Plan, PlanInput, plan
-from salesmanago_sync.domain.sightings import newest, sightings
+from salesmanago_sync.domain.mapping_files.mapping import Mapping
+from salesmanago_sync.domain.org.describe import FieldSchema, Schema
+from salesmanago_sync.domain.people.identities import ObjectInput
+from salesmanago_sync.domain.people.matching import PAIR
+from salesmanago_sync.domain.people.sightings import newest, sightings
+from salesmanago_sync.domain.plan.plan import Plan, PlanInput, plan
 from salesmanago_sync.ledger.engine import Database
 from salesmanago_sync.ledger.store import Ledger
 from salesmanago_sync.ledger.tables import identity, metadata

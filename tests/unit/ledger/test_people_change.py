@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pandas as pd
 
-from salesmanago_sync.domain.plan import MOVE_COLUMNS
+from salesmanago_sync.domain.plan.plan import MOVE_COLUMNS
 from salesmanago_sync.ledger.store import Ledger
 
 NEW = "003000000000009AAA"

@@ -13,10 +13,10 @@ from simple_salesforce.api import Salesforce as Connection
 
 from salesmanago_sync.clients.salesforce import Salesforce
 from salesmanago_sync.domain.frames import salesforce_frame, salesmanago_frame
-from salesmanago_sync.domain.identities import ObjectInput
-from salesmanago_sync.domain.mapping import Mapping, load_mappings
-from salesmanago_sync.domain.plan import Plan, PlanInput, plan
-from salesmanago_sync.domain.schema import Schema
+from salesmanago_sync.domain.mapping_files.mapping import Mapping, load_mappings
+from salesmanago_sync.domain.org.schema import Schema
+from salesmanago_sync.domain.people.identities import ObjectInput
+from salesmanago_sync.domain.plan.plan import Plan, PlanInput, plan
 from salesmanago_sync.ledger.store import Ledger
 from salesmanago_sync.steps.reading import Source, details
 from tests.twin_server import ROOT, TwinServer

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import unquote
 
 from salesmanago_sync.clients.salesforce_metadata import Component
-from salesmanago_sync.domain.mapping_rules import choices
+from salesmanago_sync.domain.mapping_files.rules import choices
 from salesmanago_sync.domain.setup.card import SECTION
 from salesmanago_sync.errors import Fault
 from salesmanago_sync.steps.setup.request import SetupRequest

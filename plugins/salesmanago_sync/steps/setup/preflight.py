@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 from salesmanago_sync.clients.salesforce_metadata import Component
-from salesmanago_sync.domain.describe import Schema
+from salesmanago_sync.domain.org.describe import Schema
 from salesmanago_sync.domain.setup.card import SOBJECTS, CardField, card_fields, fields_of
 from salesmanago_sync.domain.setup.comparison import path_of
 from salesmanago_sync.errors import AuthenticationError, ConfigurationError, FatalError, Fault

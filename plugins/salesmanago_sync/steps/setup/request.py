@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, model_validator
 
-from salesmanago_sync.domain.mapping import ObjectName
+from salesmanago_sync.domain.mapping_files.mapping import ObjectName
 from salesmanago_sync.domain.setup.card import SECTION
 from salesmanago_sync.errors import ConfigurationError, Fault
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from salesmanago_sync.domain.converters import converter
 from salesmanago_sync.domain.converters.country import country_code
-from salesmanago_sync.domain.mapping import Mapping
-from salesmanago_sync.domain.schema import FieldSchema, Schema, fit
+from salesmanago_sync.domain.mapping_files.mapping import Mapping
+from salesmanago_sync.domain.org.schema import FieldSchema, Schema, fit
 from tests.unit.domain.converters.lines import (
     bind,
     check_laws,

@@ -1,0 +1,440 @@
+"""Matching: which Salesforce record and which SALESmanago contact are one person.
+
+In this order: the binding; an id that one side holds of the other; the normalised e-mail. One person, one pair: of
+several records with one e-mail the preferred object takes part and the others are shadowed; two of one object are
+ambiguous.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+
+import pandas as pd
+
+from salesmanago_sync.domain.people.sightings import ELSEWHERE, GONE, LIVES, UNREAD, nothing_seen, of_side, standing
+
+PREFERENCE = ("Contact", "PersonAccount", "Lead")
+
+PAIR = "pair"
+CREATE_IN_SALESMANAGO = "create_in_salesmanago"
+CREATE_IN_SALESFORCE = "create_in_salesforce"
+SKIP = "skip"
+ISSUE = "issue"
+
+SALESFORCE = "salesforce"
+SALESMANAGO = "salesmanago"
+
+TAKES_PART = "takes_part."
+PAIR_IDS = ["salesforce_id", "salesmanago_id"]
+PEOPLE_COLUMNS = ("object", "salesforce_id", "salesmanago_id", "matched_by", "status", "reason", "text")
+
+
+@dataclass(frozen=True, slots=True)
+class Identities:
+    """What matching looks at.
+
+    Attributes:
+        salesforce: One row a record: `object`, `salesforce_id`, `email` (normalised or missing), `salesmanago_id` (held
+            in `SALESmanago_Contact_Id__c`, or missing), and the flags `in_scope`, `takes_part`, `gone` (deleted or
+            converted).
+        salesmanago: One row a contact: `salesmanago_id`, `email`, `salesforce_id` (held in `externalId`, or missing),
+            `wanted_by` (the object that would be created, or missing) and the flags `in_scope`, `gone`, and
+            `takes_part.<object>` for each object.
+        bindings: `object`, `salesforce_id`, `salesmanago_id`, `status`, `email`, the address of a tombstone, and
+            `updated_at`, when the ledger last heard of the person.
+        creates_in_salesmanago: The objects whose mapping creates contacts in SALESmanago.
+        consent_hidden: Those of which nobody is created, because the opt-outs in Salesforce cannot be seen.
+        seen: For whom the services were asked (`sightings`).
+    """
+
+    salesforce: pd.DataFrame
+    salesmanago: pd.DataFrame
+    bindings: pd.DataFrame
+    creates_in_salesmanago: frozenset[str]
+    consent_hidden: frozenset[str] = frozenset()
+    seen: pd.DataFrame = field(default_factory=nothing_seen)
+
+
+def match(identities: Identities) -> pd.DataFrame:
+    """Account for every record and contact that was read, one row a person.
+
+    Args:
+        identities: Both sides and the bindings.
+
+    Returns:
+        `object, salesforce_id, salesmanago_id, matched_by` (binding, external_id, email or missing), `status` (pair,
+        create_in_salesmanago, create_in_salesforce, skip, issue), `reason` and `text`; all text columns.
+    """
+    bound = _bound(identities)
+    free_s = _without(identities.salesforce, "salesforce_id", identities.bindings)
+    free_m = _without(identities.salesmanago, "salesmanago_id", identities.bindings)
+    gone = _rows(free_s[free_s["gone"]], SKIP, "DELETED")
+    free_s = free_s[~free_s["gone"]]
+    by_id = _by_id(free_s, free_m)
+    paired_by_id = _judge_pairs(by_id, free_s, free_m)
+    free_s = _without(free_s, "salesforce_id", by_id)
+    free_m = _without(free_m, "salesmanago_id", by_id)
+    pairs = pd.concat([identities.bindings[PAIR_IDS], by_id[PAIR_IDS]])
+    held = _Held.by(identities, pairs)
+    by_email = _by_email(free_s, free_m, held, identities.creates_in_salesmanago)
+    active = _stack([bound, paired_by_id])
+    by_email = _hopeful(by_email, identities, held.leaving(active[active["status"].eq(PAIR)]))
+    by_email = _entombed(_with_hidden_consent(by_email, identities.consent_hidden), identities)
+    return _stack([bound, gone, paired_by_id, by_email])
+
+
+def _hopeful(people: pd.DataFrame, identities: Identities, leaving: set[str]) -> pd.DataFrame:
+    """Let newcomers hope for an address that is about to be given up: those of whom there is only one.
+
+    They bear the reason that applies if it is not given up after all (`domain.plan.addresses`).
+    """
+    if not leaving:
+        return people
+    s, m = identities.salesforce, identities.salesmanago
+    here = people["salesforce_id"].map(s.drop_duplicates("salesforce_id").set_index("salesforce_id")["email"])
+    there = people["salesmanago_id"].map(m.drop_duplicates("salesmanago_id").set_index("salesmanago_id")["email"])
+    address = here.fillna(there)
+    lone = among(address, leaving) & ~address.duplicated(keep=False)
+    # Of one object the second is in doubt, of another it is behind: here it may turn out to be neither.
+    second = people["reason"].isin(["SHADOWED", "AMBIGUOUS_MATCH"])
+    record = lone & people["salesforce_id"].notna() & second
+    record &= among(people["object"], identities.creates_in_salesmanago)
+    wanted = m.loc[m["wanted_by"].notna() & ~m["gone"], "salesmanago_id"]
+    contact = (
+        lone
+        & among(people["salesmanago_id"], set(wanted))
+        & people["reason"].isin(["OUT_OF_CRITERIA", "AMBIGUOUS_MATCH"])
+    )
+    status = people["status"].mask(record, CREATE_IN_SALESMANAGO).mask(contact, CREATE_IN_SALESFORCE)
+    reason = people["reason"].mask(record, "SHADOWED").mask(contact, "OUT_OF_CRITERIA")
+    return people.assign(status=status, reason=reason, text=people["text"].mask(record | contact))
+
+
+def _with_hidden_consent(people: pd.DataFrame, hidden: frozenset[str]) -> pd.DataFrame:
+    theirs = people["status"].eq(CREATE_IN_SALESMANAGO) & people["object"].isin(hidden)
+    status, reason = people["status"].mask(theirs, SKIP), people["reason"].mask(theirs, "CONSENT_HIDDEN")
+    return people.assign(status=status, reason=reason)
+
+
+def _entombed(people: pd.DataFrame, identities: Identities) -> pd.DataFrame:
+    """Take out newcomers who have the address of somebody who was deleted: the sync never brings anybody back."""
+    creates = people["status"].isin([CREATE_IN_SALESMANAGO, CREATE_IN_SALESFORCE])
+    buried = _buried(identities)
+    s, m = identities.salesforce, identities.salesmanago
+    # SALESmanago knows one contact an address: made anew, one that was deleted would come back.
+    deleted = set(m.loc[m["gone"], "email"].dropna())
+    if not (buried or deleted) or not creates.any():
+        return people
+    ids = set(s.loc[among(s["email"], buried), "salesforce_id"])
+    ids |= set(m.loc[among(m["email"], buried), "salesmanago_id"])
+    theirs = creates & (among(people["salesforce_id"], ids) | among(people["salesmanago_id"], ids))
+    revived = set(s.loc[among(s["email"], deleted), "salesforce_id"])
+    theirs |= people["status"].eq(CREATE_IN_SALESMANAGO) & among(people["salesforce_id"], revived)
+    return people.assign(status=people["status"].mask(theirs, SKIP), reason=people["reason"].mask(theirs, "TOMBSTONE"))
+
+
+def _buried(identities: Identities) -> set[str]:
+    """Addresses of people of whom neither side lives; where one does, its own address counts."""
+    s, m, bindings = identities.salesforce, identities.salesmanago, identities.bindings
+    alive = among(bindings["salesforce_id"], s.loc[~s["gone"], "salesforce_id"])
+    alive |= among(bindings["salesmanago_id"], m.loc[~m["gone"], "salesmanago_id"])
+    return set(bindings.loc[~alive, "email"].dropna()) - {""}
+
+
+def among(values: pd.Series, others: pd.Series | Collection[str]) -> pd.Series:
+    """Tell which values of a text column are among others; the test of the text dtype goes value by value in Python."""
+    return values.astype("object").isin(others)
+
+
+def _without(frame: pd.DataFrame, key: str, others: pd.DataFrame) -> pd.DataFrame:
+    return frame[~among(frame[key], others[key])]
+
+
+def _stack(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    filled = [frame for frame in frames if len(frame)]
+    return pd.concat(filled, ignore_index=True) if filled else _nobody()
+
+
+@cache
+def _nobody() -> pd.DataFrame:
+    return pd.DataFrame({name: pd.Series(dtype="str") for name in PEOPLE_COLUMNS})
+
+
+def _rows(frame: pd.DataFrame, status: str, reason: str | None = None, matched_by: str | None = None) -> pd.DataFrame:
+    if frame.empty:
+        return _nobody()
+    rows = frame.reindex(columns=list(PEOPLE_COLUMNS)).copy()
+    rows["status"] = status
+    rows["reason"] = reason
+    if matched_by is not None:
+        rows["matched_by"] = matched_by
+    return rows.astype("str")
+
+
+def _bound(identities: Identities) -> pd.DataFrame:
+    """Bound people of whom at least one side is in scope.
+
+    A side is gone where the service was asked for it and said so. The text of a person who is gone says on which side:
+    salesforce, salesmanago or both.
+    """
+    s = identities.salesforce[["salesforce_id", "in_scope", "takes_part", "gone"]]
+    m = identities.salesmanago.drop(columns=["email", "salesforce_id", "wanted_by"])
+    both = identities.bindings.merge(s, on="salesforce_id", how="left").merge(
+        m, on="salesmanago_id", how="left", suffixes=("", "_m")
+    )
+    both = both[_flag(both["in_scope"]) | _flag(both["in_scope_m"])]
+    standings = pd.DataFrame(
+        {
+            SALESFORCE: _standing(identities, both, SALESFORCE, both["takes_part"].notna(), _flag(both["gone"])),
+            SALESMANAGO: _standing(identities, both, SALESMANAGO, both["in_scope_m"].notna(), _flag(both["gone_m"])),
+        }
+    )
+    unread, gone = standings.isin([UNREAD]).any(axis=1), standings.isin([GONE])
+    elsewhere = standings.isin([ELSEWHERE]).any(axis=1) & ~unread
+    missing, merged = gone.any(axis=1) & ~unread & ~elsewhere, both["status"].eq("merged")
+    where = pd.Series("both", index=both.index)
+    where = where.mask(~gone[SALESFORCE], SALESMANAGO).mask(~gone[SALESMANAGO], SALESFORCE)
+    living = both[standings.isin([LIVES]).all(axis=1)]
+    partakes = _flag(living["takes_part"]) & _takes_part_of_object(living)
+    ended = both.assign(text=where)
+    return _stack(
+        [
+            _rows(both[unread], SKIP, "NOT_READ", "binding"),
+            _rows(both[elsewhere], SKIP, "OUT_OF_OBJECT", "binding"),
+            _rows(ended[missing & ~merged], SKIP, "DELETED", "binding"),
+            _rows(ended[missing & merged], SKIP, "MERGED", "binding"),
+            _rows(living[~partakes], SKIP, "PAUSED", "binding"),
+            _rows(living[partakes], PAIR, None, "binding"),
+        ]
+    )
+
+
+def _standing(identities: Identities, both: pd.DataFrame, side: str, here: pd.Series, gone: pd.Series) -> pd.Series:
+    return standing(of_side(identities.seen, side, both[f"{side}_id"]), here, gone, both["updated_at"])
+
+
+def _flag(column: pd.Series) -> pd.Series:
+    return column.astype("boolean").fillna(False).astype(bool)
+
+
+def _takes_part_of_object(frame: pd.DataFrame) -> pd.Series:
+    """Read each row's `takes_part.<its object>`."""
+    result = pd.Series(False, index=frame.index)
+    for name in frame["object"].dropna().unique():
+        column = TAKES_PART + name
+        if column in frame:
+            result = result.mask(frame["object"].eq(name), _flag(frame[column]))
+    return result
+
+
+def _by_id(s: pd.DataFrame, m: pd.DataFrame) -> pd.DataFrame:
+    """Pair records of which one holds the other's id, where that is unique on both sides."""
+    held_by_m = m.dropna(subset=["salesforce_id"])[["salesmanago_id", "salesforce_id"]]
+    held_by_m = held_by_m[among(held_by_m["salesforce_id"], s["salesforce_id"])]
+    held_by_s = s.dropna(subset=["salesmanago_id"])[["salesmanago_id", "salesforce_id"]]
+    held_by_s = held_by_s[among(held_by_s["salesmanago_id"], m["salesmanago_id"])]
+    pairs = pd.concat([held_by_m, held_by_s]).drop_duplicates()
+    unique = ~pairs["salesforce_id"].duplicated(keep=False) & ~pairs["salesmanago_id"].duplicated(keep=False)
+    pairs = pairs[unique]
+    pairs["matched_by"] = "external_id"
+    return pairs
+
+
+def _judge_pairs(pairs: pd.DataFrame, s: pd.DataFrame, m: pd.DataFrame) -> pd.DataFrame:
+    """Tell which matched pairs take part: the criteria of both sides count."""
+    if pairs.empty:
+        return _nobody()
+    flags = m.drop(columns=["email", "salesforce_id", "wanted_by", "in_scope"])
+    both = pairs.merge(s[["object", "salesforce_id", "takes_part"]], on="salesforce_id").merge(
+        flags, on="salesmanago_id"
+    )
+    gone = _flag(both["gone"])
+    partakes = _flag(both["takes_part"]) & _takes_part_of_object(both)
+    status = pd.Series(SKIP, index=both.index).mask(partakes & ~gone, PAIR)
+    reason = pd.Series("OUT_OF_CRITERIA", index=both.index).mask(gone, "DELETED").mask(partakes & ~gone, None)
+    both["status"], both["reason"] = status, reason
+    return both.reindex(columns=list(PEOPLE_COLUMNS)).astype("str")
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """The addresses of those who are paired already: of living records (`object`, `id`, `email`), and of contacts."""
+
+    records: pd.DataFrame
+    contacts: pd.DataFrame
+
+    @classmethod
+    def by(cls, identities: Identities, pairs: pd.DataFrame) -> _Held:
+        s, m = identities.salesforce, identities.salesmanago
+        of_s = s[among(s["salesforce_id"], pairs["salesforce_id"]) & ~s["gone"] & s["email"].notna()]
+        of_m = m[among(m["salesmanago_id"], pairs["salesmanago_id"]) & ~m["gone"] & m["email"].notna()]
+        return cls(
+            of_s[["object", "salesforce_id", "email"]].rename(columns={"salesforce_id": "id"}),
+            of_m[["salesmanago_id", "email"]].rename(columns={"salesmanago_id": "id"}),
+        )
+
+    @property
+    def emails(self) -> set[str]:
+        return set(self.records["email"]) | set(self.contacts["email"])
+
+    def leaving(self, pairs: pd.DataFrame) -> set[str]:
+        """Addresses of pairs whose sides differ and will be merged: one of the two is about to be given up."""
+        here = pairs["salesforce_id"].map(self.records.drop_duplicates("id").set_index("id")["email"])
+        there = pairs["salesmanago_id"].map(self.contacts.drop_duplicates("id").set_index("id")["email"])
+        differ = here.notna() & there.notna() & here.ne(there)
+        return ({*here[differ], *there[differ]}) - {*here[~differ].dropna(), *there[~differ].dropna()}
+
+    def alike(self, candidates: pd.DataFrame) -> pd.Series:
+        """Name the paired record of the same object and address; missing where there is none."""
+        known = self.records.drop_duplicates(["object", "email"]).set_index(["object", "email"])["id"]
+        keys = pd.MultiIndex.from_frame(candidates[["object", "email"]])
+        return pd.Series(known.reindex(keys).to_numpy(), index=candidates.index, dtype="str")
+
+    def twins(self, contacts: pd.DataFrame) -> pd.Series:
+        """Name the paired contact of the same address; missing where there is none."""
+        known = self.contacts.drop_duplicates("email").set_index("email")["id"]
+        return contacts["email"].map(known).astype("str")
+
+
+def _by_email(s: pd.DataFrame, m: pd.DataFrame, held: _Held, creates: frozenset[str]) -> pd.DataFrame:
+    taken = held.emails
+    named = s[s["email"].notna()]
+    candidates = named[named["takes_part"]]
+    behind_bound = candidates[among(candidates["email"], taken)]
+    same_object = held.alike(behind_bound)
+    ranked = rank(candidates[~among(candidates["email"], taken)])
+    contacts, outlived = _living_first(m[m["email"].notna()])
+    second = held.twins(contacts)
+    contacts, more = contacts[second.isna() | contacts["gone"]], contacts[second.notna() & ~contacts["gone"]]
+    twins = contacts["email"].duplicated(keep=False)
+    pairs, singles = _pair_by_email(ranked[ranked["place"].eq("first")], contacts[~twins])
+    in_two = among(singles["email"], contacts.loc[twins, "email"])
+    ambiguous_emails = set(ranked.loc[ranked["place"].eq("ambiguous"), "email"])
+    known_to_salesforce = set(named["email"]) | taken
+    lonely = _without(contacts[~twins], "salesmanago_id", pairs)
+    in_doubt = among(lonely["email"], ambiguous_emails)
+    unmatched = ~in_doubt & ~among(lonely["email"], known_to_salesforce)
+    return _stack(
+        [
+            _nameless(s[s["email"].isna()], s["takes_part"], among(s["object"], creates)),
+            _rows(named[~named["takes_part"]], SKIP, "OUT_OF_CRITERIA"),
+            _rows(behind_bound[same_object.isna()], SKIP, "SHADOWED"),
+            _ambiguous(behind_bound[same_object.notna()], lonely.iloc[:0], same_object),
+            _rows(ranked[ranked["place"].eq("shadowed")], SKIP, "SHADOWED"),
+            _ambiguous(ranked[ranked["place"].eq("ambiguous")], lonely[in_doubt]),
+            _judge_pairs(pairs, s, contacts),
+            _rows(singles[in_two].drop(columns=["salesmanago_id"]), SKIP, "AMBIGUOUS_MATCH"),
+            _newcomers_to_salesmanago(singles[~in_two], creates),
+            _nameless_contacts(m[m["email"].isna()]),
+            _rows(_without_salesforce(outlived), SKIP, "DELETED"),
+            _ambiguous_contacts(contacts[twins]),
+            _ambiguous_contacts(more, second),
+            # The person is in Salesforce, in a record that does not take part: a create would make a duplicate.
+            _rows(_without_salesforce(lonely[~in_doubt & ~unmatched]), SKIP, "OUT_OF_CRITERIA"),
+            _newcomers_to_salesforce(lonely[unmatched]),
+        ]
+    )
+
+
+def _living_first(contacts: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Tell those who count from deleted ones whose address a later contact has."""
+    ordered = contacts.sort_values("gone", kind="stable")
+    outlived = ordered["gone"] & ordered["email"].duplicated()
+    return ordered[~outlived], ordered[outlived]
+
+
+def _nameless_contacts(contacts: pd.DataFrame) -> pd.DataFrame:
+    inside = contacts.filter(like=TAKES_PART).any(axis=1)
+    return _nameless(_without_salesforce(contacts), inside, contacts["wanted_by"].notna())
+
+
+def _nameless(people: pd.DataFrame, takes_part: pd.Series, wanted: pd.Series) -> pd.DataFrame:
+    """Report who has no address, if somebody would be created of him; else there is nothing to correct."""
+    if people.empty:
+        return _nobody()
+    gone, inside, missed = people["gone"], takes_part.reindex(people.index), wanted.reindex(people.index)
+    return _stack(
+        [
+            _rows(people[gone], SKIP, "DELETED"),
+            _rows(people[~gone & ~inside], SKIP, "OUT_OF_CRITERIA"),
+            _rows(people[~gone & inside & ~missed], SKIP, "CREATE_OFF"),
+            _rows(people[~gone & inside & missed], ISSUE, "NO_EMAIL"),
+        ]
+    )
+
+
+def _without_salesforce(contacts: pd.DataFrame) -> pd.DataFrame:
+    """A contact's `salesforce_id` is only what its externalId claims."""
+    if contacts.empty:
+        return contacts
+    rows = contacts.drop(columns=["salesforce_id"])
+    rows["object"] = rows["wanted_by"]
+    return rows
+
+
+def rank(candidates: pd.DataFrame) -> pd.DataFrame:
+    """Add `place`: first, shadowed or ambiguous among the records of one e-mail."""
+    ranked = candidates.copy()
+    order = ranked["object"].map({name: number for number, name in enumerate(PREFERENCE)}).astype("int64")
+    best = order.groupby(ranked["email"]).transform("min")
+    leading = order.eq(best)
+    leaders = leading.groupby(ranked["email"]).transform("sum")
+    ranked["place"] = (
+        pd.Series("shadowed", index=ranked.index).mask(leading, "first").mask(leading & leaders.gt(1), "ambiguous")
+    )
+    return ranked
+
+
+def _pair_by_email(first: pd.DataFrame, contacts: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    pairs = first[["salesforce_id", "email"]].merge(contacts[["salesmanago_id", "email"]], on="email")
+    pairs["matched_by"] = "email"
+    singles = _without(first, "salesforce_id", pairs)
+    return pairs[["salesforce_id", "salesmanago_id", "matched_by"]], singles
+
+
+def _ambiguous(records: pd.DataFrame, contacts: pd.DataFrame, bound: pd.Series | None = None) -> pd.DataFrame:
+    """One issue an e-mail, on the first record; the others of the group are skipped with the same reason."""
+    if records.empty:
+        return _nobody()
+    issues, others = _led(records.drop(columns=["salesmanago_id"]), "salesforce_id", bound)
+    return _stack([issues, others, _rows(_without_salesforce(contacts), SKIP, "AMBIGUOUS_MATCH")])
+
+
+def _ambiguous_contacts(contacts: pd.DataFrame, bound: pd.Series | None = None) -> pd.DataFrame:
+    if contacts.empty:
+        return _nobody()
+    return _stack(_led(_without_salesforce(contacts), "salesmanago_id", bound))
+
+
+def _led(people: pd.DataFrame, column: str, bound: pd.Series | None) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Let the first of each address lead, with an issue that names all of them, and the one that is paired already."""
+    ordered = people.sort_values(column)
+    ids = ordered.groupby("email")[column].agg(", ".join)
+    if bound is not None:
+        ids = bound.reindex(ordered.index).groupby(ordered["email"]).first() + ", " + ids
+    leads = ~ordered["email"].duplicated()
+    issues = _rows(ordered[leads], ISSUE, "AMBIGUOUS_MATCH")
+    issues["text"] = ordered.loc[leads, "email"].map("candidates: " + ids).to_numpy()
+    return issues, _rows(ordered[~leads], SKIP, "AMBIGUOUS_MATCH")
+
+
+def _newcomers_to_salesmanago(records: pd.DataFrame, creates: frozenset[str]) -> pd.DataFrame:
+    rows = records.drop(columns=["salesmanago_id"])
+    wanted = among(rows["object"], creates)
+    return _stack([_rows(rows[~wanted], SKIP, "CREATE_OFF"), _rows(rows[wanted], CREATE_IN_SALESMANAGO)])
+
+
+def _newcomers_to_salesforce(contacts: pd.DataFrame) -> pd.DataFrame:
+    if contacts.empty:
+        return _nobody()
+    rows = _without_salesforce(contacts)
+    wanted = rows["wanted_by"].notna()
+    return _stack(
+        [
+            _rows(rows[rows["gone"]], SKIP, "DELETED"),
+            _rows(rows[~rows["gone"] & ~wanted], SKIP, "CREATE_OFF"),
+            _rows(rows[~rows["gone"] & wanted], CREATE_IN_SALESFORCE),
+        ]
+    )

@@ -1,0 +1,88 @@
+"""Agreement: what the ledger learns without any write: new bindings, base values, who left or came back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from salesmanago_sync.domain.converters.email import normalise_email
+from salesmanago_sync.domain.merge.base import pack
+from salesmanago_sync.domain.merge.merge import same
+from salesmanago_sync.domain.merge.owed import ENDS
+from salesmanago_sync.domain.merge.pairs import Pairs
+from salesmanago_sync.domain.merge.settlement import still_owed
+from salesmanago_sync.domain.people.matching import PAIR
+from salesmanago_sync.domain.plan.changes import Decision
+from salesmanago_sync.domain.plan.findings import stack
+
+AGREEMENT_COLUMNS = (
+    "object",
+    "salesforce_id",
+    "salesmanago_id",
+    "matched_by",
+    "status",
+    "base",
+    "echo_salesforce",
+    "echo_salesmanago",
+    "owed",
+    "email",
+)
+
+
+def agreement(decisions: Sequence[Decision], people: pd.DataFrame, bindings: pd.DataFrame) -> pd.DataFrame:
+    """Say what to bind and what to remember.
+
+    Args:
+        decisions: What was decided about each object.
+        people: The people frame.
+        bindings: The ledger's bindings.
+
+    Returns:
+        One row a pair, or bound person, of whom the ledger learns something: `object, salesforce_id, salesmanago_id,
+        matched_by, status` (active, paused, deleted, merged), `base` (JSON of the fields to set), two flags
+        `echo_<side>`: the echo of our last write was seen; `owed` (`domain.merge.owed`), and `email`, the address by
+        which somebody who was deleted is known again.
+    """
+    known = bindings[["salesforce_id", "status", "owed", "email"]]
+    known = known.rename(columns={name: f"{name}_before" for name in ("status", "owed", "email")})
+    parts = [_of_object(decision) for decision in decisions]
+    rows = stack(parts, AGREEMENT_COLUMNS).merge(known, on="salesforce_id", how="left")
+    news = rows["base"].ne("{}") | _flag(rows["echo_salesforce"]) | _flag(rows["echo_salesmanago"])
+    for name in ("status", "owed", "email"):
+        news |= ~same(rows[name], rows[f"{name}_before"])
+    return rows.loc[news, list(AGREEMENT_COLUMNS)].reset_index(drop=True)
+
+
+def _flag(column: pd.Series) -> pd.Series:
+    # A frame without rows has text columns.
+    return column.astype("bool")
+
+
+def _of_object(decision: Decision) -> pd.DataFrame:
+    """Pairs, and bound people who are paused or have ended."""
+    pairs = decision.pairs
+    people = pairs.people
+    paired = people["status"].eq(PAIR)
+    ended = people["reason"].map(ENDS)
+    echoes = pairs.echoes
+    rows = people[["object", "salesforce_id", "salesmanago_id", "matched_by"]].copy()
+    rows["status"] = ended.mask(paired, "active").astype("str")
+    rows["base"] = pack(
+        {key: (a, m) for key, (_, a, m) in decision.agreed.items()},
+        {key: present for key, (present, _, _) in decision.agreed.items()},
+        people.index,
+    )
+    for side in ("salesforce", "salesmanago"):
+        rows[f"echo_{side}"] = echoes[side] & paired
+    rows["owed"] = still_owed(pairs)
+    rows["email"] = _address(pairs).where(pairs.ended)
+    return rows[paired | (ended.notna() & people["matched_by"].eq("binding"))]
+
+
+def _address(pairs: Pairs) -> pd.Series:
+    """The address of the side that lives, or the last one that is known."""
+    m = normalise_email(pairs.contacts["email"]).where(pairs.lives("salesmanago"))
+    a = pairs.a.get("email", pairs.blank)
+    stored_a, stored_m, _ = pairs.base.of("email")
+    return m.fillna(a).fillna(stored_m).fillna(stored_a).fillna(pairs.bindings["email"]).astype("str")

@@ -1,0 +1,170 @@
+"""Native values: canonical values turned into what a service is sent.
+
+They are held as plain rows: in a frame, pandas would take the null that empties a field for NaN, which is no JSON.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any
+
+import pandas as pd
+
+from salesmanago_sync.domain.converters import converter
+from salesmanago_sync.domain.frames import ADDRESS_PARTS
+from salesmanago_sync.domain.mapping_files.mapping import Line, Mapping
+from salesmanago_sync.domain.mapping_files.stand_ins import stand_in
+from salesmanago_sync.domain.merge.canonical import TAG, canonical_tags
+from salesmanago_sync.domain.plan.changes import EXTERNAL_ID
+
+ADDRESS = "address."
+DETAIL = "properties."
+# Keys of `contact`; the others stand beside it (API reference: contact/upsert).
+IN_CONTACT = frozenset({"name", "phone", "fax", "company", "state", EXTERNAL_ID})
+FLAGS = {
+    ("optedOut", True): "forceOptOut",
+    ("optedOut", False): "forceOptIn",
+    ("optedOutPhone", True): "forcePhoneOptOut",
+    ("optedOutPhone", False): "forcePhoneOptIn",
+}
+
+
+def wide(changes: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Lay out changes of one direction, a row a person and a column a field key.
+
+    Args:
+        changes: `changes.CHANGE_COLUMNS`.
+
+    Returns:
+        The new values, and flags that tell a field to be emptied from one that is left alone.
+    """
+    new = changes.pivot(index="person", columns="field", values="new")
+    present = changes.assign(present=True).pivot(index="person", columns="field", values="present")
+    return new, present.notna()
+
+
+def to_salesforce(mapping: Mapping, changes: pd.DataFrame, records: pd.DataFrame) -> dict[Any, dict[str, Any]]:
+    """Turn changes into Salesforce field values.
+
+    Args:
+        mapping: The object's mapping.
+        changes: The changes of one object to Salesforce.
+        records: The Salesforce records as they are, on the index `person`; missing for newcomers.
+
+    Returns:
+        For each person, in sorted order, JSON values by Salesforce field; a field that is left alone is not there.
+    """
+    new, present = wide(changes)
+    current = records.reindex(new.index)
+    rows: dict[Any, dict[str, Any]] = {person: {} for person in new.index}
+    for line in mapping.lines:
+        for field, values in _salesforce_values(mapping, line, new, present, current).items():
+            for person, value in values.items():
+                rows[person][field] = value
+    return rows
+
+
+def _salesforce_values(
+    mapping: Mapping, line: Line, new: pd.DataFrame, present: pd.DataFrame, current: pd.DataFrame
+) -> dict[str, dict[Any, Any]]:
+    """JSON values by field and person."""
+    fields = [field for field in line.salesforce if field in current]
+    if line.key == "tags":
+        values, sent = _whole_tags(mapping, line, new, present, current)
+    elif line.key in new:
+        values, sent = new[line.key], present[line.key]
+    else:
+        return {}
+    if len(fields) != len(line.salesforce) or not sent.any():
+        return {}
+    native = converter(line).to_salesforce(values[sent], current[fields][sent])
+    return {field: _filled(json_values(native[field]), stand_in(mapping, field)) for field in fields}
+
+
+def json_values(native: pd.Series) -> dict[Any, Any]:
+    """Take the values of a converter out of pandas, by person; whatever pandas calls missing is null."""
+    blank = native.isna()
+    return {
+        person: None if missing else value
+        for person, value, missing in zip(native.index, native.tolist(), blank, strict=True)
+    }
+
+
+def _filled(values: dict[Any, Any], filler: str | None) -> dict[Any, Any]:
+    """Salesforce requires some fields: emptying them means writing what reads back as blank."""
+    return {person: filler if value is None else value for person, value in values.items()}
+
+
+def _whole_tags(
+    mapping: Mapping, line: Line, new: pd.DataFrame, present: pd.DataFrame, current: pd.DataFrame
+) -> tuple[pd.Series, pd.Series]:
+    """Gather the tags of each person again: a multi-select picklist is written as a whole."""
+    held = canonical_tags(mapping, line, current)
+    keys = [key for key in held if key in new]
+    sent = present[keys].any(axis=1) if keys else pd.Series(False, index=new.index)
+    text = pd.Series("", index=new.index, dtype="str")
+    for key in held:
+        has = held[key].mask(present[key], new[key]) if key in new else held[key]
+        name = pd.Series(";" + str(key).removeprefix(TAG), index=new.index, dtype="str")
+        text = text.str.cat(name.where(has.notna(), ""))
+    return text.str[1:].mask(text.eq("")), sent
+
+
+def salesmanago_rows(
+    mapping: Mapping, changes: pd.DataFrame, people: pd.DataFrame, contacts: pd.DataFrame
+) -> list[dict[str, Any]]:
+    """Turn changes into rows of a SALESmanago batch.
+
+    Args:
+        mapping: The object's mapping.
+        changes: The changes of one object to SALESmanago.
+        people: The people frame, with `email`, the present address of each contact (a newcomer's future one).
+        contacts: The SALESmanago contacts as they are, on the index `person`; missing for newcomers.
+
+    Returns:
+        One row a person, in the order of the sorted person numbers.
+    """
+    new, present = wide(changes)
+    native = {key: json_values(_salesmanago_values(mapping, str(key), new[key])) for key in new}
+    addresses = contacts.reindex(index=new.index, columns=[ADDRESS + part for part in ADDRESS_PARTS])
+    rows = []
+    for person in new.index:
+        sent = {str(key): native[key][person] for key in new if present.at[person, key]}
+        rows.append(_row(sent, str(people.at[person, "email"]), addresses.loc[person].dropna().to_dict()))
+    return rows
+
+
+def _salesmanago_values(mapping: Mapping, key: str, values: pd.Series) -> pd.Series:
+    line = mapping.line(key)
+    if line is None or key.startswith(TAG):
+        return values
+    return converter(line).to_salesmanago(values)
+
+
+def _row(sent: dict[str, Any], email: str, address: dict[Hashable, Any]) -> dict[str, Any]:
+    row: dict[str, Any] = {"contact": {"email": email}}
+    for key, value in sent.items():
+        _place(row, key, "" if value is None else value)
+    if "address" in row["contact"]:
+        # Whether parts left out of an address are kept is not documented: the whole address is sent.
+        whole = {str(key).removeprefix(ADDRESS): value for key, value in address.items()}
+        row["contact"]["address"] = {**whole, **row["contact"]["address"]}
+    return row
+
+
+def _place(row: dict[str, Any], key: str, value: Any) -> None:
+    if key in ("optedOut", "optedOutPhone"):
+        row[FLAGS[key, value in (True, "true")]] = True
+    elif key.startswith(TAG):
+        row.setdefault("tags" if value == "true" else "removeTags", []).append(key.removeprefix(TAG))
+    elif key.startswith(DETAIL):
+        row.setdefault("properties", {})[key.removeprefix(DETAIL)] = value
+    elif key.startswith(ADDRESS):
+        row["contact"].setdefault("address", {})[key.removeprefix(ADDRESS)] = value
+    elif key == "email":
+        if value != row["contact"]["email"]:
+            row["newEmail"] = value
+    elif key in IN_CONTACT:
+        row["contact"][key] = value
+    else:
+        row[key] = value

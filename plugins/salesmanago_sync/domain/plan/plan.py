@@ -1,0 +1,220 @@
+"""The plan: everything a run will do, decided at once from what was read, and nothing done yet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Literal
+
+import pandas as pd
+
+from salesmanago_sync.domain.merge.base import pack
+from salesmanago_sync.domain.merge.owed import incur
+from salesmanago_sync.domain.merge.pairs import Pairs, pairs_of
+from salesmanago_sync.domain.people.identities import ObjectInput, identities, is_true
+from salesmanago_sync.domain.people.matching import Identities, match
+from salesmanago_sync.domain.people.sightings import nothing_seen
+from salesmanago_sync.domain.people.succession import heirs, succeed
+from salesmanago_sync.domain.plan.addresses import MOVES, settle_addresses
+from salesmanago_sync.domain.plan.agreement import agreement
+from salesmanago_sync.domain.plan.changes import Decision, decide
+from salesmanago_sync.domain.plan.consent import SEEN_COLUMNS, Everybody, share_opt_outs
+from salesmanago_sync.domain.plan.findings import ISSUE_COLUMNS, issues_of_people, stack
+from salesmanago_sync.domain.plan.readability import field_issues, hold, nameable, nameless
+from salesmanago_sync.domain.plan.review import review, turns
+
+MOVE_COLUMNS = (
+    "id",
+    "object",
+    "salesforce_id",
+    "salesmanago_id",
+    "event",
+    "from_salesforce_id",
+    "from_salesmanago_id",
+    "base",
+)
+CLOCKS = ("salesforce_clock", "salesmanago_clock", "salesforce_seen", "salesmanago_seen")
+
+
+@dataclass(frozen=True, slots=True)
+class PlanInput:
+    """Everything that is decided upon.
+
+    Attributes:
+        objects: Every enabled object; those outside `scope` only help to recognise people.
+        scope: The objects that this run synchronises.
+        contacts: A SALESmanago frame with the extra flag `in_scope`.
+        bindings: The ledger's bindings of everything that was read.
+        direction: Which sides may be written.
+        now: The moment relative dates in criteria count from.
+        witnesses: Objects that are not synchronised: only their opt-outs count.
+        seen: For whom the services were asked (`sightings`): nobody else is taken for gone.
+        synchronised_until: Up to when SALESmanago was synchronised before this run, by its own clock; or nobody knows.
+        default_opt_outs: Whether a contact that nobody edited since it was made is opted out by its account's default;
+            asked where nobody knows.
+    """
+
+    objects: Sequence[ObjectInput]
+    scope: frozenset[str]
+    contacts: pd.DataFrame
+    bindings: pd.DataFrame
+    direction: Literal["both", "to_salesmanago", "to_salesforce"]
+    now: datetime
+    witnesses: Sequence[ObjectInput] = ()
+    seen: pd.DataFrame = field(default_factory=nothing_seen)
+    synchronised_until: datetime | None = None
+    default_opt_outs: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run will do.
+
+    Attributes:
+        people: One row a person (`matching.match`) on the index `person`, with `email`, the address that SALESmanago
+            knows or will know, `<side>_clock`, when a person touched the record last, and `<side>_seen`, the clock as
+            read.
+        changes: One row a field that will be written (`changes.CHANGE_COLUMNS`), `turn` (`review.turns`), and `after`,
+            the record or contact that must have moved to another address before.
+        agreement: What the ledger learns without a write (`agreement.agreement`).
+        moves: Bindings that go to another record or contact (`MOVE_COLUMNS`).
+        issues: What could not be decided (`findings.ISSUE_COLUMNS`).
+        decisions: How it came to that, for each object of the scope.
+        seen: What was seen of opt-outs of which no write tells (`consent.Shared`).
+    """
+
+    people: pd.DataFrame
+    changes: pd.DataFrame
+    agreement: pd.DataFrame
+    moves: pd.DataFrame
+    issues: pd.DataFrame
+    decisions: tuple[Decision, ...] = ()
+    seen: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(SEEN_COLUMNS)))
+
+
+def plan(inputs: PlanInput) -> Plan:
+    """Decide what to do with everybody who was read."""
+    found = identities(inputs.objects, inputs.contacts, inputs.bindings, inputs.now, inputs.seen)
+    bindings = succeed(nameable(found), inputs.bindings, heirs(inputs.objects))
+    found = replace(found, bindings=bindings[list(found.bindings)])
+    matched = hold(_with_ends(match(found), inputs.objects), inputs.objects, inputs.contacts)
+    people = _people(matched, inputs.scope)
+    bindings = incur(bindings, people, inputs.objects, inputs.contacts)
+    unmatched = issues_of_people(people)
+    reviewed = [
+        review(decide(_pairs(item, inputs, bindings, people)), inputs.direction)
+        for item in inputs.objects
+        if item.mapping.object in inputs.scope
+    ]
+    decisions, order = settle_addresses(reviewed, found, people)
+    everybody = Everybody(found, inputs.objects, inputs.witnesses, inputs.contacts, bindings)
+    shared = share_opt_outs(everybody, people, decisions, inputs.direction)
+    unreadable = [field_issues(decision.pairs) for decision in decisions]
+    verdicts = [decision.verdicts for decision in decisions]
+    people = _with_contact_details(shared.people, found, inputs.contacts, [decision.pairs for decision in decisions])
+    people = _with_verdicts(people, verdicts)
+    return Plan(
+        people=people,
+        changes=_with_order(_with_turns(_to_somebody(shared.changes), decisions), order),
+        agreement=agreement(decisions, people, inputs.bindings),
+        moves=_moves(bindings, decisions),
+        issues=stack(
+            [unmatched, *unreadable, *(decision.issues for decision in decisions), shared.issues], ISSUE_COLUMNS
+        ),
+        decisions=tuple(decisions),
+        seen=shared.seen,
+    )
+
+
+def _pairs(item: ObjectInput, inputs: PlanInput, bindings: pd.DataFrame, people: pd.DataFrame) -> Pairs:
+    known = (inputs.synchronised_until, inputs.default_opt_outs)
+    return pairs_of(item, inputs.contacts, bindings, people, *known)
+
+
+def _to_somebody(changes: pd.DataFrame) -> pd.DataFrame:
+    """Nothing is sent to a record or contact whose id could not be read."""
+    return changes[~nameless(changes["salesforce_id"]) & ~nameless(changes["salesmanago_id"])]
+
+
+def _moves(bindings: pd.DataFrame, decisions: Sequence[Decision]) -> pd.DataFrame:
+    """List the bindings that move, each with the base that still holds."""
+    moved = bindings[bindings["from_salesforce_id"].notna() | bindings["from_salesmanago_id"].notna()]
+    parts = [_kept_base(decision.pairs, moved["id"]) for decision in decisions if len(moved)]
+    kept = stack(parts, ("id", "base")).set_index("id")["base"]
+    # Whoever takes no part in this run moves in one that does.
+    return moved.assign(base=moved["id"].map(kept)).dropna(subset=["base"])[list(MOVE_COLUMNS)]
+
+
+def _kept_base(pairs: Pairs, moved: pd.Series) -> pd.DataFrame:
+    ids = pairs.bindings["id"]
+    ids = ids[ids.isin(moved)]
+    base = pairs.base.at(ids.index)
+    values = {str(key): (base.a[key], base.m[key]) for key in base.known}
+    known = {str(key): base.known[key] for key in base.known}
+    return pd.DataFrame({"id": ids, "base": pack(values, known, ids.index)})
+
+
+def _with_ends(matched: pd.DataFrame, objects: Sequence[ObjectInput]) -> pd.DataFrame:
+    """Tell converted Leads and losers of a merge from deleted records."""
+    reason = matched["reason"]
+    deleted, free = reason.eq("DELETED").fillna(False), matched["matched_by"].isna()
+    for item in objects:
+        records = item.records
+        gone = is_true(records, "IsDeleted")
+        ids = {"CONVERTED": records.loc[is_true(records, "IsConverted") & ~gone, "Id"]}
+        if "MasterRecordId" in records:
+            ids["MERGED"] = records.loc[gone & records["MasterRecordId"].notna(), "Id"]
+        for code, mine in ids.items():
+            # A bound record whose winner cannot be seen was deleted for all that the sync knows.
+            theirs = deleted & matched["salesforce_id"].isin(mine)
+            reason = reason.mask(theirs & (free | (code != "MERGED")), code)
+    return matched.assign(reason=reason)
+
+
+def _people(matched: pd.DataFrame, scope: frozenset[str]) -> pd.DataFrame:
+    # A contact that no mapping wants has no object and is counted with the run.
+    mine = matched[matched["object"].isin(scope) | matched["object"].isna()].reset_index(drop=True)
+    mine.index.name = "person"
+    return mine
+
+
+def _with_contact_details(
+    people: pd.DataFrame, found: Identities, contacts: pd.DataFrame, pairs: Sequence[Pairs]
+) -> pd.DataFrame:
+    of_records = found.salesforce.drop_duplicates("salesforce_id").set_index("salesforce_id")["email"]
+    of_contacts = contacts.drop_duplicates("contactId").set_index("contactId")["email"]
+    email = people["salesforce_id"].map(of_records).astype("str")
+    present = people["salesmanago_id"].map(of_contacts).astype("str")
+    people = people.assign(email=present.fillna(email).astype("str"))
+    for name in CLOCKS:
+        people[name] = pd.Series(pd.NaT, index=people.index, dtype="datetime64[us, UTC]")
+    for each in pairs:
+        people.loc[each.people.index, "salesforce_clock"] = each.clock("salesforce")
+        people.loc[each.people.index, "salesmanago_clock"] = each.clock("salesmanago")
+        people.loc[each.people.index, "salesforce_seen"] = each.records["LastModifiedDate"]
+        people.loc[each.people.index, "salesmanago_seen"] = each.contacts["modifiedOn"]
+    return people
+
+
+def _with_verdicts(people: pd.DataFrame, verdicts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    final = stack(verdicts, ("person", "status", "reason")).drop_duplicates("person").set_index("person")
+    people = people.copy()
+    people.loc[final.index, ["status", "reason"]] = final[["status", "reason"]]
+    return people
+
+
+def _with_turns(changes: pd.DataFrame, decisions: Sequence[Decision]) -> pd.DataFrame:
+    counted = [taken.reset_index(names=["person", "field"]) for taken in map(turns, decisions) if len(taken)]
+    if not counted:
+        return changes.assign(turn=1)
+    rows = changes.merge(pd.concat(counted).astype({"person": "int64"}), on=["person", "field"], how="left")
+    return rows.assign(turn=rows["turn"].fillna(1).astype("int64"))
+
+
+def _with_order(changes: pd.DataFrame, order: pd.DataFrame) -> pd.DataFrame:
+    """Say which record or contact must have given its address up before a change is written."""
+    if order.empty:
+        return changes.assign(after=pd.Series("", index=changes.index, dtype="str"))
+    rows = changes.merge(order, on=["person", "direction"], how="left")
+    return rows.assign(after=rows["after"].where(rows["lane"].str.startswith(MOVES)).fillna("").astype("str"))
