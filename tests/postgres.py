@@ -7,14 +7,16 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    """Start a server for this test process and give its address."""
+@contextmanager
+def running() -> Iterator[tuple[str, int]]:
+    """Start a server, and give its address and the number of its process."""
     with warnings.catch_warnings():
         # The package asks on import for the folder of a log-in session; a build machine has none.
         warnings.simplefilter("ignore")
@@ -25,9 +27,19 @@ def postgres() -> Iterator[str]:
     # Not under tmp_path: root's is closed to the user that PostgreSQL runs as, and socket paths are short.
     folder = tempfile.mkdtemp(prefix="ledger-")
     server = get_server(folder)
-    yield sa.make_url(server.get_uri()).set(drivername="postgresql").render_as_string(hide_password=False)
-    server.cleanup()
-    shutil.rmtree(folder, ignore_errors=True)
+    url = sa.make_url(server.get_uri()).set(drivername="postgresql").render_as_string(hide_password=False)
+    try:
+        yield url, int((Path(folder) / "postmaster.pid").read_text().split()[0])
+    finally:
+        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """Start a server for this test process and give its address."""
+    with running() as (url, _):
+        yield url
 
 
 @pytest.fixture

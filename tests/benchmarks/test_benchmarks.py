@@ -12,6 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BENCHMARKS = sorted((ROOT / "benchmarks").glob("*.py"))
 TITLES = {
     "dag_parsing": "salesmanago_full_sync.py",
+    "ledger_people": "PostgreSQL, 200 people",
     "plan_people": "Planning 500 people",
     "write_window": "20 changed people",
 }

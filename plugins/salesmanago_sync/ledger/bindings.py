@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 import pandas as pd
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
 
 from salesmanago_sync.ledger.addresses import address_key, hashed, spelled
 from salesmanago_sync.ledger.engine import Database
@@ -17,12 +18,15 @@ from salesmanago_sync.ledger.frames import (
     chunks,
     filled,
     frame_of,
+    pieces,
+    plain,
     rows_of,
     select_frame,
     select_large,
     stamped,
     together,
 )
+from salesmanago_sync.ledger.overwriting import overwrite
 from salesmanago_sync.ledger.tables import bindings
 
 PAIR = ["salesforce_id", "salesmanago_id"]
@@ -42,6 +46,8 @@ FRESH = {f"{side}_person_clock": None for side in ("salesforce", "salesmanago")}
 }
 # The field of a base that holds the address.
 ADDRESS = "email"
+# How JSON spells the one character that PostgreSQL's JSON refuses.
+ZERO = "\\u0000"
 ENDED = bindings.c.status.in_(["deleted", "merged"])
 
 
@@ -133,11 +139,11 @@ class Bindings:
         """
         given = [name for name in OPTIONAL if name in frame]
         pairs = filled(frame[["object", *PAIR, "matched_by", *given]], DEFAULTS)
-        new = stamped(pairs.drop_duplicates(PAIR), created_at=now, updated_at=now, created_by_run=run_id)
+        insert = self._database.insert(bindings).on_conflict_do_nothing()
         with self._database.write() as connection:
             before = _ids(connection, pairs)
-            if new:
-                connection.execute(self._database.insert(bindings).on_conflict_do_nothing(), new)
+            for piece in pieces(pairs[before.isna()].drop_duplicates(PAIR)):
+                connection.execute(insert, stamped(piece, created_at=now, updated_at=now, created_by_run=run_id))
             after = _ids(connection, pairs)
             fresh = frame.assign(binding_id=after)[before.isna() & after.notna()]
             insert_events(connection, run_id, fresh.assign(event="bound", note=fresh["matched_by"]), now)
@@ -260,35 +266,70 @@ def _from(moved: pd.DataFrame) -> pd.Series:
 
 def _ids(connection: sa.Connection, pairs: pd.DataFrame) -> pd.Series:
     query = sa.select(bindings.c.id, bindings.c.salesforce_id, bindings.c.salesmanago_id)
-    stored = {
-        (row.salesforce_id, row.salesmanago_id): row.id
-        for chunk in chunks(pairs["salesforce_id"])
-        for row in connection.execute(query.where(bindings.c.salesforce_id.in_(chunk)))
-    }
-    keys = zip(pairs["salesforce_id"], pairs["salesmanago_id"], strict=True)
-    return pd.Series([stored.get(key) for key in keys], index=pairs.index, dtype="Int64")
+    found: list[int | None] = []
+    for piece in pieces(pairs[PAIR]):
+        rows = connection.execute(query.where(bindings.c.salesforce_id.in_(plain(piece["salesforce_id"]))))
+        stored = {(row.salesforce_id, row.salesmanago_id): row.id for row in rows}
+        found += [stored.get(pair) for pair in zip(piece["salesforce_id"], piece["salesmanago_id"], strict=True)]
+    return pd.Series(found, index=pairs.index, dtype="Int64")
 
 
 def _rewrite(connection: sa.Connection, frame: pd.DataFrame, now: datetime) -> None:
     names = [str(name) for name in frame if name != "id"]
-    if frame.empty or not names:
-        return
-    rows = stamped(frame.rename(columns={"id": "row_id"}), updated_at=now)
-    change: dict[str, Any] = {name: sa.bindparam(name) for name in [*names, "updated_at"]}
-    connection.execute(sa.update(bindings).where(bindings.c.id == sa.bindparam("row_id")).values(change), rows)
+    if names:
+        overwrite(
+            connection,
+            bindings,
+            frame,
+            ["id"],
+            lambda given: {name: given[name] for name in names} | {"updated_at": now},
+        )
 
 
 def _merge_base(connection: sa.Connection, frame: pd.DataFrame, now: datetime) -> None:
-    news: dict[int, dict[str, Any]] = {}
+    if connection.dialect.name == "sqlite":
+        _merge_known(connection, frame, now, sa.func.json_patch)
+        return
+    apart = _with_zero(connection, frame)
+    _merge_known(connection, frame[~apart], now, _jsonb_merged)
+    _merge_apart(connection, frame[apart], now)
+
+
+def _merge_known(connection: sa.Connection, frame: pd.DataFrame, now: datetime, merged: Callable[..., Any]) -> None:
+    overwrite(
+        connection,
+        bindings,
+        frame,
+        ["id"],
+        lambda given: {"base": merged(bindings.c.base, given["base"]), "updated_at": now},
+    )
+
+
+def _jsonb_merged(old: sa.ColumnElement[str], new: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
+    both = sa.cast(old, JSONB).concat(sa.cast(new, JSONB))
+    return sa.cast(sa.func.jsonb_strip_nulls(both), sa.Text)
+
+
+def _with_zero(connection: sa.Connection, frame: pd.DataFrame) -> pd.Series:
+    """Tell whose base holds, or would hold, a character that PostgreSQL's JSON cannot hold, and its text can."""
+    query = sa.select(bindings.c.id).where(bindings.c.base.contains(ZERO, autoescape=True))
+    stored = {
+        key
+        for chunk in chunks(plain(frame["id"]))
+        for key in connection.execute(query.where(bindings.c.id.in_(chunk))).scalars()
+    }
+    given = frame.loc[frame["base"].str.contains(ZERO, regex=False), "id"]
+    return frame["id"].isin(stored.union(given))
+
+
+def _merge_apart(connection: sa.Connection, frame: pd.DataFrame, now: datetime) -> None:
+    """Merge bases one by one."""
     for row in rows_of(frame):
-        news.setdefault(row["id"], {}).update(json.loads(row["base"]))
-    query = sa.select(bindings.c.id, bindings.c.base)
-    merged = [
-        {"id": row.id, "base": _spelled(json.loads(row.base) | news[row.id])}
-        for chunk in chunks(news)
-        for row in connection.execute(query.where(bindings.c.id.in_(chunk)))
-    ]
-    _rewrite(connection, pd.DataFrame(merged, columns=["id", "base"]), now)
+        this = bindings.c.id == row["id"]
+        stored = connection.execute(sa.select(bindings.c.base).where(this)).scalar()
+        if stored is not None:
+            base = _spelled(json.loads(stored) | json.loads(row["base"]))
+            connection.execute(sa.update(bindings).where(this).values(base=base, updated_at=now))
 
 
 def _with_addresses(connection: sa.Connection, frame: pd.DataFrame, known: Iterable[str]) -> pd.DataFrame:

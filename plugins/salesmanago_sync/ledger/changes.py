@@ -9,12 +9,14 @@ from typing import Any
 import pandas as pd
 import sqlalchemy as sa
 
-from salesmanago_sync.ledger.engine import CHUNK, Database
-from salesmanago_sync.ledger.frames import chunks, filled, select_frame, stamped, together
+from salesmanago_sync.ledger.engine import Database
+from salesmanago_sync.ledger.frames import chunks, filled, pieces, select_frame, stamped, together
+from salesmanago_sync.ledger.overwriting import overwrite
 from salesmanago_sync.ledger.tables import changes, runs
 
 KEYS = ("salesforce_id", "salesmanago_id", "field")
 PLANNED = ["object", "direction", "action", *KEYS, "old", "new", "rule", "reason"]
+TOLD = ["state", "reason", "delay_seconds"]
 
 
 class Changes:
@@ -169,8 +171,8 @@ def _of_people(people: pd.DataFrame) -> Iterator[list[sa.ColumnElement[bool]]]:
 
 
 def _insert(connection: sa.Connection, run_id: int, frame: pd.DataFrame, now: datetime) -> None:
-    for start in range(0, len(frame), CHUNK):
-        connection.execute(sa.insert(changes), _planned(run_id, frame.iloc[start : start + CHUNK], now))
+    for piece in pieces(frame):
+        connection.execute(sa.insert(changes), _planned(run_id, piece, now))
 
 
 def _planned(run_id: int, frame: pd.DataFrame, now: datetime) -> list[dict[str, Any]]:
@@ -180,13 +182,14 @@ def _planned(run_id: int, frame: pd.DataFrame, now: datetime) -> list[dict[str, 
 
 def _settle(connection: sa.Connection, run_id: int, frame: pd.DataFrame) -> None:
     keys = [*KEYS, "direction"]
-    told = ["state", "reason", "delay_seconds"]
     blanks: dict[str, Any] = {name: "" for name in KEYS} | {"reason": None, "delay_seconds": None}
-    names = {name: f"the_{name}" for name in keys}
-    rows = stamped(filled(frame, blanks)[[*keys, *told]].rename(columns=names), the_run_id=run_id)
-    if not rows:
-        return
-    this = [changes.c[name] == sa.bindparam(f"the_{name}") for name in ("run_id", *keys)]
-    new: dict[str, Any] = {name: sa.bindparam(name) for name in told}
+    told = filled(frame, blanks)[[*keys, *TOLD]].assign(run_id=run_id)
     # What was dropped stays dropped: a newer plan has the same keys.
-    connection.execute(sa.update(changes).where(*this, changes.c.state != "dropped").values(new), rows)
+    overwrite(
+        connection,
+        changes,
+        told,
+        ["run_id", *keys],
+        lambda given: {name: given[name] for name in TOLD},
+        changes.c.state != "dropped",
+    )

@@ -9,7 +9,7 @@ import pandas as pd
 import sqlalchemy as sa
 
 from salesmanago_sync.ledger.engine import Database
-from salesmanago_sync.ledger.frames import chunks, filled, frame_of, stamped
+from salesmanago_sync.ledger.frames import chunks, filled, frame_of, pieces, stamped
 from salesmanago_sync.ledger.tables import binding_events
 
 BLANKS = {"salesforce_id": "", "salesmanago_id": "", "note": ""}
@@ -55,6 +55,5 @@ class Events:
 
 def insert_events(connection: sa.Connection, run_id: int, frame: pd.DataFrame, now: datetime) -> None:
     """Add events in a transaction that is open already."""
-    rows = stamped(filled(frame, BLANKS).reindex(columns=NAMES), run_id=run_id, at=now)
-    if rows:
-        connection.execute(sa.insert(binding_events), rows)
+    for piece in pieces(filled(frame, BLANKS).reindex(columns=NAMES)):
+        connection.execute(sa.insert(binding_events), stamped(piece, run_id=run_id, at=now))

@@ -66,14 +66,21 @@ def _moment(value: Any) -> Any:
     return value.to_pydatetime() if isinstance(value, pd.Timestamp) else value
 
 
+def pieces(frame: pd.DataFrame, size: int = CHUNK) -> Iterator[pd.DataFrame]:
+    """Cut a frame into pieces, so that few of its rows are held as Python values at a time."""
+    for start in range(0, len(frame), size):
+        yield frame.iloc[start : start + size]
+
+
+def plain(column: pd.Series) -> list[Any]:
+    """Turn a column into plain Python values; what is missing becomes None."""
+    values = zip(column.astype("object"), column.isna(), strict=True)
+    return [None if gone else _moment(value) for value, gone in values]
+
+
 def rows_of(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Turn a frame into rows of plain Python values; what is missing becomes None."""
-    columns = {
-        str(name): [
-            None if gone else _moment(value) for value, gone in zip(column.astype("object"), column.isna(), strict=True)
-        ]
-        for name, column in frame.items()
-    }
+    columns = {str(name): plain(column) for name, column in frame.items()}
     return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
 
 

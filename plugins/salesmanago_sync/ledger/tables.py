@@ -90,6 +90,7 @@ bindings = sa.Table(
     sa.Column("created_by_run", sa.Integer),
     sa.Index(None, "email"),
     sa.Index(None, "status", "checked_at"),
+    sa.Index(None, "created_by_run"),
 )
 
 binding_events = sa.Table(
