@@ -78,6 +78,18 @@ def test_an_opt_out_that_a_policy_made_meets_a_restored_record() -> None:
     assert owed(world) == []
 
 
+def test_an_opt_out_that_a_policy_made_is_that_of_the_address() -> None:
+    world, record, card = synced()
+    world.salesforce.edit(record, IsDeleted=True)
+    world.sync()
+    world.salesmanago.insert("second@example.com")
+    world.sync()
+    [second] = [row["Id"] for row in world.salesforce.of("Lead") if row["Id"] != record]
+    world.salesforce.edit(second, Email=EMAIL)
+    world.sync()
+    assert world.salesforce.rows[second]["HasOptedOutOfEmail"] is True
+
+
 def test_a_removal_is_not_carried_out_on_somebody_restored_meanwhile() -> None:
     world, record, card = synced(on_delete={"in_salesmanago": "delete"})
     world.salesforce.edit(record, IsDeleted=True)
