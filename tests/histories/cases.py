@@ -1,4 +1,7 @@
-"""Histories that once ended badly, as small as they are known: each must end well for ever."""
+"""Histories that once ended badly, as small as they are known: each must end well for ever.
+
+`CASES` are whole ones, `PURE_CASES` those of matching, planning and merging alone.
+"""
 
 from __future__ import annotations
 
@@ -100,3 +103,25 @@ CASES["an account's default where two contacts have the address"] = History(
         ["run", "incremental", [], ["task", 5, False, True]],
     ),
 )
+
+UNWANTED, CHOOSY = Setup(on_delete="opt_out"), Setup(on_delete="opt_out", criteria=True)
+
+PURE_CASES: dict[str, History] = {
+    "an address of which a policy opted a contact out, and a second contact": History(
+        UNWANTED,
+        (["make_card", [4, 1], "Maj", False, None, False], ["sync"], ["purge_record", 0], ["sync"],
+         ["make_card", [4, 0], "Maj", False, None, False]),
+    ),
+    "a newcomer at an address that is given up, which a deleted contact has too": History(
+        UNWANTED,
+        (["make_card", [4, 1], "Maj", True, None, False], ["make_card", [4, 0], "Maj", False, "Łódź", False],
+         ["delete_card", 1], ["sync"], ["make_card", [2, 0], "Maj", True, "Łódź", False],
+         ["swap_addresses", False, 0, 1]),
+    ),
+    "a newcomer at an address that is given up, which a record has too whose contact was deleted": History(
+        UNWANTED,
+        (["make_card", [1, 0], "Maj", False, None, False], ["make_contact", [4, 0], "Maj", None, False], ["sync"],
+         ["purge_card", 1], ["change_address_of_card", 0, [2, 1]], ["sync"],
+         ["swap_addresses", True, 1, 0], ["make_contact", [2, 0], "Nowak", None, False]),
+    ),
+}  # fmt: skip

@@ -62,6 +62,10 @@ class QuickSalesmanago(Salesmanago):
         self._by_address: dict[str, str] = {}
         self._numbers = count(1)
 
+    @property
+    def by_id(self) -> Mapping[str, dict[str, Any]]:
+        return self._cards
+
     def insert(self, email: str | None, **values: Any) -> str:
         identifier = f"m{next(self._numbers):06d}"
         empty = {"contactTags": [], "properties": [], "address": {}, "deleted": False, "optedOut": False}
@@ -134,7 +138,7 @@ class Corner:
 
     def cards(self) -> dict[str, dict[str, Any]]:
         """Read the contacts."""
-        cards = {one["contactId"]: one for one in self._world.salesmanago.all()}
+        cards = self._world.salesmanago.by_id
         return {key: _card(cards[key]) for key in self._here(cards)}
 
     def _here(self, there: Mapping[str, Any]) -> Iterator[str]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from tests.histories.campaign import drawn
-from tests.histories.cases import CASES
+from tests.histories.cases import CASES, PURE_CASES
 from tests.histories.conftest import Play
 from tests.histories.drawing import PURE_SETUPS, histories, pure_steps
 from tests.histories.history import History
 from tests.histories.pure import play_together
+from tests.histories.setups import Setup
 
 pytestmark = pytest.mark.slow
 
@@ -29,9 +30,15 @@ def test_no_history_breaks_a_law_on_postgres(play_on_postgres: Play) -> None:
         play_on_postgres(history)
 
 
-def test_no_history_of_planning_alone_breaks_a_law() -> None:
-    played = [History(PURE_SETUPS[2], steps) for steps in drawn(pure_steps(), 2, 40)]
+@pytest.mark.parametrize("setup", PURE_SETUPS)
+def test_no_history_of_planning_alone_breaks_a_law(setup: Setup) -> None:
+    once_bad = [history for history in PURE_CASES.values() if history.setup == setup]
+    played = [*once_bad, *(History(setup, steps) for steps in drawn(pure_steps(), 2, 20))]
     assert play_together(played) == {}
+
+
+def test_no_case_of_planning_alone_is_left_out() -> None:
+    assert {history.setup for history in PURE_CASES.values()} <= {*PURE_SETUPS}
 
 
 def test_the_same_history_ends_the_same(play_on_sqlite: Play) -> None:

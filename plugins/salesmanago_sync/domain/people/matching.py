@@ -96,7 +96,9 @@ def _hopeful(people: pd.DataFrame, identities: Identities, leaving: set[str]) ->
     here = people["salesforce_id"].map(s.drop_duplicates("salesforce_id").set_index("salesforce_id")["email"])
     there = people["salesmanago_id"].map(m.drop_duplicates("salesmanago_id").set_index("salesmanago_id")["email"])
     address = here.fillna(there)
-    lone = among(address, leaving) & ~address.duplicated(keep=False)
+    # A deleted contact that has the address too is nobody's rival.
+    theirs = address.mask(people["reason"].eq("DELETED").fillna(False))
+    lone = among(theirs, leaving) & ~theirs.duplicated(keep=False)
     # Of one object the second is in doubt, of another it is behind: here it may turn out to be neither.
     second = people["reason"].isin(["SHADOWED", "AMBIGUOUS_MATCH"])
     record = lone & people["salesforce_id"].notna() & second
@@ -280,11 +282,16 @@ class _Held:
         return set(self.records["email"]) | set(self.contacts["email"])
 
     def leaving(self, pairs: pd.DataFrame) -> set[str]:
-        """Addresses of pairs whose sides differ and will be merged: one of the two is about to be given up."""
+        """Addresses of pairs whose sides differ and will be merged: one of the two is about to be given up.
+
+        Not where somebody else has it who stays as he is, though nothing else may be written to him.
+        """
         here = pairs["salesforce_id"].map(self.records.drop_duplicates("id").set_index("id")["email"])
         there = pairs["salesmanago_id"].map(self.contacts.drop_duplicates("id").set_index("id")["email"])
         differ = here.notna() & there.notna() & here.ne(there)
-        return ({*here[differ], *there[differ]}) - {*here[~differ].dropna(), *there[~differ].dropna()}
+        stay_here = self.records[~among(self.records["id"], pairs.loc[differ, "salesforce_id"])]
+        stay_there = self.contacts[~among(self.contacts["id"], pairs.loc[differ, "salesmanago_id"])]
+        return {*here[differ], *there[differ]} - {*stay_here["email"], *stay_there["email"]}
 
     def alike(self, candidates: pd.DataFrame) -> pd.Series:
         """Name the paired record of the same object and address; missing where there is none."""
