@@ -293,9 +293,10 @@ def _thread(world: World, number: int, history: History) -> Thread:
 
 
 def _synchronise(world: World, threads: Sequence[Thread]) -> None:
+    # Whatever people did was before: what one did last is no excuse for what the sync does now.
+    world.clock.step()
     since = world.clock().timestamp()
     before = _moments(world, threads)
-    world.clock.step()
     left = _synchronised(world)
     after = _moments(world, threads)
     busy = {*left["salesforce_id"].dropna(), *left["salesmanago_id"].dropna()}
