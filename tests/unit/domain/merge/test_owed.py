@@ -79,7 +79,7 @@ def test_an_opt_out_that_a_policy_made_meets_a_restored_record() -> None:
 
 
 def test_an_opt_out_that_a_policy_made_is_that_of_the_address() -> None:
-    world, record, card = synced()
+    world, record, _ = synced()
     world.salesforce.edit(record, IsDeleted=True)
     world.sync()
     world.salesmanago.insert("second@example.com")
