@@ -137,7 +137,8 @@ def turns(decision: Decision) -> pd.DataFrame:
         (person, key, way, count) for person, text in bounced.items() for key, (way, count) in json.loads(text).items()
     ]
     history = pd.DataFrame(last, columns=["person", "field", "way", "count"])
-    planned = changes[["person", "field"]].merge(history, on=["person", "field"])
+    # What is owed may go to both sides at once.
+    planned = changes[["person", "field"]].drop_duplicates().merge(history, on=["person", "field"])
     answered = pd.Series(False, index=planned.index)
     for (key, way), rows in planned.groupby(["field", "way"]):
         answered[rows.index] = _answered(pairs, str(key), str(way)).reindex(rows["person"]).fillna(False).to_numpy()

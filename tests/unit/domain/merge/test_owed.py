@@ -90,6 +90,15 @@ def test_an_opt_out_that_a_policy_made_is_that_of_the_address() -> None:
     assert world.salesforce.rows[second]["HasOptedOutOfEmail"] is True
 
 
+def test_what_both_sides_are_owed_is_written_to_both_though_it_was_written_before() -> None:
+    world, *_ = synced()
+    bounces, due = {"optedOut": [TO_SALESMANAGO, 1]}, {"optedOut": "opted out before"}
+    known = world.ledger.bindings()[["id"]]
+    world.ledger.save(known.assign(bounces=json.dumps(bounces), owed=json.dumps(due)), world.clock())
+    both = [(way, "optedOut", "true", "opted out before") for way in (TO_SALESFORCE, TO_SALESMANAGO)]
+    assert sorted(planned(world)) == both
+
+
 def test_a_removal_is_not_carried_out_on_somebody_restored_meanwhile() -> None:
     world, record, card = synced(on_delete={"in_salesmanago": "delete"})
     world.salesforce.edit(record, IsDeleted=True)
