@@ -56,15 +56,18 @@ def unpack(texts: pd.Series) -> Base:
     return Base(_side(pairs, known, 0), _side(pairs, known, 1), known)
 
 
-def opted_out_by_default(base: str, key: str) -> bool:
+def opted_out_by_default(base: str, owed: str, key: str) -> bool:
     """Tell whether both sides agreed that only the contact is opted out: its account did that, and nobody else.
 
+    What is owed was decided: by a policy, or by those whom somebody carries on.
+
     Args:
-        base: The JSON object of a binding.
+        base: The base values of a binding.
+        owed: What the binding is owed (`domain.owed`).
         key: The field key of a channel.
     """
     a, m = json.loads(base).get(key, (None, None))
-    return bool(m == "true" and a != "true")
+    return bool(m == "true" and a != "true") and key not in json.loads(owed)
 
 
 def _side(pairs: pd.DataFrame, known: pd.DataFrame, side: int) -> pd.DataFrame:

@@ -125,8 +125,9 @@ def _opted_out_contacts(contacts: pd.DataFrame, bindings: pd.DataFrame) -> dict[
     found: dict[Any, set[str]] = {}
     for key in OPT_OUTS:
         out = contacts.loc[is_true(contacts, key), "contactId"]
-        mine = bindings.loc[among(whose, out), "base"]
-        silent = whose[mine.index[[opted_out_by_default(base, key) for base in mine]]]
+        mine = bindings[among(whose, out)]
+        told = zip(mine["base"], mine["owed"], strict=True)
+        silent = whose[mine.index[[opted_out_by_default(base, owed, key) for base, owed in told]]]
         _collect(found, key, out[~among(out, silent)])
     return found
 

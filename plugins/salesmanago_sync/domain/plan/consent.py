@@ -219,16 +219,13 @@ def _writes(item: ObjectInput, key: str) -> bool:
 
 
 def _defaults(decisions: Sequence[Decision], bindings: pd.DataFrame, key: str, held: set[str]) -> list[str]:
-    """List the contacts that are opted out by their account's default, which is nobody's opt-out.
-
-    What is owed was decided: by a policy, or by those whom somebody carries on.
-    """
+    """List the contacts that are opted out by their account's default, which is nobody's opt-out."""
     # Also of people about whom nothing else is decided, as of two contacts with one address.
     mine = bindings[among(bindings["salesmanago_id"], held)]
     found = [
         str(identifier)
         for identifier, base, owed in zip(mine["salesmanago_id"], mine["base"], mine["owed"], strict=True)
-        if opted_out_by_default(base, key) and key not in json.loads(owed)
+        if opted_out_by_default(base, owed, key)
     ]
     for decision in decisions:
         merged = decision.merged.get(key)
