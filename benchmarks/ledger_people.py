@@ -27,7 +27,7 @@ from rich.table import Table
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from salesmanago_sync.domain.base import pack  # noqa: E402
+from salesmanago_sync.domain.merge.base import pack  # noqa: E402
 from salesmanago_sync.ledger.engine import Database  # noqa: E402
 from salesmanago_sync.ledger.store import Ledger  # noqa: E402
 from tests.postgres import running  # noqa: E402

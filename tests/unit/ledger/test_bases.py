@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from salesmanago_sync.domain.base import pack
+from salesmanago_sync.domain.merge.base import pack
 from salesmanago_sync.ledger.store import Ledger
 
 HOSTILE = ["", "\0", "a\0b", "\\", "\\u0000", "\\\\u0000", '"', "'", "\x1f", "\n", "\x7f", "ł", "🦊", "\u2028", "null"]
