@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 System = Literal["salesforce", "salesmanago"]
 WireKind = Literal["latency", "status", "reset_before", "reset_after", "truncate"]
-InnerKind = Literal["row_lock", "drop_row", "short_pages", "job_pending"]
+InnerKind = Literal["row_lock", "drop_row", "short_pages", "job_pending", "job_failed"]
 WIRE_KINDS: frozenset[str] = frozenset(get_args(WireKind))
 
 
@@ -27,7 +27,7 @@ class Fault(BaseModel):
         after: How many matching calls pass before the first hit.
         seconds: `latency`: how long the answer is delayed.
         status: `status`: the HTTP status sent instead of the answer.
-        body: `status`: the body, JSON or text.
+        body: `status`: the body, JSON or text; `job_failed`: the job's error message.
         retry_after: `status`: value of the `Retry-After` header.
         keep: `truncate`: how many bytes of the body are sent.
         row: `row_lock`, `drop_row`: position in the request, counted from 0.

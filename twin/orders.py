@@ -63,6 +63,7 @@ class SalesforceSettings(ControlOrder):
     """Switches of the Salesforce side.
 
     Attributes:
+        bulk_enabled: Whether the user may make Bulk jobs.
         duplicate_rules: By object: `alert`, which a header lets pass, or `block`.
         duplicate_key: How an answer spells the key of its matches; null goes by the API version.
         custom_field_limit: Custom fields that an object may have; null goes by the edition.
@@ -74,6 +75,7 @@ class SalesforceSettings(ControlOrder):
     person_accounts: bool = True
     state_country_picklists: bool = False
     api_enabled: bool = True
+    bulk_enabled: bool = True
     null_mode: Literal["include", "strict"] = "include"
     hidden_fields: dict[str, list[str]] = {}
     read_only_fields: dict[str, list[str]] = {}

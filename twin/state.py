@@ -21,6 +21,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "salesforce": {
         "person_accounts": True,
         "api_enabled": True,
+        "bulk_enabled": True,
         "null_mode": "include",
         "hidden_fields": {},
         "organization_type": "Developer Edition",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from datetime import timedelta
 from typing import Any
 
 from twin.salesforce import ingest, sheet, values
@@ -17,6 +18,7 @@ DONE, FAILED, ABORTED = "JobComplete", "Failed", "Aborted"
 FINAL = frozenset({DONE, FAILED, ABORTED})
 LARGEST_RESULT = 50_000
 PAGES_LISTED = 5
+KEPT = timedelta(days=7)
 QUERY_OPERATIONS = {"query": False, "queryAll": True}
 KINDS = {"ingest": "V2Ingest", "query": "V2Query"}
 Job = dict[str, Any]
@@ -69,6 +71,9 @@ def create_ingest(call: Call) -> Reply:
 
 def _new(call: Call, wanted: Job, state: str) -> Job:
     now = call.org.now()
+    if not call.org.settings.get("bulk_enabled", True):
+        # The code is among those that the guide lists for jobs; it gives no sample of the answer.
+        raise ApiError("FEATURENOTENABLED", "Bulk API is not enabled for this user", status=403)
     if wanted.get("contentType", "CSV") != "CSV":
         raise ApiError("INVALIDJOB", f"Unsupported content type: {wanted['contentType']}")
     delimiter, ending = wanted.get("columnDelimiter", "COMMA"), wanted.get("lineEnding", "LF")
@@ -101,7 +106,10 @@ def _load(call: Call, kind: str, identifier: str) -> tuple[Job, dict[str, Any]]:
     ).fetchone()
     if row is None:
         raise missing()
-    return json.loads(row["job"]), json.loads(row["results"])
+    job: Job = json.loads(row["job"])
+    if values.read_stamp(job["createdDate"]) + KEPT < values.read_stamp(call.org.now()):
+        raise missing()
+    return job, json.loads(row["results"])
 
 
 def _store(call: Call, job: Job, results: dict[str, Any]) -> None:
@@ -169,6 +177,9 @@ def _advance(call: Call, kind: str, identifier: str) -> tuple[Job, dict[str, Any
 
 
 def _run_query(call: Call, job: Job, results: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    fault = call.org.state.faults.take_kind("salesforce", "job_failed", f"{call.base}/{call.path}")
+    if fault is not None:
+        return FAILED, {**results, "errorMessage": str(fault.body)}
     found = _statement(call, results["query"], job["operation"]).run()
     names = [column.name for column in found.columns]
     rows = [[_cell(record, name) for name in names] for record in found.records]
@@ -199,7 +210,7 @@ def results_of_query(call: Call, identifier: str) -> Reply:
     job, results = _finished(call, "query", identifier)
     if job["apiVersion"] != call.version:
         raise ApiError("API_VERSION_MISMATCH", "The job was created with another API version", status=409)
-    start, size = _offset(call.query.get("locator")), _page_size(call)
+    start, size = _offset(call.query.get("locator"), len(results["rows"])), _page_size(call)
     rows = results["rows"][start : start + size]
     more = start + size < len(results["rows"])
     headers = {
@@ -213,13 +224,16 @@ def results_of_query(call: Call, identifier: str) -> Reply:
 def _page_size(call: Call) -> int:
     fault = call.org.state.faults.take_kind("salesforce", "short_pages", f"{call.base}/{call.path}")
     largest = min(fault.size, LARGEST_RESULT) if fault else LARGEST_RESULT
-    return max(1, min(int(call.query.get("maxRecords", largest)), largest))
+    wanted = call.query.get("maxRecords", str(largest))
+    if not (wanted.isascii() and wanted.isdigit()) or int(wanted) < 1:
+        raise ApiError("INVALIDJOB", f"Invalid maxRecords: {wanted}")
+    return min(int(wanted), largest)
 
 
 def result_pages(call: Call, identifier: str) -> Reply:
     """Answer links to the pages of a query job's rows, which may be read side by side."""
     job, results = _finished(call, "query", identifier)
-    first = _offset(call.query.get("locator"))
+    first = _offset(call.query.get("locator"), len(results["rows"]))
     starts = range(first, max(len(results["rows"]), 1), LARGEST_RESULT)
     base = f"{call.base}/jobs/query/{job['id']}"
     pages = [{"resultUrl": f"{base}/results?locator={_locator(start)}"} for start in starts[:PAGES_LISTED]]
@@ -240,13 +254,17 @@ def _locator(start: int) -> str:
     return base64.urlsafe_b64encode(str(start).encode()).decode().rstrip("=")
 
 
-def _offset(locator: str | None) -> int:
+def _offset(locator: str | None, count: int) -> int:
+    """Return where a page begins; a locator that this job never gave is refused."""
     if not locator:
         return 0
     try:
-        return int(base64.urlsafe_b64decode(locator + "=" * (-len(locator) % 4)))
-    except ValueError as error:
-        raise ApiError("INVALIDLOCATOR", "Invalid locator") from error
+        start = int(base64.urlsafe_b64decode(locator + "=" * (-len(locator) % 4)))
+    except ValueError:
+        start = -1
+    if not 0 <= start < max(count, 1) or locator != _locator(start):
+        raise ApiError("INVALIDLOCATOR", "Invalid locator")
+    return start
 
 
 def ingest_results(call: Call, identifier: str, kind: str) -> Reply:

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import requests
 from simple_salesforce import Salesforce
-from simple_salesforce.exceptions import SalesforceMalformedRequest
+from simple_salesforce.exceptions import SalesforceMalformedRequest, SalesforceRefusedRequest
 
 from twin.faults import Fault
 from twin.salesforce import Org
@@ -124,3 +126,123 @@ def test_result_pages_list_links(client: Salesforce) -> None:
     pages: Any = client.restful(f"jobs/query/{job['id']}/resultPages", method="GET")
     assert pages["done"]
     assert pages["resultPages"][0]["resultUrl"].startswith(f"/services/data/v66.0/jobs/query/{job['id']}/results?")
+
+
+def begin(client: Salesforce, soql: str, operation: str = "query", **job: Any) -> str:
+    body = {"operation": operation, "query": soql, **job}
+    made: Any = client.restful("jobs/query", method="POST", json=body)
+    return str(made["id"])
+
+
+def look(client: Salesforce, job: str) -> dict[str, Any]:
+    found: dict[str, Any] = client.restful(f"jobs/query/{job}", method="GET")
+    return found
+
+
+def results(client: Salesforce, job: str, **query: str) -> requests.Response:
+    url = f"{client.base_url}jobs/query/{job}/results"
+    return client.session.get(url, params=query, headers=client.headers)
+
+
+def table(answer: requests.Response) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(answer.content.decode(), newline=""), strict=True))
+
+
+def test_a_query_job_reads_deleted_records_only_when_asked(client: Salesforce, org: Org) -> None:
+    kept, gone = (org.insert("Lead", {"LastName": name, "Company": "C"}) for name in ("A", "B"))
+    client.Lead.delete(gone)
+    found = {
+        operation: [row[0] for row in table(results(client, begin(client, "SELECT Id FROM Lead", operation)))[1:]]
+        for operation in ("query", "queryAll")
+    }
+    assert found == {"query": [kept], "queryAll": [kept, gone]}
+
+
+def test_cells_are_quoted_whatever_they_hold(client: Salesforce, org: Org) -> None:
+    account = org.insert("Account", {"Name": 'A "quoted", and\nmore'})
+    org.insert("Contact", {"LastName": "N", "AccountId": account, "Description": "a\r\nb", "DoNotCall": True})
+    org.insert("Contact", {"LastName": "#N/A"})
+    soql = "SELECT LastName, Account.Name, Description, DoNotCall, Birthdate FROM Contact ORDER BY LastName"
+    answer = results(client, begin(client, soql))
+    assert answer.content.decode() == (
+        '"LastName","Account.Name","Description","DoNotCall","Birthdate"\n'
+        '"#N/A","","","false",""\n'
+        '"N","A ""quoted"", and\nmore","a\r\nb","true",""\n'
+    )
+    assert (answer.headers["Content-Type"], answer.headers["Sforce-Locator"]) == ("text/csv", "null")
+
+
+def test_lines_and_columns_end_as_the_job_says(client: Salesforce, org: Org) -> None:
+    org.insert("Lead", {"LastName": "A;B", "Company": "C"})
+    job = begin(client, "SELECT LastName, Company FROM Lead", lineEnding="CRLF", columnDelimiter="SEMICOLON")
+    assert results(client, job).content == b'"LastName";"Company"\r\n"A;B";"C"\r\n'
+
+
+def test_locators_lead_to_the_next_page_as_often_as_they_are_used(client: Salesforce, org: Org) -> None:
+    ids = [org.insert("Lead", {"LastName": f"N{number}", "Company": "C"}) for number in range(3)]
+    job = begin(client, "SELECT Id FROM Lead")
+    first = results(client, job, maxRecords="2")
+    assert first.headers["Sforce-NumberOfRecords"] == "2"
+    for _ in range(2):
+        second = results(client, job, maxRecords="2", locator=first.headers["Sforce-Locator"])
+        assert [row[0] for row in table(second)[1:]] == ids[2:]
+        assert second.headers["Sforce-Locator"] == "null"
+
+
+@pytest.mark.parametrize("locator", ["null", "!", "LTE", "OTk", "MV8w"])
+def test_a_locator_that_the_job_never_gave_is_refused(client: Salesforce, org: Org, locator: str) -> None:
+    org.insert("Lead", {"LastName": "A", "Company": "C"})
+    answer = results(client, begin(client, "SELECT Id FROM Lead"), locator=locator)
+    assert (answer.status_code, answer.json()[0]["errorCode"]) == (400, "INVALIDLOCATOR")
+
+
+@pytest.mark.parametrize("size", ["0", "-1", "many"])
+def test_a_page_size_that_is_none_is_refused(client: Salesforce, size: str) -> None:
+    answer = results(client, begin(client, "SELECT Id FROM Lead"), maxRecords=size)
+    assert answer.status_code == 400
+
+
+def test_a_failed_job_says_why_and_has_no_results(client: Salesforce, state: State) -> None:
+    state.faults.plant(Fault(system="salesforce", kind="job_failed", body="InternalServerError : retried 15 times"))
+    job = begin(client, "SELECT Id FROM Lead")
+    failed = look(client, job)
+    assert (failed["state"], failed["errorMessage"]) == ("Failed", "InternalServerError : retried 15 times")
+    assert results(client, job).json()[0]["errorCode"] == "INVALIDJOBSTATE"
+
+
+def test_a_job_is_given_up_and_deleted(client: Salesforce, state: State) -> None:
+    state.faults.plant(Fault(system="salesforce", kind="job_pending", polls=1))
+    job = begin(client, "SELECT Id FROM Lead")
+    assert look(client, job)["state"] == "InProgress"
+    delete = f"{client.base_url}jobs/query/{job}"
+    assert client.session.delete(delete, headers=client.headers).json()[0]["errorCode"] == "INVALIDJOBSTATE"
+    aborted: Any = client.restful(f"jobs/query/{job}", method="PATCH", json={"state": "Aborted"})
+    assert aborted["state"] == "Aborted"
+    assert client.session.delete(delete, headers=client.headers).status_code == 204
+    assert results(client, job).status_code == 404
+
+
+def test_results_are_kept_for_a_week(client: Salesforce, state: State) -> None:
+    job = begin(client, "SELECT Id FROM Lead")
+    state.clock.advance(timedelta(days=7).total_seconds())
+    assert results(client, job).status_code == 200
+    state.clock.advance(60)
+    assert results(client, job).json()[0]["errorCode"] == "NOT_FOUND"
+
+
+def test_results_are_read_with_the_version_of_the_job(client: Salesforce) -> None:
+    job = begin(client, "SELECT Id FROM Lead")
+    url = f"{client.base_url.replace('v66.0', 'v65.0')}jobs/query/{job}/results"
+    assert client.session.get(url, headers=client.headers).status_code == 409
+
+
+def test_whoever_may_not_make_jobs_is_refused(client: Salesforce, org: Org) -> None:
+    org.settings["bulk_enabled"] = False
+    with pytest.raises(SalesforceRefusedRequest, match="FEATURENOTENABLED"):
+        begin(client, "SELECT Id FROM Lead")
+
+
+@pytest.mark.parametrize("soql", ["SELECT COUNT() FROM Lead", "SELECT Id FROM Lead OFFSET 1"])
+def test_a_query_job_takes_no_counts_and_no_offset(client: Salesforce, soql: str) -> None:
+    with pytest.raises(SalesforceMalformedRequest, match="not supported in Bulk Query"):
+        begin(client, soql)
