@@ -12,7 +12,9 @@ from simple_salesforce.api import Salesforce as Connection
 
 from salesmanago_sync.clients.batches import chunks
 from salesmanago_sync.clients.http import Replay, RetryPolicy, server_date
+from salesmanago_sync.clients.listing import Listing
 from salesmanago_sync.clients.outcome import Outcome
+from salesmanago_sync.clients.salesforce_bulk import QueryJobs
 from salesmanago_sync.clients.salesforce_collections import Collections
 from salesmanago_sync.clients.salesforce_errors import QueryLocatorError
 from salesmanago_sync.clients.salesforce_metadata import Metadata
@@ -42,6 +44,7 @@ class Salesforce:
 
     Attributes:
         metadata: The org's Metadata API.
+        jobs: Queries of its Bulk API.
     """
 
     def __init__(self, connect: Callable[[], Connection], policy: RetryPolicy | None = None) -> None:
@@ -49,6 +52,7 @@ class Salesforce:
         self._wire = SalesforceWire(connect, policy)
         self._collections = Collections(self._wire, policy)
         self.metadata = Metadata(self._wire, policy.sleep)
+        self.jobs = QueryJobs(self._wire, policy.sleep)
 
     @property
     def calls(self) -> int:
@@ -106,7 +110,7 @@ class Salesforce:
 
     def changed(
         self, sobject: str, fields: Sequence[str], since: datetime, until: datetime, where: str = ""
-    ) -> Iterator[list[Row]]:
+    ) -> Listing:
         """Read what changed in a window, deleted records too.
 
         Args:
@@ -116,12 +120,12 @@ class Salesforce:
             until: First instant after the window, to the second.
             where: A further condition in SOQL.
 
-        Yields:
+        Returns:
             Pages in the order of change.
         """
         window = f"SystemModstamp >= {instant(since)} AND SystemModstamp < {instant(until)}"
         order = ("SystemModstamp", "Id")
-        yield from self._pages("queryAll", Select(sobject, tuple(fields), both(window, where), order))
+        return self._listing("queryAll", Select(sobject, tuple(fields), both(window, where), order))
 
     @property
     def heard_at(self) -> datetime | None:
@@ -154,9 +158,9 @@ class Salesforce:
         queries = within(sobject, ["Id", "SystemModstamp"], "Id", ids)
         return [row for query in queries for page in self._pages("queryAll", query) for row in page]
 
-    def matching(self, sobject: str, fields: Sequence[str], where: str = "") -> Iterator[list[Row]]:
+    def matching(self, sobject: str, fields: Sequence[str], where: str = "") -> Listing:
         """Read every record that meets a condition, in pages."""
-        yield from self._pages("query", Select(sobject, tuple(fields), where))
+        return self._listing("query", Select(sobject, tuple(fields), where))
 
     def find(
         self, sobject: str, field: str, values: Iterable[str], fields: Sequence[str], where: str = ""
@@ -292,28 +296,36 @@ class Salesforce:
         room(query)
         return an_object(self._wire.request("GET", resource, params={"q": query}).body, f"Salesforce GET {resource}")
 
-    def _pages(self, resource: str, select: Select) -> Iterator[list[Row]]:
+    def _listing(self, resource: str, select: Select) -> Listing:
+        first = self._query(resource, select.text())
+        total = first.get("totalSize")
+        return Listing(
+            resource, select, total if isinstance(total, int) else None, self._pages(resource, select, first)
+        )
+
+    def _pages(self, resource: str, select: Select, first: Row | None = None) -> Iterator[list[Row]]:
         last: Row | None = None
         resumed: Row | None = None
         while True:
             try:
-                for rows in self._cursor(resource, select if last is None else select.after(last)):
+                for rows in self._cursor(resource, select if last is None else select.after(last), first):
                     last = rows[-1]
                     yield rows
                 return
             except QueryLocatorError:
                 if last == resumed or not _can_go_on(last, select):
                     raise RetriableError(f"Salesforce {resource}: the cursor is lost again and again.") from None
-                resumed = last
+                resumed, first = last, None
 
-    def _cursor(self, resource: str, select: Select) -> Iterator[list[Row]]:
-        """Turn the pages of one query.
+    def _cursor(self, resource: str, select: Select, first: Row | None) -> Iterator[list[Row]]:
+        """Turn the pages of one query, of which the first may have come before.
 
         Raises:
             RetriableError: They end before all rows came, or lead nowhere.
         """
         where = f"Salesforce GET {resource}"
-        page, came, turned = self._query(resource, select.text()), 0, set[str]()
+        page = self._query(resource, select.text()) if first is None else first
+        came, turned = 0, set[str]()
         whole = page.get("totalSize")
         while True:
             records = rows_of(page.get("records"), where)

@@ -16,6 +16,10 @@ class QueryLocatorError(FatalError):
     """A cursor ran out; the read goes on from the last row."""
 
 
+class MissingError(FatalError):
+    """What a path names is not there, or not for this version of the API."""
+
+
 class RefusedRequestError(FatalError):
     """Salesforce refused a request as a whole, for what one of its records holds; nothing was written.
 
@@ -40,7 +44,7 @@ REQUESTS: dict[str, tuple[Callable[[str], SyncError], str]] = {
     "INVALID_FIELD": (FatalError, "A field is missing or hidden. Check the permission set and the mapping."),
     "MALFORMED_QUERY": (FatalError, "Check the criteria of the mapping."),
     "UNSUPPORTED_API_VERSION": (FatalError, "Set a newer API version in the salesforce connection."),
-    "NOT_FOUND": (FatalError, "Check the API version and the names in the mapping."),
+    "NOT_FOUND": (MissingError, "Check the API version and the names in the mapping."),
     "INVALID_QUERY_LOCATOR": (QueryLocatorError, "The read starts again from its last row."),
     "JSON_PARSER_ERROR": (RefusedRequestError, "Check the converter of the field."),
     "QUERY_TIMEOUT": (RetriableError, "If it stays, narrow the criteria."),
@@ -52,6 +56,7 @@ REQUESTS: dict[str, tuple[Callable[[str], SyncError], str]] = {
 # For answers without a code that is known.
 STATUSES: dict[int, tuple[Callable[[str], SyncError], str]] = {
     401: REQUESTS["INVALID_SESSION_ID"],
+    409: (MissingError, "It was made with another version of the API."),
     410: (FatalError, "This API version is retired. Set a newer one in the salesforce connection."),
     414: (FatalError, "The query is too long. Map fewer fields, or shorten the criteria."),
     431: (FatalError, "The query is too long. Map fewer fields, or shorten the criteria."),

@@ -78,6 +78,7 @@ class SalesforceWire:
         body: Any = None,
         files: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
+        read: Callable[[requests.Response, str, Replay], Any] = json_body,
     ) -> Answer:
         """Send a request and check its answer.
 
@@ -89,6 +90,7 @@ class SalesforceWire:
             body: JSON body.
             files: Parts of a multipart body, as requests takes them.
             headers: Headers beside those of the session.
+            read: How to read the body of a good answer.
 
         Returns:
             The answer.
@@ -117,7 +119,7 @@ class SalesforceWire:
             if response.status_code == 401:  # refused before any work was done, whatever the method
                 self._connection = None
                 response = once()
-            return self._checked(response, where, replay)
+            return self._checked(response, where, replay, read)
 
         return self._policy.run(attempt, replay)
 
@@ -188,11 +190,17 @@ class SalesforceWire:
         except requests.RequestException as error:
             raise failure(error, "Salesforce log-in", Replay.READ) from None
 
-    def _checked(self, response: requests.Response, where: str, replay: Replay) -> Answer:
+    def _checked(
+        self,
+        response: requests.Response,
+        where: str,
+        replay: Replay,
+        read: Callable[[requests.Response, str, Replay], Any],
+    ) -> Answer:
         self._note_usage(response.headers)
         self.heard_at = told_time(response.headers)
         if response.status_code < 300:
-            return Answer(json_body(response, where, replay) if response.content else None, response.headers)
+            return Answer(read(response, where, replay) if response.content else None, response.headers)
         raise self._error(response, where, replay)
 
     def _error(self, response: requests.Response, where: str, replay: Replay) -> SyncError:

@@ -32,13 +32,20 @@ class Select:
     where: str = ""
     order: tuple[str, ...] = ("Id",)
 
+    @property
+    def columns(self) -> list[str]:
+        """The selected fields, each of them once."""
+        return list(dict.fromkeys([*self.fields, *self.order]))
+
     def text(self) -> str:
         """Write the query."""
-        columns = ", ".join(dict.fromkeys([*self.fields, *self.order]))
+        return f"{self.unordered()} ORDER BY {', '.join(self.order)}"
+
+    def unordered(self) -> str:
+        """Write the query for whoever does not mind the order."""
         where = f" WHERE {self.where}" if self.where else ""
-        order = ", ".join(self.order)
         # Names come from describe, criteria escape their own literals.
-        return f"SELECT {columns} FROM {self.sobject}{where} ORDER BY {order}"  # noqa: S608
+        return f"SELECT {', '.join(self.columns)} FROM {self.sobject}{where}"  # noqa: S608
 
     def after(self, row: Mapping[str, Any]) -> Select:
         """Select the rows that come after a row."""

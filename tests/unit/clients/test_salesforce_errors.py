@@ -6,6 +6,7 @@ from salesmanago_sync.clients.salesforce_errors import (
     REQUESTS,
     ROWS,
     STATUSES,
+    MissingError,
     QueryLocatorError,
     RefusedRequestError,
     request_error,
@@ -25,7 +26,7 @@ REFUSALS = [
     (400, "INVALID_FIELD", FatalError),
     (400, "MALFORMED_QUERY", FatalError),
     (400, "UNSUPPORTED_API_VERSION", FatalError),
-    (404, "NOT_FOUND", FatalError),
+    (404, "NOT_FOUND", MissingError),
     (400, "INVALID_QUERY_LOCATOR", QueryLocatorError),
     (400, "JSON_PARSER_ERROR", RefusedRequestError),
     (400, "QUERY_TIMEOUT", RetriableError),
@@ -56,7 +57,8 @@ def test_every_code_of_the_table_has_its_test() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "kind"), [(401, AuthenticationError), (410, FatalError), (414, FatalError), (431, FatalError)]
+    ("status", "kind"),
+    [(401, AuthenticationError), (409, MissingError), (410, FatalError), (414, FatalError), (431, FatalError)],
 )
 def test_a_status_without_a_code(status: int, kind: type[SyncError]) -> None:
     assert type(request_error(status, None, "Salesforce GET query")) is kind

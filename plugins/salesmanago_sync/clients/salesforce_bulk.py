@@ -1,0 +1,201 @@
+"""Queries of Bulk API 2.0: a job is made, waited for, and its table read page by page.
+
+A table holds text only. Each cell is read by the type of its field, so that a row is what the REST API would have sent.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import requests
+from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_exponential
+
+from salesmanago_sync.clients.http import Replay
+from salesmanago_sync.clients.redaction import mask
+from salesmanago_sync.clients.salesforce_errors import MissingError, RefusedRequestError
+from salesmanago_sync.clients.salesforce_wire import Answer, SalesforceWire
+from salesmanago_sync.clients.shapes import Row, an_object, readable_id
+from salesmanago_sync.domain.carriage import UNREADABLE, carried_text, decoded
+from salesmanago_sync.domain.org.field_types import NUMBER_TYPES
+from salesmanago_sync.errors import RetriableError
+
+# A million records in a hundred calls; with 10 KB a record a page is as large as an answer may be (`session.BOUNDS`).
+PAGE = 10_000
+# Salesforce itself gives a job up after 15 tries of some minutes each.
+LONGEST_SECONDS = 7_200
+LONGEST_PAUSE = 30
+_DONE = "JobComplete"
+_FINAL = frozenset({_DONE, "Failed", "Aborted"})
+_LAST = "null"  # the word, as Salesforce sends it
+_SEE = "See Setup → Bulk Data Load Jobs."
+_FLAGS = {"true": True, "false": False}
+
+
+class JobLostError(RetriableError):
+    """A job is gone, has failed, or gives no whole table: what it was to read must be asked for anew."""
+
+
+class QueryJobs:
+    """A client of one org's query jobs.
+
+    Args:
+        wire: Sends the requests.
+        sleep: How to wait between two looks at a job.
+    """
+
+    def __init__(self, wire: SalesforceWire, sleep: Callable[[float], None]) -> None:
+        self._wire = wire
+        self._sleep = sleep
+
+    def begin(self, operation: str, query: str) -> str:
+        """Make a job.
+
+        Args:
+            operation: `query`, or `queryAll` for deleted records too.
+            query: What to read, in SOQL; without ORDER BY, so that Salesforce may split it.
+
+        Returns:
+            Its id, which outlives the session.
+
+        Raises:
+            FatalError: This user, this org or this query is not for Bulk jobs.
+        """
+        body = {"operation": operation, "query": query, "columnDelimiter": "COMMA", "lineEnding": "LF"}
+        # A second job, made because the first answer was lost, changes nothing.
+        answer = self._wire.request("POST", "jobs/query", replay=Replay.READ, body=body)
+        job = readable_id(an_object(answer.body, "Salesforce POST jobs/query").get("id"))
+        if job is None:
+            raise RetriableError("Salesforce POST jobs/query: the answer names no job.")
+        return job
+
+    def wait(self, job: str) -> int | None:
+        """Look at a job, less and less often, until it is done.
+
+        Returns:
+            How many records it has read, where Salesforce says so.
+
+        Raises:
+            JobLostError: It is gone, has failed or was aborted.
+            RetriableError: It takes too long; it goes on, and can be waited for again.
+        """
+        policy = Retrying(
+            stop=stop_after_delay(LONGEST_SECONDS),
+            wait=wait_exponential(multiplier=0.5, max=LONGEST_PAUSE),
+            retry=retry_if_result(lambda found: str(found.get("state")) not in _FINAL),
+            sleep=self._sleep,
+        )
+        try:
+            found = policy(lambda: an_object(self._of(job, "").body, f"Salesforce GET jobs/query/{job}"))
+        except RetryError:
+            minutes = LONGEST_SECONDS // 60
+            raise RetriableError(f"Salesforce job {job} was not done in {minutes} minutes. {_SEE}") from None
+        if found["state"] != _DONE:
+            error = JobLostError(f"Salesforce job {job}: {found['state']}. {_SEE}")
+            raise error.saying(mask(found.get("errorMessage")))
+        count = found.get("numberRecordsProcessed")
+        return count if isinstance(count, int) else None
+
+    def pages(self, job: str, types: Mapping[str, str], count: int | None) -> Iterator[list[Row]]:
+        """Read the records of a job that is done, in no order.
+
+        Args:
+            job: Its id.
+            types: The selected fields in their order, each with its describe type.
+            count: How many records `wait` has told.
+
+        Yields:
+            Pages of records as the REST API sends them; of a parent that is missing, every field is null.
+
+        Raises:
+            JobLostError: The job is gone, or its table is not whole.
+        """
+        came, turned, locator = 0, set[str](), None
+        while True:
+            answer = self._page(job, locator)
+            header, *lines = answer.body
+            rows = _rows(job, header, lines, types)
+            came += len(rows)
+            if rows:
+                yield rows
+            locator = answer.headers.get("Sforce-Locator", _LAST)
+            if locator == _LAST:
+                break
+            if locator in turned:
+                raise JobLostError(f"Salesforce job {job}: its pages lead back, after {came} rows.")
+            turned.add(locator)
+        if count is not None and came != count:
+            raise JobLostError(f"Salesforce job {job}: {came} rows came of {count}.")
+
+    def end(self, job: str) -> None:
+        """Delete a job that is done, and its table."""
+        self._wire.request("DELETE", f"jobs/query/{job}", replay=Replay.REPEATABLE)
+
+    def _page(self, job: str, locator: str | None) -> Answer:
+        params = {"maxRecords": str(PAGE)} | ({} if locator is None else {"locator": locator})
+        answer = self._of(job, "/results", params=params, headers={"Accept": "text/csv"}, read=_table)
+        if answer.body is None:
+            raise JobLostError(
+                f"Salesforce job {job}: the answer is empty, and even a table without rows has a header."
+            )
+        return answer
+
+    def _of(self, job: str, path: str, **options: Any) -> Answer:
+        try:
+            return self._wire.request("GET", f"jobs/query/{job}{path}", **options)
+        except (MissingError, RefusedRequestError) as error:
+            raise JobLostError(str(error)).saying(error.words) from None
+
+
+def _table(response: requests.Response, where: str, replay: Replay) -> list[list[str]]:
+    """Read a page, its header first; bytes that are no UTF-8 become halves of characters, as in `carriage.decoded`."""
+    text = response.content.decode("utf-8-sig", "surrogateescape")
+    try:
+        # Line breaks in cells stay as they are. No field of Salesforce is longer than what `csv` takes: 131,072.
+        lines = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+    except csv.Error:
+        raise JobLostError(f"{where}: the answer is no table.") from None
+    told = response.headers.get("Sforce-NumberOfRecords", "")
+    if not lines or (told.isdecimal() and int(told) != len(lines) - 1):
+        raise JobLostError(f"{where}: {max(len(lines) - 1, 0)} rows came of {told or 'more'}.")
+    return lines
+
+
+def _rows(job: str, header: Sequence[str], lines: Sequence[Sequence[str]], types: Mapping[str, str]) -> list[Row]:
+    same = [name.casefold() for name in header] == [name.casefold() for name in types]
+    if not same or any(len(line) != len(header) for line in lines):
+        raise JobLostError(f"Salesforce job {job}: the table has other columns than were asked for.")
+    columns = [(name.split("."), _READERS.get(kind, carried_text)) for name, kind in types.items()]
+    return [_row(line, columns) for line in lines]
+
+
+def _row(cells: Sequence[str], columns: Sequence[tuple[list[str], Callable[[str], Any]]]) -> Row:
+    row: Row = {}
+    for (path, read), cell in zip(columns, cells, strict=True):
+        place = row
+        for parent in path[:-1]:
+            place = place.setdefault(parent, {})
+        # Salesforce keeps no empty text: an empty cell is null, quoted or not.
+        place[path[-1]] = None if cell == "" else read(cell)
+    return row
+
+
+def _number(cell: str) -> Any:
+    try:
+        return decoded(cell.encode("utf-8", "surrogateescape"))
+    except ValueError:
+        return UNREADABLE
+
+
+def _moment(cell: str) -> Any:
+    # Tables write moments with Z, the REST API with an offset.
+    return carried_text(f"{cell[:-1]}+0000" if cell.endswith("Z") else cell)
+
+
+_READERS: dict[str, Callable[[str], Any]] = {
+    "boolean": lambda cell: _FLAGS.get(cell, carried_text(cell)),
+    "datetime": _moment,
+    **dict.fromkeys(NUMBER_TYPES, _number),
+}
