@@ -32,6 +32,9 @@ class Settings(BaseSettings):
     people_per_part: int = Field(
         50_000, ge=1, description="How many people one task plans; more of them only where they must be seen together"
     )
+    bulk_above: int = Field(
+        2000, ge=1, description="Lists of more Salesforce records than this are read through the Bulk API"
+    )
     history_days: int = Field(90, ge=1, description="How long runs, changes and closed issues are kept")
     consent_sweep_per_run: int = Field(
         2000,

@@ -71,14 +71,14 @@ class QueryJobs:
             raise RetriableError("Salesforce POST jobs/query: the answer names no job.")
         return job
 
-    def wait(self, job: str) -> int | None:
+    def wait(self, job: str) -> int:
         """Look at a job, less and less often, until it is done.
 
         Returns:
-            How many records it has read, where Salesforce says so.
+            How many records it has read.
 
         Raises:
-            JobLostError: It is gone, has failed or was aborted.
+            JobLostError: It is gone, has failed, was aborted, or does not say what it has read.
             RetriableError: It takes too long; it goes on, and can be waited for again.
         """
         policy = Retrying(
@@ -96,9 +96,11 @@ class QueryJobs:
             error = JobLostError(f"Salesforce job {job}: {found['state']}. {_SEE}")
             raise error.saying(mask(found.get("errorMessage")))
         count = found.get("numberRecordsProcessed")
-        return count if isinstance(count, int) else None
+        if not isinstance(count, int):
+            raise JobLostError(f"Salesforce job {job}: the answer has no count.")
+        return count
 
-    def pages(self, job: str, types: Mapping[str, str], count: int | None) -> Iterator[list[Row]]:
+    def pages(self, job: str, types: Mapping[str, str], count: int) -> Iterator[list[Row]]:
         """Read the records of a job that is done, in no order.
 
         Args:
@@ -126,7 +128,7 @@ class QueryJobs:
             if locator in turned:
                 raise JobLostError(f"Salesforce job {job}: its pages lead back, after {came} rows.")
             turned.add(locator)
-        if count is not None and came != count:
+        if came != count:
             raise JobLostError(f"Salesforce job {job}: {came} rows came of {count}.")
 
     def end(self, job: str) -> None:

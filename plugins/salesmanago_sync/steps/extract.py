@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
-from typing import Any
 
 import pandas as pd
 
+from salesmanago_sync.clients.listing import Listing
 from salesmanago_sync.domain.converters.email import has_spellings, normalise_email
 from salesmanago_sync.domain.frames import are_full_ids, full_ids
 from salesmanago_sync.domain.people.identities import CONTACT_ID_FIELD, is_true
 from salesmanago_sync.domain.people.sightings import sightings
 from salesmanago_sync.domain.reasons import EVIDENCE
+from salesmanago_sync.steps.long_list import close_list, open_list
 from salesmanago_sync.steps.pages import ROWS
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import SCHEMA, checked
@@ -44,21 +45,23 @@ def extract_salesforce(ports: Ports, name: str, window: Window | None) -> int:
         reading.fetch_records(name, mine, in_scope=True)
         listed.add(reading.records[name], reading.seen())
     else:
-        at = ports.now()
-        for page in _salesforce_pages(ports, source, window):
+        at, pages = open_list(ports, source, lambda: _salesforce_list(ports, source, window))
+        for page in pages:
             ports.keep_lock(read=len(page))
             rows = reading.record_frame(name, page, in_scope=True)
             listed.add(rows, sightings(SALESFORCE, rows["Id"], at, rows["Id"], by_id=False))
-    return listed.close()
+    count = listed.close()
+    # Only now: until all is staged, a repeated task needs the job again.
+    close_list(ports, source)
+    return count
 
 
-def _salesforce_pages(ports: Ports, source: Source, window: Window | None) -> Iterator[list[dict[str, Any]]]:
+def _salesforce_list(ports: Ports, source: Source, window: Window | None) -> Listing:
     sobject, fields = source.mapping.sobject, source.fields
     if ports.run.mode == "full":
-        yield from ports.salesforce.matching(sobject, fields, source.condition(ports.now()))
-    else:
-        # Criteria are applied afterwards: filtered here, nobody would ever be seen to leave.
-        yield from ports.salesforce.changed(sobject, fields, *span_of(window, "salesforce"), source.kind)
+        return ports.salesforce.matching(sobject, fields, source.condition(ports.now()))
+    # Criteria are applied afterwards: filtered here, nobody would ever be seen to leave.
+    return ports.salesforce.changed(sobject, fields, *span_of(window, "salesforce"), source.kind)
 
 
 def extract_salesmanago(ports: Ports, window: Window | None) -> int:

@@ -93,8 +93,9 @@ def test_a_job_that_is_never_done_is_left_to_the_next_attempt(salesforce, monkey
         refusal("NOT_FOUND", "The requested resource does not exist", 404),
         refusal("INVALIDJOB", "No such job"),
         refusal("API_VERSION_MISMATCH", "another version", 409),
+        state("JobComplete"),
     ],
-    ids=["failed", "aborted", "gone", "unknown", "of another version"],
+    ids=["failed", "aborted", "gone", "unknown", "of another version", "uncounted"],
 )
 def test_a_job_that_will_never_give_rows_is_lost(salesforce, answer) -> None:
     client, _ = salesforce([answer])

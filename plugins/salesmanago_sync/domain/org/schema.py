@@ -25,6 +25,7 @@ __all__ = [
     "hidden_opt_outs",
     "parents_of",
     "read_fields",
+    "read_types",
     "takes_part",
     "unfilled",
     "warnings",
@@ -140,6 +141,23 @@ def read_fields(mapping: Mapping, schema: Schema) -> list[str]:
     of_sync = (*SYSTEM_FIELDS, *OBJECT_FIELDS[mapping.object], CONTACT_ID_FIELD)
     wanted = (*of_sync, *_mapped(mapping), *_selected(mapping))
     return [name for name in dict.fromkeys(wanted) if schema.has(name)]
+
+
+def read_types(mapping: Mapping, schema: Schema, parents: Schemas = NO_SCHEMAS) -> dict[str, str]:
+    """Give the type of every field of `read_fields`, as far as it is known.
+
+    Args:
+        mapping: Whose fields.
+        schema: The describe of its object.
+        parents: Schemas of parent objects by name; a field of one that is not here has no known type.
+
+    Returns:
+        Describe type by field name.
+    """
+    found = {
+        name: schema.fields.get(name) or _parent_field(name, schema, parents) for name in read_fields(mapping, schema)
+    }
+    return {name: field.type for name, field in found.items() if field is not None}
 
 
 def check(mapping: Mapping, schema: Schema, where: str = "", parents: Schemas = NO_SCHEMAS) -> list[Fault]:
