@@ -182,8 +182,10 @@ def _run_query(call: Call, job: Job, results: dict[str, Any]) -> tuple[str, dict
         return FAILED, {**results, "errorMessage": str(fault.body)}
     found = _statement(call, results["query"], job["operation"]).run()
     names = [column.name for column in found.columns]
-    rows = [[_cell(record, name) for name in names] for record in found.records]
-    return DONE, {**results, "columns": names, "rows": rows, "numberRecordsProcessed": len(rows)}
+    cells = (json.dumps([_cell(record, name) for name in names]) for record in found.records)
+    rows = ((job["id"], place, row) for place, row in enumerate(cells))
+    call.org.db.executemany("INSERT INTO sf_result VALUES (?, ?, ?)", rows)
+    return DONE, {**results, "columns": names, "numberRecordsProcessed": len(found.records)}
 
 
 def _cell(record: dict[str, Any], name: str) -> str:
@@ -210,9 +212,16 @@ def results_of_query(call: Call, identifier: str) -> Reply:
     job, results = _finished(call, "query", identifier)
     if job["apiVersion"] != call.version:
         raise ApiError("API_VERSION_MISMATCH", "The job was created with another API version", status=409)
-    start, size = _offset(call.query.get("locator"), len(results["rows"])), _page_size(call)
-    rows = results["rows"][start : start + size]
-    more = start + size < len(results["rows"])
+    count: int = results["numberRecordsProcessed"]
+    start, size = _offset(call.query.get("locator"), count), _page_size(call)
+    rows = [
+        json.loads(row["cells"])
+        for row in call.org.db.execute(
+            "SELECT cells FROM sf_result WHERE job = ? AND place >= ? AND place < ? ORDER BY place",
+            (job["id"], start, start + size),
+        )
+    ]
+    more = start + size < count
     headers = {
         "Sforce-NumberOfRecords": str(len(rows)),
         # The word null marks the last page.
@@ -233,8 +242,9 @@ def _page_size(call: Call) -> int:
 def result_pages(call: Call, identifier: str) -> Reply:
     """Answer links to the pages of a query job's rows, which may be read side by side."""
     job, results = _finished(call, "query", identifier)
-    first = _offset(call.query.get("locator"), len(results["rows"]))
-    starts = range(first, max(len(results["rows"]), 1), LARGEST_RESULT)
+    count: int = results["numberRecordsProcessed"]
+    first = _offset(call.query.get("locator"), count)
+    starts = range(first, max(count, 1), LARGEST_RESULT)
     base = f"{call.base}/jobs/query/{job['id']}"
     pages = [{"resultUrl": f"{base}/results?locator={_locator(start)}"} for start in starts[:PAGES_LISTED]]
     answer: dict[str, Any] = {"resultPages": pages, "done": len(starts) <= PAGES_LISTED}
@@ -293,6 +303,7 @@ def remove(call: Call, kind: str, identifier: str) -> Reply:
     if job["state"] not in FINAL | {UPLOADED}:
         raise ApiError("INVALIDJOBSTATE", f"Job state {job['state']} does not allow deletion")
     call.org.db.execute("DELETE FROM sf_job WHERE id = ?", (job["id"],))
+    call.org.db.execute("DELETE FROM sf_result WHERE job = ?", (job["id"],))
     return EMPTY
 
 

@@ -30,6 +30,7 @@ CREATE TABLE sf_assignment (profile TEXT NOT NULL, owner TEXT NOT NULL, record_t
                             layout TEXT NOT NULL, PRIMARY KEY (profile, owner, record_type));
 CREATE TABLE sf_process (id TEXT PRIMARY KEY, result TEXT NOT NULL, zip BLOB);
 CREATE TABLE sf_job (id TEXT PRIMARY KEY, kind TEXT NOT NULL, job TEXT NOT NULL, body BLOB, results TEXT);
+CREATE TABLE sf_result (job TEXT NOT NULL, place INTEGER NOT NULL, cells TEXT NOT NULL, PRIMARY KEY (job, place));
 """
 
 
