@@ -18,6 +18,7 @@ from salesmanago_sync.steps.window import fix_window
 from tests.integration.direct import Direct, Mode
 from tests.integration.sync import Killed
 from tests.twin_in_process import TwinInProcess
+from tests.twin_server import TwinServer
 
 PEOPLE = {"seed": 5, "leads": 12, "contacts": 9, "person_accounts": 4, "salesmanago": 15}
 HOSTILE = ['say "no", please', "two\nlines", "a\r\nb", "#N/A", "null", "=1+1", ",", '"', "true", "ąę😀", "0"]
@@ -28,6 +29,14 @@ ALWAYS, NEVER = 1, 1_000_000
 def direct(empty_ledger: Path, tmp_path: Path) -> Iterator[Direct]:
     """The steps of the sync, between services in this process."""
     made = Direct(TwinInProcess(), tmp_path, empty_ledger)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def over_http(twin: TwinServer, empty_ledger: Path, tmp_path: Path) -> Iterator[Direct]:
+    """The same steps, between services in a process of their own."""
+    made = Direct(twin, tmp_path, empty_ledger)
     yield made
     made.close()
 
@@ -74,8 +83,9 @@ def fill(direct: Direct, name: str) -> None:
 @pytest.mark.parametrize("mode", ["full", "incremental"])
 @pytest.mark.parametrize("name", ["Contact", "Lead"])
 def test_what_is_staged_is_the_same_both_ways(
-    direct: Direct, monkeypatch: pytest.MonkeyPatch, mode: Mode, name: str
+    over_http: Direct, monkeypatch: pytest.MonkeyPatch, mode: Mode, name: str
 ) -> None:
+    direct = over_http
     monkeypatch.setattr("salesmanago_sync.clients.salesforce_bulk.PAGE", 5)
     if mode == "incremental":
         direct.sync("full")

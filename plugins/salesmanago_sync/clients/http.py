@@ -198,6 +198,10 @@ def send(
     return response
 
 
+class TooLargeError(FatalError):
+    """An answer is not read to its end: it is larger, or takes longer, than an answer may."""
+
+
 def failure(error: requests.RequestException, where: str, replay: Replay) -> SyncError:
     """Say what it means that no answer came, without the library's own text."""
     kind = type(error).__name__
@@ -206,7 +210,7 @@ def failure(error: requests.RequestException, where: str, replay: Replay) -> Syn
     if isinstance(error, EndlessAnswerError):
         told = f"{where}: the answer is not read to its end: {error}."
         # A read is not tried again: it would end the same way.
-        return FatalError(told) if replay is Replay.READ else replay.lost(told)
+        return TooLargeError(told) if replay is Replay.READ else replay.lost(told)
     if isinstance(error, ValueError):  # every "this is no URL" of requests is one
         return FatalError(f"{where}: the address is not usable ({kind}). Check the connection.")
     if _never_sent(error):

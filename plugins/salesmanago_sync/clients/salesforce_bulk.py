@@ -13,7 +13,7 @@ from typing import Any
 import requests
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_exponential
 
-from salesmanago_sync.clients.http import Replay
+from salesmanago_sync.clients.http import Replay, TooLargeError
 from salesmanago_sync.clients.redaction import mask
 from salesmanago_sync.clients.salesforce_errors import MissingError, RefusedRequestError
 from salesmanago_sync.clients.salesforce_wire import Answer, SalesforceWire
@@ -22,8 +22,10 @@ from salesmanago_sync.domain.carriage import UNREADABLE, carried_text, decoded
 from salesmanago_sync.domain.org.field_types import NUMBER_TYPES
 from salesmanago_sync.errors import RetriableError
 
-# A million records in a hundred calls; with 10 KB a record a page is as large as an answer may be (`session.BOUNDS`).
+# A million records in a hundred calls. Where records have more than 10 KB, a page is larger than an answer may be
+# (`session.BOUNDS`), and smaller ones are asked for.
 PAGE = 10_000
+SMALLEST_PAGE = 500
 # Salesforce itself gives a job up after 15 tries of some minutes each.
 LONGEST_SECONDS = 7_200
 LONGEST_PAUSE = 30
@@ -114,9 +116,15 @@ class QueryJobs:
         Raises:
             JobLostError: The job is gone, or its table is not whole.
         """
-        came, turned, locator = 0, set[str](), None
+        came, turned, locator, size = 0, set[str](), None, PAGE
         while True:
-            answer = self._page(job, locator)
+            try:
+                answer = self._page(job, locator, size)
+            except TooLargeError:
+                if size <= SMALLEST_PAGE:
+                    raise
+                size //= 2
+                continue
             header, *lines = answer.body
             rows = _rows(job, header, lines, types)
             came += len(rows)
@@ -135,8 +143,8 @@ class QueryJobs:
         """Delete a job that is done, and its table."""
         self._wire.request("DELETE", f"jobs/query/{job}", replay=Replay.REPEATABLE)
 
-    def _page(self, job: str, locator: str | None) -> Answer:
-        params = {"maxRecords": str(PAGE)} | ({} if locator is None else {"locator": locator})
+    def _page(self, job: str, locator: str | None, size: int) -> Answer:
+        params = {"maxRecords": str(size)} | ({} if locator is None else {"locator": locator})
         answer = self._of(job, "/results", params=params, headers={"Accept": "text/csv"}, read=_table)
         if answer.body is None:
             raise JobLostError(

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from salesmanago_sync.clients.http import RetryPolicy
 from salesmanago_sync.clients.salesforce import Salesforce
 from salesmanago_sync.clients.salesforce_bulk import JobLostError
+from salesmanago_sync.clients.session import EndlessAnswerError
 from salesmanago_sync.domain.frames import salesforce_frame
 from salesmanago_sync.errors import FatalError, RetriableError
 from tests.unit.clients.service import Reply, Service, refusal
@@ -133,6 +134,21 @@ def test_a_table_that_is_not_whole_is_not_taken_for_whole(salesforce, answers) -
 def test_a_page_that_came_short_is_asked_for_again(salesforce) -> None:
     client, _ = salesforce([Reply(b'"Id"\n"1'), table(["Id"], ["1"])])
     assert list(client.jobs.pages(JOB, {"Id": "id"}, 1)) == [[{"Id": "1"}]]
+
+
+def test_pages_become_smaller_where_records_are_large(salesforce) -> None:
+    large = EndlessAnswerError("more than 100 MB")
+    client, service = salesforce([large, table(["Id"], ["1"], locator="a"), large, table(["Id"], ["2"])])
+    assert list(client.jobs.pages(JOB, {"Id": "id"}, 2)) == [[{"Id": "1"}], [{"Id": "2"}]]
+    asked = [(call.query["maxRecords"], call.query.get("locator")) for call in service.calls]
+    assert asked == [("10000", None), ("5000", None), ("5000", "a"), ("2500", "a")]
+
+
+def test_pages_do_not_become_smaller_for_ever(salesforce) -> None:
+    client, service = salesforce(lambda call: EndlessAnswerError("more than 100 MB"))
+    with pytest.raises(FatalError, match="more than 100 MB"):
+        list(client.jobs.pages(JOB, {"Id": "id"}, 2))
+    assert len(service.calls) == 6
 
 
 def test_empty_cells_are_null_quoted_or_not(salesforce) -> None:

@@ -11,7 +11,7 @@ from threading import Thread
 
 import pytest
 
-from salesmanago_sync.clients.http import Replay, json_body, send
+from salesmanago_sync.clients.http import Replay, TooLargeError, json_body, send
 from salesmanago_sync.clients.session import Bounds, new_session
 from salesmanago_sync.errors import FatalError, UnknownOutcomeError
 
@@ -113,7 +113,7 @@ BOMB = gzip.compress(b" " * 50_000_000)
     ],
     ids=["large", "bomb", "endless", "slow"],
 )
-@pytest.mark.parametrize(("replay", "kind"), [(Replay.READ, FatalError), (Replay.NEVER, UnknownOutcomeError)])
+@pytest.mark.parametrize(("replay", "kind"), [(Replay.READ, TooLargeError), (Replay.NEVER, UnknownOutcomeError)])
 def test_an_answer_without_end_is_not_taken_in(
     respond: Respond, bounds: Bounds, words: str, replay: Replay, kind: type[Exception]
 ) -> None:
