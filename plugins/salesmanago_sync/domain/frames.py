@@ -10,12 +10,14 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from salesmanago_sync.domain.carriage import UNREADABLE, Unreadable
 from salesmanago_sync.domain.tags import join_tags
@@ -300,3 +302,13 @@ def are_full_ids(values: pd.Series) -> pd.Series:
     """Tell which texts are Salesforce ids of 18 characters: the last three are the checksum of the others."""
     shaped = values.str.fullmatch(r"[A-Za-z0-9]{18}").fillna(False).astype(bool)
     return shaped & full_ids(values.str.slice(0, 15)).eq(values).fillna(False).astype(bool)
+
+
+def among(values: pd.Series, others: pd.Series | Collection[str]) -> pd.Series:
+    """Tell which texts of a column are among others; a missing one is where one of the others is missing.
+
+    Arrow itself: the test of the text dtype goes value by value in Python, and a set holds an object for each.
+    """
+    there = pa.array(others if isinstance(others, pd.Series) else list(others), pa.large_string(), from_pandas=True)
+    found = pc.is_in(pa.array(values, pa.large_string(), from_pandas=True), value_set=there)
+    return pd.Series(found.to_numpy(zero_copy_only=False), index=values.index, dtype="bool")

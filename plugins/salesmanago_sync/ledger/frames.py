@@ -18,9 +18,10 @@ LARGEST = 2**31 - 1
 
 def chunks(values: Iterable[Any], size: int = CHUNK) -> Iterator[list[Any]]:
     """Cut values, each once, into lists that fit one statement."""
-    unique = list(dict.fromkeys(values))
+    # Of a column few values are held as Python objects at a time.
+    unique: Any = values.drop_duplicates() if isinstance(values, pd.Series) else list(dict.fromkeys(values))
     for start in range(0, len(unique), size):
-        yield unique[start : start + size]
+        yield list(unique[start : start + size])
 
 
 def _dtype(column: sa.ColumnElement[Any]) -> str:

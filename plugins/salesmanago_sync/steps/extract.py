@@ -9,7 +9,7 @@ import pandas as pd
 
 from salesmanago_sync.clients.listing import Listing
 from salesmanago_sync.domain.converters.email import has_spellings, normalise_email
-from salesmanago_sync.domain.frames import are_full_ids, full_ids
+from salesmanago_sync.domain.frames import among, are_full_ids, full_ids
 from salesmanago_sync.domain.people.identities import CONTACT_ID_FIELD, is_true
 from salesmanago_sync.domain.people.sightings import sightings
 from salesmanago_sync.domain.reasons import EVIDENCE
@@ -193,7 +193,7 @@ def _ask_for_ended(reading: Reading) -> None:
     bound = reading.bindings(WHO)
     for name, frame in reading.records.items():
         ended = is_true(frame, "IsDeleted") | is_true(frame, "IsConverted")
-        mine = frame.loc[ended & frame["Id"].isin(bound["salesforce_id"]), "Id"]
+        mine = frame.loc[ended & among(frame["Id"], bound["salesforce_id"]), "Id"]
         reading.read_again({name: [identifier for identifier in mine if not reading.was_asked(identifier)]})
 
 
@@ -203,7 +203,7 @@ def _add_namesakes(reading: Reading) -> None:
     Also of people who are bound: the opt-out of every record of an address counts.
     """
     bindings = reading.bindings(WHO)
-    contacts = reading.contacts[~reading.contacts["contactId"].isin(bindings["salesmanago_id"])]
+    contacts = reading.contacts[~among(reading.contacts["contactId"], bindings["salesmanago_id"])]
     _add_records_by_claim(reading, full_ids(contacts["externalId"]).dropna())
     strangers = _unbound_addresses(reading, bindings)
     present = set(normalise_email(reading.contacts["email"]).dropna())
@@ -242,7 +242,7 @@ def _unbound_addresses(reading: Reading, bindings: pd.DataFrame) -> set[str]:
     found: set[str] = set()
     for name, source in reading.sources.items():
         records = reading.records[name]
-        free = records[~records["Id"].isin(bindings["salesforce_id"])]
+        free = records[~among(records["Id"], bindings["salesforce_id"])]
         if CONTACT_ID_FIELD in free:
             reading.fetch_contacts(free[CONTACT_ID_FIELD].dropna(), in_scope=False)
         found |= set(normalise_email(free[source.email_field]).dropna())

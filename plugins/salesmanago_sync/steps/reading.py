@@ -14,13 +14,12 @@ from salesmanago_sync.clients.salesmanago_ids import contact_id
 from salesmanago_sync.domain.converters.email import normalise_email, spellings
 from salesmanago_sync.domain.criteria.language import fields_of
 from salesmanago_sync.domain.criteria.soql import to_soql
-from salesmanago_sync.domain.frames import salesforce_frame, salesmanago_frame, text_series
+from salesmanago_sync.domain.frames import among, salesforce_frame, salesmanago_frame, text_series
 from salesmanago_sync.domain.mapping_files.mapping import Mapping
 from salesmanago_sync.domain.mapping_files.stand_ins import StandIns
 from salesmanago_sync.domain.merge.owed import OPT_OUTS
 from salesmanago_sync.domain.org.schema import Schema, criteria_types, fit, read_fields
 from salesmanago_sync.domain.people.identities import ObjectInput, is_true
-from salesmanago_sync.domain.people.matching import among
 from salesmanago_sync.domain.people.sightings import UNREAD, newest, of_side, sightings, standing
 from salesmanago_sync.domain.people.succession import heirs
 from salesmanago_sync.domain.people.witness import OBJECTS, sobject_of, witness
@@ -219,7 +218,7 @@ class Reading:
 
     def fetch_records(self, name: str, ids: Iterable[str], *, in_scope: bool) -> None:
         """Look up records by id, those that are not known yet."""
-        self._ask_for_records(name, _unknown(ids, {*self.records[name]["Id"], *self._asked}), in_scope=in_scope)
+        self._ask_for_records(name, self._unknown(ids, self.records[name]["Id"]), in_scope=in_scope)
 
     def find_records(self, emails: Iterable[str], *, in_scope: bool, objects: Iterable[str] | None = None) -> None:
         """Look up the records of all objects, or of some, that have one of the addresses, however it is spelled."""
@@ -279,7 +278,7 @@ class Reading:
         self, ids: Iterable[str], *, in_scope: bool, tell: Callable[[int], None] = lambda read: None
     ) -> None:
         """Look up contacts by id, those that are not known yet; after each page tell how many came."""
-        missing = _unknown(ids, {*self.contacts["contactId"], *self._asked})
+        missing = self._unknown(ids, self.contacts["contactId"])
         self._ask_for_contacts(missing, in_scope=in_scope, tell=tell)
 
     def find_contacts(self, emails: Iterable[str], *, in_scope: bool) -> None:
@@ -318,6 +317,11 @@ class Reading:
                 found += [name for card in page if (name := contact_id(card)) is not None]
             self._add(CONTACTS, frames, at)
             self._note_asked(SALESMANAGO, ids, at, found)
+
+    def _unknown(self, ids: Iterable[str], known: pd.Series) -> list[str]:
+        """Give those ids, each once, that were neither read nor asked for."""
+        wanted = pd.Series(ids if isinstance(ids, pd.Series) else list(ids), dtype="str").drop_duplicates()
+        return [one for one in wanted[~among(wanted, known)] if one not in self._asked]
 
     def _note_asked(self, side: str, ids: Sequence[str], at: datetime, found: Iterable[str]) -> None:
         self._asked |= set(ids)
@@ -358,9 +362,7 @@ class Reading:
         Args:
             columns: Only these of the ledger's table, `id` among them.
         """
-        ids = [identifier for frame in self.records.values() for identifier in frame["Id"]]
-        ledger = self.ports.ledger
-        contacts = list(self.contacts["contactId"])
+        ids, contacts, ledger = self._record_ids(), self.contacts["contactId"], self.ports.ledger
         if not ledger.has_tombstones():
             return ledger.bindings(salesforce_ids=ids, salesmanago_ids=contacts, columns=columns)
         addresses = self.emails()
@@ -369,16 +371,18 @@ class Reading:
         # A frame without rows may have other dtypes.
         return pd.concat([bound, buried[~buried["id"].isin(bound["id"])]]) if len(buried) else bound
 
+    def _record_ids(self) -> pd.Series:
+        return pd.concat([frame["Id"] for frame in self.records.values()], ignore_index=True)
+
     def unread(self, objects: Sequence[str]) -> pd.DataFrame:
         """Name bound people of some objects of whom a side was not read since the ledger last heard of them.
 
         Returns:
             Their bindings.
         """
-        records = {identifier for frame in self.records.values() for identifier in frame["Id"]}
-        read = {SALESFORCE: records, SALESMANAGO: set(self.contacts["contactId"])}
+        read = {SALESFORCE: self._record_ids(), SALESMANAGO: self.contacts["contactId"]}
         bound = self.bindings(WHO)
-        here = {side: bound[f"{side}_id"].astype("object").isin(ids) for side, ids in read.items()}
+        here = {side: among(bound[f"{side}_id"], ids) for side, ids in read.items()}
         missed = pd.Series(False, index=bound.index)
         for side, present in here.items():
             mine = of_side(self.seen(), side, bound[f"{side}_id"])
@@ -450,8 +454,4 @@ def distinct(frames: Iterable[pd.DataFrame], key: str) -> pd.DataFrame:
 
 
 def _without(frame: pd.DataFrame, key: str, ids: Iterable[str]) -> pd.DataFrame:
-    return frame[~frame[key].astype("object").isin(set(ids))].reset_index(drop=True)
-
-
-def _unknown(ids: Iterable[str], known: set[str]) -> list[str]:
-    return [identifier for identifier in dict.fromkeys(ids) if identifier not in known]
+    return frame[~among(frame[key], set(ids))].reset_index(drop=True)

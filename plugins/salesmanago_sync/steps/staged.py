@@ -11,6 +11,7 @@ from datetime import datetime
 
 import pandas as pd
 
+from salesmanago_sync.domain.frames import among
 from salesmanago_sync.domain.merge.owed import OPT_OUTS
 from salesmanago_sync.domain.people.identities import CONTACT_ID_FIELD
 from salesmanago_sync.domain.people.sightings import newest
@@ -133,7 +134,7 @@ def whole_pages(staging: Staging, name: str) -> Iterable[pd.DataFrame]:
     """Read the pages of an object or of contacts, without whoever was no longer there when asked for once more."""
     dropped = set(staging.read_json(DROPPED).get(name, ()))
     for page in read_pages(staging, pages_of(name)):
-        yield page[~page[key_of(name)].astype("object").isin(dropped)] if dropped else page
+        yield page[~among(page[key_of(name)], dropped)] if dropped else page
 
 
 def save_whole(reading: Reading, prefix: str) -> None:

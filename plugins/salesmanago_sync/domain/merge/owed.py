@@ -12,11 +12,12 @@ from typing import Any
 
 import pandas as pd
 
+from salesmanago_sync.domain.frames import among
 from salesmanago_sync.domain.mapping_files.mapping import Mapping
 from salesmanago_sync.domain.merge.base import opted_out_by_default
 from salesmanago_sync.domain.merge.canonical import TAG
 from salesmanago_sync.domain.people.identities import ObjectInput, is_true
-from salesmanago_sync.domain.people.matching import SALESFORCE, among
+from salesmanago_sync.domain.people.matching import SALESFORCE
 from salesmanago_sync.domain.people.succession import LOST, TOMBSTONES, predecessors
 
 DELETE = "delete"

@@ -7,12 +7,13 @@ ambiguous.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
 import pandas as pd
 
+from salesmanago_sync.domain.frames import among
 from salesmanago_sync.domain.people.sightings import ELSEWHERE, GONE, LIVES, UNREAD, nothing_seen, of_side, standing
 
 PREFERENCE = ("Contact", "PersonAccount", "Lead")
@@ -143,11 +144,6 @@ def _buried(identities: Identities) -> set[str]:
     alive = among(bindings["salesforce_id"], s.loc[~s["gone"], "salesforce_id"])
     alive |= among(bindings["salesmanago_id"], m.loc[~m["gone"], "salesmanago_id"])
     return set(bindings.loc[~alive, "email"].dropna()) - {""}
-
-
-def among(values: pd.Series, others: pd.Series | Collection[str]) -> pd.Series:
-    """Tell which values of a text column are among others; the test of the text dtype goes value by value in Python."""
-    return values.astype("object").isin(others)
 
 
 def _without(frame: pd.DataFrame, key: str, others: pd.DataFrame) -> pd.DataFrame:

@@ -14,9 +14,9 @@ from typing import Any
 
 import pandas as pd
 
-from salesmanago_sync.domain.frames import full_ids
+from salesmanago_sync.domain.frames import among, full_ids
 from salesmanago_sync.domain.people.identities import ObjectInput, is_true
-from salesmanago_sync.domain.people.matching import Identities, among, rank
+from salesmanago_sync.domain.people.matching import Identities, rank
 from salesmanago_sync.domain.people.sightings import GONE, of_side, standing
 
 CONVERTED = "converted"

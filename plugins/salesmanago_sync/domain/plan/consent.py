@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from salesmanago_sync.domain.converters.email import normalise_email
+from salesmanago_sync.domain.frames import among
 from salesmanago_sync.domain.merge.base import opted_out_by_default
 from salesmanago_sync.domain.merge.merge import DEFAULT_OPT_OUT, TO_SALESFORCE, TO_SALESMANAGO
 from salesmanago_sync.domain.merge.owed import OPT_OUTS
@@ -25,7 +26,6 @@ from salesmanago_sync.domain.people.matching import (
     PAIR,
     SKIP,
     Identities,
-    among,
 )
 from salesmanago_sync.domain.plan.changes import CHANGE_COLUMNS, Decision
 from salesmanago_sync.domain.plan.findings import ISSUE_COLUMNS, issues, stack
