@@ -19,6 +19,7 @@ from salesmanago_sync.steps.preflight import checked
 from salesmanago_sync.steps.reading import CONTACTS, SALESFORCE, SALESMANAGO, WHO, Reading, key_of, read_news, witnesses
 from salesmanago_sync.steps.staged import (
     NAMES_OTHERS,
+    NEWS,
     SEEN,
     is_staged,
     load_everybody,
@@ -30,6 +31,7 @@ from salesmanago_sync.steps.staged import (
     whole_pages,
 )
 
+# Which sharing out is the present one, and how many parts it has: what an earlier one staged counts no more.
 PARTS = "parts"
 # When the run began to tell the ledger what it had found.
 BOUND = "bound"
@@ -51,43 +53,56 @@ def share_out(ports: Ports) -> list[int]:
     """
     ports.keep_lock()
     check_unbound(ports)
-    reading = load_links(ports)
+    sharing = _begin(ports)
+    news = f"{NEWS}.{sharing}"
+    reading = load_links(ports, news)
     if read_news(reading, checked(ports).objects):
-        save_links(reading)
+        save_links(reading, news)
     parts = _shared(reading).shared_out(ports.settings.people_per_part, ports.most_tasks)
     if parts.count > 1:
-        _divide(reading, parts)
+        _divide(reading, parts, sharing)
     # Of an earlier try, which may have had other parts.
     ports.ledger.plan_changes(ports.run.id, pd.DataFrame(columns=CHANGE_COLUMNS), ports.now())
-    ports.staging.write_json(PARTS, parts.count)
+    ports.staging.write_json(PARTS, {"sharing": sharing, "count": parts.count})
     return list(numbers(ports))
+
+
+def _begin(ports: Ports) -> int:
+    """Number a sharing out; until it has come to its end there are no parts."""
+    staging = ports.staging
+    sharing = 1 + (staging.read_json(PARTS)["sharing"] if staging.has(f"{PARTS}.json") else 0)
+    staging.write_json(PARTS, {"sharing": sharing, "count": None})
+    return sharing
 
 
 def load_part(ports: Ports, number: int) -> Reading:
     """Read back the people of a part."""
-    alone = ports.staging.read_json(PARTS) == 1 and not is_staged(ports.staging, _prefix(number))
+    sharing, count = _sharing(ports)
+    alone = count == 1 and not is_staged(ports.staging, _prefix(sharing, number))
     # What is one part was not copied.
-    return load_everybody(ports) if alone else load_whole(ports, _prefix(number))
+    return load_everybody(ports) if alone else load_whole(ports, _prefix(sharing, number))
 
 
 def save_part(reading: Reading, number: int) -> None:
     """Stage the people of a part anew."""
-    save_whole(reading, _prefix(number))
+    sharing, _ = _sharing(reading.ports)
+    save_whole(reading, _prefix(sharing, number))
 
 
 def stage(ports: Ports, part: int, name: str, frame: pd.DataFrame) -> None:
     """Stage a frame of a part."""
-    ports.staging.write(f"{name}.{part}", frame)
+    ports.staging.write(_name(ports, part, name), frame)
 
 
 def staged(ports: Ports, part: int, name: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
     """Read back a frame of a part, or some columns of it."""
-    return ports.staging.read(f"{name}.{part}", columns)
+    return ports.staging.read(_name(ports, part, name), columns)
 
 
 def numbers(ports: Ports) -> Iterator[int]:
     """Number the parts."""
-    yield from range(1, ports.staging.read_json(PARTS) + 1)
+    _, count = _sharing(ports)
+    yield from range(1, count + 1)
 
 
 def each_staged(ports: Ports, name: str, columns: Sequence[str] | None = None) -> Iterator[pd.DataFrame]:
@@ -104,7 +119,9 @@ def of_everybody(ports: Ports, name: str, columns: Sequence[str]) -> pd.DataFram
 def is_planned(ports: Ports) -> bool:
     """Tell whether every part has its plan."""
     staging = ports.staging
-    return staging.has(f"{PARTS}.json") and all(staging.has(f"people.{number}.parquet") for number in numbers(ports))
+    if not staging.has(f"{PARTS}.json") or staging.read_json(PARTS)["count"] is None:
+        return False
+    return all(staging.has(f"{_name(ports, number, 'people')}.parquet") for number in numbers(ports))
 
 
 def check_unbound(ports: Ports) -> None:
@@ -127,8 +144,21 @@ def note_bound(ports: Ports) -> None:
     ports.staging.write_json(BOUND, ports.now().isoformat())
 
 
-def _prefix(number: int) -> str:
-    return f"part.{number}"
+def _sharing(ports: Ports) -> tuple[int, int]:
+    """Give the number of the present sharing out, and of its parts."""
+    shared = ports.staging.read_json(PARTS)
+    if shared["count"] is None:
+        raise FatalError("The task match did not come to its end. Clear it together with its downstream tasks.")
+    return shared["sharing"], shared["count"]
+
+
+def _name(ports: Ports, part: int, name: str) -> str:
+    sharing, _ = _sharing(ports)
+    return f"{name}.{sharing}.{part}"
+
+
+def _prefix(sharing: int, number: int) -> str:
+    return f"part.{sharing}.{number}"
 
 
 def _shared(reading: Reading) -> Together:
@@ -154,12 +184,12 @@ def _shared(reading: Reading) -> Together:
     return together
 
 
-def _divide(reading: Reading, parts: Parts) -> None:
+def _divide(reading: Reading, parts: Parts, sharing: int) -> None:
     """Copy whole rows to the parts of their people, a page at a time."""
     ports = reading.ports
     for name in (*reading.sources, CONTACTS):
         to = {
-            number: Pages(ports.staging, f"{_prefix(number)}.{name}", ROWS_AT_ONCE // parts.count)
+            number: Pages(ports.staging, f"{_prefix(sharing, number)}.{name}", ROWS_AT_ONCE // parts.count)
             for number in parts.numbers
         }
         for page in whole_pages(ports.staging, name):
@@ -168,23 +198,23 @@ def _divide(reading: Reading, parts: Parts) -> None:
                 to[int(number)].add(rows)
         for pages in to.values():
             pages.close()
-    _divide_testimony(reading, parts)
-    _divide_sightings(reading, parts)
+    _divide_testimony(reading, parts, sharing)
+    _divide_sightings(reading, parts, sharing)
 
 
-def _divide_testimony(reading: Reading, parts: Parts) -> None:
+def _divide_testimony(reading: Reading, parts: Parts, sharing: int) -> None:
     of_witness = witnesses(reading.ports) if reading.testimony else {}
     for name, frame in reading.testimony.items():
         mine = parts.of(normalise_email(frame[of_witness[name].email_field]))
         for number in parts.numbers:
             rows = frame[mine.eq(number).fillna(False).astype(bool)]
-            reading.ports.staging.write(f"{_prefix(number)}.testimony.{name}", rows)
+            reading.ports.staging.write(f"{_prefix(sharing, number)}.testimony.{name}", rows)
 
 
-def _divide_sightings(reading: Reading, parts: Parts) -> None:
+def _divide_sightings(reading: Reading, parts: Parts, sharing: int) -> None:
     seen = reading.seen()
     mine = parts.of(seen["id"])
     for number in parts.numbers:
         # Whoever is linked to nobody helps nobody: bound people are linked by their binding, found or not.
         rows = seen[mine.eq(number).fillna(False).astype(bool)]
-        reading.ports.staging.write(f"{_prefix(number)}.{SEEN}", rows)
+        reading.ports.staging.write(f"{_prefix(sharing, number)}.{SEEN}", rows)

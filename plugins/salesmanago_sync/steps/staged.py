@@ -20,8 +20,10 @@ from salesmanago_sync.steps.ports import Ports, Staging
 from salesmanago_sync.steps.preflight import checked
 from salesmanago_sync.steps.reading import CONTACTS, Reading, Source, distinct, key_of, sources
 
-# Pages, in the order of their reading: what a list told, what was looked up beside it, what the ledger heard of later.
-CHANGED, FOUND, NEWS = "changed", "found", "news"
+# Pages, in the order of their reading: what a list told, and what was looked up beside it.
+CHANGED, FOUND = "changed", "found"
+# Then those of whom the ledger heard later: the prefixes of such pages, each time that people were shared out its own.
+NEWS = "news"
 LINKS = "links"
 SEEN = "seen"
 READ_AT = "read_at"
@@ -88,11 +90,11 @@ def read_links(ports: Ports, objects: Sequence[str], enabled: Sequence[str]) -> 
     return _linked(ports, found, frames, seen, FOUND)
 
 
-def load_links(ports: Ports) -> Reading:
-    """Take up what was gathered."""
+def load_links(ports: Ports, prefix: str) -> Reading:
+    """Take up what was gathered; whole rows of whoever is read again go to pages with a prefix."""
     staging, found = ports.staging, sources(ports, checked(ports).enabled)
     frames = {name: staging.read(f"{LINKS}.{name}") for name in (*found, CONTACTS)}
-    reading = _linked(ports, found, frames, [staging.read(SEEN)], NEWS)
+    reading = _linked(ports, found, frames, [staging.read(SEEN)], prefix)
     reading.testimony = {name: staging.read(f"testimony.{name}") for name in checked(ports).witnesses}
     reading.dropped = {name: set(ids) for name, ids in staging.read_json(DROPPED).items()}
     return reading
@@ -106,17 +108,25 @@ def _linked(
     return Reading(ports, found, records, frames[CONTACTS], seen, pages=pages, links=links(found))
 
 
-def save_links(reading: Reading) -> None:
-    """Stage what links people, and close the pages of whole rows."""
+def save_links(reading: Reading, news: str | None = None) -> None:
+    """Stage what links people, and close the pages of whole rows.
+
+    Args:
+        reading: What was read.
+        news: The prefix of these pages, where they come after others (`load_links`); else nothing comes after them yet.
+    """
     staging = reading.ports.staging
     for name in (*reading.sources, CONTACTS):
         reading.pages[name].close()
+    # Before it is noted who was read: whoever is not noted is read again.
+    staging.write_json(NEWS, [] if news is None else [*staging.read_json(NEWS), news])
+    gone = {name: sorted(ids - set(reading.of(name)[key_of(name)])) for name, ids in reading.dropped.items()}
+    staging.write_json(DROPPED, gone)
+    for name in (*reading.sources, CONTACTS):
         staging.write(f"{LINKS}.{name}", reading.of(name))
     for name, frame in reading.testimony.items():
         staging.write(f"testimony.{name}", frame)
     staging.write(SEEN, reading.seen())
-    gone = {name: sorted(ids - set(reading.of(name)[key_of(name)])) for name, ids in reading.dropped.items()}
-    staging.write_json(DROPPED, gone)
     staging.write_json(READ_AT, reading.ports.now().isoformat())
 
 
@@ -125,15 +135,15 @@ def read_at(ports: Ports) -> datetime:
     return datetime.fromisoformat(ports.staging.read_json(READ_AT))
 
 
-def pages_of(name: str) -> list[str]:
+def pages_of(staging: Staging, name: str) -> list[str]:
     """Name the pages of an object or of contacts, in the order of their reading."""
-    return [f"{prefix}.{name}" for prefix in (CHANGED, FOUND, NEWS)]
+    return [f"{prefix}.{name}" for prefix in (CHANGED, FOUND, *staging.read_json(NEWS))]
 
 
 def whole_pages(staging: Staging, name: str) -> Iterable[pd.DataFrame]:
     """Read the pages of an object or of contacts, without whoever was no longer there when asked for once more."""
     dropped = set(staging.read_json(DROPPED).get(name, ()))
-    for page in read_pages(staging, pages_of(name)):
+    for page in read_pages(staging, pages_of(staging, name)):
         yield page[~among(page[key_of(name)], dropped)] if dropped else page
 
 
