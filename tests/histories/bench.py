@@ -25,13 +25,16 @@ from tests.integration.direct import DAGS, Direct, Mode
 from tests.integration.sync import WRITES, Killed
 from tests.twin_in_process import TwinInProcess
 
-Kind = Literal["request", "ledger", "file", "task"]
+# Also the name of a task, whose mapped tasks are counted by themselves.
+Kind = Literal["request", "ledger", "file", "task"] | str
 SYSTEMS = ("salesforce", "salesmanago")
 
 
 @dataclass(frozen=True, slots=True)
 class Death:
     """Where a worker dies: at which request, call of the ledger, staged file or task of its run, before it or after.
+
+    Tasks are counted over all, and those of one name by themselves.
 
     A staged file may also be written halfway.
     """

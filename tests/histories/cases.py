@@ -11,25 +11,43 @@ from tests.histories.setups import Setup
 TWO = (["make_lead", [0, 0], "Nowak", "Łódź", False], ["make_card", [1, 0], "Maj", False, None, False])
 FOUR_CARDS = tuple(["make_card", [number, 0], "Maj", False, None, False] for number in range(2, 6))
 FOUR_LEADS = tuple(["make_lead", [number, 0], "Maj", None, False] for number in range(2, 6))
-# The tasks of a run with two objects, by number.
-PLAN, BIND, WRITE = 8, 9, 11
 DELETING = Setup(on_delete="opt_out")
+# Tasks of a run with two objects and three parts, counted from nought.
+MATCH, PLAN, BIND = 7, 8, 11
+CLEARED = (("match", MATCH), ("plan", PLAN), ("bind", BIND), ("follow_up", -3))
 
 CASES: dict[str, History] = {
     "an older run is cleared after a newer one created people": History(
         DELETING,
-        (*TWO, ["settle", "full"], ["run", "incremental", [], ["task", PLAN, False, False]], *FOUR_LEADS,
-         ["settle", "incremental"], ["clear", 2, "failed", 0]),
+        (*TWO, ["settle", "full"], ["run", "incremental", [], ["plan", 1, False, False]], *FOUR_LEADS,
+         ["settle", "incremental"], ["clear", 2, "failed", 0], ["clear", 2, "downstream", PLAN]),
     ),
     "an older run has its plan and is cleared after a newer one created the same people": History(
         Setup(),
-        (*TWO, ["settle", "full"], *FOUR_CARDS, ["run", "incremental", [], ["task", BIND, False, False]],
-         ["settle", "incremental"], ["clear", 2, "failed", 0]),
+        (*TWO, ["settle", "full"], *FOUR_CARDS, ["run", "incremental", [], ["bind", 1, False, False]],
+         ["settle", "incremental"], ["clear", 2, "failed", 0], ["clear", 2, "downstream", BIND]),
+    ),
+    "one part has its plan, another has none, and the run is cleared after a newer one created people": History(
+        DELETING,
+        (*TWO, ["settle", "full"], *FOUR_CARDS, ["run", "incremental", [], ["plan", 2, False, False]], *FOUR_LEADS[2:],
+         ["settle", "incremental"], ["clear", 2, "downstream", PLAN + 1]),
+    ),
+    "people are shared out anew by somebody who clears that task alone, and then what failed": History(
+        Setup(),
+        (*TWO, ["settle", "full"], *FOUR_CARDS, ["run", "incremental", [], ["bind", 1, False, False]],
+         ["clear", 0, "single", MATCH], ["clear", 0, "downstream", BIND]),
+    ),
+    "a worker dies while people are shared out, planned, bound or followed up, and its task is cleared": History(
+        Setup(),
+        (*TWO, ["settle", "full"],
+         *(step for card, (task, place) in zip(FOUR_CARDS, CLEARED, strict=True)
+           for step in (card, *[["edit_record", each, "city", task] for each in range(4)],
+                        ["run", "incremental", [], [task, 1, True, False]], ["clear", 0, "downstream", place]))),
     ),
     "a write that failed is marked as success": History(
         Setup(),
         (*TWO, ["settle", "full"], ["edit_record", 0, "city", "New York"],
-         ["run", "incremental", [], ["task", WRITE, False, False]], ["mark", 0, 0]),
+         ["run", "incremental", [], ["write", 1, False, False]], ["mark", 0, 0]),
     ),
     "a service that cuts what it says of new contacts": History(
         Setup(list_limit=3), (*TWO, ["settle", "full"], *FOUR_CARDS, ["settle", "incremental"]),
@@ -45,8 +63,8 @@ CASES: dict[str, History] = {
     "tasks are marked as success from which others take something": History(
         Setup(),
         (*TWO, ["settle", "full"],
-         *(step for task in (1, 2, 3, 6, 7)
-           for step in (["run", "incremental", [], ["task", task, False, False]], ["mark", 0, 0]))),
+         *(step for task in ("start", "preflight", "fix_window", "extract_salesmanago", "gather_counterparts", "match")
+           for step in (["run", "incremental", [], [task, 1, False, False]], ["mark", 0, 0]))),
     ),
     "a worker dies halfway through a file, and its task is marked as success": History(
         Setup(),
@@ -57,8 +75,8 @@ CASES: dict[str, History] = {
     "the consent lane works in the middle of a run": History(
         Setup(salesforce_keeps="upper", salesforce_twice=True),
         (*TWO, ["settle", "full"], ["choose_in_salesmanago", 0, 0, True], ["edit_card", 0, "city", "Łódź"],
-         ["run", "incremental", [["task", PLAN, ["choose_in_salesforce", 1, 1, True]], ["task", BIND, ["wait", 150]],
-                                 ["task", BIND, ["carry_opt_outs"]], ["request", 20, ["carry_opt_outs"]]], None]),
+         ["run", "incremental", [["plan", 1, ["choose_in_salesforce", 1, 1, True]], ["bind", 1, ["wait", 150]],
+                                 ["bind", 1, ["carry_opt_outs"]], ["request", 20, ["carry_opt_outs"]]], None]),
     ),
     "records are merged, and the winner's contact is opted out by the account's default": History(
         Setup(new_opted_out=True),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 from typing import Any, Literal
 
 from salesmanago_sync.errors import FatalError, SyncError
@@ -151,7 +152,8 @@ class DagRun:
         self._results.pop(name, None)
         try:
             step, ports = self._step(name), self._ports(name)
-            self._results[name] = self.moments.passes("task", lambda: step(ports))
+            of_name = partial(self.moments.passes, name.partition("[")[0], lambda: step(ports))
+            self._results[name] = self.moments.passes("task", of_name)
         except SyncError as error:
             self.errors[name] = error
             return

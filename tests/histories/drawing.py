@@ -57,10 +57,10 @@ SELDOM_DONE = st.one_of(
 EDIT = st.one_of(DAILY, SELDOM_DONE)
 # Long enough for the sync to read again what it is about to write.
 LATE = step("wait", st.sampled_from([30, 30, 400]))
-# A run of few people makes some thirty requests, and twice as many calls of the ledger.
+# A run of few people has up to twenty tasks, makes some forty requests, 170 calls of the ledger and 80 staged files.
 CALL = st.one_of(
     st.tuples(st.just("request"), st.integers(1, 40)),
-    st.tuples(st.just("task"), st.integers(6, 13)),
+    st.tuples(st.just("task"), st.integers(6, 18)),
 )
 
 
@@ -80,12 +80,12 @@ WORK = st.one_of(DAILY, DAILY, EDIT)
 DURING = during(st.one_of(WORK, WORK, WORK, st.just(["carry_opt_outs"])))
 DEATH = st.one_of(
     st.tuples(st.just("request"), st.integers(1, 45), YES, YES),
-    st.tuples(st.just("ledger"), st.integers(1, 90), YES, YES),
-    st.tuples(st.just("file"), st.integers(1, 16), st.sampled_from([False, True, "half"]), YES),
-    st.tuples(st.just("task"), st.integers(1, 14), YES, YES),
+    st.tuples(st.just("ledger"), st.integers(1, 170), YES, YES),
+    st.tuples(st.just("file"), st.integers(1, 80), st.sampled_from([False, True, "half"]), YES),
+    st.tuples(st.just("task"), st.integers(1, 19), YES, YES),
 ).map(list)
 NO_DEATH = st.none()
-TASKS = st.integers(0, 16)
+TASKS = st.integers(0, 18)
 RUNS = st.one_of(
     step("run", MODE, DURING, NO_DEATH),
     step("run", MODE, DURING, NO_DEATH),
