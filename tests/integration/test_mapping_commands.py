@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -101,6 +102,7 @@ def test_a_starter_is_written_once_and_fits_the_org(server: Sync, tmp_path: Path
     assert written.code == 0, written.err
     assert yaml.safe_load(written.out) == [{"object": "Contact", "file": str(folder / "contact.yaml")}]
     assert here("mapping", "check", "--live", "--folder", str(folder)).code == 0
+    assert json.loads((folder / "mapping.schema.json").read_text())["title"] == "Mapping"
     (folder / "contact.yaml").write_text("mine")
     again = here("mapping", "init", "Contact", "--folder", str(folder))
     assert again.code == 1

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from salesmanago_sync.cli.console import Exit, command, complain, show, working
+from salesmanago_sync.domain.mapping_files.json_schema import DESTINATION, schema_text
 from salesmanago_sync.domain.org.describe import Schema
 from salesmanago_sync.domain.org.starter import starter
 from salesmanago_sync.errors import ConfigurationError, Fault
@@ -71,5 +72,7 @@ def init(args: Namespace) -> Exit:
     with working("Asking the org"), console_ports() as ports:
         schema = Schema.from_describe(ports.salesforce.describe(SOBJECTS[args.object]))
     file.write_text(starter(args.object, schema), encoding="utf-8")
+    # The starter names it; of this version, so that it knows what this version reads.
+    (file.parent / DESTINATION.name).write_text(schema_text(), encoding="utf-8")
     show([{"object": args.object, "file": str(file)}], args.output)
     return Exit.WELL

@@ -90,7 +90,9 @@ class _EndlessError(Exception):
 
 
 def _syntax_fault(path: Path, error: yaml.YAMLError) -> Fault:
-    mark = getattr(error, "problem_mark", None)
+    # What has no end is found out lines later: the fault is where it begins.
+    scanned = str(getattr(error, "context", None)).startswith("while scanning")
+    mark = getattr(error, "context_mark" if scanned else "problem_mark", None)
     place = f"{path.name}:{mark.line + 1}" if mark is not None else path.name
     problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "cannot be read"
     return Fault(place, f"this is not valid YAML: {problem}.", "Check indentation, brackets and quotes around here.")

@@ -71,6 +71,19 @@ def test_broken_yaml_is_a_fault(tmp_path, text):
     assert "not valid YAML" in fault.what
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "object: Lead\nenabled  true\n\ncreate:\n  in_salesmanago: true\n",
+        "object: Lead\nconflict: 'newest\n\nenabled: true\n",
+        "object: Lead\n  enabled: true\n",
+    ],
+)
+def test_broken_yaml_is_told_at_the_line_where_it_breaks(tmp_path, text):
+    [fault] = read(tmp_path, text).faults
+    assert fault.where == "lead.yaml:2"
+
+
 def test_an_alias_is_followed_and_one_that_contains_itself_is_a_fault(tmp_path):
     assert read(tmp_path, "a: &x [1]\nb: *x\n").values == {"a": [1], "b": [1]}
     [fault] = read(tmp_path, "a: &x [*x]\n").faults
