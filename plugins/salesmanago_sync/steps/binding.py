@@ -48,7 +48,8 @@ def remember(ports: Ports, moves: pd.DataFrame, agreement: pd.DataFrame) -> None
     move(ports, moves)
     if agreement.empty:
         return
-    before = ports.ledger.bindings(salesforce_ids=agreement["salesforce_id"])
+    standing = ["id", "salesforce_id", "status"]
+    before = ports.ledger.bindings(salesforce_ids=agreement["salesforce_id"], columns=standing)
     columns = ["object", "salesforce_id", "salesmanago_id", "matched_by", "base"]
     ids = ports.ledger.bind(agreement[columns], ports.run.id, now)
     bound = agreement.assign(id=ids["id"])[~ids["refused"]]
@@ -69,7 +70,8 @@ def move(ports: Ports, moves: pd.DataFrame) -> None:
 
 
 def _still_to_move(ports: Ports, moves: pd.DataFrame) -> pd.DataFrame:
-    known = ports.ledger.bindings(salesforce_ids=moves["salesforce_id"])[["id", "salesforce_id", "salesmanago_id"]]
+    ids = ["id", "salesforce_id", "salesmanago_id"]
+    known = ports.ledger.bindings(salesforce_ids=moves["salesforce_id"], columns=ids)
     done = moves.merge(known, on=list(known), how="left", indicator=True)["_merge"].eq("both")
     return moves[~done.to_numpy()]
 

@@ -169,8 +169,9 @@ def _read_back(ports: Ports, sent: Sent, done: pd.DataFrame, changes: pd.DataFra
 
 def _count_turns(ports: Ports, done: pd.DataFrame, changes: pd.DataFrame, direction: str) -> None:
     """Remember which way each field went, and how often in a row it has turned."""
-    bindings = ports.ledger.bindings(salesforce_ids=done["salesforce_id"])
-    known = bindings.set_index("salesforce_id")[["id", "bounces"]]
+    columns = ["id", "salesforce_id", "bounces"]
+    bindings = ports.ledger.bindings(salesforce_ids=done["salesforce_id"], columns=columns)
+    known = bindings.set_index("salesforce_id")
     rows = []
     for person, fields in changes.groupby("person"):
         salesforce_id = done.at[person, "salesforce_id"]
