@@ -123,7 +123,8 @@ def nobody_is_there_twice(before: Moment, after: Moment, diary: Diary, since: fl
 
 def no_tombstone_is_revived(before: Moment, after: Moment, diary: Diary, since: float) -> None:
     """The sync makes nobody with the address of somebody who was deleted or merged away, and restores nobody."""
-    buried = {_buried_address(before, bound) for bound in before.bindings.values() if bound.status in ENDED} - {None}
+    ended = [bound for bound in before.bindings.values() if bound.status in ENDED]
+    buried = {_buried_address(before, bound, diary) for bound in ended} - {None}
     was = before.everybody
     for one in after.everybody.values():
         if one.id in diary.made and diary.made[one.id] >= since:
@@ -135,10 +136,19 @@ def no_tombstone_is_revived(before: Moment, after: Moment, diary: Diary, since: 
             assert one.gone or not was[one.id].gone, ("the sync restored somebody", one.object, one.id)
 
 
-def _buried_address(now: Moment, bound: Bound) -> Value:
-    """The address of both sides; of nobody, where they are not known or differ: a person took it elsewhere."""
-    sides = now.records.get(bound.pair[0]), now.cards.get(bound.pair[1])
-    addresses = {one.email for one in sides if one is not None}
+def _buried_address(now: Moment, bound: Bound, diary: Diary) -> Value:
+    """The address of both sides; of nobody, where they differ, or may have: a person took it elsewhere.
+
+    Of nobody either whose record was merged into another one: the person lives on there.
+    """
+    record, card = now.records.get(bound.pair[0]), now.cards.get(bound.pair[1])
+    if record is not None and record.raw.get("MasterRecordId") is not None:
+        return None
+    known = [one for one in (record, card) if one is not None]
+    addresses = {one.email for one in known}
+    # Of one side nothing is left: the other had its address from the beginning, or nobody knows.
+    if len(known) == 1 and diary.moved.get(known[0].email or "", 0) > diary.made.get(known[0].id, 0):
+        return None
     return addresses.pop() if len(addresses) == 1 else None
 
 
