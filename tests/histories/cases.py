@@ -136,6 +136,11 @@ PURE_CASES: dict[str, History] = {
          ["delete_card", 1], ["sync"], ["make_card", [2, 0], "Maj", True, "Łódź", False],
          ["swap_addresses", False, 0, 1]),
     ),
+    "two newcomers of two objects at an address that is given up": History(
+        UNWANTED,
+        (["make_lead", [2, 0], "Nowak", "0", False], ["sync"], ["make_lead", [2, 0], "Nowak", None, False],
+         ["make_contact", [3, 0], "Nowak", "New York", False], ["swap_addresses", True, 0, 3]),
+    ),
     "a newcomer at an address that is given up, which a record has too whose contact was deleted": History(
         UNWANTED,
         (["make_card", [1, 0], "Maj", False, None, False], ["make_contact", [4, 0], "Maj", None, False], ["sync"],

@@ -87,7 +87,7 @@ def match(identities: Identities) -> pd.DataFrame:
 
 
 def _hopeful(people: pd.DataFrame, identities: Identities, leaving: set[str]) -> pd.DataFrame:
-    """Let newcomers hope for an address that is about to be given up: those of whom there is only one.
+    """Let newcomers hope for an address that is about to be given up: those of whom there is only one, or one leads.
 
     They bear the reason that applies if it is not given up after all (`domain.plan.addresses`).
     """
@@ -97,12 +97,14 @@ def _hopeful(people: pd.DataFrame, identities: Identities, leaving: set[str]) ->
     here = people["salesforce_id"].map(s.drop_duplicates("salesforce_id").set_index("salesforce_id")["email"])
     there = people["salesmanago_id"].map(m.drop_duplicates("salesmanago_id").set_index("salesmanago_id")["email"])
     address = here.fillna(there)
-    # A deleted contact that has the address too is nobody's rival.
-    theirs = address.mask(people["reason"].eq("DELETED").fillna(False))
-    lone = among(theirs, leaving) & ~theirs.duplicated(keep=False)
     # Of one object the second is in doubt, of another it is behind: here it may turn out to be neither.
-    second = people["reason"].isin(["SHADOWED", "AMBIGUOUS_MATCH"])
-    record = lone & people["salesforce_id"].notna() & second
+    second = people["salesforce_id"].notna() & people["reason"].isin(["SHADOWED", "AMBIGUOUS_MATCH"])
+    # Nobody's rivals are a deleted contact that has the address too, and whoever stays behind one of another object.
+    theirs = address.mask(
+        people["reason"].eq("DELETED").fillna(False) | _behind(people["object"].where(second), address)
+    )
+    lone = among(theirs, leaving) & ~theirs.duplicated(keep=False)
+    record = lone & second
     record &= among(people["object"], identities.creates_in_salesmanago)
     wanted = m.loc[m["wanted_by"].notna() & ~m["gone"], "salesmanago_id"]
     contact = (
@@ -113,6 +115,13 @@ def _hopeful(people: pd.DataFrame, identities: Identities, leaving: set[str]) ->
     status = people["status"].mask(record, CREATE_IN_SALESMANAGO).mask(contact, CREATE_IN_SALESFORCE)
     reason = people["reason"].mask(record, "SHADOWED").mask(contact, "OUT_OF_CRITERIA")
     return people.assign(status=status, reason=reason, text=people["text"].mask(record | contact))
+
+
+def _behind(objects: pd.Series, address: pd.Series) -> pd.Series:
+    """Tell who has the address of somebody whose object is preferred."""
+    order = objects.map({name: number for number, name in enumerate(PREFERENCE)})
+    behind: pd.Series = order.gt(order.groupby(address).transform("min"))
+    return behind
 
 
 def _with_hidden_consent(people: pd.DataFrame, hidden: frozenset[str]) -> pd.DataFrame:
