@@ -1,25 +1,20 @@
 """How long what a person edits may be lost to a write: from the last look at both feeds to the answer of the write.
 
 People change on both sides, half of them on each, and one run writes all of it to the twin over HTTP, at the request
-rate that is shipped. For each request that writes: how long before it left both services had been asked who moved,
-how long it took, and both together, at whose end the write has its effect for certain.
+rate that is shipped. For each request that writes: how long before it left everybody in it had been looked at on both
+sides, how long it took, and both together, at whose end the write has its effect for certain.
 
     python benchmarks/write_window.py [--small]
 """
 
 from __future__ import annotations
 
-import re
 import statistics
 import sys
 import tempfile
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-from urllib.parse import unquote_plus
 
-import requests
 from requests.adapters import HTTPAdapter
 from rich.console import Console
 from rich.table import Table
@@ -29,47 +24,10 @@ sys.path.insert(0, str(ROOT))
 
 from salesmanago_sync.settings import Settings  # noqa: E402
 from tests.integration.direct import Direct  # noqa: E402
-from tests.integration.sync import WRITES  # noqa: E402
+from tests.integration.looks import Watch, WatchedAdapter  # noqa: E402
 from tests.twin_server import TwinServer  # noqa: E402
 
 PEOPLE, SMALL = 2_000, 20
-# What asks a service who moved: its feed, or the people of one request by id, where its feed is too long.
-FEEDS = re.compile(r"queryAll\?q=SELECT Id, SystemModstamp(, \w+)? FROM|paginatedModifiedContacts|contact/listById")
-
-
-@dataclass
-class Watch:
-    """When the feeds were asked, and of each write the age of that, and its own time.
-
-    Attributes:
-        asked: When each feed was asked last, by system.
-        ages: How long before a write left the older of the two had been asked, in seconds.
-        times: How long each write took.
-    """
-
-    asked: dict[str, float] = field(default_factory=dict)
-    ages: list[float] = field(default_factory=list)
-    times: list[float] = field(default_factory=list)
-
-
-class WatchedAdapter(HTTPAdapter):
-    """Carries requests and looks at the clock."""
-
-    def __init__(self, watch: Watch) -> None:
-        super().__init__()
-        self._watch = watch
-
-    def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
-        """Send a request; an adapter of requests."""
-        url, watch, begun = unquote_plus(str(request.url)), self._watch, time.monotonic()
-        system = "salesforce" if "/services/" in url else "salesmanago"
-        if FEEDS.search(url):
-            watch.asked[system] = begun
-        answer = super().send(request, *args, **options)
-        if WRITES[system].search(f"{request.method} {request.path_url}") and len(watch.asked) == len(WRITES):
-            watch.ages.append(begun - min(watch.asked.values()))
-            watch.times.append(time.monotonic() - begun)
-        return answer
 
 
 class WatchedTwin(TwinServer):
@@ -81,12 +39,12 @@ class WatchedTwin(TwinServer):
 
     def adapter(self) -> HTTPAdapter:
         """Make what carries requests to it."""
-        return WatchedAdapter(self._watch)
+        return WatchedAdapter(super().adapter(), self._watch)
 
 
 def measure(count: int) -> Watch:
     """Let so many people change, and one run write it."""
-    watch = Watch()
+    watch = Watch(time.monotonic)
     with WatchedTwin(watch) as twin, tempfile.TemporaryDirectory() as folder:
         direct = Direct(twin, Path(folder))
         people = [
@@ -94,6 +52,7 @@ def measure(count: int) -> Watch:
         ]
         direct.sync("full")
         direct.settings = Settings(mappings=direct.settings.mappings)
+        watch.know(direct.ledger.bindings(), direct.cards())
         for number, identifier in enumerate(people):
             edit(direct, number, identifier)
         watch.ages.clear()
@@ -118,7 +77,11 @@ def main() -> None:
     watch = measure(count)
     whole = [age + took for age, took in zip(watch.ages, watch.times, strict=True)]
     table = Table("seconds", "median", "longest", title=f"{count} changed people, {len(whole)} requests that write")
-    rows = {"since both feeds were asked": watch.ages, "the request itself": watch.times, "both together": whole}
+    rows = {
+        "since everybody in it was looked at": watch.ages,
+        "the request itself": watch.times,
+        "both together": whole,
+    }
     for name, seconds in rows.items():
         table.add_row(name, f"{statistics.median(seconds):.2f}", f"{max(seconds):.2f}")
     Console(width=90).print(table)

@@ -2,7 +2,7 @@
 
 At most ten seconds before a write request both services are asked what moved since the run had read, one call each and
 not one a person. Who moved is read again, with everybody whom the merge must see beside them, and decided about anew.
-The new decision takes the place of the planned one.
+The new decision takes the place of the planned one. Where all that takes too long, both are asked once more.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 import pandas as pd
 
 from salesmanago_sync.clients.salesmanago_ids import contact_id
-from salesmanago_sync.domain.converters.email import normalise_email
+from salesmanago_sync.domain.converters.email import normalise_email, spellings
 from salesmanago_sync.domain.frames import text_series
 from salesmanago_sync.domain.merge.owed import DELETE
 from salesmanago_sync.domain.people.matching import CREATE_IN_SALESFORCE, CREATE_IN_SALESMANAGO, PAIR
@@ -26,8 +26,11 @@ from salesmanago_sync.steps.extract import add_counterparts
 from salesmanago_sync.steps.planning import plan_of
 from salesmanago_sync.steps.reading import SALESFORCE, SALESMANAGO, Reading, read_news
 
-# An answer of a feed is used again for so long.
-FRESH_FOR = timedelta(seconds=10)
+# An answer serves for so long. What is left of ten seconds is for what lies between the look and the request: rows are
+# made, and the request waits for its turn.
+FRESH_FOR = timedelta(seconds=7)
+# So often the people of a request are looked at, until a look is fresh when all that it asks for is done.
+LOOKS = 3
 # So much of a feed is read at most; where it is longer, the people of each request are asked for by id.
 MOST_RECORDS = 2_000
 MOST_PAGES = 20
@@ -87,6 +90,7 @@ class Freshness:
     keep: Callable[[pd.DataFrame], pd.DataFrame] = lambda changes: changes
     _feeds: dict[str, _Feed] = field(default_factory=dict)
     _clocks: dict[str, timedelta] = field(default_factory=dict)
+    _looks: list[datetime] = field(default_factory=list)
 
     def renew(self, changes: pd.DataFrame, people: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Decide anew about those of a request who moved since they were read.
@@ -97,23 +101,60 @@ class Freshness:
 
         Returns:
             The changes as they should be now, and the people frame with the newer clocks and addresses.
+
+        Raises:
+            RetriableError: The services answer so slowly that no look is fresh when it is done.
         """
-        if changes.empty:
-            return changes, people
-        persons = people.loc[sorted(changes["person"].unique())]
-        name = str(changes["object"].iloc[0])
+        for _ in range(LOOKS):
+            if changes.empty:
+                return changes, people
+            self._looks.clear()
+            moved = self._moved(str(changes["object"].iloc[0]), people.loc[sorted(changes["person"].unique())])
+            if len(moved):
+                changes, people = recheck(self.reading, changes, people, moved, self.keep)
+            if self._is_fresh(min(self._looks)):
+                return changes, people
+        raise RetriableError(
+            f"The services answer so slowly that what they say is old after {LOOKS} looks. Nothing more is written. "
+            "The task tries again."
+        )
+
+    def _is_fresh(self, asked: datetime) -> bool:
+        return self.reading.ports.now() - asked <= FRESH_FOR
+
+    def _moved(self, name: str, persons: pd.DataFrame) -> pd.Index:
         moved = self._contacts_moved(persons) | self._records_moved(name, persons)
-        if not moved.any():
-            return changes, people
-        return recheck(self.reading, changes, people, moved.index[moved], self.keep)
+        return moved.index[moved]
 
     def _contacts_moved(self, persons: pd.DataFrame) -> pd.Series:
         """Say whose contact moved, or to whose address somebody made one."""
-        feed = self._feed(SALESMANAGO)
+        feed, ids = self._feed(SALESMANAGO), persons["salesmanago_id"]
+        addresses = _addresses(persons).where(ids.isna())
+        new = list(addresses.dropna())
         if feed is None:
-            return pd.Series(True, index=persons.index)
-        known = persons["salesmanago_id"]
-        return known.isin(list(feed.stamps)) | (known.isna() & _addresses(persons).isin(list(feed.emails)))
+            return self._are_other(ids, addresses, set(ids.dropna()), spellings(new))
+        told = set(ids.dropna()) & set(feed.stamps)
+        return self._are_other(ids, addresses, told.union(*(feed.emails.get(address, ()) for address in new)), [])
+
+    def _are_other(self, ids: pd.Series, addresses: pd.Series, named: set[str], wanted: list[str]) -> pd.Series:
+        """Look up contacts and say whose are not as they were read: a feed tells of one for long, and of our writes.
+
+        Args:
+            ids: The contact of each person.
+            addresses: The address of each person who has none.
+            named: Which contacts to look up by id.
+            wanted: Which to look up by address.
+        """
+        if not named and not wanted:
+            return pd.Series(False, index=ids.index)
+        self._looks.append(self.reading.ports.now())
+        service = self.reading.ports.salesmanago
+        pages = [*service.cards(sorted(named)), *(service.cards_by_email(wanted) if wanted else ())]
+        contacts = self.reading.contact_frame([card for page in pages for card in page])
+        before, now = (_rows_by_id(frame, list(contacts)) for frame in (self.reading.contacts, contacts))
+        other = {name for name in named | set(now) if name not in now or now[name] != before.get(name)}
+        taken = normalise_email(contacts.loc[contacts["contactId"].isin(list(other)), "email"]).dropna()
+        return ids.isin(list(other)) | addresses.isin(list(taken))
 
     def _records_moved(self, name: str, persons: pd.DataFrame) -> pd.Series:
         """Say whose record moved, or to whose address somebody made one, in any object."""
@@ -145,6 +186,7 @@ class Freshness:
 
     def _ask_for(self, name: str, ids: pd.Series) -> dict[str, pd.Timestamp | None]:
         source = self.reading.sources[name]
+        self._looks.append(self.reading.ports.now())
         # Who is told of without a readable id counts as gone, and is read again.
         rows = _with_ids(self.reading.ports.salesforce.stamps(source.mapping.sobject, ids))
         return dict(zip((row["Id"] for row in rows), _stamps(rows), strict=True))
@@ -158,7 +200,10 @@ class Freshness:
             feed.since = feed.asked = now
             ask = self._ask_salesmanago if key == SALESMANAGO else partial(self._ask_salesforce, key)
             feed.whole = ask(feed, begin)
-        return feed if feed.whole else None
+        if not feed.whole or feed.asked is None:
+            return None
+        self._looks.append(feed.asked)
+        return feed
 
     def _ahead(self, key: str) -> timedelta:
         """How far the clock of a service is ahead of the local one."""
@@ -185,6 +230,18 @@ class Freshness:
         emails = normalise_email(text_series(_text(row.get(source.email_field)) for row in named))
         feed.take([row["Id"] for row in named], _stamps(named), emails)
         return len(rows) < MOST_RECORDS and len(named) == len(rows)
+
+
+def _rows_by_id(contacts: pd.DataFrame, columns: list[str]) -> dict[str, tuple[str, ...]]:
+    """Give each contact as texts that can be compared."""
+    texts = (
+        contacts.reindex(columns=columns).astype("object").map(lambda value: repr(value) if _is_there(value) else "")
+    )
+    return dict(zip(contacts["contactId"], texts.itertuples(index=False, name=None), strict=True))
+
+
+def _is_there(value: Any) -> bool:
+    return not pd.api.types.is_scalar(value) or bool(pd.notna(value))
 
 
 def _looked_up(moments: pd.Series, ids: pd.Series) -> pd.Series:
