@@ -151,7 +151,7 @@ class Freshness:
         service = self.reading.ports.salesmanago
         pages = [*service.cards(sorted(named)), *(service.cards_by_email(wanted) if wanted else ())]
         contacts = self.reading.contact_frame([card for page in pages for card in page])
-        before, now = (_rows_by_id(frame, list(contacts)) for frame in (self.reading.contacts, contacts))
+        before, now = (_rows_by_id(frame, contacts.columns) for frame in (self.reading.contacts, contacts))
         other = {name for name in named | set(now) if name not in now or now[name] != before.get(name)}
         taken = normalise_email(contacts.loc[contacts["contactId"].isin(list(other)), "email"]).dropna()
         return ids.isin(list(other)) | addresses.isin(list(taken))
@@ -232,12 +232,12 @@ class Freshness:
         return len(rows) < MOST_RECORDS and len(named) == len(rows)
 
 
-def _rows_by_id(contacts: pd.DataFrame, columns: list[str]) -> dict[str, tuple[str, ...]]:
+def _rows_by_id(contacts: pd.DataFrame, columns: pd.Index) -> dict[str, tuple[Any, ...]]:
     """Give each contact as texts that can be compared."""
     texts = (
         contacts.reindex(columns=columns).astype("object").map(lambda value: repr(value) if _is_there(value) else "")
     )
-    return dict(zip(contacts["contactId"], texts.itertuples(index=False, name=None), strict=True))
+    return dict(zip(map(str, contacts["contactId"]), texts.itertuples(index=False, name=None), strict=True))
 
 
 def _is_there(value: Any) -> bool:
