@@ -9,6 +9,7 @@ import pytest
 from salesmanago_sync.steps.writing import ROWS
 from tests.integration.direct import Direct
 from tests.integration.looks import Watch, WatchedAdapter
+from tests.integration.test_consent_of_addresses import remap
 from tests.integration.test_freshness import interrupted
 from tests.twin_in_process import TwinInProcess
 
@@ -72,4 +73,25 @@ def test_everybody_was_looked_at_ten_seconds_before_a_write_at_most(
     assert len(twin.watch.ages) >= PEOPLE
     assert max(twin.watch.ages) <= 10
     assert {record["City"] for record in direct.records("Lead").values()} == {"Gdynia" if moved else "Łódź"}
+    direct.close()
+
+
+def test_of_many_who_are_deleted_each_was_looked_at_shortly_before(empty_ledger: Path, tmp_path: Path) -> None:
+    twin = SlowTwin()
+    direct = Direct(twin, tmp_path, empty_ledger)
+    remap(direct, tmp_path / "mappings", lead={"on_delete": {"in_salesmanago": "delete"}})
+    leads = [
+        direct.record("Lead", LastName="Nowak", Company="Acme", Email=f"p{number}@example.com")
+        for number in range(PEOPLE)
+    ]
+    direct.sync("full")
+    twin.watch.know(direct.ledger.bindings(), direct.cards())
+    direct.later(600)
+    for lead in leads:
+        direct.control.delete(f"/salesforce/Lead/{lead}")
+    twin.seconds = 1.9
+    interrupted(direct, lambda: None)
+    assert len(twin.watch.ages) >= PEOPLE
+    assert max(twin.watch.ages) <= 10
+    assert {card["deleted"] for card in direct.cards().values()} == {True}
     direct.close()

@@ -25,7 +25,7 @@ from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import checked
 from salesmanago_sync.steps.reading import WHO, Reading, sources
 from salesmanago_sync.steps.settling import MOVED_ON
-from salesmanago_sync.steps.writing import ROWS, Writer, groups
+from salesmanago_sync.steps.writing import Writer, groups, request_size
 
 FOLLOW_UP = "follow_up"
 # So many newcomers are read at once.
@@ -81,7 +81,7 @@ def _write(ports: Ports, reading: Reading, objects: list[str], read: datetime) -
     writer = Writer(ports, reading, account_id=None, last=True)
     count = 0
     for batch in _ordered(batches(changes, len(changes) or 1)):
-        for group in groups(people_of(batch, changes), ROWS[str(batch["direction"])]):
+        for group in groups(people_of(batch, changes), request_size(batch)):
             fresh, known = freshness.renew(group, result.people)
             count += len(writer.write(str(batch["object"]), str(batch["direction"]), fresh, known))
     return count
