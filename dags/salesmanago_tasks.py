@@ -241,7 +241,7 @@ def write_consent(run: Began) -> dict[str, int]:
     pool=POOL,
     multiple_outputs=False,
     map_index_template="{% for batch in task.op_kwargs['work'] %}{{ batch['object'] }} {{ batch['direction'] }} "
-    "{{ batch['part'] }}-{{ batch['batch'] }}/{{ batch['of'] }}{{ '' if loop.last else ', ' }}{% endfor %}",
+    "{{ batch['batch'] }}/{{ batch['of'] }} of part {{ batch['part'] }}{{ '' if loop.last else ', ' }}{% endfor %}",
 )
 def write(run: Began, work: list[dict[str, Any]]) -> dict[str, int]:
     """Write some batches of people to one side."""

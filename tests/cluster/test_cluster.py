@@ -17,7 +17,7 @@ from tests.cluster.topology import INTERPRETER, WORKERS, Topology
 FULL_SYNC, INCREMENTAL_SYNC = "salesmanago_full_sync", "salesmanago_incremental_sync"
 # More new Leads than one request to SALESmanago takes, so that a worker can be lost between two requests.
 PEOPLE = "leads=150,contacts=40,person_accounts=20,salesmanago=60"
-WRITING = "Lead to_salesmanago 1/1"
+WRITING = "Lead to_salesmanago 1/1 of part 1"
 VARIABLES = {
     "TWIN_PEOPLE": PEOPLE,
     "SALESMANAGO_SYNC_SCHEDULE": "none",
