@@ -104,8 +104,7 @@ def plan(inputs: PlanInput) -> Plan:
     unmatched = issues_of_people(people)
     reviewed = [
         review(decide(_pairs(item, inputs, bindings, people)), inputs.direction)
-        for item in inputs.objects
-        if item.mapping.object in inputs.scope
+        for item in _with_people(inputs, people)
     ]
     decisions, order = settle_addresses(reviewed, found, people)
     everybody = Everybody(found, inputs.objects, inputs.witnesses, inputs.contacts, bindings)
@@ -125,6 +124,15 @@ def plan(inputs: PlanInput) -> Plan:
         decisions=tuple(decisions),
         seen=shared.seen,
     )
+
+
+def _with_people(inputs: PlanInput, people: pd.DataFrame) -> list[ObjectInput]:
+    """Give the objects of the scope of which there is anybody; of nobody a decision costs as much as of a few.
+
+    One at least, so that every frame has its columns.
+    """
+    mine = [item for item in inputs.objects if item.mapping.object in inputs.scope]
+    return [item for item in mine if people["object"].eq(item.mapping.object).any()] or mine[:1]
 
 
 def _pairs(item: ObjectInput, inputs: PlanInput, bindings: pd.DataFrame, people: pd.DataFrame) -> Pairs:
