@@ -6,7 +6,7 @@ held for the people of one part only.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 import pandas as pd
@@ -14,7 +14,6 @@ import pandas as pd
 from salesmanago_sync.domain.frames import among
 from salesmanago_sync.domain.merge.owed import OPT_OUTS
 from salesmanago_sync.domain.people.identities import CONTACT_ID_FIELD
-from salesmanago_sync.domain.people.sightings import newest
 from salesmanago_sync.steps.pages import Pages, read_pages
 from salesmanago_sync.steps.ports import Ports, Staging
 from salesmanago_sync.steps.preflight import checked
@@ -161,10 +160,7 @@ def save_whole(reading: Reading, prefix: str) -> None:
 
 def load_whole(ports: Ports, prefix: str) -> Reading:
     """Read back whole rows of some people."""
-    staging, found = ports.staging, sources(ports, checked(ports).enabled)
-    frames = {name: distinct(read_pages(staging, [f"{prefix}.{name}"]), key_of(name)) for name in (*found, CONTACTS)}
-    testimony = {name: staging.read(f"{prefix}.testimony.{name}") for name in checked(ports).witnesses}
-    return _whole(ports, found, frames, staging.read(f"{prefix}.{SEEN}"), testimony)
+    return _whole(ports, lambda name: read_pages(ports.staging, [f"{prefix}.{name}"]), f"{prefix}.")
 
 
 def is_staged(staging: Staging, prefix: str) -> bool:
@@ -174,18 +170,12 @@ def is_staged(staging: Staging, prefix: str) -> bool:
 
 def load_everybody(ports: Ports) -> Reading:
     """Read back whole rows of all who were read."""
+    return _whole(ports, lambda name: whole_pages(ports.staging, name), "")
+
+
+def _whole(ports: Ports, pages: Callable[[str], Iterable[pd.DataFrame]], prefix: str) -> Reading:
     staging, found = ports.staging, sources(ports, checked(ports).enabled)
-    frames = {name: distinct(whole_pages(staging, name), key_of(name)) for name in (*found, CONTACTS)}
-    testimony = {name: staging.read(f"testimony.{name}") for name in checked(ports).witnesses}
-    return _whole(ports, found, frames, staging.read(SEEN), testimony)
-
-
-def _whole(
-    ports: Ports,
-    found: dict[str, Source],
-    frames: dict[str, pd.DataFrame],
-    seen: pd.DataFrame,
-    testimony: dict[str, pd.DataFrame],
-) -> Reading:
+    frames = {name: distinct(pages(name), key_of(name)) for name in (*found, CONTACTS)}
     records = {name: frame for name, frame in frames.items() if name != CONTACTS and len(frame.columns)}
-    return Reading(ports, found, records, frames[CONTACTS], [newest([seen])], testimony=testimony)
+    testimony = {name: staging.read(f"{prefix}testimony.{name}") for name in checked(ports).witnesses}
+    return Reading(ports, found, records, frames[CONTACTS], [staging.read(f"{prefix}{SEEN}")], testimony=testimony)
