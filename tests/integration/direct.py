@@ -36,7 +36,7 @@ from salesmanago_sync.steps.ports import LOCK_TTL, Ports
 from salesmanago_sync.steps.preflight import Account, preflight
 from salesmanago_sync.steps.request import Request, Run
 from salesmanago_sync.steps.start import start
-from salesmanago_sync.steps.window import fix_window
+from salesmanago_sync.steps.window import Window, fix_window
 from salesmanago_sync.steps.writing import write_batches, write_consent
 from tests.integration.sync import SETTLED_SECONDS, WRITES, Killed
 from tests.twin_in_process import TwinInProcess
@@ -44,6 +44,27 @@ from tests.twin_server import ROOT, TwinServer
 
 Mode = Literal["full", "incremental"]
 DAGS = {"full": "salesmanago_full_sync", "incremental": "salesmanago_incremental_sync"}
+
+
+def read_everybody(direct: Direct, ports: Ports) -> Window:
+    """Do everything up to the sharing out, and give the window."""
+    objects = preflight(ports, direct.account, lambda settings: None)
+    window = fix_window(ports)
+    for name in objects:
+        extract_salesforce(ports, name, window)
+    extract_salesmanago(ports, window)
+    gather_counterparts(ports)
+    return window
+
+
+def write_everybody(ports: Ports, window: Window) -> None:
+    """Do everything from the plan to the watermark."""
+    work_of_tasks = bind_people(ports)
+    write_consent(ports)
+    for work in work_of_tasks:
+        write_batches(ports, work)
+    follow_up(ports)
+    commit(ports, window)
 
 
 def plan_everybody(ports: Ports) -> None:
@@ -285,20 +306,12 @@ class Direct:
         close(ports)
 
     def _steps(self, ports: Ports) -> None:
-        objects = preflight(ports, self.account, lambda settings: None)
-        window = fix_window(ports)
-        for name in objects:
-            extract_salesforce(ports, name, window)
-        extract_salesmanago(ports, window)
-        gather_counterparts(ports)
+        window = read_everybody(self, ports)
         plan_everybody(ports)
-        if not ports.run.request.dry_run:
-            work_of_tasks = bind_people(ports)
-            write_consent(ports)
-            for work in work_of_tasks:
-                write_batches(ports, work)
-            follow_up(ports)
-        commit(ports, window)
+        if ports.run.request.dry_run:
+            commit(ports, window)
+        else:
+            write_everybody(ports, window)
 
     def _salesforce(self) -> Salesforce:
         token = self.twin.salesforce["access_token"]

@@ -13,46 +13,27 @@ from salesmanago_sync.settings import Settings
 from salesmanago_sync.steps.binding import bind_people
 from salesmanago_sync.steps.close import close
 from salesmanago_sync.steps.commit import commit
-from salesmanago_sync.steps.extract import extract_salesforce, extract_salesmanago, gather_counterparts
 from salesmanago_sync.steps.newcomers import follow_up
 from salesmanago_sync.steps.planning import shared_out
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import preflight
 from salesmanago_sync.steps.snapshot import settings_of_run
 from salesmanago_sync.steps.watermark import LAST_SYNC
-from salesmanago_sync.steps.window import fix_window
-from salesmanago_sync.steps.writing import write_batches, write_consent
-from tests.integration.direct import Direct, plan_everybody
+from salesmanago_sync.steps.window import Window
+from salesmanago_sync.steps.writing import write_consent
+from tests.integration.direct import Direct, plan_everybody, read_everybody, write_everybody
 from tests.integration.sync import SETTLED_SECONDS, Sync
 from tests.twin_server import ROOT
-
-Window = dict[str, dict[str, str]]
 
 
 def person(direct: Direct, name: str) -> str:
     return direct.record("Lead", LastName=name, Company="Nowak", Email=f"{name}@example.com")
 
 
-def read(direct: Direct, ports: Ports) -> Window:
-    """Do everything up to the plan."""
-    objects = preflight(ports, direct.account, lambda settings: None)
-    window = fix_window(ports)
-    for name in objects:
-        extract_salesforce(ports, name, window)
-    extract_salesmanago(ports, window)
-    gather_counterparts(ports)
-    return window
-
-
 def write(ports: Ports, window: Window) -> None:
     """Do everything after the reading."""
     plan_everybody(ports)
-    work = bind_people(ports)
-    write_consent(ports)
-    for one in work:
-        write_batches(ports, one)
-    follow_up(ports)
-    commit(ports, window)
+    write_everybody(ports, window)
 
 
 def again(direct: Direct, ports: Ports) -> Ports:
@@ -66,13 +47,13 @@ def test_a_plan_is_not_made_anew_of_what_was_read_before_the_run_wrote(direct: D
     person(direct, "anna")
     direct.later(SETTLED_SECONDS)
     ports = direct.begun("full")
-    window = read(direct, ports)
+    window = read_everybody(direct, ports)
     plan_everybody(ports)
     bind_people(ports)
     with pytest.raises(FatalError, match="has bound and written people since it read them"):
         plan_everybody(ports)
     direct.later(1)
-    read(direct, ports)
+    read_everybody(direct, ports)
     write(ports, window)
     close(ports)
     assert direct.ledger.run(ports.run.id)["state"] == "success"
@@ -83,7 +64,7 @@ def test_an_attempt_goes_on_with_what_was_read_while_no_other_run_has_worked(dir
     person(direct, "anna")
     direct.later(SETTLED_SECONDS)
     first = direct.begun("full")
-    window = read(direct, first)
+    window = read_everybody(direct, first)
     close(first)
     second = again(direct, first)
     assert second.run.id == first.run.id
@@ -98,7 +79,7 @@ def test_an_attempt_after_another_run_forgets_what_it_read_and_planned(direct: D
     person(direct, "anna")
     direct.later(SETTLED_SECONDS)
     first = direct.begun("full")
-    window = read(direct, first)
+    window = read_everybody(direct, first)
     plan_everybody(first)
     close(first)
     direct.sync("full")
@@ -119,7 +100,7 @@ def test_a_mapping_that_is_edited_while_a_run_works_counts_from_the_next_run_on(
     direct.record("Lead", LastName="anna", Company="Nowak", Email="anna@example.com", Website="https://example.com")
     direct.later(SETTLED_SECONDS)
     ports = direct.begun("full")
-    window = read(direct, ports)
+    window = read_everybody(direct, ports)
     lead = folder / "lead.yaml"
     lead.write_text(lead.read_text() + "  - {salesforce: Website, salesmanago: site}\n")
     write(ports, window)
@@ -139,7 +120,7 @@ def test_a_mapping_that_is_broken_while_a_run_works_does_not_stop_it(direct: Dir
     person(direct, "anna")
     direct.later(SETTLED_SECONDS)
     ports = direct.begun("full")
-    window = read(direct, ports)
+    window = read_everybody(direct, ports)
     for file in folder.glob("*.yaml"):
         file.write_text("object: [")
     write(ports, window)
@@ -161,7 +142,7 @@ def test_a_watermark_that_a_person_sets_while_a_run_works_stays(direct: Direct) 
     direct.sync("full")
     direct.later(SETTLED_SECONDS)
     ports = direct.begun("incremental")
-    window = read(direct, ports)
+    window = read_everybody(direct, ports)
     mine = {"salesforce": "2026-01-01T00:00:00Z", "salesmanago": "2026-01-02T00:00:00Z"}
     direct.variables.set(LAST_SYNC, mine)
     write(ports, window)
@@ -177,7 +158,7 @@ def test_changes_that_nobody_wrote_hold_the_watermark(direct: Direct) -> None:
     direct.control.patch(f"/salesforce/Lead/{lead}", {"City": "Łódź"})
     direct.later(SETTLED_SECONDS)
     ports = direct.begun("incremental")
-    window = read(direct, ports)
+    window = read_everybody(direct, ports)
     plan_everybody(ports)
     bind_people(ports)
     with pytest.raises(FatalError, match="1 planned changes were never written"):

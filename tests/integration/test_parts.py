@@ -9,19 +9,13 @@ import pytest
 from salesmanago_sync.errors import SyncError
 from salesmanago_sync.steps.binding import bind_people
 from salesmanago_sync.steps.close import close
-from salesmanago_sync.steps.commit import commit
-from salesmanago_sync.steps.extract import extract_salesforce, extract_salesmanago, gather_counterparts
-from salesmanago_sync.steps.newcomers import follow_up
 from salesmanago_sync.steps.parts import is_planned, share_out
 from salesmanago_sync.steps.planning import plan_part
 from salesmanago_sync.steps.ports import Ports
-from salesmanago_sync.steps.preflight import preflight
-from salesmanago_sync.steps.window import fix_window
-from salesmanago_sync.steps.writing import write_batches, write_consent
-from tests.integration.direct import Direct
+from salesmanago_sync.steps.window import Window
+from tests.integration.direct import Direct, read_everybody, write_everybody
 from tests.integration.sync import SETTLED_SECONDS
 
-Window = dict[str, dict[str, str]]
 NAMES = ("anna", "bea", "cleo")
 
 
@@ -31,17 +25,6 @@ def people(direct: Direct, *, size: int) -> list[str]:
     return [direct.record("Lead", LastName=name, Company="Nowak", Email=f"{name}@example.com") for name in NAMES]
 
 
-def read(direct: Direct, ports: Ports) -> Window:
-    """Do everything up to the sharing out."""
-    objects = preflight(ports, direct.account, lambda settings: None)
-    window = fix_window(ports)
-    for name in objects:
-        extract_salesforce(ports, name, window)
-    extract_salesmanago(ports, window)
-    gather_counterparts(ports)
-    return window
-
-
 def plan(ports: Ports, parts: Iterable[int]) -> None:
     for number in parts:
         plan_part(ports, number)
@@ -49,12 +32,7 @@ def plan(ports: Ports, parts: Iterable[int]) -> None:
 
 def write(ports: Ports, window: Window) -> None:
     """Do everything after the plan."""
-    work = bind_people(ports)
-    write_consent(ports)
-    for one in work:
-        write_batches(ports, one)
-    follow_up(ports)
-    commit(ports, window)
+    write_everybody(ports, window)
     close(ports)
 
 
@@ -74,7 +52,7 @@ def test_fewer_parts_than_before_have_everybody(direct: Direct) -> None:
     people(direct, size=1)
     direct.later(SETTLED_SECONDS)
     ports = direct.begun("full")
-    window = read(direct, ports)
+    window = read_everybody(direct, ports)
     assert len(share_out(ports)) == 3
     direct.settings = direct.settings.model_copy(update={"people_per_part": 10})
     ports.__dict__["settings"] = direct.settings
@@ -87,7 +65,7 @@ def test_what_was_planned_before_people_were_shared_out_anew_is_not_taken_for_th
     people(direct, size=1)
     direct.later(SETTLED_SECONDS)
     ports = direct.begun("full")
-    window = read(direct, ports)
+    window = read_everybody(direct, ports)
     plan(ports, share_out(ports))
     parts = share_out(ports)
     assert not is_planned(ports)
@@ -103,7 +81,7 @@ def test_each_try_keeps_what_the_one_before_has_read_again(direct: Direct) -> No
     direct.sync("full")
     direct.later(SETTLED_SECONDS)
     ports = direct.begun("full")
-    window = read(direct, ports)
+    window = read_everybody(direct, ports)
     for record in records:
         direct.control.patch(f"/salesforce/Lead/{record}", {"City": "Gdynia"})
         hear_of(direct, record)
@@ -118,7 +96,7 @@ def test_what_was_read_again_in_an_earlier_reading_is_older_than_the_next(direct
     direct.sync("full")
     direct.later(SETTLED_SECONDS)
     ports = direct.begun("full")
-    read(direct, ports)
+    read_everybody(direct, ports)
     for record in records:
         direct.control.patch(f"/salesforce/Lead/{record}", {"City": "Gdynia"})
         hear_of(direct, record)
@@ -126,7 +104,7 @@ def test_what_was_read_again_in_an_earlier_reading_is_older_than_the_next(direct
     for record in records:
         direct.control.patch(f"/salesforce/Lead/{record}", {"City": "Sopot"})
     direct.later(SETTLED_SECONDS)
-    window = read(direct, ports)
+    window = read_everybody(direct, ports)
     plan(ports, share_out(ports))
     write(ports, window)
     assert cities(direct) == ["Sopot"] * 3
@@ -137,7 +115,7 @@ def test_a_part_that_was_read_again_is_not_taken_for_its_next_sharing(direct: Di
     direct.sync("full")
     direct.later(SETTLED_SECONDS)
     ports = direct.begun("full")
-    window = read(direct, ports)
+    window = read_everybody(direct, ports)
     parts = share_out(ports)
     for city in ("Gdynia", "Sopot"):
         for record in records:
