@@ -147,4 +147,9 @@ PURE_CASES: dict[str, History] = {
          ["purge_card", 1], ["change_address_of_card", 0, [2, 1]], ["sync"],
          ["swap_addresses", True, 1, 0], ["make_contact", [2, 0], "Nowak", None, False]),
     ),
+    "a Lead is converted whose contact was deleted, and somebody new has the address": History(
+        UNWANTED,
+        (["make_lead", [4, 0], "Nowak", "New York", False], ["sync"], ["delete_card", 0],
+         ["make_card", [4, 0], "Maj", False, "0", False], ["convert_lead", 0, None]),
+    ),
 }  # fmt: skip

@@ -260,8 +260,9 @@ def _move(connection: sa.Connection, row: dict[str, Any], now: datetime) -> bool
 
 
 def _from(moved: pd.DataFrame) -> pd.Series:
-    before = moved["from_salesforce_id"].fillna(moved["from_salesmanago_id"])
-    return "from " + before
+    before = [moved[f"from_{side}_id"] for side in ("salesforce", "salesmanago")]
+    both = " and " + before[1].where(before[0].notna())
+    return "from " + before[0].fillna(before[1]) + both.fillna("")
 
 
 def _ids(connection: sa.Connection, pairs: pd.DataFrame) -> pd.Series:

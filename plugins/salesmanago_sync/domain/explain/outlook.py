@@ -70,7 +70,7 @@ def outlook(
     for event, record, contact in zip(
         moves["event"], moves["from_salesforce_id"], moves["from_salesmanago_id"], strict=True
     ):
-        before = contact if pd.isna(record) else record
+        before = " and ".join(one for one in (record, contact) if pd.notna(one))
         yield f"A run moves the binding here from {before}, which was {event}."
     for (direction, action), rows in writes.groupby(["direction", "action"], sort=True):
         fields = ", ".join(sorted(rows["field"]))

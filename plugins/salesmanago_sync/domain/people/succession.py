@@ -2,8 +2,8 @@
 
 A binding outlives its record. It goes to the record that Salesforce names (the Contact or Person Account of a
 converted Lead, the winner of a merge), or to a new record or contact of the same address where one side had been
-deleted. The rule this module protects: two people never become one by it. If the successor is bound already, the
-binding that comes late is lost, and its contact is handled by `on_merge`.
+deleted; both may happen at once. The rule this module protects: two people never become one by it. If the successor is
+bound already, the binding that comes late is lost, and its contact is handled by `on_merge`.
 """
 
 from __future__ import annotations
@@ -99,10 +99,16 @@ class _News:
     def value(self, number: int, column: str) -> Any:
         return self.changed.get(number, {}).get(column, self.bindings[column].iat[number])
 
+    def values(self, column: str) -> pd.Series:
+        told = {number: news[column] for number, news in self.changed.items() if column in news}
+        return self.bindings[column].mask(self.bindings.index.isin(told), pd.Series(told, dtype="str"))
+
     def move(self, number: int, event: str, side: str, identifier: str, **more: str) -> None:
-        column = f"{side}_id"
+        column, earlier = f"{side}_id", self.changed.get(number, {})
         self.changed[number] = {
             "event": event,
+            # One side may have moved before; whoever was lost has a place again.
+            **(earlier if earlier.get("event") != LOST else {}),
             column: identifier,
             f"from_{column}": self.bindings[column].iat[number],
             # What the sync wrote into the old record says nothing about the new one.
@@ -216,11 +222,11 @@ def _widowed(
     bindings = news.bindings
     here, flagged = among(bindings[column], own[column]), among(bindings[column], own.loc[own["gone"], column])
     ended = standing(of_side(seen, side, bindings[column]), here, flagged, bindings["updated_at"]).eq(GONE)
-    # Whoever lost its record to somebody else's may find another one, of its own address.
-    moved = [number for number, told in news.changed.items() if told["event"] != LOST]
+    moved = [number for number, told in news.changed.items() if column in told]
     widowed = ended & ~bindings.index.isin(moved)
     address = theirs[~theirs["gone"]].drop_duplicates(other).set_index(other)["email"]
-    emails = bindings.loc[widowed, other].map(address).dropna().drop_duplicates()
+    # The record beside a contact that is gone may be one that has just carried on.
+    emails = news.values(other)[widowed].map(address).dropna().drop_duplicates()
     for number, email in zip(emails.index, emails, strict=True):
         yield int(number), str(email)
 

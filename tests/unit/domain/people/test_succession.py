@@ -132,6 +132,20 @@ CASES = {
         [("L", "m", "active")],
         [("L", "n", "active", "replaced")],
     ),
+    "a converted Lead goes on as its Contact, and beside a new contact where its own was deleted": Case(
+        [gone("L"), record("C", "Contact")],
+        [contact("m", gone=True), contact("n")],
+        [("L", "m", "active")],
+        [("C", "n", "active", "converted")],
+        {"L": [Heir("C", "converted")]},
+    ),
+    "a winner goes on beside a new contact of its own address, not of the loser's": Case(
+        [gone("L"), record("W", email="w")],
+        [contact("m", gone=True), contact("n"), contact("w", email="w")],
+        [("L", "m", "active")],
+        [("W", "w", "active", "merged")],
+        {"L": [Heir("W", "merged")]},
+    ),
     "nobody takes the place of somebody gone on both sides": Case(
         [gone("L"), record("N")],
         [contact("m", gone=True)],
