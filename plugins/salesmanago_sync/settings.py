@@ -35,6 +35,12 @@ class Settings(BaseSettings):
     bulk_above: int = Field(
         2000, ge=1, description="Lists of more Salesforce records than this are read through the Bulk API"
     )
+    org_check_seconds: int = Field(
+        3600,
+        ge=0,
+        description="How long scheduled runs rely on what Salesforce said of its fields and of Account Name, while org "
+        "and mappings are the same and no run fails; 0 asks in each run",
+    )
     history_days: int = Field(90, ge=1, description="How long runs, changes and closed issues are kept")
     consent_sweep_per_run: int = Field(
         2000,

@@ -28,6 +28,8 @@ Clearing = Literal["failed", "downstream", "single"]
 STAGES = tuple(dict.fromkeys("extract" if task.startswith("extract_") else task for task in TASKS if task != "report"))
 # How often a run that waits for the lock asks again.
 POLL_SECONDS = 60.0
+# With a plan that is mapped over nothing, Airflow skips what follows from it.
+SKIPPED_FOR_NOBODY = ("plan", "bind", "write_consent", "write", "follow_up")
 DONE, FAILED, BLOCKED = "success", "failed", "upstream_failed"
 
 
@@ -132,6 +134,8 @@ class DagRun:
         if stage == "extract":
             records = [f"extract_salesforce[{name}]" for name in self._results.get("preflight", [])]
             return [*records, "extract_salesmanago"]
+        if stage in SKIPPED_FOR_NOBODY and self._results.get("match") == []:
+            return []
         if stage == "write":
             return [f"write[{number}]" for number in range(len(self._results.get("bind", [])))]
         if stage == "plan":

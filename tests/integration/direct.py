@@ -67,10 +67,12 @@ def write_everybody(ports: Ports, window: Window) -> None:
     commit(ports, window)
 
 
-def plan_everybody(ports: Ports) -> None:
-    """Plan part by part, as the mapped tasks do."""
-    for number in share_out(ports):
+def plan_everybody(ports: Ports) -> bool:
+    """Plan part by part, as the mapped tasks do; tell whether there was anybody."""
+    parts = share_out(ports)
+    for number in parts:
         plan_part(ports, number)
+    return bool(parts)
 
 
 class Countdown:
@@ -195,6 +197,8 @@ class Direct:
         self.variables = MemoryVariables()
         self.settings = Settings(mappings=mappings or ROOT / "include" / "mappings", requests_per_second=1000)
         self.lock_ttl = LOCK_TTL
+        # Whether the schedule starts runs, or a person.
+        self.scheduled = False
         self._ahead = timedelta(0)
         self._runs = 0
         self._session = requests.Session()
@@ -261,7 +265,8 @@ class Direct:
     def ports(self, mode: Mode = "incremental", **request: Any) -> Ports:
         """Open what a step talks to, for a run that nobody knows yet."""
         self._runs += 1
-        run = Run(dag_id=DAGS[mode], dag_run_id=str(self._runs), mode=mode, scheduled=False, request=Request(**request))
+        asked, name = Request(**request), str(self._runs)
+        run = Run(dag_id=DAGS[mode], dag_run_id=name, mode=mode, scheduled=self.scheduled, request=asked)
         return self.ports_of(run)
 
     def start(self, ports: Ports) -> dict[str, int] | None:
@@ -307,8 +312,8 @@ class Direct:
 
     def _steps(self, ports: Ports) -> None:
         window = read_everybody(self, ports)
-        plan_everybody(ports)
-        if ports.run.request.dry_run:
+        anybody = plan_everybody(ports)
+        if ports.run.request.dry_run or not anybody:
             commit(ports, window)
         else:
             write_everybody(ports, window)

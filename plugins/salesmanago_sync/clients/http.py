@@ -13,8 +13,6 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from enum import Enum
 from typing import Any, TypeVar
 
@@ -265,23 +263,3 @@ def json_body(response: requests.Response, where: str, replay: Replay) -> Any:
         return decoded(response.content)
     except ValueError:
         raise replay.lost(f"{where}: the answer is not JSON (HTTP {response.status_code}).") from None
-
-
-def server_date(headers: Mapping[str, str], where: str) -> datetime:
-    """Read the server's clock.
-
-    Raises:
-        FatalError: The answer has no usable Date header.
-    """
-    told = told_time(headers)
-    if told is None:
-        raise FatalError(f"{where}: the answer has no usable Date header.")
-    return told
-
-
-def told_time(headers: Mapping[str, str]) -> datetime | None:
-    """Read the server's clock, if the answer tells it."""
-    try:
-        return parsedate_to_datetime(headers["Date"]).astimezone(UTC)
-    except (KeyError, ValueError, TypeError, OverflowError):
-        return None

@@ -11,7 +11,8 @@ from urllib.parse import quote
 from simple_salesforce.api import Salesforce as Connection
 
 from salesmanago_sync.clients.batches import chunks
-from salesmanago_sync.clients.http import Replay, RetryPolicy, server_date
+from salesmanago_sync.clients.clock import server_date
+from salesmanago_sync.clients.http import Replay, RetryPolicy
 from salesmanago_sync.clients.listing import Listing
 from salesmanago_sync.clients.outcome import Outcome
 from salesmanago_sync.clients.salesforce_bulk import QueryJobs
@@ -69,10 +70,13 @@ class Salesforce:
         """Where people see the org's records, once it has been asked."""
         return self._wire.address
 
-    def server_time(self) -> datetime:
-        """Read the clock of Salesforce, in UTC."""
+    def log_in(self) -> None:
+        """Log in, unless that was done: from then on the org's address is known."""
         self._wire.log_in()
-        return server_date(self._wire.request("GET", "").headers, "Salesforce")
+
+    def server_time(self) -> datetime:
+        """Read the clock of Salesforce, in UTC; a log-in tells it, too."""
+        return self._wire.log_in() or server_date(self._wire.request("GET", "").headers, "Salesforce")
 
     def organization(self) -> Row:
         """Read the org's own record."""

@@ -14,6 +14,7 @@ import requests
 from simple_salesforce.api import Salesforce as Connection
 from simple_salesforce.exceptions import SalesforceAuthenticationFailed
 
+from salesmanago_sync.clients.clock import told_time
 from salesmanago_sync.clients.http import (
     Replay,
     RetryPolicy,
@@ -22,11 +23,11 @@ from salesmanago_sync.clients.http import (
     retry_after,
     send,
     status_error,
-    told_time,
 )
 from salesmanago_sync.clients.redaction import mask
 from salesmanago_sync.clients.salesforce_errors import is_known, request_error
 from salesmanago_sync.clients.salesforce_soap import Value, envelope, fault_code, fault_error, parse
+from salesmanago_sync.clients.session import Session
 from salesmanago_sync.domain.carriage import decoded
 from salesmanago_sync.errors import AuthenticationError, RetriableError, SyncError
 
@@ -52,7 +53,7 @@ class SalesforceWire:
     Attributes:
         calls: Requests sent, log-ins not counted.
         usage: API calls used today and allowed, as Salesforce last said.
-        heard_at: The clock of Salesforce in its last answer.
+        heard_at: The clock of Salesforce in its last answer, a log-in's too.
     """
 
     def __init__(self, connect: Callable[[], Connection], policy: RetryPolicy) -> None:
@@ -166,14 +167,20 @@ class SalesforceWire:
         """API version of the connection, as `66.0`."""
         return str(self._session().sf_version)
 
-    def log_in(self) -> None:
+    def log_in(self) -> datetime | None:
         """Log in now, so that wrong credentials show before anything else.
+
+        Returns:
+            The clock of Salesforce, where it was told just now.
 
         Raises:
             AuthenticationError: Salesforce refuses the credentials.
             RetriableError: Salesforce does not answer.
         """
+        if self._connection is not None:
+            return None
         self._policy.run(self._session, Replay.READ)
+        return self.heard_at
 
     def _session(self) -> Connection:
         if self._connection is None:
@@ -182,13 +189,16 @@ class SalesforceWire:
 
     def _logged_in(self) -> Connection:
         try:
-            return self._connect()
+            connection = self._connect()
         except SalesforceAuthenticationFailed as error:
             raise _login_error(error) from None
         except _MALFORMED:
             raise RetriableError("Salesforce log-in: the answer cannot be read. Check the domain.") from None
         except requests.RequestException as error:
             raise failure(error, "Salesforce log-in", Replay.READ) from None
+        if isinstance(connection.session, Session):
+            self.heard_at = connection.session.heard_at
+        return connection
 
     def _checked(
         self,

@@ -11,7 +11,7 @@ from typing import Any
 
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_exponential
 
-from salesmanago_sync.clients.http import server_date
+from salesmanago_sync.clients.clock import server_date
 from salesmanago_sync.clients.salesmanago_errors import RefusedError, authentication_error
 from salesmanago_sync.clients.salesmanago_wire import SalesmanagoWire
 from salesmanago_sync.clients.shapes import listed, readable_id

@@ -16,8 +16,9 @@ import requests
 from pyrate_limiter import Duration, InMemoryBucket, Limiter, Rate
 from pyrate_limiter.limiter import SingleBucketFactory
 
+from salesmanago_sync.clients.clock import told_time
 from salesmanago_sync.clients.endpoint import may_download
-from salesmanago_sync.clients.http import Replay, RetryPolicy, json_body, send, status_error, told_time
+from salesmanago_sync.clients.http import Replay, RetryPolicy, json_body, send, status_error
 from salesmanago_sync.clients.salesmanago_errors import envelope_error
 from salesmanago_sync.errors import FatalError, SyncError
 

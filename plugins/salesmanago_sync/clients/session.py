@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -12,6 +13,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import DecodeError, ProtocolError, ReadTimeoutError, SSLError
 from urllib3.util.retry import Retry
 
+from salesmanago_sync.clients.clock import told_time
 from salesmanago_sync.clients.library_logs import unlogged
 from salesmanago_sync.errors import FatalError
 
@@ -85,7 +87,19 @@ def _piece(response: requests.Response) -> bytes:
 
 
 class Session(requests.Session):
-    """A session that takes its credentials nowhere else."""
+    """A session that takes its credentials nowhere else.
+
+    Attributes:
+        heard_at: The clock of the service in its last answer.
+    """
+
+    heard_at: datetime | None = None
+
+    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
+        """Send a request, and note the time that its answer tells: of a log-in, nobody else sees the headers."""
+        response = super().send(request, **options)
+        self.heard_at = told_time(response.headers)
+        return response
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
         """Follow a redirect, which only a log-in does, on the same host and never to plain http.

@@ -19,6 +19,7 @@ from salesmanago_sync.ledger.layout_edits import LayoutEdits
 from salesmanago_sync.ledger.lock import Lock
 from salesmanago_sync.ledger.mapping_state import MappingState
 from salesmanago_sync.ledger.migration import migrate
+from salesmanago_sync.ledger.org_answers import OrgAnswers
 from salesmanago_sync.ledger.runs import Runs, prune_runs
 
 
@@ -30,6 +31,7 @@ class Ledger(
     Issues,
     Intents,
     MappingState,
+    OrgAnswers,
     LayoutEdits,
     Lock,
     Identity,

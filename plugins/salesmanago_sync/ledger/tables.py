@@ -242,6 +242,15 @@ identity = sa.Table(
     _text("address_key", ""),  # for the hashes of addresses
 )
 
+# One row: what Salesforce said of itself when it was asked last.
+org_answers = sa.Table(
+    "org_answers",
+    metadata,
+    sa.Column("about", sa.Text, primary_key=True),  # a hash: of which org, and for which mappings
+    _when("at", nullable=False),
+    sa.Column("answers", sa.JSON, nullable=False),
+)
+
 consent_evidence = sa.Table(
     "consent_evidence",
     metadata,

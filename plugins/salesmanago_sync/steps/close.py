@@ -40,6 +40,9 @@ def _end(ports: Ports) -> None:
     ports.ledger.finish_run(ports.run.id, "success" if done else "failed", ports.now(), totals, note)
     if not done and ports.run.mode == "full" and first_sync(ports.variables) == "running":
         write_first_sync(ports.variables, "failed", ports.now())
+    if not done:
+        # What is remembered of the org may be why it failed.
+        ports.ledger.drop_org_answers()
     if done:
         # A run that failed keeps its frames, so that its failed tasks can be cleared and go on.
         ports.staging.remove()

@@ -18,6 +18,7 @@ import pandas as pd
 from salesmanago_sync.domain.plan.consent import is_shared
 from salesmanago_sync.errors import ConfigurationError, Fault
 from salesmanago_sync.ledger.runs import CONSENT_LANE
+from salesmanago_sync.steps.clocks import read_clocks
 from salesmanago_sync.steps.evidence import keep_seen
 from salesmanago_sync.steps.explaining import stage_objects
 from salesmanago_sync.steps.extract import add_counterparts, add_least_checked
@@ -55,7 +56,7 @@ def carry_opt_outs(ports: Ports, read_account: Callable[[], Account]) -> dict[st
     # As an incremental run: a full one would read everybody.
     ports = replace(ports, run=ports.run.model_copy(update={"mode": "incremental"}))
     objects = stage_objects(ports, read_account)
-    until = {side: clock - ports.settings.settle for side, clock in _clocks(ports).items()}
+    until = {side: clock - ports.settings.settle for side, clock in read_clocks(ports).items()}
     seen_at = ports.now()
     reading = _read(ports, objects, _since(ports.variables, watermark, until, ports.settings.overlap), until)
     count = sum(len(frame) for frame in reading.records.values()) + len(reading.contacts)
@@ -76,10 +77,6 @@ def _check_needed(ports: Ports, watermark: Watermark | None) -> None:
         raise NothingToDoError(
             f"The ordinary runs keep up: everything before {utc(watermark.earlier)} is synchronised."
         )
-
-
-def _clocks(ports: Ports) -> dict[str, datetime]:
-    return {"salesforce": ports.salesforce.server_time(), "salesmanago": ports.salesmanago.server_time()}
 
 
 def _since(

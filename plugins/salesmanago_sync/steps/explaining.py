@@ -12,6 +12,7 @@ from salesmanago_sync.domain.explain.person_story import Meant, Remembered, expl
 from salesmanago_sync.domain.org.schema import Schema, takes_part
 from salesmanago_sync.domain.plan.plan import plan
 from salesmanago_sync.steps.extract import add_counterparts
+from salesmanago_sync.steps.org import Org
 from salesmanago_sync.steps.planning import inputs_of
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import STAGED, Account, Checked, stage_witnesses
@@ -59,14 +60,14 @@ def stage_objects(ports: Ports, read_account: Callable[[], Account]) -> list[str
         read_account: Reads the SALESmanago connection's settings.
     """
     mappings = [mapping for mapping in stage_snapshot(ports) if mapping.enabled is not False]
-    schemas = {}
+    org, schemas = Org(ports), {}
     for sobject in dict.fromkeys(mapping.sobject for mapping in mappings):
-        describe = ports.salesforce.describe(sobject)
+        describe = org.describe(sobject)
         ports.staging.write_json(f"describe.{sobject}", describe)
         schemas[sobject] = Schema.from_describe(describe)
     enabled: list[str] = [mapping.object for mapping in mappings if takes_part(mapping, schemas[mapping.sobject])]
     result = Checked(enabled, enabled, account_id=None, account_name=read_account().account_name, warnings=[])
-    result = replace(result, witnesses=stage_witnesses(ports, enabled))
+    result = replace(result, witnesses=stage_witnesses(ports, enabled, org))
     ports.staging.write_json(STAGED, asdict(result))
     return enabled
 

@@ -46,7 +46,7 @@ def share_out(ports: Ports) -> list[int]:
         ports: What the step talks to.
 
     Returns:
-        The numbers of the parts.
+        The numbers of the parts; none where nobody was read, so that there is nothing to plan or to write.
 
     Raises:
         FatalError: The run has gone on since it read: what it would decide now is out of date.
@@ -58,13 +58,20 @@ def share_out(ports: Ports) -> list[int]:
     reading = load_links(ports, news)
     if read_news(reading, checked(ports).objects):
         save_links(reading, news)
+    count = 0 if reading.is_empty else _share_out(reading, sharing)
+    # Of an earlier try, which may have had other parts.
+    ports.ledger.plan_changes(ports.run.id, pd.DataFrame(columns=CHANGE_COLUMNS), ports.now())
+    ports.staging.write_json(PARTS, {"sharing": sharing, "count": count})
+    return list(numbers(ports))
+
+
+def _share_out(reading: Reading, sharing: int) -> int:
+    """Share out who was read, and tell to how many parts."""
+    ports = reading.ports
     parts = _shared(reading).shared_out(ports.settings.people_per_part, ports.most_tasks)
     if parts.count > 1:
         _divide(reading, parts, sharing)
-    # Of an earlier try, which may have had other parts.
-    ports.ledger.plan_changes(ports.run.id, pd.DataFrame(columns=CHANGE_COLUMNS), ports.now())
-    ports.staging.write_json(PARTS, {"sharing": sharing, "count": parts.count})
-    return list(numbers(ports))
+    return parts.count
 
 
 def _begin(ports: Ports) -> int:
@@ -112,8 +119,9 @@ def each_staged(ports: Ports, name: str, columns: Sequence[str] | None = None) -
 
 
 def of_everybody(ports: Ports, name: str, columns: Sequence[str]) -> pd.DataFrame:
-    """Read back a few columns of a frame of all parts; rows are numbered anew."""
-    return pd.concat(list(each_staged(ports, name, columns)), ignore_index=True)
+    """Read back a few columns of a frame of all parts; rows are numbered anew, and without a part there are none."""
+    found = list(each_staged(ports, name, columns))
+    return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=list(columns), dtype="str")
 
 
 def is_planned(ports: Ports) -> bool:

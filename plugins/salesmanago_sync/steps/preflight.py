@@ -7,15 +7,15 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
-from typing import Any
 
-from salesmanago_sync.domain.frames import is_id
 from salesmanago_sync.domain.mapping_files.mapping import Mapping, load_mappings
 from salesmanago_sync.domain.org.schema import Schema, check, parents_of, read_fields, takes_part, warnings
 from salesmanago_sync.domain.people.witness import OBJECTS, sobject_of, witness
-from salesmanago_sync.errors import ConfigurationError, FatalError, Fault
+from salesmanago_sync.errors import ConfigurationError, Fault
 from salesmanago_sync.settings import Settings
 from salesmanago_sync.steps.checks import Findings
+from salesmanago_sync.steps.clocks import read_clocks, stage_clocks
+from salesmanago_sync.steps.org import Org, known_org, remember_org
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.request import utc
 from salesmanago_sync.steps.snapshot import stage_snapshot
@@ -78,6 +78,7 @@ class Examined:
 
     Attributes:
         account: Settings of the SALESmanago connection; nothing where it is broken.
+        org: What Salesforce said of itself; nothing where it says nothing.
         enabled: The mappings that take part in this org.
         schemas: Schemas by Salesforce object.
         account_id: The Salesforce Account of new Contacts.
@@ -85,6 +86,7 @@ class Examined:
     """
 
     account: Account | None
+    org: Org | None
     enabled: list[Mapping]
     schemas: dict[str, Schema]
     account_id: str | None
@@ -114,8 +116,8 @@ def preflight(
     mappings = stage_snapshot(ports)  # a fault here stops the run before the first request
     findings = Findings()
     check_notifier(ports, make_notifier, findings)
-    found = examine(ports, read_account, mappings, findings)
-    if findings.faults or found.account is None:
+    found = examine(ports, read_account, mappings, findings, lambda: known_org(ports))
+    if findings.faults or found.account is None or found.org is None:
         raise ConfigurationError(findings.faults).saying(" ".join(findings.words))
     for warning in findings.warnings:
         log.warning("%s", visible(warning))
@@ -126,30 +128,33 @@ def preflight(
         account_id=found.account_id,
         account_name=found.account.account_name,
         warnings=[str(warning) for warning in findings.warnings],
-        witnesses=stage_witnesses(ports, [mapping.object for mapping in found.enabled]),
+        witnesses=stage_witnesses(ports, [mapping.object for mapping in found.enabled], found.org),
     )
+    remember_org(ports, found.org)
+    stage_clocks(ports)
     ports.staging.write_json(STAGED, asdict(result))
     return found.objects
 
 
-def stage_witnesses(ports: Ports, enabled: Sequence[str]) -> list[str]:
+def stage_witnesses(ports: Ports, enabled: Sequence[str], org: Org) -> list[str]:
     """Describe the objects that are not synchronised, and name those whose opt-outs can be read.
 
     Args:
         ports: What the step talks to.
         enabled: The objects with an enabled mapping.
+        org: The org.
     """
     found: list[str] = []
     for name in OBJECTS:
         if name in enabled:
             continue
         staged = f"describe.{sobject_of(name)}"
-        try:
-            if not ports.staging.has(f"{staged}.json"):
-                ports.staging.write_json(staged, ports.salesforce.describe(sobject_of(name)))
-        except FatalError:
-            # Who may not see an object can read no opt-out of it.
-            continue
+        if not ports.staging.has(f"{staged}.json"):
+            describe = org.describe_visible(sobject_of(name))
+            if describe is None:
+                # Who may not see an object can read no opt-out of it.
+                continue
+            ports.staging.write_json(staged, describe)
         if witness(name, Schema.from_describe(ports.staging.read_json(staged))) is not None:
             found.append(name)
     return found
@@ -171,7 +176,7 @@ def diagnose(
     """
     check_notifier(ports, make_notifier, findings)
     mappings = findings.check("Mapping files", lambda: _load(ports, findings))
-    examine(ports, read_account, mappings or (), findings)
+    examine(ports, read_account, mappings or (), findings, lambda: Org(ports))
 
 
 def check_notifier(ports: Ports, make_notifier: Callable[[Settings], object], findings: Findings) -> None:
@@ -191,7 +196,11 @@ def _load(ports: Ports, findings: Findings) -> tuple[Mapping, ...]:
 
 
 def examine(
-    ports: Ports, read_account: Callable[[], Account], mappings: tuple[Mapping, ...], findings: Findings
+    ports: Ports,
+    read_account: Callable[[], Account],
+    mappings: tuple[Mapping, ...],
+    findings: Findings,
+    open_org: Callable[[], Org],
 ) -> Examined:
     """Ask everything that could be wrong.
 
@@ -200,25 +209,27 @@ def examine(
         read_account: Reads the SALESmanago connection's settings.
         mappings: The mappings; none where their files have faults, which were told already.
         findings: Takes the checks.
+        open_org: Gives what answers for Salesforce.
     """
     ask = findings.check
     ask("Ledger and staging", lambda: _check_places(ports, findings))
     account = ask("Connection salesmanago_default", read_account)
-    org = ask("Connection salesforce_default", lambda: ports.salesforce)
+    client = ask("Connection salesforce_default", lambda: ports.salesforce)
     if account is not None:
         ask("SALESmanago: log-in and Data Owner", lambda: _check_salesmanago(ports, account, findings))
     schemas: dict[str, Schema] = {}
-    if org is not None and ask("Salesforce: log-in and edition", lambda: _organization(ports, findings)):
+    org = None if client is None else ask("Salesforce: log-in and edition", lambda: _open(open_org, findings))
+    if org is not None:
         # Without API access every further question would get the same answer.
-        _check_salesforce(ports, mappings, schemas, findings)
+        _check_salesforce(ports, org, mappings, schemas, findings)
     enabled = [mapping for mapping in mappings if _enabled(mapping, schemas)]
     account_id = None
     if account is not None and org is not None:
-        account_id = ask("Account Name, for new Contacts", lambda: _account_id(ports, account, enabled, findings))
+        account_id = ask("Account Name, for new Contacts", lambda: _account_id(ports, org, account, enabled, findings))
     objects = ask("Objects of the sync", lambda: _objects_of_run(ports, mappings, enabled, findings))
     ask("Watermark", lambda: _check_watermark(ports, findings))
     ask("First synchronisation", lambda: _warn_before_first_sync(ports, findings))
-    return Examined(account, enabled, schemas, account_id, objects or [])
+    return Examined(account, org, enabled, schemas, account_id, objects or [])
 
 
 def _check_places(ports: Ports, findings: Findings) -> None:
@@ -246,37 +257,38 @@ def _check_salesmanago(ports: Ports, account: Account, findings: Findings) -> No
         findings.faults.append(Fault("connection salesmanago_default, Data Owner", what, fix))
 
 
-def _organization(ports: Ports, findings: Findings) -> dict[str, Any]:
-    organization = ports.salesforce.organization()
+def _open(open_org: Callable[[], Org], findings: Findings) -> Org:
+    org = open_org()
+    organization = org.organization()
     findings.say(f"logged in; {organization.get('Name')}, {organization.get('OrganizationType')}")
-    return organization
+    return org
 
 
 def _check_salesforce(
-    ports: Ports, mappings: tuple[Mapping, ...], schemas: dict[str, Schema], findings: Findings
+    ports: Ports, org: Org, mappings: tuple[Mapping, ...], schemas: dict[str, Schema], findings: Findings
 ) -> None:
     wanted = [mapping for mapping in mappings if mapping.enabled is not False]
     for mapping in wanted:
-        findings.check(f"{mapping.object} against the org", partial(_fit, ports, mapping, schemas, findings))
+        findings.check(f"{mapping.object} against the org", partial(_fit, ports, org, mapping, schemas, findings))
     findings.check("Salesforce: API calls left", lambda: _check_budget(ports, findings))
 
 
-def _fit(ports: Ports, mapping: Mapping, schemas: dict[str, Schema], findings: Findings) -> None:
+def _fit(ports: Ports, org: Org, mapping: Mapping, schemas: dict[str, Schema], findings: Findings) -> None:
     """Compare a mapping with what the integration user may see and do."""
-    _describe(ports, {mapping.sobject}, schemas, findings)
+    _describe(ports, org, {mapping.sobject}, schemas, findings)
     if not _enabled(mapping, schemas):
         findings.say("not taken: the org has no Person Accounts" if mapping.sobject in schemas else "not described")
         return
     schema = schemas[mapping.sobject]
-    _describe(ports, parents_of(mapping, schema), schemas, findings)
+    _describe(ports, org, parents_of(mapping, schema), schemas, findings)
     findings.say(f"{len(mapping.lines)} fields")
     findings.faults += check(mapping, schema, parents=schemas)
     findings.warnings += warnings(mapping, schema)
 
 
-def _describe(ports: Ports, sobjects: set[str], schemas: dict[str, Schema], findings: Findings) -> None:
+def _describe(ports: Ports, org: Org, sobjects: set[str], schemas: dict[str, Schema], findings: Findings) -> None:
     for sobject in sorted(sobjects - schemas.keys()):
-        describe = findings.gather(partial(ports.salesforce.describe, sobject))
+        describe = findings.gather(partial(org.describe, sobject))
         if describe is not None:
             ports.staging.write_json(f"describe.{sobject}", describe)
             schemas[sobject] = Schema.from_describe(describe)
@@ -287,12 +299,11 @@ def _check_watermark(ports: Ports, findings: Findings) -> None:
     findings.say("none yet" if watermark is None else f"everything before {utc(watermark.earlier)} is synchronised")
     # A service that answers nothing has its fault already.
     if watermark is not None and not findings.faults:
-        clocks = {"salesforce": ports.salesforce.server_time(), "salesmanago": ports.salesmanago.server_time()}
-        findings.faults += late_faults(watermark, clocks)
+        findings.faults += late_faults(watermark, read_clocks(ports))
 
 
 def _check_budget(ports: Ports, findings: Findings) -> None:
-    usage = ports.salesforce.usage
+    usage = ports.salesforce.usage or ports.ledger.last_usage()
     if usage is not None:
         findings.say(f"{usage[0]} of {usage[1]} are used in the last 24 hours")
     if usage is not None and usage[1] > 0 and usage[0] > usage[1] * (1 - LOW_BUDGET):
@@ -305,7 +316,7 @@ def _enabled(mapping: Mapping, schemas: dict[str, Schema]) -> bool:
     return schema is not None and takes_part(mapping, schema)
 
 
-def _account_id(ports: Ports, account: Account, enabled: list[Mapping], findings: Findings) -> str | None:
+def _account_id(ports: Ports, org: Org, account: Account, enabled: list[Mapping], findings: Findings) -> str | None:
     creates = any(mapping.object == "Contact" and mapping.create.in_salesforce is not False for mapping in enabled)
     if not creates or ports.run.request.direction == "to_salesmanago":
         findings.say("not needed: no Contacts are created in Salesforce")
@@ -315,12 +326,11 @@ def _account_id(ports: Ports, account: Account, enabled: list[Mapping], findings
         what = "is not set: new Contacts stay visible to their owner only."
         findings.warnings.append(Fault(where, what, "Name the Salesforce Account that they should belong to."))
         return None
-    found = ports.salesforce.find("Account", "Name", [account.account_name], ["Id"])
-    rows = [row for row in found if is_id(row.get("Id"))]
-    if len(rows) == 1:
+    found = org.accounts(account.account_name)
+    if len(found) == 1:
         findings.say(f"{account.account_name!r} is an Account of the org")
-        return str(rows[0]["Id"])
-    what = f"{account.account_name!r} names {'no Account' if not rows else f'{len(rows)} Accounts'}."
+        return found[0]
+    what = f"{account.account_name!r} names {'no Account' if not found else f'{len(found)} Accounts'}."
     findings.faults.append(Fault(where, what, "Name exactly one Account of the org, or leave the setting empty."))
     return None
 

@@ -173,6 +173,11 @@ class Reading:
         if "contactId" not in self.contacts:
             self.contacts = _flagged(self.contact_frame([]), in_scope=True)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nobody."""
+        return self.contacts.empty and all(frame.empty for frame in self.records.values())
+
     def of(self, name: str) -> pd.DataFrame:
         """Give the records of an object, or the contacts."""
         return self.contacts if name == CONTACTS else self.records[name]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from salesmanago_sync.errors import FatalError
+from salesmanago_sync.steps.clocks import staged_clocks
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.request import utc
 from salesmanago_sync.steps.watermark import Watermark, read_watermark
@@ -18,7 +19,7 @@ BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def fix_window(ports: Ports) -> Window:
-    """Fix the window of both sides by their own clocks.
+    """Fix the window of both sides by their own clocks, as the preflight was told them.
 
     Args:
         ports: What the step talks to.
@@ -29,9 +30,8 @@ def fix_window(ports: Ports) -> Window:
     ports.keep_lock()
     watermark = read_watermark(ports.variables)
     since = ports.run.request.since
-    clocks = {"salesforce": ports.salesforce.server_time(), "salesmanago": ports.salesmanago.server_time()}
     window = {}
-    for side, clock in clocks.items():
+    for side, clock in staged_clocks(ports).items():
         if since is not None:
             start = since
         elif watermark is not None:

@@ -14,7 +14,6 @@ from salesmanago_sync.clients.http import (
     json_body,
     retry_after,
     send,
-    server_date,
     status_error,
 )
 from salesmanago_sync.clients.session import new_session
@@ -202,12 +201,6 @@ def test_html_is_no_answer() -> None:
 @pytest.mark.parametrize(("value", "seconds"), [("12", 12.0), ("soon", None)])
 def test_retry_after(value: str, seconds: float | None) -> None:
     assert retry_after({"Retry-After": value}) == seconds
-
-
-def test_the_clock_is_the_servers() -> None:
-    assert server_date({"Date": "Sun, 15 Nov 2026 12:00:00 GMT"}, "S").isoformat() == "2026-11-15T12:00:00+00:00"
-    with pytest.raises(FatalError, match="Date"):
-        server_date({}, "S")
 
 
 def answered(reply: Reply):

@@ -152,3 +152,16 @@ def test_consent_evidence_is_found_by_either_id(ledger: Ledger, noon: datetime) 
 def test_a_moment_without_a_time_zone_is_refused(ledger: Ledger, noon: datetime) -> None:
     with pytest.raises(Exception, match="time zone"):
         start(ledger, noon.replace(tzinfo=None))
+
+
+def test_what_the_org_said_is_remembered_for_a_while_and_about_one_thing(ledger: Ledger, noon: datetime) -> None:
+    before = noon - timedelta(hours=1)
+    assert ledger.org_answers("a", before) is None
+    ledger.keep_org_answers("a", {"describe Lead": {"name": "Lead"}, "accounts": []}, noon)
+    assert ledger.org_answers("a", before) == {"describe Lead": {"name": "Lead"}, "accounts": []}
+    assert ledger.org_answers("a", noon + timedelta(seconds=1)) is None
+    assert ledger.org_answers("b", before) is None
+    ledger.keep_org_answers("b", {}, noon)
+    assert (ledger.org_answers("a", before), ledger.org_answers("b", before)) == (None, {})
+    ledger.drop_org_answers()
+    assert ledger.org_answers("b", before) is None
