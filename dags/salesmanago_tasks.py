@@ -1,4 +1,4 @@
-"""The tasks of both DAGs: each opens its ports and calls one step.
+"""The tasks that runs share: each opens its ports and calls one step.
 
 Heavy imports stay inside the tasks, so that the files of this folder parse fast.
 """
@@ -88,6 +88,11 @@ def schedule() -> str | None:
 def consent_schedule() -> str | None:
     """Read how often the consent lane looks, a cron expression; `none` switches it off."""
     return _cron("SALESMANAGO_SYNC_CONSENT_SCHEDULE", "*/5 * * * *")
+
+
+def audit_schedule() -> str | None:
+    """Read how often a certificate is made, a cron expression; not at all by default."""
+    return _cron("SALESMANAGO_SYNC_AUDIT_SCHEDULE", "none")
 
 
 def _cron(variable: str, default: str) -> str | None:

@@ -108,5 +108,9 @@ class UnexpectedError(SyncError):
     """Something that this package did not foresee."""
 
 
+class UnexplainedError(SyncError):
+    """The audit did its work, and found differences that no reason explains."""
+
+
 class IssuesFoundError(SyncError):
     """The run did its work, and some records or fields could not be synchronised."""

@@ -25,6 +25,9 @@ class Settings(BaseSettings):
         None, description="Where frames travel between tasks: a local folder, or a bucket such as s3://bucket/staging"
     )
     fail_on: Literal["new", "open", "never"] = Field("new", description="Which issues make the report task fail")
+    certificates: str | None = Field(
+        None, description="Where certificates are kept: a local folder, or a bucket such as s3://bucket/certificates"
+    )
     overlap_seconds: int = Field(600, ge=0, description="How far before the watermark a window begins")
     settle_seconds: int = Field(30, ge=0, description="How far before the server's clock a window ends")
     lock_wait_seconds: int = Field(1800, ge=0, description="How long a run started by hand waits for another run")

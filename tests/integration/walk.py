@@ -180,6 +180,9 @@ class Walk:
             if not looked.is_done:
                 raise NotImplementedError("The run waits: a test of that runs in Airflow.")
             return looked.xcom_value
+        if hasattr(task, "trigger_dag_id"):
+            log.info("Triggering %s: %s", task.trigger_dag_id, {k: self._resolved(v) for k, v in task.conf.items()})
+            return None
         function = task.python_callable
         wanted = inspect.signature(function).parameters.keys() & context.keys()
         given = {name: self._resolved(value) for name, value in kwargs.items()}

@@ -11,6 +11,7 @@ from typing import Any
 
 from airflow.sdk.observability import stats
 
+from salesmanago_sync.domain.certificate.reasons import MEANINGS
 from salesmanago_sync.domain.reasons import ISSUES
 from salesmanago_sync.ledger.store import Ledger
 from salesmanago_sync.overview.consent import consent_ages
@@ -46,6 +47,19 @@ def send_metrics(ledger: Ledger, run_id: int, totals: dict[str, Any]) -> None:
             stats.gauge(f"{PREFIX}.{name}", run[column])
     if run["finished_at"] is not None:
         stats.timing(f"{PREFIX}.duration.{run['mode']}", run["finished_at"] - run["started_at"])
+
+
+def send_certificate_metrics(totals: dict[str, int], by_reason: dict[str, int]) -> None:
+    """Send what a certificate says of how much, and how often each reason holds.
+
+    Args:
+        totals: People, and how much is equal, explained and unexplained.
+        by_reason: Counts of the reasons that hold for anybody.
+    """
+    for name, count in totals.items():
+        stats.gauge(f"{PREFIX}.certificate.{name}", count)
+    for reason in MEANINGS:
+        stats.gauge(f"{PREFIX}.certificate.reasons.{reason.lower()}", by_reason.get(reason, 0))
 
 
 def send_consent_metrics(ledger: Ledger, now: datetime) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from airflow.configuration import AIRFLOW_HOME, conf
 from airflow.sdk import BaseHook, get_current_context
@@ -27,11 +27,12 @@ from salesmanago_sync.ledger.store import Ledger
 from salesmanago_sync.settings import Settings, load_settings
 from salesmanago_sync.steps.ports import LOCK_TTL, Ports, Staging
 from salesmanago_sync.steps.preflight import Account
-from salesmanago_sync.steps.request import Request, Run, read_request
+from salesmanago_sync.steps.request import Mode, Request, Run, read_request
 from salesmanago_sync.steps.snapshot import settings_of_run
 from salesmanago_sync.steps.watermark import now_utc
 
 LEDGER_CONNECTION = "sync_ledger"
+MODES: dict[str, Mode] = {"salesmanago_full_sync": "full", "salesmanago_audit": "audit"}
 ONE_MACHINE = ("LocalExecutor", "SequentialExecutor")
 # Many of these fit into the time after which the lock of a dead worker expires.
 BEAT_SECONDS = 60.0
@@ -157,7 +158,8 @@ def _count_requests(ports: Ports) -> None:
 
 def _run(context: Any, began: Mapping[str, int]) -> Run:
     dag_run = context["dag_run"]
-    mode: Literal["full", "incremental"] = "full" if "full" in dag_run.dag_id else "incremental"
+    mode: Mode = MODES.get(dag_run.dag_id, "incremental")
+    request = read_request(context["params"])
     kind = str(dag_run.run_type).rpartition(".")[2].lower()
     return Run(
         dag_id=dag_run.dag_id,
@@ -165,7 +167,8 @@ def _run(context: Any, began: Mapping[str, int]) -> Run:
         mode=mode,
         scheduled=kind == "scheduled",
         backfill=kind.startswith("backfill"),
-        request=read_request(context["params"]),
+        # An audit writes nothing.
+        request=request.model_copy(update={"dry_run": True}) if mode == "audit" else request,
         id=began.get("id", 0),
         attempt=began.get("attempt", 0),
     )
@@ -228,6 +231,15 @@ def spreads() -> bool:
 
 def staging_root(settings: Settings) -> str:
     """Say where frames travel between tasks."""
-    if settings.staging is not None:
-        return settings.staging if "://" in settings.staging else f"file://{Path(settings.staging).resolve()}"
-    return f"file://{Path(AIRFLOW_HOME) / 'salesmanago_sync_staging'}"
+    return _place(settings.staging, "salesmanago_sync_staging")
+
+
+def certificates_root(settings: Settings) -> str:
+    """Say where certificates are kept."""
+    return _place(settings.certificates, "salesmanago_certificates")
+
+
+def _place(setting: str | None, name: str) -> str:
+    if setting is not None:
+        return setting if "://" in setting else f"file://{Path(setting).resolve()}"
+    return f"file://{Path(AIRFLOW_HOME) / name}"

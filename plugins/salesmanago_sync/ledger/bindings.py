@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 import pandas as pd
@@ -107,6 +108,15 @@ class Bindings:
             ]
             frame = together(chosen, parts).drop_duplicates("id").sort_values("id", ignore_index=True)
             return _with_addresses(connection, frame, addresses)
+
+    def digest_of_bindings(self) -> str:
+        """Digest what is remembered of everybody: who is who, and what both sides last agreed on."""
+        query = sa.select(*(bindings.c[name] for name in ("id", *PAIR, "status", "base"))).order_by(bindings.c.id)
+        found = sha256()
+        with self._database.read() as connection:
+            for row in connection.execution_options(stream_results=True).execute(query):
+                found.update(json.dumps(tuple(row)).encode())
+        return found.hexdigest()
 
     def made_in_run(self, run_id: int, objects: Iterable[str], matched_by: Iterable[str]) -> pd.DataFrame:
         """Read ids of the bindings of some objects that a run made, and made in some ways.

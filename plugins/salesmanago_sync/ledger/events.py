@@ -9,7 +9,7 @@ import pandas as pd
 import sqlalchemy as sa
 
 from salesmanago_sync.ledger.engine import Database
-from salesmanago_sync.ledger.frames import chunks, filled, frame_of, pieces, stamped
+from salesmanago_sync.ledger.frames import chunks, filled, frame_of, pieces, select_frame, stamped, together
 from salesmanago_sync.ledger.tables import binding_events
 
 BLANKS = {"salesforce_id": "", "salesmanago_id": "", "note": ""}
@@ -51,6 +51,19 @@ class Events:
                 for row in connection.execute(sa.select(binding_events).where(condition))
             }
         return frame_of(list(binding_events.c), [rows[key] for key in sorted(rows)])
+
+    def events_called(self, names: Iterable[str], binding_ids: Iterable[int]) -> pd.DataFrame:
+        """Read the events of some names in the history of some bindings, oldest first."""
+        called = binding_events.c.event.in_(list(names))
+        numbers = [int(key) for key in binding_ids]  # a frame gives numbers that no driver knows
+        with self._database.read() as connection:
+            parts = [
+                select_frame(
+                    connection, sa.select(binding_events).where(called, binding_events.c.binding_id.in_(chunk))
+                )
+                for chunk in chunks(numbers)
+            ]
+        return together(list(binding_events.c), parts).sort_values("id", ignore_index=True)
 
 
 def insert_events(connection: sa.Connection, run_id: int, frame: pd.DataFrame, now: datetime) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from salesmanago_sync.domain.certificate.agreed import kept_otherwise
 from salesmanago_sync.steps.evidence import SEEN, keep_seen
 from salesmanago_sync.steps.parts import note_bound, numbers, staged
 from salesmanago_sync.steps.planning import check_origin, check_vanished, work_of
@@ -55,12 +56,22 @@ def remember(ports: Ports, moves: pd.DataFrame, agreement: pd.DataFrame) -> None
     bound = agreement.assign(id=ids["id"])[~ids["refused"]]
     ports.ledger.save(bound[["id", "status", "owed", "email"]], now)
     ports.ledger.add_events(ports.run.id, _turns_of_status(bound, before), now)
+    note_differences(ports, kept_otherwise(bound))
     ports.ledger.adopt_issues(bound)
     for side in SIDES:
         seen = bound[bound[f"echo_{side}"].astype("bool")]
         ports.ledger.save(seen[["id"]].assign(**{f"{side}_written": "[]"}), now)
     for name, people in agreement.groupby("object"):
         ports.ledger.settle_intents(str(name), people[["salesmanago_id", "salesforce_id"]], now)
+
+
+def note_differences(ports: Ports, found: pd.DataFrame) -> None:
+    """Keep in the history of bindings why both sides differ although they agree (`domain.certificate.agreed`)."""
+    if found.empty:
+        return
+    bound = ports.ledger.bindings(salesforce_ids=found["salesforce_id"], columns=["id", "salesforce_id"])
+    numbers = found["salesforce_id"].map(bound.set_index("salesforce_id")["id"])
+    ports.ledger.add_events(ports.run.id, found.assign(binding_id=numbers), ports.now())
 
 
 def move(ports: Ports, moves: pd.DataFrame) -> None:

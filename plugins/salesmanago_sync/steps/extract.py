@@ -58,7 +58,7 @@ def extract_salesforce(ports: Ports, name: str, window: Window | None) -> int:
 
 def _salesforce_list(ports: Ports, source: Source, window: Window | None) -> Listing:
     sobject, fields = source.mapping.sobject, source.fields
-    if ports.run.mode == "full":
+    if ports.run.reads_everybody:
         return ports.salesforce.matching(sobject, fields, source.condition(ports.now()))
     # Criteria are applied afterwards: filtered here, nobody would ever be seen to leave.
     return ports.salesforce.changed(sobject, fields, *span_of(window, "salesforce"), source.kind)
@@ -97,7 +97,7 @@ def _slices(pages: Iterator[list[str]]) -> Iterator[list[str]]:
 
 
 def _contact_ids(ports: Ports, window: Window | None) -> Iterator[list[str]]:
-    if ports.run.mode == "full":
+    if ports.run.reads_everybody:
         return ports.salesmanago.all_ids()
     return ports.salesmanago.changed_ids(*span_of(window, "salesmanago"))
 
@@ -129,17 +129,13 @@ def add_counterparts(reading: Reading, objects: Sequence[str]) -> None:
     _add_namesakes(reading)
     _add_partners(reading, objects)
     _add_takers(reading)
-    reading.add_testimony(everybody=_reads_everybody(reading.ports))
-
-
-def _reads_everybody(ports: Ports) -> bool:
-    return ports.run.mode == "full" and not ports.run.request.of_people
+    reading.add_testimony(everybody=reading.ports.run.reads_everybody)
 
 
 def _add_due(reading: Reading, objects: Sequence[str]) -> None:
     """Add the records of issues whose next attempt has come."""
     ports = reading.ports
-    if ports.run.mode == "full" or ports.run.request.of_people:
+    if ports.run.reads_everybody or ports.run.request.of_people:
         return
     issues = _due_issues(ports, objects)
     for name in objects:
@@ -170,7 +166,7 @@ def add_least_checked(reading: Reading, objects: Sequence[str]) -> None:
     SALESmanago may record an opt-out without marking the contact as changed: without this sweep nobody would see it.
     """
     ports = reading.ports
-    if ports.run.mode == "full" or ports.run.request.of_people:
+    if ports.run.reads_everybody or ports.run.request.of_people:
         return
     before = ports.now() - SWEEP_ANEW
     least = ports.ledger.least_checked(ports.settings.consent_sweep_per_run, before)
@@ -180,7 +176,7 @@ def add_least_checked(reading: Reading, objects: Sequence[str]) -> None:
 def _add_partners(reading: Reading, objects: Sequence[str]) -> None:
     """Add the other side of everybody who is bound; in a full sync also those who no longer meet the criteria."""
     ports = reading.ports
-    everybody = _reads_everybody(ports)
+    everybody = ports.run.reads_everybody
     bindings = ports.ledger.bindings(objects=objects, columns=WHO) if everybody else reading.bindings(WHO)
     for name in objects:
         mine = bindings[bindings["object"].eq(name)]
@@ -208,10 +204,10 @@ def _add_namesakes(reading: Reading) -> None:
     strangers = _unbound_addresses(reading, bindings)
     present = set(normalise_email(reading.contacts["email"]).dropna())
     # Of a contact that is spelled in another way only one may have changed.
-    doubles = set() if _reads_everybody(reading.ports) else set(filter(has_spellings, present))
+    doubles = set() if reading.ports.run.reads_everybody else set(filter(has_spellings, present))
     reading.find_contacts((strangers - present) | doubles, in_scope=False)
     mine = set(normalise_email(contacts["email"]).dropna())
-    if not _reads_everybody(reading.ports):
+    if not reading.ports.run.reads_everybody:
         reading.find_records(reading.emails(), in_scope=False)
     else:
         _add_namesakes_to_full_sync(reading, strangers | mine)

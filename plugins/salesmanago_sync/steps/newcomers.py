@@ -12,11 +12,12 @@ from typing import Any
 
 import pandas as pd
 
+from salesmanago_sync.domain.certificate.agreed import kept_otherwise
 from salesmanago_sync.domain.merge.base import pack
 from salesmanago_sync.domain.merge.merge import TO_SALESFORCE
 from salesmanago_sync.domain.people.matching import CREATE_IN_SALESFORCE, CREATE_IN_SALESMANAGO
 from salesmanago_sync.domain.plan.plan import Plan
-from salesmanago_sync.steps.binding import remember
+from salesmanago_sync.steps.binding import note_differences, remember
 from salesmanago_sync.steps.duplicates import DUPLICATE_RULE
 from salesmanago_sync.steps.evidence import keep_seen
 from salesmanago_sync.steps.freshness import Freshness
@@ -110,6 +111,7 @@ def _without_defaults(ports: Ports, reading: Reading, result: Plan) -> Plan:
         there = pd.Series(True, index=rows.index)
         base = pack({str(key): (rows["old"], rows["new"])}, {str(key): there}, rows.index)
         ports.ledger.merge_base(pd.DataFrame({"id": rows["salesforce_id"].map(bound), "base": base}), now)
+        note_differences(ports, kept_otherwise(rows.assign(base=base)))
     return replace(result, changes=changes[~default])
 
 

@@ -47,6 +47,12 @@ def plan_part(ports: Ports, number: int) -> dict[str, int]:
     Raises:
         FatalError: The run has gone on since it read: what it would decide now is out of date.
     """
+    result, _ = decide_part(ports, number)
+    return {"people": len(result.people), "changes": len(result.changes), "issues": len(result.issues)}
+
+
+def decide_part(ports: Ports, number: int) -> tuple[Plan, Reading]:
+    """Plan for the people of a part, stage and store it; as `plan_part`, with the plan and what it rests on."""
     ports.keep_lock()
     check_unbound(ports)
     reading = load_part(ports, number)
@@ -60,7 +66,7 @@ def plan_part(ports: Ports, number: int) -> dict[str, int]:
     stage(ports, number, "origin", pd.DataFrame([unknown_opt_outs(result.decisions)], columns=["untouched", "alone"]))
     ports.ledger.plan_changes(ports.run.id, result.changes, ports.now(), result.people)
     describe_plan(result)
-    return {"people": len(result.people), "changes": len(result.changes), "issues": len(result.issues)}
+    return result, reading
 
 
 def _vanished(reading: Reading, result: Plan) -> pd.DataFrame:

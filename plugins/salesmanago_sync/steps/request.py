@@ -20,6 +20,8 @@ EXAMPLES = {
     "ids": "Write them as the pages show them.",
 }
 
+Mode = Literal["full", "incremental", "audit"]
+
 
 class Request(BaseModel):
     """The Params of a run.
@@ -31,6 +33,7 @@ class Request(BaseModel):
         since: Where the window begins, in place of the watermark.
         emails: Only these people, by address.
         ids: Only these people, by Salesforce Id of 18 characters or contactId.
+        repair: Of an audit: whether to synchronise anew whoever it finds unexplained.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -41,6 +44,7 @@ class Request(BaseModel):
     since: AwareDatetime | None = None
     emails: tuple[str, ...] = Field((), repr=False)
     ids: tuple[str, ...] = ()
+    repair: bool = False
 
     @field_validator("objects", "emails", "ids", mode="before")
     @classmethod
@@ -89,7 +93,7 @@ class Run(BaseModel):
     Attributes:
         dag_id: The DAG.
         dag_run_id: Airflow's name of the run.
-        mode: Everything, or what changed.
+        mode: Everything, what changed, or everything for a certificate.
         scheduled: Whether the schedule started it.
         request: What it was asked to do.
         id: Its number in the ledger, once it has one.
@@ -101,7 +105,7 @@ class Run(BaseModel):
 
     dag_id: str
     dag_run_id: str
-    mode: Literal["full", "incremental"]
+    mode: Mode
     scheduled: bool
     request: Request
     id: int = 0
@@ -114,9 +118,14 @@ class Run(BaseModel):
         return f"{self.dag_id}/{self.dag_run_id}"
 
     @property
+    def reads_everybody(self) -> bool:
+        """Whether it looks at everybody who meets the criteria, changed or not."""
+        return self.mode in ("full", "audit") and not self.request.of_people
+
+    @property
     def note(self) -> str:
         """A word about the run for others who wait for it."""
-        return "dry run" if self.request.dry_run else self.mode
+        return "dry run" if self.request.dry_run and self.mode != "audit" else self.mode
 
     def restricted(self, watermark: datetime | None, enabled: Iterable[str]) -> bool:
         """Whether the run looks at a part only: then it never moves the watermark.

@@ -102,6 +102,8 @@ def _wait_for(ports: Ports, holder: Holder, waited: timedelta) -> None:
 
 def _open(ports: Ports, status: str, attempt: int) -> int:
     request, run = ports.run.request, ports.run
+    if run.mode == "audit" and status != "done":
+        raise ConfigurationError([_no_first_sync(f"was not done yet (it is {status}).")])
     if run.mode == "incremental":
         check_ledger(ports)
         _check_past(ports, status)

@@ -253,8 +253,13 @@ class Pairs:
         name = json.dumps(key)
         if name not in self._awaited_by_anybody[side]:
             return base
-        echo = self._awaited[side].str.contains(name, regex=False).fillna(False).astype(bool)
-        return base.mask(known & echo, values)
+        return base.mask(known & self.awaits_echo(side, key), values)
+
+    def awaits_echo(self, side: str, key: str) -> pd.Series:
+        """Where a side holds what it made of our own last write of a field, and nobody has read that yet."""
+        # As the list spells it: with quotes, so that it is found whole, and its letters escaped.
+        awaited = self._awaited[side].str.contains(json.dumps(key), regex=False)
+        return awaited.fillna(False).astype(bool)
 
     def clock(self, side: str) -> pd.Series:
         """When a person touched the record last; our own write does not count."""
