@@ -3,7 +3,7 @@
 FROM apache/airflow:slim-3.3.2-python3.11 AS production
 
 # Named volumes take over who owns the folder they are mounted on.
-RUN mkdir -p /opt/airflow/staging /opt/airflow/twin-state /opt/airflow/logs
+RUN mkdir -p /opt/airflow/staging /opt/airflow/certificates /opt/airflow/twin-state /opt/airflow/logs
 
 COPY --chown=airflow:0 requirements-image.txt /opt/airflow/
 RUN pip install --no-cache-dir --require-hashes --requirement /opt/airflow/requirements-image.txt

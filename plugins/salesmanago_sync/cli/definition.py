@@ -98,6 +98,18 @@ COMMANDS = (
         "does not stop the run.",
     ),
     _action(
+        "audit",
+        "audit",
+        "audit",
+        "Make a certificate: is everything equal, or why not",
+        options.REPAIR,
+        options.NO_WAIT,
+        description="Read both sides whole, as a full sync does, and say of every person and every mapped field "
+        "whether both sides are equal, different for a stated reason, or different without one. Nothing is written; "
+        "with --repair whoever has an unexplained difference is synchronised anew. The certificate is kept as a JSON "
+        "file and an HTML page.",
+    ),
+    _action(
         "explain",
         "explain",
         "explain",

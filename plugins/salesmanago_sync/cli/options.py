@@ -54,6 +54,7 @@ EMAILS = _option(
 PERSON_IDS = _option(
     "--id", help="Only this person, by Salesforce Id or contactId; may be given several times", action="append"
 )
+REPAIR = _option("--repair", help="Synchronise anew whoever has an unexplained difference", action="store_true")
 DRY_RUN = _option("--dry-run", help="Plan only; write nothing", action="store_true")
 NO_WAIT = _option("--no-wait", help="Start the run and do not follow it", action="store_true")
 RUN = _option("--run", help="A past run: its number in the ledger, or last; without it a dry run is made")

@@ -21,6 +21,7 @@ from salesmanago_sync.overview.status import ActiveRun, Automatic
 
 FULL = "salesmanago_full_sync"
 INCREMENTAL = "salesmanago_incremental_sync"
+AUDIT = "salesmanago_audit"
 DAG_IDS = (FULL, INCREMENTAL)
 UNDER_WAY = (DagRunState.QUEUED, DagRunState.RUNNING)
 

@@ -28,6 +28,8 @@ STEPS = {
     "close": "Adding up",
     "report": "Reporting",
 }
+# Of an audit: in words, and which step of a run they stand for.
+OF_AUDITS = {"compare": ("Comparing both sides", "plan"), "certify": ("Adding up", "commit")}
 READING = ("extract_salesforce", "extract_salesmanago")
 WRITING = ("write_consent", "write")
 # A rate measured over less than this says nothing.
@@ -91,10 +93,11 @@ def _progress(ledger: Ledger, run: RunLine, now: datetime) -> Progress:
     if rate and total is not None:
         left = timedelta(minutes=max(total - done, 0) / rate)
     names = list(STEPS)
+    words, step = OF_AUDITS.get(step, (STEPS.get(step, "Starting"), step))
     return Progress(
         run=run,
         step=step,
-        words=STEPS.get(step, "Starting"),
+        words=words,
         position=names.index(step) + 1 if step in STEPS else 1,
         steps=len(names),
         started_at=began,

@@ -16,7 +16,7 @@ from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessE
 from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_dag
 from fastapi import Depends, HTTPException, Request
 
-from salesmanago_sync.hooks.schedule import DAG_IDS, FULL, INCREMENTAL
+from salesmanago_sync.hooks.schedule import AUDIT, DAG_IDS, FULL, INCREMENTAL
 from salesmanago_sync.ui.forgery import token_for
 
 Right = Callable[[Request, BaseUser], None]
@@ -41,6 +41,7 @@ MAY_READ = right("GET", DagAccessEntity.RUN)
 MAY_EDIT = right("PUT")
 MAY_SEE_PEOPLE = MAY_EDIT
 MAY_FORGET = right("DELETE")
+MAY_AUDIT = right("POST", DagAccessEntity.RUN, [AUDIT])
 MAY_TRIGGER = {
     "full": right("POST", DagAccessEntity.RUN, [FULL]),
     "incremental": right("POST", DagAccessEntity.RUN, [INCREMENTAL]),
@@ -58,6 +59,7 @@ class Visitor:
         may_edit: Whether they may dismiss and retry issues.
         may_see_people: Whether they may see more than counts.
         may_forget: Whether they may have a person forgotten.
+        may_audit: Whether they may start an audit.
         may_trigger: For each mode whether they may force a synchronisation.
     """
 
@@ -67,6 +69,7 @@ class Visitor:
     may_edit: bool
     may_see_people: bool
     may_forget: bool
+    may_audit: bool
     may_trigger: dict[str, bool]
 
 
@@ -79,6 +82,7 @@ def visitor(request: Request, user: GetUserDep) -> Visitor:
         may_edit=_has(MAY_EDIT, request, user),
         may_see_people=_has(MAY_SEE_PEOPLE, request, user),
         may_forget=_has(MAY_FORGET, request, user),
+        may_audit=_has(MAY_AUDIT, request, user),
         may_trigger={mode: _has(check, request, user) for mode, check in MAY_TRIGGER.items()},
     )
 

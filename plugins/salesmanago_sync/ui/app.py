@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from fastapi import Depends, FastAPI
 
-from salesmanago_sync.ui import explain_page, files, force_page, issues_page, mapping_page, plan_page, status_page
+from salesmanago_sync.ui import (
+    certificate_page,
+    explain_page,
+    files,
+    force_page,
+    issues_page,
+    mapping_page,
+    plan_page,
+    status_page,
+)
 from salesmanago_sync.ui.access import MAY_READ
 from salesmanago_sync.ui.headers import SecureHeaders
 from salesmanago_sync.ui.refusals import add_refusals
@@ -20,7 +29,7 @@ def make_app() -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    for page in (status_page, force_page, issues_page, plan_page, explain_page, mapping_page, files):
+    for page in (status_page, force_page, issues_page, plan_page, explain_page, certificate_page, mapping_page, files):
         app.include_router(page.router)
     add_refusals(app)
     app.add_middleware(SecureHeaders)  # around everything, pages about faults too

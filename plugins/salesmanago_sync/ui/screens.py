@@ -24,12 +24,13 @@ MENU = {
     "issues": "Issues",
     "plan": "Plan",
     "explain": "Explain",
+    "certificate": "Certificate",
     "mappings": "Mapping settings",
 }
 
 
 # Pages that show people, not counts.
-PEOPLE = ("issues", "plan", "explain")
+PEOPLE = ("issues", "plan", "explain", "certificate")
 
 
 @cache

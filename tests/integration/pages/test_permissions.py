@@ -39,6 +39,9 @@ ENDPOINTS = {
     ("GET", "/explain"): Endpoint("/explain", "user", 200),
     ("POST", "/forget"): Endpoint("/forget", "user", 200, {"ids": ["00Q000000000001AAA"]}),
     ("POST", "/explain"): Endpoint("/explain", "user", 200, {"asked": "anna@example.com"}),
+    ("GET", "/certificate"): Endpoint("/certificate", "user", 200),
+    ("GET", "/certificate/{name}.{ending}"): Endpoint("/certificate/certificate-2026-01-31-run-1.json", "user", 404),
+    ("POST", "/certificate"): Endpoint("/certificate", "user", 303, {"switch_on": "true"}),
     ("GET", "/mappings"): Endpoint("/mappings", "viewer", 200),
     ("GET", "/mappings/{object}.yaml"): Endpoint("/mappings/Lead.yaml", "viewer", 503),  # there is no connection
     ("GET", "/static/{name}"): Endpoint("/static/pages.js", "viewer", 200),

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from airflow.sdk.observability import stats
 
+from salesmanago_sync.domain.certificate.reasons import MEANINGS
 from salesmanago_sync.domain.reasons import ISSUES
-from salesmanago_sync.hooks.metrics import send_consent_metrics, send_metrics
+from salesmanago_sync.hooks.metrics import send_certificate_metrics, send_consent_metrics, send_metrics
 from salesmanago_sync.ledger import store
 
 PAGE = (Path(__file__).resolve().parents[3] / "docs" / "reference.md").read_text()
@@ -82,9 +83,11 @@ def test_the_page_lists_them_all(backend: Backend, tmp_path: Path) -> None:
     ledger = store.Ledger.open(f"sqlite:///{tmp_path}/ledger.db")
     send_consent_metrics(ledger, datetime.now(UTC))
     ledger.close()
+    send_certificate_metrics(dict.fromkeys(("people", "equal", "explained", "unexplained"), 1), {})
     listed = set(re.findall(r"^\| `(salesmanago_sync\.[a-z0-9_.<>]+)` \|", PAGE, re.M))
     choices = {"<direction>": ("to_salesmanago", "to_salesforce"), "<mode>": ("full", "incremental")}
     choices["<reason>"] = tuple(reason.lower() for reason in ISSUES)
+    choices["<code>"] = tuple(reason.lower() for reason in MEANINGS)
     spelt = {name for name in listed if "<" not in name}
     for name in listed - spelt:
         [hole] = re.findall("<[a-z]+>", name)
