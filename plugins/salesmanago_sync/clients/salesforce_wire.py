@@ -32,8 +32,16 @@ from salesmanago_sync.domain.carriage import decoded
 from salesmanago_sync.errors import AuthenticationError, RetriableError, SyncError
 
 _USAGE = re.compile(r"api-usage=(\d+)/(\d+)")
-# What simple-salesforce raises over an answer that is no JSON or XML, or lacks what belongs there.
-_MALFORMED = (requests.exceptions.InvalidJSONError, AttributeError, LookupError, ExpatError)
+# What simple-salesforce raises over an answer that is no JSON, XML or text, nests without end, or lacks what belongs
+# there.
+_MALFORMED = (
+    requests.exceptions.InvalidJSONError,
+    AttributeError,
+    LookupError,
+    ExpatError,
+    UnicodeDecodeError,
+    RecursionError,
+)
 _BUSY_LOGIN = {"LOGIN_RATE_EXCEEDED", "SERVER_UNAVAILABLE"}
 
 

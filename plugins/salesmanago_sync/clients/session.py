@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import io
+import socket
 import time
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from http.client import HTTPResponse
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import DecodeError, ProtocolError, ReadTimeoutError, SSLError
+from urllib3.poolmanager import ProxyManager
 from urllib3.util.retry import Retry
 
 from salesmanago_sync.clients.clock import told_time
@@ -48,30 +55,95 @@ class TimedAdapter(HTTPAdapter):
         self.timeout, self.bounds = timeout, bounds
         super().__init__(**options)
 
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        """Make the connections such that every byte of an answer comes in time."""
+        super().init_poolmanager(*args, **options)
+        self.poolmanager.pool_classes_by_scheme = _pools(self.bounds.seconds)
+
+    def proxy_manager_for(self, *args: Any, **options: Any) -> ProxyManager:
+        """Do the same with those through a proxy."""
+        manager: ProxyManager = super().proxy_manager_for(*args, **options)
+        manager.pool_classes_by_scheme = _pools(self.bounds.seconds)
+        return manager
+
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # type: ignore[override]
         """Send with the default time-outs unless the caller gave its own, and read the answer."""
         if options.get("timeout") is None:
             options["timeout"] = self.timeout
         until = time.monotonic() + self.bounds.seconds
         with unlogged():
-            response = super().send(request, **{**options, "stream": True})
             try:
-                response._content = self._body(response, until)
-            except BaseException:
-                response.close()
-                raise
+                return self._answered(request, **{**options, "stream": True})
+            except requests.RequestException:
+                if time.monotonic() < until:
+                    raise
+                raise EndlessAnswerError(f"more than {self.bounds.seconds:.0f} seconds") from None
+
+    def _answered(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
+        response = super().send(request, **options)
+        try:
+            response._content = self._body(response)
+        except BaseException:
+            response.close()
+            raise
         return response
 
-    def _body(self, response: requests.Response, until: float) -> bytes:
+    def _body(self, response: requests.Response) -> bytes:
         # What has come is read and unpacked piece by piece: a small body may unpack to a large one.
         body = bytearray()
         while piece := _piece(response):
             body += piece
             if len(body) > self.bounds.size:
                 raise EndlessAnswerError(f"more than {self.bounds.size // 1_000_000} MB")
-            if time.monotonic() > until:
-                raise EndlessAnswerError(f"more than {self.bounds.seconds:.0f} seconds")
         return bytes(body)
+
+
+class _Hurried(io.RawIOBase):
+    """What comes from a connection, as long as there is time: a time-out alone begins anew with each byte."""
+
+    def __init__(self, raw: io.RawIOBase, connection: socket.socket, until: float) -> None:
+        self._raw, self._connection, self._until = raw, connection, until
+        self._patience = connection.gettimeout()
+
+    def readable(self) -> bool:
+        """Say that it can be read."""
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        """Read what has come.
+
+        Raises:
+            TimeoutError: The time is over.
+        """
+        left = self._until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self._connection.settimeout(left if self._patience is None else min(left, self._patience))
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        """Close the connection's side of it."""
+        self._raw.close()
+        super().close()
+
+
+class _TimedResponse(HTTPResponse):
+    """An answer of which everything is read in time: headers, sizes of chunks and trailers too."""
+
+    def __init__(self, sock: socket.socket, *args: Any, seconds: float, **options: Any) -> None:
+        super().__init__(sock, *args, **options)
+        self.fp = io.BufferedReader(_Hurried(self.fp.detach(), sock, time.monotonic() + seconds))
+
+
+def _pools(seconds: float) -> dict[str, type[HTTPConnectionPool]]:
+    """Make the kinds of connections whose answers come within some seconds."""
+    response = partial(_TimedResponse, seconds=seconds)
+    plain = type("TimedConnection", (HTTPConnection,), {"response_class": response})
+    secure = type("TimedHTTPSConnection", (HTTPSConnection,), {"response_class": response})
+    return {
+        "http": type("TimedPool", (HTTPConnectionPool,), {"ConnectionCls": plain}),
+        "https": type("TimedHTTPSPool", (HTTPSConnectionPool,), {"ConnectionCls": secure}),
+    }
 
 
 def _piece(response: requests.Response) -> bytes:

@@ -98,6 +98,8 @@ def test_a_busy_log_in_is_tried_again(policy: RetryPolicy, error: Exception) -> 
         KeyError("access_token"),
         AttributeError("'list' object has no attribute 'get'"),
         ExpatError("not well-formed"),
+        UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte"),
+        RecursionError("maximum recursion depth exceeded"),
     ],
 )
 def test_an_answer_to_the_log_in_that_cannot_be_read_is_our_own_error(policy: RetryPolicy, error: Exception) -> None:

@@ -80,6 +80,22 @@ def dripping(handler: BaseHTTPRequestHandler) -> None:
         time.sleep(0.05)
 
 
+def dripping_raw(before: bytes, drop: bytes) -> Respond:
+    """Answer drop by drop, each of them in time, in a part of the answer that is no body."""
+
+    def respond(handler: BaseHTTPRequestHandler) -> None:
+        handler.wfile.write(before)
+        for _ in range(50):
+            handler.wfile.write(drop)
+            handler.wfile.flush()
+            time.sleep(0.05)
+
+    return respond
+
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
 def moved(where: str) -> Respond:
     def respond(handler: BaseHTTPRequestHandler) -> None:
         handler.send_response(302 if handler.path == "/" else 200)
@@ -110,16 +126,23 @@ BOMB = gzip.compress(b" " * 50_000_000)
         (answering(BOMB, Content_Encoding="gzip"), SMALL, "more than 0 MB"),
         (endless, SMALL, "more than 0 MB"),
         (dripping, SHORT, "more than 0 seconds"),
+        (dripping_raw(b"HTTP/1.1 200 OK\r\n", b"X: y\r\n"), SHORT, "more than 0 seconds"),
+        (dripping_raw(b"HTTP/1.1 200 OK\r\nX: ", b"y"), SHORT, "more than 0 seconds"),
+        (dripping_raw(b"", b"HTTP/1.1 100 Continue\r\n\r\n"), SHORT, "more than 0 seconds"),
+        (dripping_raw(CHUNKED, b"0"), SHORT, "more than 0 seconds"),
+        (dripping_raw(CHUNKED + b"2\r\n{}\r\n0\r\n", b"X: y\r\n"), SHORT, "more than 0 seconds"),
     ],
-    ids=["large", "bomb", "endless", "slow"],
+    ids=["large", "bomb", "endless", "slow", "headers", "one header", "to be continued", "size", "trailers"],
 )
 @pytest.mark.parametrize(("replay", "kind"), [(Replay.READ, TooLargeError), (Replay.NEVER, UnknownOutcomeError)])
 def test_an_answer_without_end_is_not_taken_in(
     respond: Respond, bounds: Bounds, words: str, replay: Replay, kind: type[Exception]
 ) -> None:
     with serving(respond) as (url, asked), new_session(bounds=bounds) as session:
+        began = time.monotonic()
         with pytest.raises(kind, match=words) as caught:
             send(session, "POST", url, where="Service POST x", replay=replay, json={})
+        assert time.monotonic() - began < 2 or bounds is SMALL
         assert type(caught.value) is kind
         assert len(asked) == 1
 
