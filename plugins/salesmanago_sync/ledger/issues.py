@@ -231,5 +231,10 @@ def _adopt(connection: sa.Connection, known: str, missing: str, rows: list[dict[
 
 
 def prune_issues(connection: sa.Connection, before: datetime) -> None:
-    """Delete issues that were closed earlier; dismissed ones stay, or they would come back as new."""
+    """Delete issues that were closed earlier.
+
+    Dismissed ones stay, or they would come back as new; but without values, if nobody has met them since.
+    """
     connection.execute(sa.delete(issues).where(issues.c.state == "closed", issues.c.closed_at < before))
+    unmet = sa.and_(issues.c.state == "dismissed", issues.c.last_seen < before)
+    connection.execute(sa.update(issues).where(unmet).values(text="", values=None))

@@ -15,7 +15,9 @@ from salesmanago_sync.steps.ledger_age import this_ledger
 from salesmanago_sync.steps.parts import of_everybody
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import checked
+from salesmanago_sync.steps.reading import SALESFORCE, SALESMANAGO
 from salesmanago_sync.steps.snapshot import mappings_of_run
+from salesmanago_sync.steps.staged import SEEN as SIGHTED
 from salesmanago_sync.steps.watermark import Watermark, first_sync, move_watermark, note_ledger, write_first_sync
 from salesmanago_sync.steps.window import Window, found_watermark, span_of
 
@@ -88,6 +90,7 @@ def _close_solved(ports: Ports, people: pd.DataFrame) -> int:
     seen = issues["salesforce_id"].isin(people["salesforce_id"].dropna()) | (
         issues["salesforce_id"].eq("") & issues["salesmanago_id"].isin(people["salesmanago_id"].dropna())
     )
+    seen |= _gone(ports, issues)
     # Whoever cannot tell an id is met again or not; nobody can look it up.
     seen |= nameless(issues["salesforce_id"]) | nameless(issues["salesmanago_id"])
     silent = issues[seen & issues["last_run"].ne(ports.run.id)]
@@ -95,6 +98,15 @@ def _close_solved(ports: Ports, people: pd.DataFrame) -> int:
     solved = silent[without_cause(silent, bindings, mappings_of_run(ports), of_everybody(ports, SEEN, SEEN_COLUMNS))]
     ports.ledger.close_issues(ports.run.id, solved["id"], ports.now())
     return len(solved)
+
+
+def _gone(ports: Ports, issues: pd.DataFrame) -> pd.Series:
+    """Tell whose record, or contact that never had one, a service was asked for by its id and does not know."""
+    asked = ports.staging.read(SIGHTED)
+    gone = asked[asked["by_id"] & ~asked["found"]]
+    records, contacts = (gone.loc[gone["side"].eq(side), "id"] for side in (SALESFORCE, SALESMANAGO))
+    alone = issues["salesforce_id"].eq("")
+    return issues["salesforce_id"].isin(records) | (alone & issues["salesmanago_id"].isin(contacts))
 
 
 def _finish_full(ports: Ports, objects: list[str]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from salesmanago_sync.domain.people.succession import TOMBSTONES
+from salesmanago_sync.domain.people.matching import TOMBSTONES
 from salesmanago_sync.domain.plan.addresses import MOVES
 from salesmanago_sync.domain.plan.consent import unknown_opt_outs
 from salesmanago_sync.domain.plan.findings import ISSUE_COLUMNS, stack

@@ -362,12 +362,14 @@ class Reading:
         return [ObjectInput(found[name].mapping, found[name].schema, rows) for name, rows in self.testimony.items()]
 
     def bindings(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
-        """Read the bindings of everybody who was read, and of the dead who had the address of somebody who was read.
+        """Read the bindings of everybody who was read or is not there, and of the dead who had somebody's address.
 
         Args:
             columns: Only these of the ledger's table, `id` among them.
         """
-        ids, contacts, ledger = self._record_ids(), self.contacts["contactId"], self.ports.ledger
+        ledger = self.ports.ledger
+        ids = pd.concat([self._record_ids(), self._missing(SALESFORCE)], ignore_index=True)
+        contacts = pd.concat([self.contacts["contactId"], self._missing(SALESMANAGO)], ignore_index=True)
         if not ledger.has_tombstones():
             return ledger.bindings(salesforce_ids=ids, salesmanago_ids=contacts, columns=columns)
         addresses = self.emails()
@@ -375,6 +377,12 @@ class Reading:
         buried = ledger.tombstones(addresses)[list(bound)]
         # A frame without rows may have other dtypes.
         return pd.concat([bound, buried[~buried["id"].isin(bound["id"])]]) if len(buried) else bound
+
+    def _missing(self, side: str) -> pd.Series:
+        """Name those that a service was asked for by id, and does not know."""
+        seen = self.seen()
+        missing: pd.Series = seen.loc[seen["side"].eq(side) & seen["by_id"] & ~seen["found"], "id"]
+        return missing
 
     def _record_ids(self) -> pd.Series:
         return pd.concat([frame["Id"] for frame in self.records.values()], ignore_index=True)

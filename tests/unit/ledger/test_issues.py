@@ -105,6 +105,19 @@ def test_a_dismissed_issue_stays_so_until_what_is_tried_changes(ledger: Ledger, 
     assert ledger.report_issues(3, refusal("f2"), noon)["came_back"].tolist() == [True]
 
 
+def test_a_dismissed_issue_that_nobody_meets_again_keeps_its_decision_and_no_value(
+    ledger: Ledger, noon: datetime
+) -> None:
+    planted = refusal(text="Quillenstein is refused", values='{"sent": "Quillenstein"}')
+    key = ledger.report_issues(1, planted, noon)["id"]
+    ledger.dismiss(key, noon, "anna")
+    for later, kept in ((-1, "Quillenstein is refused"), (1, "")):
+        ledger.prune(noon + later * MINUTES, noon + 2 * MINUTES)
+        [issue] = ledger.find_issues("dismissed", "", "", "").to_dict("records")
+        assert (issue["text"], pd.isna(issue["values"])) == (kept, kept == "")
+    assert ledger.report_issues(2, planted, noon + 3 * MINUTES).empty, "it is still dismissed"
+
+
 def test_a_dismissed_issue_is_not_closed_by_success(ledger: Ledger, noon: datetime) -> None:
     key = ledger.report_issues(1, refusal(), noon)["id"]
     ledger.dismiss(key, noon, "anna")

@@ -17,8 +17,8 @@ from salesmanago_sync.domain.mapping_files.mapping import Mapping
 from salesmanago_sync.domain.merge.base import opted_out_by_default
 from salesmanago_sync.domain.merge.canonical import TAG
 from salesmanago_sync.domain.people.identities import ObjectInput, is_true
-from salesmanago_sync.domain.people.matching import SALESFORCE
-from salesmanago_sync.domain.people.succession import LOST, TOMBSTONES, predecessors
+from salesmanago_sync.domain.people.matching import SALESFORCE, TOMBSTONES
+from salesmanago_sync.domain.people.succession import LOST, predecessors
 
 DELETE = "delete"
 OPT_OUTS = ("optedOut", "optedOutPhone")

@@ -26,6 +26,8 @@ ISSUE = "issue"
 
 SALESFORCE = "salesforce"
 SALESMANAGO = "salesmanago"
+# Statuses of bindings that have ended: the person is never created again while they stand.
+TOMBSTONES = ("deleted", "merged")
 
 TAKES_PART = "takes_part."
 PAIR_IDS = ["salesforce_id", "salesmanago_id"]
@@ -181,7 +183,7 @@ def _rows(frame: pd.DataFrame, status: str, reason: str | None = None, matched_b
 
 
 def _bound(identities: Identities) -> pd.DataFrame:
-    """Bound people of whom at least one side is in scope.
+    """Bound people of whom at least one side is in scope, or none is left.
 
     A side is gone where the service was asked for it and said so. The text of a person who is gone says on which side:
     salesforce, salesmanago or both.
@@ -191,13 +193,16 @@ def _bound(identities: Identities) -> pd.DataFrame:
     both = identities.bindings.merge(s, on="salesforce_id", how="left").merge(
         m, on="salesmanago_id", how="left", suffixes=("", "_m")
     )
-    both = both[_flag(both["in_scope"]) | _flag(both["in_scope_m"])]
     standings = pd.DataFrame(
         {
             SALESFORCE: _standing(identities, both, SALESFORCE, both["takes_part"].notna(), _flag(both["gone"])),
             SALESMANAGO: _standing(identities, both, SALESMANAGO, both["in_scope_m"].notna(), _flag(both["gone_m"])),
         }
     )
+    # Of whom nothing is there any longer neither side is read; once the ledger knows it, nothing new is learnt.
+    lost = standings.isin([GONE]).all(axis=1) & ~both["status"].isin(TOMBSTONES)
+    told = _flag(both["in_scope"]) | _flag(both["in_scope_m"]) | lost
+    both, standings = both[told], standings[told]
     unread, gone = standings.isin([UNREAD]).any(axis=1), standings.isin([GONE])
     elsewhere = standings.isin([ELSEWHERE]).any(axis=1) & ~unread
     missing, merged = gone.any(axis=1) & ~unread & ~elsewhere, both["status"].eq("merged")

@@ -24,8 +24,6 @@ MERGED = "merged"
 REPLACED = "replaced"
 LOST = "lost"
 
-# Statuses of bindings that have ended: the person is never created again while they stand.
-TOMBSTONES = ("deleted", "merged")
 SUCCESSION_COLUMNS = ("event", "from_salesforce_id", "from_salesmanago_id", "winner_id")
 
 

@@ -14,9 +14,9 @@ from collections.abc import Mapping as Dictionary
 import pandas as pd
 
 from salesmanago_sync.domain.mapping_files.mapping import Mapping
+from salesmanago_sync.domain.people.matching import TOMBSTONES
 from salesmanago_sync.domain.reasons import EVIDENCE
 
-ENDED = ("deleted", "merged")
 Base = Sequence[str | None]
 
 
@@ -41,7 +41,7 @@ def without_cause(
     flags = []
     for issue in issues.to_dict("records"):
         binding = known.get(issue["salesmanago_id"])
-        if issue["reason"] not in EVIDENCE or (binding is not None and binding["status"] in ENDED):
+        if issue["reason"] not in EVIDENCE or (binding is not None and binding["status"] in TOMBSTONES):
             # Of somebody who is not synchronised any longer nothing is left to do.
             flags.append(True)
             continue

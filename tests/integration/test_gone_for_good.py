@@ -1,0 +1,82 @@
+"""People of whom nothing is left in either service, and of whom no feed tells: the sync finds out, and forgets them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.integration.direct import Direct
+from tests.twin_in_process import TwinInProcess
+
+EMAIL = "zofia@planted.example.com"
+PLANTED = [EMAIL, "Quillenstein", "601657778", "planted note"]
+DAY = 86400
+
+
+@pytest.fixture
+def town(tmp_path: Path, empty_ledger: Path) -> Iterator[Direct]:
+    made = Direct(TwinInProcess(), tmp_path, empty_ledger)
+    made.sync("full")
+    yield made
+    made.close()
+
+
+def person(town: Direct) -> str:
+    return town.record(
+        "Lead", Email=EMAIL, LastName="Quillenstein", Company="Acme", Phone="+48601657778", Description="planted note"
+    )
+
+
+def purge(town: Direct, lead: str) -> None:
+    town.control.post(f"/salesforce/Lead/{lead}/purge")
+    for card in town.cards():
+        town.control.delete(f"/salesmanago/contacts/{card}")
+
+
+def stored(town: Direct, folder: Path) -> list[str]:
+    """Which planted values the ledger holds."""
+    town.ledger.close()
+    text = "\n".join(path.read_bytes().decode(errors="replace") for path in folder.glob("ledger.db*"))
+    return [value for value in PLANTED if value in text]
+
+
+@pytest.mark.parametrize("mode", ["incremental", "full"])
+def test_who_was_purged_on_both_sides_is_known_to_be_gone_and_wiped_when_history_ends(
+    town: Direct, tmp_path: Path, mode: str
+) -> None:
+    lead = person(town)
+    town.sync()
+    purge(town, lead)
+    # The sweep asks for contacts that were not looked at for half a day.
+    town.later(DAY)
+    town.sync(mode)  # type: ignore[arg-type]
+    assert town.ledger.bindings()["status"].tolist() == ["deleted"]
+    assert town.sync("full") == []
+    assert town.ledger.bindings()["status"].tolist() == ["deleted"]
+    assert set(stored(town, tmp_path)) == set(PLANTED)
+    town.later((town.settings.history_days + 1) * DAY)
+    town.sync("full")
+    assert stored(town, tmp_path) == []
+    # Who was gone is not brought back by a contact of the same address.
+    town.contact(EMAIL, name="Zofia", company="Acme", state="PROSPECT")
+    town.sync()
+    assert town.records("Lead") == {}
+
+
+def test_an_issue_of_a_record_that_was_purged_closes_and_is_forgotten(town: Direct, tmp_path: Path) -> None:
+    refusal = {"success": False, "message": ["Quillenstein is refused"]}
+    fault = {"system": "salesmanago", "kind": "status", "path": "upsert", "status": 200, "body": refusal}
+    town.control.post("/faults", {**fault, "times": None})
+    lead = person(town)
+    town.sync()
+    assert town.ledger.open_issues()["salesforce_id"].tolist() == [lead]
+    assert town.ledger.bindings().empty
+    purge(town, lead)
+    town.sync()
+    assert town.ledger.open_issues().empty
+    assert "Quillenstein" in stored(town, tmp_path)
+    town.later((town.settings.history_days + 1) * DAY)
+    town.sync()
+    assert stored(town, tmp_path) == []
