@@ -175,8 +175,9 @@ class Reading:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nobody."""
-        return self.contacts.empty and all(frame.empty for frame in self.records.values())
+        """Whether there is nobody, and nobody is missing."""
+        found = [self.contacts, *self.records.values(), self._missing(SALESFORCE), self._missing(SALESMANAGO)]
+        return all(frame.empty for frame in found)
 
     def of(self, name: str) -> pd.DataFrame:
         """Give the records of an object, or the contacts."""
