@@ -32,6 +32,7 @@ BOTH = (FULL, INCREMENTAL)
 SETUP = "salesmanago_setup"
 CONSENT = "salesmanago_consent"
 AUDIT = "salesmanago_audit"
+UNDO = "salesmanago_undo"
 SCHEDULE = "SALESMANAGO_SYNC_SCHEDULE"
 OBJECTS = ["Lead", "Contact", "PersonAccount"]
 # What talks much to a service; the rest asks a question or two, or nothing at all.
@@ -86,7 +87,7 @@ def dag(request: pytest.FixtureRequest, bag: DagBag) -> DAG:
 def test_the_folder_holds_these_dags_and_no_fault(bag: DagBag) -> None:
     assert bag.import_errors == {}
     assert {line.warning_num for line in bag.dagbag_stats} == {0}
-    assert set(bag.dags) == {*BOTH, SETUP, CONSENT, AUDIT}
+    assert set(bag.dags) == {*BOTH, SETUP, CONSENT, AUDIT, UNDO}
 
 
 def test_params_are_typed_and_have_the_documented_defaults(dag: DAG) -> None:

@@ -53,7 +53,7 @@ FORBIDDEN: dict[str, tuple[str, ...]] = {
     "demo": ("airflow", PACKAGE, "tests"),
 }
 # The floors of the domain, from the ground up: what is not named here is the ground that all stand on.
-FLOORS = ("criteria", "converters", "mapping_files", "org", "people", "merge", "plan", "certificate", "explain")
+FLOORS = ("criteria", "converters", "mapping_files", "org", "people", "merge", "plan", "certificate", "undo", "explain")
 # Only these may name Airflow at all.
 AIRFLOW_IS_AT_HOME = ("cli/", "hooks/", "ui/", "provider.py")
 CLOCKS = {"now", "utcnow", "today", "getenv"}

@@ -110,6 +110,20 @@ COMMANDS = (
         "file and an HTML page.",
     ),
     _action(
+        "undo",
+        "undo",
+        "undo",
+        "Put back what a run wrote",
+        options.RUN_TO_UNDO,
+        options.UNDO_FIELD,
+        options.UNDO_RECORD,
+        options.UNDO_APPLY,
+        options.DELETE_CREATED,
+        description="Put back what a run wrote on both sides, where it is still there: all of it, one field, or one "
+        "person. Without --apply it is only shown. What somebody edited since is left, and listed with both values. "
+        "Opt-outs are never undone. The values are personal data.",
+    ),
+    _action(
         "explain",
         "explain",
         "explain",

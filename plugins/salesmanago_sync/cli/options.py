@@ -82,6 +82,13 @@ SEARCH = _option("--search", help="Only issues with this in an id, a field or th
 CSV = _option("--csv", help="Write a CSV file in place of rows; - is standard output")
 CHECK = _option("--check", help="Show the differences only (default); with --undo: those of undo", action="store_true")
 APPLY = _option("--apply", help="Deploy to Salesforce", action="store_true")
+RUN_TO_UNDO = _option("run", help="The run to undo: its number in the ledger, or last")
+UNDO_FIELD = _option("--field", help="Only this SALESmanago field", default="")
+UNDO_RECORD = _option("--record", help="Only this person, by Salesforce Id or contactId", default="")
+UNDO_APPLY = _option("--apply", help="Write it; without this it is only shown", action="store_true")
+DELETE_CREATED = _option(
+    "--delete-created", help="Delete what the run created, where nobody has edited it since", action="store_true"
+)
 UNDO = _option("--undo", help="Give the layouts and their assignments back what they were", action="store_true")
 LAYOUTS = _option(
     "--layout",

@@ -14,7 +14,7 @@ from salesmanago_sync.domain.mapping_files.rules import choices
 from salesmanago_sync.errors import ConfigurationError, Fault
 from salesmanago_sync.hooks.ports import console_ports
 from salesmanago_sync.ledger.store import Ledger
-from salesmanago_sync.overview.plans import FILTERS, PlanPart, read_plan
+from salesmanago_sync.overview.plans import FILTERS, Change, PlanPart, read_plan
 from salesmanago_sync.settings import load_settings
 
 # What fits on a screen; json and yaml have everything.
@@ -26,7 +26,7 @@ def plan(args: Namespace) -> Exit:
     """Show the changes of a run."""
     if args.run is not None:
         with console_ports() as ports:
-            return _show(ports.ledger, _find(ports.ledger, args.run), args)
+            return _show(ports.ledger, find_run(ports.ledger, args.run, "--run"), args)
     dag_id, dag_run_id = start(args, dry_run=True)
     with console_ports() as ports:
         state = follow(ports.ledger, dag_id, dag_run_id, ports.now)
@@ -35,15 +35,21 @@ def plan(args: Namespace) -> Exit:
         return _show(ports.ledger, int((ports.ledger.find_run(dag_id, dag_run_id) or {})["id"]), args)
 
 
-def _find(ledger: Ledger, name: str) -> int:
-    """Find a run by its number in the ledger, or `last`."""
+def find_run(ledger: Ledger, name: str, where: str) -> int:
+    """Find a run by its number in the ledger, or `last`.
+
+    Args:
+        ledger: The ledger.
+        name: What was typed.
+        where: The option or argument that it was typed for.
+    """
     try:
         if name == "last":
             return int(ledger.runs(1)["id"].iloc[0])
         return int(ledger.run(int(name))["id"])
     except (LookupError, ValueError):
         known = ", ".join(str(number) for number in ledger.runs(10)["id"]) or "none yet"
-        fault = Fault("--run", f"the ledger has no run {name!r}.", f"Newest runs: {known}. Or: last.")
+        fault = Fault(where, f"the ledger has no run {name!r}.", f"Newest runs: {known}. Or: last.")
         raise ConfigurationError([fault]) from None
 
 
@@ -51,7 +57,7 @@ def _show(ledger: Ledger, run_id: int, args: Namespace) -> Exit:
     given = {**vars(args), "object": (args.object or [""])[0], "direction": args.direction or ""}
     found = read_plan(ledger, run_id, {name: given[name] or "" for name in FILTERS}, limit=args.limit)
     _check(found, args, {line.key for mapping in load_mappings(load_settings().mappings) for line in mapping.lines})
-    rows = [_row(asdict(change), args.output) for change in found.changes]
+    rows = [row_of(change, args.output) for change in found.changes]
     show(rows, args.output)
     say(f"Run {run_id}: {len(rows)} of {found.total} changes.")
     words = str(ledger.run(run_id)["service_words"])
@@ -71,5 +77,7 @@ def _check(found: PlanPart, args: Namespace, mapped: set[str]) -> None:
             )
 
 
-def _row(change: dict[str, Any], output: str) -> dict[str, Any]:
-    return change if output in ("json", "yaml") else {name: change[name] for name in COLUMNS}
+def row_of(change: Change, output: str) -> dict[str, Any]:
+    """Lay out a change as a format shows it."""
+    told = asdict(change)
+    return told if output in ("json", "yaml") else {name: told[name] for name in COLUMNS}

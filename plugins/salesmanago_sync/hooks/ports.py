@@ -32,7 +32,7 @@ from salesmanago_sync.steps.snapshot import settings_of_run
 from salesmanago_sync.steps.watermark import now_utc
 
 LEDGER_CONNECTION = "sync_ledger"
-MODES: dict[str, Mode] = {"salesmanago_full_sync": "full", "salesmanago_audit": "audit"}
+MODES: dict[str, Mode] = {"salesmanago_full_sync": "full", "salesmanago_audit": "audit", "salesmanago_undo": "undo"}
 ONE_MACHINE = ("LocalExecutor", "SequentialExecutor")
 # Many of these fit into the time after which the lock of a dead worker expires.
 BEAT_SECONDS = 60.0

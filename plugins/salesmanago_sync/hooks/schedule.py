@@ -22,6 +22,7 @@ from salesmanago_sync.overview.status import ActiveRun, Automatic
 FULL = "salesmanago_full_sync"
 INCREMENTAL = "salesmanago_incremental_sync"
 AUDIT = "salesmanago_audit"
+UNDO = "salesmanago_undo"
 DAG_IDS = (FULL, INCREMENTAL)
 UNDER_WAY = (DagRunState.QUEUED, DagRunState.RUNNING)
 
@@ -65,6 +66,13 @@ def unpause(dag_id: str) -> None:
         dag = session.get(DagModel, dag_id)
         if dag is not None:
             dag.is_paused = False
+
+
+def params_of(dag_id: str, run_id: str) -> dict[str, Any]:
+    """Read the Params with which a run was started; nothing where Airflow no longer has the run."""
+    with create_session() as session:
+        run = session.scalar(select(DagRun).where(DagRun.dag_id == dag_id, DagRun.run_id == run_id))
+        return {} if run is None else dict(run.conf or {})
 
 
 def start_run(dag_id: str, params: Mapping[str, Any], user: str) -> str:

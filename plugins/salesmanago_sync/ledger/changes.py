@@ -16,7 +16,7 @@ from salesmanago_sync.ledger.tables import changes, runs
 
 KEYS = ("salesforce_id", "salesmanago_id", "field")
 PLANNED = ["object", "direction", "action", *KEYS, "old", "new", "rule", "reason"]
-TOLD = ["state", "reason", "delay_seconds"]
+TOLD = ["state", "reason", "delay_seconds", "held"]
 
 
 class Changes:
@@ -55,6 +55,26 @@ class Changes:
             _settle(connection, run_id, old.assign(state="dropped"))
             _insert(connection, run_id, new, now)
 
+    def leave_changes(self, run_id: int, frame: pd.DataFrame, now: datetime) -> None:
+        """Store what a run looked at and leaves as it is, in place of what it had left of these people before.
+
+        Args:
+            run_id: The run.
+            frame: As for `plan_changes`, with `reason`.
+            now: The time.
+        """
+        with self._database.write() as connection:
+            for these in _of_people(
+                frame.assign(salesforce_id=frame["salesforce_id"].mask(frame["salesforce_id"].eq("")))
+            ):
+                connection.execute(
+                    sa.delete(changes).where(changes.c.run_id == run_id, changes.c.state == "dropped", *these)
+                )
+            for piece in pieces(frame):
+                connection.execute(
+                    sa.insert(changes), [row | {"state": "dropped"} for row in _planned(run_id, piece, now)]
+                )
+
     def drop_planned(self, run_id: int, reason: str) -> int:
         """Drop what a run had planned and not written.
 
@@ -77,7 +97,7 @@ class Changes:
         Args:
             run_id: The run.
             frame: `salesforce_id, salesmanago_id, field, direction` as planned, the new `state`, and `reason` and
-                `delay_seconds`.
+                `delay_seconds`, and `held`, raw values from before the write (JSON).
         """
         with self._database.write() as connection:
             _settle(connection, run_id, frame)
@@ -182,7 +202,7 @@ def _planned(run_id: int, frame: pd.DataFrame, now: datetime) -> list[dict[str, 
 
 def _settle(connection: sa.Connection, run_id: int, frame: pd.DataFrame) -> None:
     keys = [*KEYS, "direction"]
-    blanks: dict[str, Any] = {name: "" for name in KEYS} | {"reason": None, "delay_seconds": None}
+    blanks: dict[str, Any] = {name: "" for name in KEYS} | {"reason": None, "delay_seconds": None, "held": None}
     told = filled(frame, blanks)[[*keys, *TOLD]].assign(run_id=run_id)
     # What was dropped stays dropped: a newer plan has the same keys.
     overwrite(

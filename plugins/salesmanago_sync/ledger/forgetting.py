@@ -172,7 +172,7 @@ def _forget(connection: sa.Connection, ids: Ids) -> None:
     for these in _theirs(bindings, ids):
         connection.execute(sa.update(bindings).where(these).values(base="{}"))
     for these in _theirs(changes, ids):
-        connection.execute(sa.update(changes).where(these).values(old=None, new=None))
+        connection.execute(sa.update(changes).where(these).values(old=None, new=None, held=None))
     for these in _theirs(issues, ids):
         connection.execute(sa.delete(issues).where(these))
     for these in _theirs(consent_evidence, ids):

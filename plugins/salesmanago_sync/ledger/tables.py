@@ -156,6 +156,7 @@ changes = sa.Table(
     _text("state", "planned"),
     _text("reason"),
     _when("at", nullable=False),
+    _text("held"),  # JSON: raw values from before the write, where the canonical old value would lose their spelling
     sa.Column("delay_seconds", sa.Integer),  # from the change on the other side to its arrival here
     sa.Index(None, "run_id", "salesforce_id", "salesmanago_id"),
 )

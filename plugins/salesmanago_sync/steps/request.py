@@ -20,7 +20,7 @@ EXAMPLES = {
     "ids": "Write them as the pages show them.",
 }
 
-Mode = Literal["full", "incremental", "audit"]
+Mode = Literal["full", "incremental", "audit", "undo"]
 
 
 class Request(BaseModel):
@@ -34,6 +34,10 @@ class Request(BaseModel):
         emails: Only these people, by address.
         ids: Only these people, by Salesforce Id of 18 characters or contactId.
         repair: Of an audit: whether to synchronise anew whoever it finds unexplained.
+        run: Of an undo: the number of the run to undo.
+        field: Of an undo: only this field.
+        record: Of an undo: only this person, by Salesforce Id or contactId.
+        delete_created: Of an undo: whether what the run created is deleted.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -45,6 +49,10 @@ class Request(BaseModel):
     emails: tuple[str, ...] = Field((), repr=False)
     ids: tuple[str, ...] = ()
     repair: bool = False
+    run: int | None = Field(None, ge=1)
+    field: str = ""
+    record: str = ""
+    delete_created: bool = False
 
     @field_validator("objects", "emails", "ids", mode="before")
     @classmethod
@@ -93,7 +101,7 @@ class Run(BaseModel):
     Attributes:
         dag_id: The DAG.
         dag_run_id: Airflow's name of the run.
-        mode: Everything, what changed, or everything for a certificate.
+        mode: Everything, what changed, everything for a certificate, or what a run wrote, to undo it.
         scheduled: Whether the schedule started it.
         request: What it was asked to do.
         id: Its number in the ledger, once it has one.
@@ -125,7 +133,7 @@ class Run(BaseModel):
     @property
     def note(self) -> str:
         """A word about the run for others who wait for it."""
-        return "dry run" if self.request.dry_run and self.mode != "audit" else self.mode
+        return "dry run" if self.request.dry_run and self.mode in ("full", "incremental") else self.mode
 
     def restricted(self, watermark: datetime | None, enabled: Iterable[str]) -> bool:
         """Whether the run looks at a part only: then it never moves the watermark.

@@ -21,9 +21,11 @@ from salesmanago_sync.domain.merge.merge import TO_SALESMANAGO
 from salesmanago_sync.domain.merge.owed import DELETE
 from salesmanago_sync.domain.plan.findings import issues
 from salesmanago_sync.domain.plan.native import wide
+from salesmanago_sync.domain.undo.held import held_before
 from salesmanago_sync.steps.evidence import keep_evidence
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.reading import Reading, Source
+from salesmanago_sync.steps.sending import aligned
 
 # The record was converted, merged or deleted since it was read.
 MOVED_ON = ("RECORD_GONE", "LEAD_CONVERTED")
@@ -111,7 +113,7 @@ def settle(ports: Ports, reading: Reading, sent: Sent) -> None:
         _remember(ports, sent, done, changes, kept)
     keep_evidence(ports, sent, people)
     _report_refusals(ports, sent)
-    _settle_changes(ports, sent)
+    _settle_changes(ports, reading, sent)
 
 
 def _remember(ports: Ports, sent: Sent, done: pd.DataFrame, changes: pd.DataFrame, kept: pd.DataFrame) -> None:
@@ -229,7 +231,7 @@ def _text(outcome: Outcome) -> str:
     return f"{code}{outcome.text}{named}{others}"
 
 
-def _settle_changes(ports: Ports, sent: Sent) -> None:
+def _settle_changes(ports: Ports, reading: Reading, sent: Sent) -> None:
     reasons = [None if outcome.ok else _reason(outcome, sent.direction) for outcome in sent.outcomes]
     state = pd.DataFrame(
         {
@@ -239,8 +241,19 @@ def _settle_changes(ports: Ports, sent: Sent) -> None:
             "delay_seconds": _delays(sent).to_numpy(),
         }
     )
-    rows = sent.changes[["person", "salesforce_id", "salesmanago_id", "field", "direction"]].merge(state, on="person")
+    columns = ["person", "salesforce_id", "salesmanago_id", "field", "direction"]
+    rows = sent.changes[columns].assign(held=_held(reading, sent)).merge(state, on="person")
     ports.ledger.settle_changes(ports.run.id, rows.drop(columns="person"))
+
+
+def _held(reading: Reading, sent: Sent) -> pd.Series:
+    """What was there before, in the spelling of the service, where an undo would need it."""
+    updates = sent.changes[sent.changes["action"].ne("create")]
+    if sent.direction == TO_SALESMANAGO:
+        before = aligned(reading.contacts, "contactId", sent.people["salesmanago_id"])
+    else:
+        before = aligned(reading.records[sent.source.mapping.object], "Id", sent.people["salesforce_id"])
+    return held_before(sent.source.mapping, updates, sent.direction, before).reindex(sent.changes.index)
 
 
 def _delays(sent: Sent) -> pd.Series:

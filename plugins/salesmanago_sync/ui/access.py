@@ -16,7 +16,7 @@ from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessE
 from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_dag
 from fastapi import Depends, HTTPException, Request
 
-from salesmanago_sync.hooks.schedule import AUDIT, DAG_IDS, FULL, INCREMENTAL
+from salesmanago_sync.hooks.schedule import AUDIT, DAG_IDS, FULL, INCREMENTAL, UNDO
 from salesmanago_sync.ui.forgery import token_for
 
 Right = Callable[[Request, BaseUser], None]
@@ -42,6 +42,7 @@ MAY_EDIT = right("PUT")
 MAY_SEE_PEOPLE = MAY_EDIT
 MAY_FORGET = right("DELETE")
 MAY_AUDIT = right("POST", DagAccessEntity.RUN, [AUDIT])
+MAY_UNDO = right("POST", DagAccessEntity.RUN, [UNDO])
 MAY_TRIGGER = {
     "full": right("POST", DagAccessEntity.RUN, [FULL]),
     "incremental": right("POST", DagAccessEntity.RUN, [INCREMENTAL]),
@@ -60,6 +61,7 @@ class Visitor:
         may_see_people: Whether they may see more than counts.
         may_forget: Whether they may have a person forgotten.
         may_audit: Whether they may start an audit.
+        may_undo: Whether they may undo what a run wrote.
         may_trigger: For each mode whether they may force a synchronisation.
     """
 
@@ -70,6 +72,7 @@ class Visitor:
     may_see_people: bool
     may_forget: bool
     may_audit: bool
+    may_undo: bool
     may_trigger: dict[str, bool]
 
 
@@ -83,6 +86,7 @@ def visitor(request: Request, user: GetUserDep) -> Visitor:
         may_see_people=_has(MAY_SEE_PEOPLE, request, user),
         may_forget=_has(MAY_FORGET, request, user),
         may_audit=_has(MAY_AUDIT, request, user),
+        may_undo=_has(MAY_UNDO, request, user),
         may_trigger={mode: _has(check, request, user) for mode, check in MAY_TRIGGER.items()},
     )
 

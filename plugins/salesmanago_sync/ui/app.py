@@ -13,6 +13,7 @@ from salesmanago_sync.ui import (
     mapping_page,
     plan_page,
     status_page,
+    undo_page,
 )
 from salesmanago_sync.ui.access import MAY_READ
 from salesmanago_sync.ui.headers import SecureHeaders
@@ -29,7 +30,17 @@ def make_app() -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    for page in (status_page, force_page, issues_page, plan_page, explain_page, certificate_page, mapping_page, files):
+    for page in (
+        status_page,
+        force_page,
+        issues_page,
+        plan_page,
+        explain_page,
+        certificate_page,
+        mapping_page,
+        undo_page,
+        files,
+    ):
         app.include_router(page.router)
     add_refusals(app)
     app.add_middleware(SecureHeaders)  # around everything, pages about faults too

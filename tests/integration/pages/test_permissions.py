@@ -42,6 +42,8 @@ ENDPOINTS = {
     ("GET", "/certificate"): Endpoint("/certificate", "user", 200),
     ("GET", "/certificate/{name}.{ending}"): Endpoint("/certificate/certificate-2026-01-31-run-1.json", "user", 404),
     ("POST", "/certificate"): Endpoint("/certificate", "user", 303, {"switch_on": "true"}),
+    ("POST", "/undo"): Endpoint("/undo", "user", 200, {"run": 1}),
+    ("POST", "/undo/apply"): Endpoint("/undo/apply", "user", 404, {"shown": 999}),
     ("GET", "/mappings"): Endpoint("/mappings", "viewer", 200),
     ("GET", "/mappings/{object}.yaml"): Endpoint("/mappings/Lead.yaml", "viewer", 503),  # there is no connection
     ("GET", "/static/{name}"): Endpoint("/static/pages.js", "viewer", 200),

@@ -5,13 +5,14 @@ They are held as plain rows: in a frame, pandas would take the null that empties
 
 from __future__ import annotations
 
+import json
 from collections.abc import Hashable
 from typing import Any
 
 import pandas as pd
 
 from salesmanago_sync.domain.converters import converter
-from salesmanago_sync.domain.frames import ADDRESS_PARTS
+from salesmanago_sync.domain.frames import ADDRESS_PARTS, as_text
 from salesmanago_sync.domain.mapping_files.mapping import Line, Mapping
 from salesmanago_sync.domain.mapping_files.stand_ins import stand_in
 from salesmanago_sync.domain.merge.canonical import TAG, canonical_tags
@@ -61,7 +62,18 @@ def to_salesforce(mapping: Mapping, changes: pd.DataFrame, records: pd.DataFrame
         for field, values in _salesforce_values(mapping, line, new, present, current).items():
             for person, value in values.items():
                 rows[person][field] = value
+    _spell_as_held(rows, changes)
     return rows
+
+
+def _spell_as_held(rows: dict[Any, dict[str, Any]], changes: pd.DataFrame) -> None:
+    """Put values back in the spelling in which a service held them (`undo.held`)."""
+    if "held" not in changes:
+        return
+    for person, text in changes.dropna(subset=["held"]).set_index("person")["held"].items():
+        for field, raw in json.loads(text).items():
+            if field in rows[person] and as_text(rows[person][field]) != raw:
+                rows[person][field] = raw
 
 
 def _salesforce_values(
@@ -127,11 +139,12 @@ def salesmanago_rows(
     new, present = wide(changes)
     native = {key: json_values(_salesmanago_values(mapping, str(key), new[key])) for key in new}
     addresses = contacts.reindex(index=new.index, columns=[ADDRESS + part for part in ADDRESS_PARTS])
-    rows = []
-    for person in new.index:
-        sent = {str(key): native[key][person] for key in new if present.at[person, key]}
-        rows.append(_row(sent, str(people.at[person, "email"]), addresses.loc[person].dropna().to_dict()))
-    return rows
+    sent = {person: {str(key): native[key][person] for key in new if present.at[person, key]} for person in new.index}
+    _spell_as_held(sent, changes)
+    return [
+        _row(values, str(people.at[person, "email"]), addresses.loc[person].dropna().to_dict())
+        for person, values in sent.items()
+    ]
 
 
 def _salesmanago_values(mapping: Mapping, key: str, values: pd.Series) -> pd.Series:

@@ -1,0 +1,229 @@
+"""Undoing: what a run wrote put back, a hundred people at a time, each read just before they are written.
+
+It takes the way of every write: the same sending, outcomes and ledger, under the lock, as a run of its own, which can
+be undone in turn. It moves no watermark.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+
+from salesmanago_sync.domain.certificate.agreed import KEPT, UNDONE, note_of
+from salesmanago_sync.domain.frames import full_ids
+from salesmanago_sync.domain.merge.merge import TO_SALESMANAGO
+from salesmanago_sync.domain.merge.owed import DELETE
+from salesmanago_sync.domain.plan.plan import Plan
+from salesmanago_sync.domain.undo.undo import LEFT, Undo, first_and_last, undo
+from salesmanago_sync.errors import ConfigurationError, FatalError, Fault, IssuesFoundError, RetriableError
+from salesmanago_sync.steps.binding import note_differences
+from salesmanago_sync.steps.commit import COMMITTED
+from salesmanago_sync.steps.freshness import FRESH_FOR
+from salesmanago_sync.steps.planning import plan_of
+from salesmanago_sync.steps.ports import Ports
+from salesmanago_sync.steps.preflight import checked
+from salesmanago_sync.steps.reading import Reading, sources
+from salesmanago_sync.steps.writing import Writer, groups, request_size
+
+log = logging.getLogger(__name__)
+
+# As many as one request to SALESmanago takes: they are read, decided about and written within seconds.
+AT_A_TIME = 100
+# So often some people are read, until they are written soon enough after it.
+LOOKS = 3
+PAIR = ["salesforce_id", "salesmanago_id"]
+
+
+def undo_run(ports: Ports) -> dict[str, int]:
+    """Put back what a run wrote, or only say what would be.
+
+    Safe to repeat: what an earlier try has put back is found as it was before the run.
+
+    Args:
+        ports: What the step talks to.
+
+    Returns:
+        How many fields were put back, or would be, and how many are left for which reason.
+
+    Raises:
+        ConfigurationError: The run cannot be undone as asked.
+    """
+    ports.keep_lock()
+    number = _number(ports)
+    counts = Counter[str]()
+    for some in _slices(_written(ports, number)):
+        ports.keep_lock()
+        counts.update(_undo_some(ports, some, number))
+    ports.ledger.update_run(ports.run.id, state=COMMITTED)
+    log.info("%s", as_text(counts, dry=ports.run.request.dry_run))
+    return dict(counts)
+
+
+def _number(ports: Ports) -> int:
+    number = ports.run.request.run
+    try:
+        found = ports.ledger.run(number or 0)
+    except LookupError:
+        fix = "airflow salesmanago plan --run last shows the newest one."
+        raise ConfigurationError([Fault("Param run", f"the ledger has no run {number}.", fix)]) from None
+    if found["dry_run"]:
+        raise ConfigurationError([Fault("Param run", f"run {number} was a dry run.", "It wrote nothing to undo.")])
+    return int(found["id"])
+
+
+def _written(ports: Ports, number: int) -> pd.DataFrame:
+    """Read what the run wrote, with the ids of what it created."""
+    request = ports.run.request
+    only: dict[str, Any] = {"field": request.field} if request.field else {}
+    found = ports.ledger.changes(number, state="done", **only)
+    # Beside a pair an opt-out goes to records without a contact; nothing else does.
+    bound = ports.ledger.bindings(salesforce_ids=found["salesforce_id"], salesmanago_ids=found["salesmanago_id"])
+    contacts = bound.set_index("salesforce_id")["salesmanago_id"]
+    records = bound.set_index("salesmanago_id")["salesforce_id"]
+    record = found["salesforce_id"].mask(found["salesforce_id"].eq(""), found["salesmanago_id"].map(records).fillna(""))
+    contact = found["salesmanago_id"].mask(found["salesmanago_id"].eq(""), record.map(contacts).fillna(""))
+    named = first_and_last(found.assign(salesforce_id=record, salesmanago_id=contact))
+    if request.record:
+        wanted = {request.record, full_ids(pd.Series([request.record], dtype="str")).iloc[0]}
+        named = named[named["salesforce_id"].isin(wanted) | named["salesmanago_id"].isin(wanted)]
+    return named
+
+
+def _slices(written: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """Cut what was written into slices of so many people, each person in one of them."""
+    person = pd.factorize(written["salesforce_id"].mask(written["salesforce_id"].eq(""), written["salesmanago_id"]))[0]
+    for start in range(0, int(person.max(initial=-1)) + 1, AT_A_TIME):
+        yield written[(person >= start) & (person < start + AT_A_TIME)]
+
+
+def _undo_some(ports: Ports, written: pd.DataFrame, number: int) -> Counter[str]:
+    for _ in range(LOOKS):
+        reading, planned, at = _read(ports, written)
+        found = undo(planned, written, number, _kept(reading), delete_created=ports.run.request.delete_created)
+        if ports.run.request.dry_run or ports.now() - at <= FRESH_FOR:
+            break
+    else:
+        raise RetriableError("The services answer so slowly that what they say is old. The task tries again.")
+    found = _without_done(ports, found)
+    people = found.changes[PAIR].drop_duplicates()
+    ports.ledger.leave_changes(ports.run.id, found.left, ports.now())
+    ports.ledger.plan_changes(ports.run.id, found.changes, ports.now(), people)
+    if not ports.run.request.dry_run:
+        _write(ports, reading, planned, found.changes)
+    return Counter({"PUT_BACK": len(found.changes)}) + Counter(found.left["reason"])
+
+
+def _read(ports: Ports, written: pd.DataFrame) -> tuple[Reading, Plan, Any]:
+    """Read people on both sides as they are now."""
+    at, objects = ports.now(), checked(ports).enabled
+    reading = Reading(ports, sources(ports, objects))
+    for name, rows in written.groupby("object"):
+        if name in reading.sources:
+            reading.fetch_records(str(name), rows.loc[rows["salesforce_id"].ne(""), "salesforce_id"], in_scope=True)
+    reading.fetch_contacts(written.loc[written["salesmanago_id"].ne(""), "salesmanago_id"], in_scope=True)
+    return reading, plan_of(reading, objects), at
+
+
+def _kept(reading: Reading) -> set[tuple[int, str]]:
+    found = reading.ports.ledger.events_called([KEPT], reading.bindings(["id"])["id"])
+    return {(int(row["binding_id"]), str(row["note"])) for row in found.to_dict("records")}
+
+
+def _without_done(ports: Ports, found: Undo) -> Undo:
+    """Do not list as back what an earlier try of this very run has put back."""
+    back = found.left["reason"].eq("BACK")
+    if not back.any():
+        return found
+    keys = [*PAIR, "field", "direction"]
+    done = ports.ledger.run_changes_of(ports.run.id, found.left[PAIR], keys, state="done").assign(done=True)
+    ours = found.left.merge(done, on=keys, how="left")["done"].notna().to_numpy()
+    return Undo(found.changes, found.left[~ours])
+
+
+def _write(ports: Ports, reading: Reading, planned: Plan, changes: pd.DataFrame) -> None:
+    """Send what goes back, and let the history say why both sides differ from now on."""
+    writer = Writer(ports, reading, account_id=None, last=True)
+    for (lane, direction, name), rows in changes.groupby(["lane", "direction", "object"], sort=True):
+        for group in groups(rows, request_size({"lane": lane, "direction": direction})):
+            writer.write(str(name), str(direction), group, planned.people)
+    keys = [*PAIR, "field", "direction"]
+    done = changes.merge(ports.ledger.run_changes_of(ports.run.id, changes[PAIR], keys, state="done"), on=keys)
+    _note_undone(ports, done[done["lane"].ne(DELETE)])
+    _end(ports, done[done["lane"].eq(DELETE)])
+
+
+def _note_undone(ports: Ports, done: pd.DataFrame) -> None:
+    sides = [
+        (row["source"], row["new"]) if row["direction"] == TO_SALESMANAGO else (row["new"], row["source"])
+        for row in done.to_dict("records")
+    ]
+    texts = [tuple(None if pd.isna(value) else str(value) for value in pair) for pair in sides]
+    notes = [note_of(str(field), *pair) for field, pair in zip(done["field"], texts, strict=True)]
+    differ = [a != m for a, m in texts]
+    found = done.assign(event=UNDONE, note=pd.Series(notes, index=done.index, dtype="str"))
+    note_differences(ports, found.loc[differ, ["object", *PAIR, "event", "note"]])
+
+
+def _end(ports: Ports, deleted: pd.DataFrame) -> None:
+    """Remember whom the undo deleted as deleted: no policy of the mapping is due, and nobody is created again."""
+    if deleted.empty:
+        return
+    bound = ports.ledger.bindings(salesforce_ids=deleted["salesforce_id"])
+    addresses = [next((part for part in reversed(base) if part), None) for base in map(_address, bound["base"])]
+    now = ports.now()
+    ended = pd.DataFrame({"id": bound["id"], "status": "deleted", "owed": "{}", "email": addresses})
+    ports.ledger.save(ended.astype({"email": "str"}), now)
+    events = bound[["object", *PAIR]].assign(binding_id=bound["id"], event="deleted", note="undo")
+    ports.ledger.add_events(ports.run.id, events, now)
+
+
+def _address(base: str) -> list[str | None]:
+    found: list[str | None] = json.loads(base).get("email", [])
+    return found
+
+
+def as_text(counts: Counter[str], *, dry: bool) -> str:
+    """Say what came of an undo: numbers and reasons."""
+    verb = "would be put back" if dry else "were put back"
+    lines = [f"{counts['PUT_BACK']} fields {verb}."]
+    lines += [f"  {reason}: {counts[reason]} left. {LEFT[reason]}" for reason in LEFT if counts[reason]]
+    return "\n".join(lines)
+
+
+def end(ports: Ports, counts: dict[str, int] | None) -> None:
+    """Close the run and free the lock, whatever happened.
+
+    Args:
+        ports: What the step talks to.
+        counts: What `undo_run` returned; nothing where it did not come to its end.
+    """
+    if not ports.ledger.is_current(ports.run.attempt):
+        return
+    try:
+        done = ports.ledger.run(ports.run.id)["state"] == COMMITTED and counts is not None
+        note = as_text(Counter(counts), dry=ports.run.request.dry_run) if done else "The undo did not come to its end."
+        ports.ledger.finish_run(ports.run.id, "success" if done else "failed", ports.now(), note=note)
+        if done:
+            ports.staging.remove()
+    finally:
+        ports.ledger.free(ports.run.attempt)
+
+
+def tell(ports: Ports) -> None:
+    """Say how it ended.
+
+    Raises:
+        IssuesFoundError: A service refused some of it.
+        FatalError: The undo itself failed.
+    """
+    run = ports.ledger.find_run(ports.run.dag_id, ports.run.dag_run_id)
+    if run is None or run["state"] != "success":
+        raise FatalError("The undo did not come to its end: see the failed tasks before this one.")
+    failed = ports.ledger.count_changes(ports.run.id, state="failed")
+    if failed:
+        raise IssuesFoundError(f"{failed} fields could not be put back. The page Plan of run {run['id']} says which.")
