@@ -178,23 +178,35 @@ def extract_salesforce(run: Began, name: str, window: Window) -> int:
         return step(ports, name, window)
 
 
-@task(pool=POOL)
-def extract_salesmanago(run: Began, window: Window) -> int:
-    """Read the contacts of SALESmanago."""
+@task(pool=POOL, multiple_outputs=False)
+def extract_salesmanago(run: Began, window: Window) -> list[list[int]]:
+    """List the contacts of SALESmanago."""
     from salesmanago_sync.hooks.ports import attempt_of, task_ports
-    from salesmanago_sync.steps.extract import extract_salesmanago as step
+    from salesmanago_sync.steps.contacts import list_contacts
 
     with task_ports(attempt_of(run)) as ports:
-        return step(ports, window)
+        return list_contacts(ports, window)
 
 
-@task(pool=POOL, multiple_outputs=False)
-def gather_counterparts(run: Began) -> dict[str, int]:
+@task(pool=POOL)
+def extract_contacts(run: Began, slices: list[int]) -> int:
+    """Read the cards of some contacts."""
+    from salesmanago_sync.hooks.ports import attempt_of, task_ports
+    from salesmanago_sync.steps.contacts import read_cards
+
+    with task_ports(attempt_of(run)) as ports:
+        return read_cards(ports, slices)
+
+
+# Where no contact has changed, the tasks that read cards are skipped, and the run goes on. Airflow lets only tasks that
+# need the success of all others take an argument of a setup: this one, follow_up and commit ask for it.
+@task(pool=POOL, trigger_rule="none_failed_min_one_success", multiple_outputs=False)
+def gather_counterparts(ti: Any = None) -> dict[str, int]:
     """Look up the other side of everybody who was read."""
     from salesmanago_sync.hooks.ports import attempt_of, task_ports
     from salesmanago_sync.steps.extract import gather_counterparts as step
 
-    with task_ports(attempt_of(run)) as ports:
+    with task_ports(attempt_of(ti.xcom_pull(task_ids="start"))) as ports:
         return step(ports)
 
 
@@ -257,8 +269,7 @@ def write(run: Began, work: list[dict[str, Any]]) -> dict[str, int]:
         return write_batches(ports, work)
 
 
-# An empty plan has nothing to write: the mapped tasks are skipped, and the run goes on. Airflow lets only tasks that
-# need the success of all others take an argument of a setup: this one and commit ask for it.
+# An empty plan has nothing to write: the mapped tasks are skipped, and the run goes on.
 @task(
     pool=POOL,
     trigger_rule="none_failed_min_one_success",

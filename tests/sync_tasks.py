@@ -6,6 +6,7 @@ TASKS = (
     "fix_window",
     "extract_salesforce",
     "extract_salesmanago",
+    "extract_contacts",
     "gather_counterparts",
     "match",
     "plan",

@@ -35,6 +35,9 @@ class Settings(BaseSettings):
     people_per_part: int = Field(
         50_000, ge=1, description="How many people one task plans; more of them only where they must be seen together"
     )
+    contacts_per_task: int = Field(
+        20_000, ge=1, description="How many contacts one task reads; more of them only where Airflow allows fewer tasks"
+    )
     bulk_above: int = Field(
         2000, ge=1, description="Lists of more Salesforce records than this are read through the Bulk API"
     )

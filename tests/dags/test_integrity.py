@@ -39,6 +39,7 @@ OBJECTS = ["Lead", "Contact", "PersonAccount"]
 IN_THE_POOL = {
     "extract_salesforce",
     "extract_salesmanago",
+    "extract_contacts",
     "gather_counterparts",
     "write_consent",
     "write",
@@ -169,6 +170,7 @@ def test_what_talks_to_the_services_is_bounded_by_the_pool(dag: DAG) -> None:
 def test_closing_and_reporting_follow_whatever_happened(dag: DAG) -> None:
     rules = {task.task_id: task.trigger_rule.value for task in dag.tasks if task.trigger_rule.value != "all_success"}
     assert rules == {
+        "gather_counterparts": "none_failed_min_one_success",  # no contact that changed skips what reads cards
         "follow_up": "none_failed_min_one_success",  # nothing to write skips what writes
         "commit": "none_failed_min_one_success",  # a dry run skips what writes
         "close": "all_done_setup_success",  # the teardowns of start

@@ -204,7 +204,7 @@ class Bench(Direct):
         super().__init__(twin, folder, mappings=setup.write_mappings(folder / "mappings"))
         self.ledger.close()
         # Few people, so that they are in several parts all the same.
-        self.settings = self.settings.model_copy(update={"people_per_part": 2})
+        self.settings = self.settings.model_copy(update={"people_per_part": 2, "contacts_per_task": 2})
         self._store, self.pace, self.objects = store, setup.pace, setup.objects
         # The consent lane works however well ordinary runs keep up.
         self.settings = self.settings.model_copy(update={"consent_after_seconds": 0})

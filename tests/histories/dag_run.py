@@ -11,7 +11,8 @@ from salesmanago_sync.errors import FatalError, SyncError
 from salesmanago_sync.steps.binding import bind_people
 from salesmanago_sync.steps.close import close
 from salesmanago_sync.steps.commit import commit
-from salesmanago_sync.steps.extract import extract_salesforce, extract_salesmanago, gather_counterparts
+from salesmanago_sync.steps.contacts import list_contacts, read_cards
+from salesmanago_sync.steps.extract import extract_salesforce, gather_counterparts
 from salesmanago_sync.steps.newcomers import follow_up
 from salesmanago_sync.steps.parts import share_out
 from salesmanago_sync.steps.planning import plan_part
@@ -24,8 +25,9 @@ from tests.histories.bench import Bench, Killed, Mode, Moments
 from tests.sync_tasks import TASKS
 
 Clearing = Literal["failed", "downstream", "single"]
-# Both readings are one stage here, and nothing is reported.
-STAGES = tuple(dict.fromkeys("extract" if task.startswith("extract_") else task for task in TASKS if task != "report"))
+# What both sides list is one stage here, and nothing is reported.
+LISTS = ("extract_salesforce", "extract_salesmanago")
+STAGES = tuple(dict.fromkeys("extract" if task in LISTS else task for task in TASKS if task != "report"))
 # How often a run that waits for the lock asks again.
 POLL_SECONDS = 60.0
 # With a plan that is mapped over nothing, Airflow skips what follows from it.
@@ -136,6 +138,10 @@ class DagRun:
             return [*records, "extract_salesmanago"]
         if stage in SKIPPED_FOR_NOBODY and self._results.get("match") == []:
             return []
+        if stage == "extract_contacts":
+            return [
+                f"extract_contacts[{number}]" for number in range(len(self._results.get("extract_salesmanago", [])))
+            ]
         if stage == "write":
             return [f"write[{number}]" for number in range(len(self._results.get("bind", [])))]
         if stage == "plan":
@@ -189,7 +195,8 @@ class DagRun:
             "preflight": lambda ports: preflight(ports, self._bench.account, lambda settings: None),
             "fix_window": fix_window,
             "extract_salesforce": lambda ports: extract_salesforce(ports, part, self._results.get("fix_window")),
-            "extract_salesmanago": lambda ports: extract_salesmanago(ports, self._results.get("fix_window")),
+            "extract_salesmanago": lambda ports: list_contacts(ports, self._results.get("fix_window")),
+            "extract_contacts": lambda ports: read_cards(ports, self._results["extract_salesmanago"][int(part)]),
             "gather_counterparts": gather_counterparts,
             "match": share_out,
             "plan": lambda ports: plan_part(ports, self._results["match"][int(part)]),

@@ -28,7 +28,8 @@ from salesmanago_sync.settings import Settings
 from salesmanago_sync.steps.binding import bind_people
 from salesmanago_sync.steps.close import close
 from salesmanago_sync.steps.commit import commit
-from salesmanago_sync.steps.extract import extract_salesforce, extract_salesmanago, gather_counterparts
+from salesmanago_sync.steps.contacts import list_contacts, read_cards
+from salesmanago_sync.steps.extract import extract_salesforce, gather_counterparts
 from salesmanago_sync.steps.newcomers import follow_up
 from salesmanago_sync.steps.parts import share_out
 from salesmanago_sync.steps.planning import plan_part
@@ -52,9 +53,15 @@ def read_everybody(direct: Direct, ports: Ports) -> Window:
     window = fix_window(ports)
     for name in objects:
         extract_salesforce(ports, name, window)
-    extract_salesmanago(ports, window)
+    read_contacts(ports, window)
     gather_counterparts(ports)
     return window
+
+
+def read_contacts(ports: Ports, window: Window) -> None:
+    """List the contacts, and read their cards slice by slice, as the mapped tasks do."""
+    for slices in list_contacts(ports, window):
+        read_cards(ports, slices)
 
 
 def write_everybody(ports: Ports, window: Window) -> None:

@@ -14,10 +14,10 @@ from salesmanago_sync.steps.binding import bind_people
 from salesmanago_sync.steps.close import close
 from salesmanago_sync.steps.commit import commit
 from salesmanago_sync.steps.newcomers import follow_up
-from salesmanago_sync.steps.planning import shared_out
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import preflight
 from salesmanago_sync.steps.snapshot import settings_of_run
+from salesmanago_sync.steps.tasks import shared_out
 from salesmanago_sync.steps.watermark import LAST_SYNC
 from salesmanago_sync.steps.window import Window
 from salesmanago_sync.steps.writing import write_consent

@@ -7,14 +7,14 @@ from datetime import timedelta
 import pandas as pd
 import pytest
 
-from salesmanago_sync.steps.extract import extract_salesforce, extract_salesmanago, gather_counterparts
+from salesmanago_sync.steps.extract import extract_salesforce, gather_counterparts
 from salesmanago_sync.steps.parts import staged
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import preflight
 from salesmanago_sync.steps.staged import load_everybody
 from salesmanago_sync.steps.start import start
 from salesmanago_sync.steps.window import fix_window
-from tests.integration.direct import Direct, Mode, plan_everybody, replace
+from tests.integration.direct import Direct, Mode, plan_everybody, read_contacts, replace
 
 EMAIL = "person@example.com"
 
@@ -34,7 +34,7 @@ def read(ports: Ports, objects: list[str]) -> None:
     window = fix_window(ports)
     for name in objects:
         extract_salesforce(ports, name, window)
-    extract_salesmanago(ports, window)
+    read_contacts(ports, window)
     gather_counterparts(ports)
 
 
@@ -94,7 +94,7 @@ def test_a_record_that_a_list_calls_deleted_is_asked_for_once_more(direct: Direc
     window = fix_window(ports)
     for name in objects:
         extract_salesforce(ports, name, window)
-    extract_salesmanago(ports, window)
+    read_contacts(ports, window)
     direct.control.post(f"/salesforce/Lead/{lead}/undelete")
     gather_counterparts(ports)
     assert planned(ports).at[lead, "status"] == "pair"

@@ -16,7 +16,8 @@ STEPS = {
     "preflight": "Checking connections, permissions and mappings",
     "fix_window": "Fixing the time span to read",
     "extract_salesforce": "Reading Salesforce",
-    "extract_salesmanago": "Reading SALESmanago",
+    "extract_salesmanago": "Listing the contacts of SALESmanago",
+    "extract_contacts": "Reading SALESmanago",
     "gather_counterparts": "Reading the other side of everybody who was read",
     "match": "Finding who belongs together",
     "plan": "Planning",
@@ -30,7 +31,7 @@ STEPS = {
 }
 # Of an audit: in words, and which step of a run they stand for.
 OF_AUDITS = {"compare": ("Comparing both sides", "plan"), "certify": ("Adding up", "commit")}
-READING = ("extract_salesforce", "extract_salesmanago")
+READING = ("extract_salesforce", "extract_salesmanago", "extract_contacts")
 WRITING = ("write_consent", "write")
 # A rate measured over less than this says nothing.
 SHORTEST = timedelta(seconds=2)

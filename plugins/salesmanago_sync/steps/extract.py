@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pandas as pd
@@ -14,11 +14,10 @@ from salesmanago_sync.domain.people.identities import CONTACT_ID_FIELD, is_true
 from salesmanago_sync.domain.people.sightings import sightings
 from salesmanago_sync.domain.reasons import EVIDENCE
 from salesmanago_sync.steps.long_list import close_list, open_list
-from salesmanago_sync.steps.pages import ROWS
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import SCHEMA, checked
-from salesmanago_sync.steps.reading import CONTACTS, KEY_PREFIX, SALESFORCE, WHO, Reading, Source, sources
-from salesmanago_sync.steps.staged import Listed, read_links, save_links
+from salesmanago_sync.steps.reading import KEY_PREFIX, SALESFORCE, WHO, Reading, Source, sources
+from salesmanago_sync.steps.staged import Listed, listed_name, read_links, save_links
 from salesmanago_sync.steps.window import Window, span_of
 
 # Whoever was looked at more recently is left out of the sweep; half a day, so that nobody is left out for a whole one.
@@ -37,7 +36,7 @@ def extract_salesforce(ports: Ports, name: str, window: Window | None) -> int:
         How many records were read.
     """
     source = sources(ports, [name])[name]
-    reading, listed = Reading(ports, {name: source}), Listed(ports.staging, name)
+    reading, listed = Reading(ports, {name: source}), Listed(ports.staging, listed_name(name))
     request = ports.run.request
     if request.of_people:
         reading.find_records(request.emails, in_scope=True)
@@ -62,44 +61,6 @@ def _salesforce_list(ports: Ports, source: Source, window: Window | None) -> Lis
         return ports.salesforce.matching(sobject, fields, source.condition(ports.now()))
     # Criteria are applied afterwards: filtered here, nobody would ever be seen to leave.
     return ports.salesforce.changed(sobject, fields, *span_of(window, "salesforce"), source.kind)
-
-
-def extract_salesmanago(ports: Ports, window: Window | None) -> int:
-    """Read the contacts: all, those changed in the window, or some people.
-
-    Args:
-        ports: What the step talks to.
-        window: The window of both sides.
-
-    Returns:
-        How many contacts were read.
-    """
-    reading, listed = Reading(ports, sources(ports, checked(ports).enabled)), Listed(ports.staging, CONTACTS)
-    request = ports.run.request
-    if request.of_people:
-        reading.find_contacts(request.emails, in_scope=True)
-        reading.fetch_contacts(request.contact_ids, in_scope=True)
-        listed.add(reading.contacts, reading.seen())
-    else:
-        for some in _slices(_contact_ids(ports, window)):
-            # What was read is on its way: each slice begins with nothing.
-            reading = Reading(ports, reading.sources)
-            reading.fetch_contacts(some, in_scope=True, tell=ports.keep_lock)
-            listed.add(reading.contacts, reading.seen())
-    return listed.close()
-
-
-def _slices(pages: Iterator[list[str]]) -> Iterator[list[str]]:
-    """Cut listed ids, each once, into slices whose cards fit well."""
-    ids = list(dict.fromkeys(identifier for page in pages for identifier in page))
-    for start in range(0, len(ids), ROWS):
-        yield ids[start : start + ROWS]
-
-
-def _contact_ids(ports: Ports, window: Window | None) -> Iterator[list[str]]:
-    if ports.run.reads_everybody:
-        return ports.salesmanago.all_ids()
-    return ports.salesmanago.changed_ids(*span_of(window, "salesmanago"))
 
 
 def gather_counterparts(ports: Ports) -> dict[str, int]:

@@ -2,7 +2,7 @@
 
 A run that finds nothing to do would spend most of its requests on these questions. So the answers serve the scheduled
 runs of some time, as long as the org and the mappings are the same and every run ends well. A run that somebody starts,
-and a full sync, ask anew.
+a full sync and an audit ask anew.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class Org:
 def known_org(ports: Ports) -> Org:
     """Give the org as a run shortly before found it, where that may serve this run, or else one to be asked."""
     run, age = ports.run, timedelta(seconds=ports.settings.org_check_seconds)
-    if run.mode == "full" or not run.scheduled:
+    if run.mode != "incremental" or not run.scheduled:
         return Org(ports)
     return Org(ports, ports.ledger.org_answers(_about(ports), ports.now() - age))
 

@@ -62,9 +62,14 @@ def read_pages(staging: Staging, names: Iterable[str], columns: Sequence[str] | 
         columns: Only these, as far as a page has them; the index is left out then.
     """
     for name in names:
-        if staging.has(f"{_contents(name)}.json"):
+        if are_stored(staging, name):
             for number in range(1, staging.read_json(_contents(name)) + 1):
                 yield staging.read(_page(name, number), columns)
+
+
+def are_stored(staging: Staging, name: str) -> bool:
+    """Tell whether pages of a name were stored to their end, be there none of them."""
+    return staging.has(f"{_contents(name)}.json")
 
 
 def _contents(name: str) -> str:

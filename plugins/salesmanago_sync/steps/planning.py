@@ -20,6 +20,7 @@ from salesmanago_sync.steps.parts import check_unbound, each_staged, load_part, 
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import checked
 from salesmanago_sync.steps.reading import WHO, Reading, read_news
+from salesmanago_sync.steps.tasks import shared_out
 from salesmanago_sync.steps.watermark import read_watermark
 from salesmanago_sync.visible import visible
 
@@ -169,12 +170,6 @@ def batches(changes: pd.DataFrame, size: int, part: int = 1) -> list[dict[str, A
         mine = {"object": name, "direction": direction, "lane": lane, "part": part, "of": of, "size": size}
         found += [{**mine, "batch": number} for number in range(1, of + 1)]
     return found
-
-
-def shared_out(found: list[dict[str, Any]], most: int) -> list[list[dict[str, Any]]]:
-    """Share batches out to write tasks, of which Airflow allows so many (`max_map_length`)."""
-    each = max(1, -(-len(found) // most))
-    return [found[start : start + each] for start in range(0, len(found), each)]
 
 
 def people_of(batch: dict[str, Any], changes: pd.DataFrame) -> pd.DataFrame:

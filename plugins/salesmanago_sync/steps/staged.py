@@ -7,6 +7,7 @@ held for the people of one part only.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import pandas as pd
@@ -14,7 +15,8 @@ import pandas as pd
 from salesmanago_sync.domain.frames import among
 from salesmanago_sync.domain.merge.owed import OPT_OUTS
 from salesmanago_sync.domain.people.identities import CONTACT_ID_FIELD
-from salesmanago_sync.steps.pages import Pages, read_pages
+from salesmanago_sync.errors import FatalError
+from salesmanago_sync.steps.pages import Pages, are_stored, read_pages
 from salesmanago_sync.steps.ports import Ports, Staging
 from salesmanago_sync.steps.preflight import checked
 from salesmanago_sync.steps.reading import CONTACTS, Reading, Source, distinct, key_of, sources
@@ -23,6 +25,8 @@ from salesmanago_sync.steps.reading import CONTACTS, Reading, Source, distinct, 
 CHANGED, FOUND = "changed", "found"
 # Then those of whom the ledger heard later: the prefixes of such pages, each time that people were shared out its own.
 NEWS = "news"
+# Which contacts were listed.
+SLICES = "slices"
 LINKS = "links"
 SEEN = "seen"
 READ_AT = "read_at"
@@ -33,15 +37,15 @@ NAMES_OTHERS = ("ConvertedAccountId", "ConvertedContactId", "MasterRecordId")
 
 
 class Listed:
-    """What a list told of an object, or of contacts, on its way to the plan.
+    """What a list told of an object, or of some contacts, on its way to the plan.
 
     Args:
         staging: Where it is stored.
-        name: The object, or `CONTACTS`.
+        name: Of its pages.
     """
 
     def __init__(self, staging: Staging, name: str) -> None:
-        self._rows, self._seen = Pages(staging, f"{CHANGED}.{name}"), Pages(staging, f"{CHANGED}.{name}.{SEEN}")
+        self._rows, self._seen = Pages(staging, name), Pages(staging, _seen_in(name))
         self._count = 0
 
     def add(self, rows: pd.DataFrame, seen: pd.DataFrame) -> None:
@@ -55,6 +59,74 @@ class Listed:
         self._rows.close()
         self._seen.close()
         return self._count
+
+
+@dataclass(frozen=True, slots=True)
+class Slices:
+    """Contacts that were listed, cut into slices; each listing has files of its own.
+
+    Attributes:
+        listing: Number of the listing.
+        count: How many slices it gave; none, where it did not come to its end.
+    """
+
+    listing: int
+    count: int | None = None
+
+    def ids(self, number: int) -> str:
+        """Name the frame of a slice's ids."""
+        return f"ids.{self.listing}.{number}"
+
+    def cards(self, number: int) -> str:
+        """Name the pages of a slice's cards."""
+        return f"{CHANGED}.{CONTACTS}.{self.listing}.{number}"
+
+    def close(self, staging: Staging, count: int) -> None:
+        """Note how many slices there are."""
+        staging.write_json(SLICES, {"listing": self.listing, "count": count})
+
+
+def begin_slices(staging: Staging) -> Slices:
+    """Begin a listing of contacts; until it has come to its end there are no slices."""
+    before = staging.read_json(SLICES)["listing"] if staging.has(f"{SLICES}.json") else 0
+    staging.write_json(SLICES, {"listing": before + 1, "count": None})
+    return Slices(before + 1)
+
+
+def read_slices(staging: Staging) -> Slices:
+    """Read which contacts were listed last."""
+    return Slices(**staging.read_json(SLICES))
+
+
+def listed_name(name: str) -> str:
+    """Name the pages of an object that was listed."""
+    return f"{CHANGED}.{name}"
+
+
+def listed_names(staging: Staging, name: str) -> list[str]:
+    """Name the pages of what was listed of an object, or of contacts."""
+    if name != CONTACTS:
+        return [listed_name(name)]
+    slices = read_slices(staging)
+    return [slices.cards(number) for number in range(1, (slices.count or 0) + 1)]
+
+
+def _check_listed(staging: Staging, names: Iterable[str]) -> None:
+    """Check that all which was to be listed was read to its end.
+
+    Raises:
+        FatalError: A task was marked by hand: whom it did not read would be taken for unchanged.
+    """
+    listed = staging.has(f"{SLICES}.json") and read_slices(staging).count is not None
+    if not listed or not all(are_stored(staging, page) for name in names for page in listed_names(staging, name)):
+        raise FatalError(
+            "A task that reads Salesforce or SALESmanago did not come to its end. Clear it together with its "
+            "downstream tasks."
+        )
+
+
+def _seen_in(name: str) -> str:
+    return f"{name}.{SEEN}"
 
 
 def links_of(source: Source) -> list[str]:
@@ -78,14 +150,19 @@ def read_links(ports: Ports, objects: Sequence[str], enabled: Sequence[str]) -> 
         ports: What the step talks to.
         objects: The objects that were listed.
         enabled: Every enabled object.
+
+    Raises:
+        FatalError: Not all of it was read to its end.
     """
+    staging, names = ports.staging, (*objects, CONTACTS)
+    _check_listed(staging, names)
     found = sources(ports, enabled)
     columns = links(found)
     frames = {
-        name: distinct(read_pages(ports.staging, [f"{CHANGED}.{name}"], columns[name]), key_of(name))
-        for name in (*objects, CONTACTS)
+        name: distinct(read_pages(staging, listed_names(staging, name), columns[name]), key_of(name)) for name in names
     }
-    seen = list(read_pages(ports.staging, [f"{CHANGED}.{name}.{SEEN}" for name in (*objects, CONTACTS)]))
+    pages = [_seen_in(page) for name in names for page in listed_names(staging, name)]
+    seen = list(read_pages(staging, pages))
     return _linked(ports, found, frames, seen, FOUND)
 
 
@@ -136,7 +213,8 @@ def read_at(ports: Ports) -> datetime:
 
 def pages_of(staging: Staging, name: str) -> list[str]:
     """Name the pages of an object or of contacts, in the order of their reading."""
-    return [f"{prefix}.{name}" for prefix in (CHANGED, FOUND, *staging.read_json(NEWS))]
+    later = [f"{prefix}.{name}" for prefix in (FOUND, *staging.read_json(NEWS))]
+    return [*listed_names(staging, name), *later]
 
 
 def whole_pages(staging: Staging, name: str) -> Iterable[pd.DataFrame]:
