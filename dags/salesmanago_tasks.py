@@ -188,7 +188,7 @@ def extract_salesmanago(run: Began, window: Window) -> list[list[int]]:
         return list_contacts(ports, window)
 
 
-@task(pool=POOL)
+@task(pool=POOL, map_index_template="slice {{ task.op_kwargs['slices'] | join(', ') }}")
 def extract_contacts(run: Began, slices: list[int]) -> int:
     """Read the cards of some contacts."""
     from salesmanago_sync.hooks.ports import attempt_of, task_ports

@@ -109,3 +109,10 @@ def test_before_the_first_synchronisation_there_is_nothing_to_certify(sync: Sync
     run.says("salesmanago_full_sync")
     assert not run.green
     assert not folder.exists()
+
+
+def test_the_certificate_of_nobody(sync: Sync) -> None:
+    assert sync.full().green
+    done = sync.run(AUDIT)
+    assert done.green, done.tasks
+    done.says("0 people: 0 equal, 0 different for a stated reason, 0 unexplained.")
