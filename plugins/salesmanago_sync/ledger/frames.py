@@ -8,7 +8,9 @@ from typing import Any
 
 import pandas as pd
 import sqlalchemy as sa
+from pandas.api.extensions import ExtensionArray
 
+from salesmanago_sync.domain.frames import text_array
 from salesmanago_sync.ledger.engine import CHUNK
 from salesmanago_sync.ledger.tables import Instant
 
@@ -27,12 +29,12 @@ def chunks(values: Iterable[Any], size: int = CHUNK) -> Iterator[list[Any]]:
 def _dtype(column: sa.ColumnElement[Any]) -> str:
     if isinstance(column.type, sa.Integer):
         return "Int64" if getattr(column, "nullable", True) else "int64"
-    if isinstance(column.type, sa.Boolean):
-        return "bool"
-    return "object" if isinstance(column.type, sa.JSON) else "str"
+    return "bool" if isinstance(column.type, sa.Boolean) else "object"
 
 
-def _series(column: sa.ColumnElement[Any], values: Sequence[Any]) -> pd.Series:
+def _values(column: sa.ColumnElement[Any], values: Sequence[Any]) -> pd.Series | ExtensionArray:
+    if isinstance(column.type, sa.String):
+        return text_array(values)
     if isinstance(column.type, Instant):
         return pd.to_datetime(pd.Series(values, dtype="object"), utc=True).astype("datetime64[us, UTC]")
     return pd.Series(values, dtype=_dtype(column))
@@ -41,7 +43,8 @@ def _series(column: sa.ColumnElement[Any], values: Sequence[Any]) -> pd.Series:
 def frame_of(columns: Sequence[sa.ColumnElement[Any]], rows: Sequence[Sequence[Any]]) -> pd.DataFrame:
     """Lay out rows with the dtypes of their columns."""
     across = list(zip(*rows, strict=True)) if rows else [() for _ in columns]
-    return pd.DataFrame({column.key: _series(column, values) for column, values in zip(columns, across, strict=True)})
+    found = {column.key: _values(column, values) for column, values in zip(columns, across, strict=True)}
+    return pd.DataFrame(found, copy=False)
 
 
 def select_frame(connection: sa.Connection, query: sa.Select[Any]) -> pd.DataFrame:
