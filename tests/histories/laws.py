@@ -134,19 +134,19 @@ def nobody_is_there_twice(before: Moment, after: Moment, diary: Diary, since: fl
 def no_tombstone_is_revived(before: Moment, after: Moment, diary: Diary, since: float) -> None:
     """The sync makes nobody with the address of somebody who was deleted or merged away, and restores nobody."""
     ended = [bound for bound in before.bindings.values() if bound.status in ENDED]
-    buried = {_buried_address(before, bound, diary) for bound in ended} - {None}
+    gone = {_last_address(before, bound, diary) for bound in ended} - {None}
     was = before.everybody
     for one in after.everybody.values():
         if one.id in diary.made and diary.made[one.id] >= since:
             continue
         if one.id not in was:
-            back = not one.gone and one.email in buried and _untouched(diary, one.email, since)
+            back = not one.gone and one.email in gone and _untouched(diary, one.email, since)
             assert not back, ("somebody who was deleted came back", one.object, one.id)
         elif diary.touched.get(one.id, 0) < since:
             assert one.gone or not was[one.id].gone, ("the sync restored somebody", one.object, one.id)
 
 
-def _buried_address(now: Moment, bound: Bound, diary: Diary) -> Value:
+def _last_address(now: Moment, bound: Bound, diary: Diary) -> Value:
     """The address of both sides; of nobody, where they differ, or may have: a person took it elsewhere.
 
     Of nobody either whose record was merged into another one: the person lives on there.

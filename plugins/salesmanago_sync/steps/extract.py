@@ -86,7 +86,7 @@ def add_counterparts(reading: Reading, objects: Sequence[str]) -> None:
     """Add to a reading whoever the merge must see beside it: the other sides, namesakes, and who has a new address."""
     _add_partners(reading, objects)
     _ask_for_ended(reading)
-    reading.add_heirs()
+    reading.add_successors()
     _add_namesakes(reading)
     _add_partners(reading, objects)
     _add_takers(reading)

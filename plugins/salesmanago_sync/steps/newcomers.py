@@ -52,7 +52,7 @@ def follow_up(ports: Ports) -> int:
         for name in objects:
             reading.fetch_records(name, some.loc[some["object"].eq(name), "salesforce_id"], in_scope=True)
         reading.fetch_contacts(some["salesmanago_id"], in_scope=True)
-        reading.add_heirs()
+        reading.add_successors()
         written += _write(ports, reading, objects, read)
     return written
 

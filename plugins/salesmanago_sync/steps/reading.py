@@ -21,7 +21,7 @@ from salesmanago_sync.domain.merge.owed import OPT_OUTS
 from salesmanago_sync.domain.org.schema import Schema, criteria_types, fit, read_fields
 from salesmanago_sync.domain.people.identities import ObjectInput, is_true
 from salesmanago_sync.domain.people.sightings import UNREAD, newest, of_side, sightings, standing
-from salesmanago_sync.domain.people.succession import heirs
+from salesmanago_sync.domain.people.succession import successors
 from salesmanago_sync.domain.people.witness import OBJECTS, sobject_of, witness
 from salesmanago_sync.domain.plan.native import DETAIL
 from salesmanago_sync.steps.pages import Pages
@@ -375,9 +375,9 @@ class Reading:
             return ledger.bindings(salesforce_ids=ids, salesmanago_ids=contacts, columns=columns)
         addresses = self.emails()
         bound = ledger.bindings(salesforce_ids=ids, salesmanago_ids=contacts, addresses=addresses, columns=columns)
-        buried = ledger.tombstones(addresses)[list(bound)]
+        gone = ledger.tombstones(addresses)[list(bound)]
         # A frame without rows may have other dtypes.
-        return pd.concat([bound, buried[~buried["id"].isin(bound["id"])]]) if len(buried) else bound
+        return pd.concat([bound, gone[~gone["id"].isin(bound["id"])]]) if len(gone) else bound
 
     def _missing(self, side: str) -> pd.Series:
         """Name those that a service was asked for by id, and does not know."""
@@ -410,12 +410,14 @@ class Reading:
             found |= set(normalise_email(self.records[name][source.email_field]).dropna())
         return found
 
-    def add_heirs(self) -> None:
+    def add_successors(self) -> None:
         """Look up the records that carry on where one that was read is converted or merged into another."""
         followed: set[str] = set()
         while True:
-            named = heirs([ObjectInput(s.mapping, s.schema, self.records[name]) for name, s in self.sources.items()])
-            ids = {heir.salesforce_id for some in named.values() for heir in some} - followed
+            named = successors(
+                [ObjectInput(s.mapping, s.schema, self.records[name]) for name, s in self.sources.items()]
+            )
+            ids = {successor.salesforce_id for some in named.values() for successor in some} - followed
             if not ids:
                 return
             followed |= ids
@@ -435,7 +437,7 @@ def read_news(reading: Reading, objects: Sequence[str]) -> bool:
             return tried > 0
         of_objects = {name: news.loc[news["object"].eq(name), "salesforce_id"] for name in objects}
         reading.read_again(of_objects, news["salesmanago_id"])
-        reading.add_heirs()
+        reading.add_successors()
     return True
 
 

@@ -27,10 +27,10 @@ ENDS = {"PAUSED": "paused", "DELETED": "deleted", "MERGED": "merged"}
 WHY = {"PAUSED": "left the criteria", "MERGED": "merged into another record in Salesforce"}
 INHERITED = "opted out before the records became one"
 
-Debts = dict[str, dict[str, str]]
+Owed = dict[str, dict[str, str]]
 
 
-def incur(
+def add_owed(
     bindings: pd.DataFrame, people: pd.DataFrame, objects: Sequence[ObjectInput], contacts: pd.DataFrame
 ) -> pd.DataFrame:
     """Add what this run owes to what earlier runs still owe.
@@ -44,24 +44,24 @@ def incur(
     Returns:
         The bindings with `owed`, a JSON object: a field key, `tags:<TAG>` or `delete`, and why.
     """
-    debts = _inherited(bindings, objects, contacts)
+    due = _inherited(bindings, objects, contacts)
     mappings = {item.mapping.object: item.mapping for item in objects}
     for row in _ended(bindings, people).to_dict("records"):
         mapping = mappings.get(row["object"])
         if mapping is not None:
-            _owe(debts, row["salesforce_id"], *_asked_for(mapping, row["reason"], row["text"]))
-    if not debts:
+            _owe(due, row["salesforce_id"], *_asked_for(mapping, row["reason"], row["text"]))
+    if not due:
         return bindings
     owed = [
         # Why it was owed first stays.
-        json.dumps({**debts.get(identifier, {}), **json.loads(before)})
+        json.dumps({**due.get(identifier, {}), **json.loads(before)})
         for identifier, before in zip(bindings["salesforce_id"], bindings["owed"], strict=True)
     ]
     return bindings.assign(owed=pd.Series(owed, index=bindings.index, dtype="str"))
 
 
-def _owe(debts: Debts, identifier: str, keys: Iterable[str], why: str) -> None:
-    mine = debts.setdefault(identifier, {})
+def _owe(due: Owed, identifier: str, keys: Iterable[str], why: str) -> None:
+    mine = due.setdefault(identifier, {})
     for key in keys:
         mine.setdefault(key, why)
 
@@ -92,22 +92,24 @@ def _keys(policy: str, tag: str, opt_outs: Iterable[str]) -> Iterable[str]:
     return {"tag": (TAG + tag,), "opt_out": opt_outs, "delete": (DELETE,)}.get(policy, ())
 
 
-def _inherited(bindings: pd.DataFrame, objects: Sequence[ObjectInput], contacts: pd.DataFrame) -> Debts:
+def _inherited(bindings: pd.DataFrame, objects: Sequence[ObjectInput], contacts: pd.DataFrame) -> Owed:
     """Let opt-outs survive a conversion, a merge or a replacement: of all that became one, the strictest wins."""
-    debts: Debts = {}
+    due: Owed = {}
     pairs = predecessors(bindings)
     if pairs.empty:
-        return debts
+        return due
     records, cards = _opted_out_records(objects), _opted_out_contacts(contacts, bindings)
     held = dict(zip(bindings["salesforce_id"], bindings["salesmanago_id"], strict=True))
-    for before, contact, heir in zip(pairs["salesforce_id"], pairs["salesmanago_id"], pairs["heir_id"], strict=True):
+    for before, contact, successor in zip(
+        pairs["salesforce_id"], pairs["salesmanago_id"], pairs["successor_id"], strict=True
+    ):
         mine = records.get(before, set()) | cards.get(contact, set())
-        _owe(debts, heir, sorted(mine), INHERITED)
+        _owe(due, successor, sorted(mine), INHERITED)
         if before in held:
             # The loser's contact is the same human being under another address.
-            theirs = records.get(heir, set()) | cards.get(held.get(heir, ""), set())
-            _owe(debts, before, sorted(mine | theirs), INHERITED)
-    return {identifier: keys for identifier, keys in debts.items() if keys}
+            theirs = records.get(successor, set()) | cards.get(held.get(successor, ""), set())
+            _owe(due, before, sorted(mine | theirs), INHERITED)
+    return {identifier: keys for identifier, keys in due.items() if keys}
 
 
 def _opted_out_records(objects: Sequence[ObjectInput]) -> dict[Any, set[str]]:

@@ -84,7 +84,7 @@ def match(identities: Identities) -> pd.DataFrame:
     by_email = _by_email(free_s, free_m, held, identities.creates_in_salesmanago)
     active = _stack([bound, paired_by_id])
     by_email = _hopeful(by_email, identities, held.leaving(active[active["status"].eq(PAIR)]))
-    by_email = _entombed(_with_hidden_consent(by_email, identities.consent_hidden), identities)
+    by_email = _without_revived(_with_hidden_consent(by_email, identities.consent_hidden), identities)
     return _stack([bound, gone, paired_by_id, by_email])
 
 
@@ -132,24 +132,24 @@ def _with_hidden_consent(people: pd.DataFrame, hidden: frozenset[str]) -> pd.Dat
     return people.assign(status=status, reason=reason)
 
 
-def _entombed(people: pd.DataFrame, identities: Identities) -> pd.DataFrame:
+def _without_revived(people: pd.DataFrame, identities: Identities) -> pd.DataFrame:
     """Take out newcomers who have the address of somebody who was deleted: the sync never brings anybody back."""
     creates = people["status"].isin([CREATE_IN_SALESMANAGO, CREATE_IN_SALESFORCE])
-    buried = _buried(identities)
+    gone = _addresses_of_the_gone(identities)
     s, m = identities.salesforce, identities.salesmanago
     # SALESmanago knows one contact an address: made anew, one that was deleted would come back.
     deleted = set(m.loc[m["gone"], "email"].dropna())
-    if not (buried or deleted) or not creates.any():
+    if not (gone or deleted) or not creates.any():
         return people
-    ids = set(s.loc[among(s["email"], buried), "salesforce_id"])
-    ids |= set(m.loc[among(m["email"], buried), "salesmanago_id"])
+    ids = set(s.loc[among(s["email"], gone), "salesforce_id"])
+    ids |= set(m.loc[among(m["email"], gone), "salesmanago_id"])
     theirs = creates & (among(people["salesforce_id"], ids) | among(people["salesmanago_id"], ids))
     revived = set(s.loc[among(s["email"], deleted), "salesforce_id"])
     theirs |= people["status"].eq(CREATE_IN_SALESMANAGO) & among(people["salesforce_id"], revived)
     return people.assign(status=people["status"].mask(theirs, SKIP), reason=people["reason"].mask(theirs, "TOMBSTONE"))
 
 
-def _buried(identities: Identities) -> set[str]:
+def _addresses_of_the_gone(identities: Identities) -> set[str]:
     """Addresses of people of whom neither side lives; where one does, its own address counts."""
     s, m, bindings = identities.salesforce, identities.salesmanago, identities.bindings
     alive = among(bindings["salesforce_id"], s.loc[~s["gone"], "salesforce_id"])

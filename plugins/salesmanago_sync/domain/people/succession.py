@@ -28,14 +28,14 @@ SUCCESSION_COLUMNS = ("event", "from_salesforce_id", "from_salesmanago_id", "win
 
 
 @dataclass(frozen=True, slots=True)
-class Heir:
+class Successor:
     """Where a record that is gone lives on."""
 
     salesforce_id: str
     event: str
 
 
-def heirs(objects: Sequence[ObjectInput]) -> dict[str, list[Heir]]:
+def successors(objects: Sequence[ObjectInput]) -> dict[str, list[Successor]]:
     """Say which records Salesforce names as successors of records that are gone.
 
     Args:
@@ -44,14 +44,14 @@ def heirs(objects: Sequence[ObjectInput]) -> dict[str, list[Heir]]:
     Returns:
         For each id the possible successors, the best first. They need not have been read.
     """
-    found: dict[str, list[Heir]] = {}
+    found: dict[str, list[Successor]] = {}
     for item in objects:
-        for identifier, heir in _of_records(item.records):
-            found.setdefault(identifier, []).append(heir)
+        for identifier, successor in _of_records(item.records):
+            found.setdefault(identifier, []).append(successor)
     return found
 
 
-def _of_records(records: pd.DataFrame) -> Iterator[tuple[str, Heir]]:
+def _of_records(records: pd.DataFrame) -> Iterator[tuple[str, Successor]]:
     if "IsConverted" in records:
         # A person account's own Contact is no record of the Contact lane: the Account comes first.
         for column in ("ConvertedAccountId", "ConvertedContactId"):
@@ -59,20 +59,20 @@ def _of_records(records: pd.DataFrame) -> Iterator[tuple[str, Heir]]:
     yield from _named(records[is_true(records, "IsDeleted")], "MasterRecordId", MERGED)
 
 
-def _named(records: pd.DataFrame, column: str, event: str) -> Iterator[tuple[str, Heir]]:
+def _named(records: pd.DataFrame, column: str, event: str) -> Iterator[tuple[str, Successor]]:
     if column in records:
         named = records.dropna(subset=[column])
-        for identifier, heir in zip(named["Id"], full_ids(named[column]), strict=True):
-            yield identifier, Heir(heir, event)
+        for identifier, successor in zip(named["Id"], full_ids(named[column]), strict=True):
+            yield identifier, Successor(successor, event)
 
 
-def succeed(found: Identities, bindings: pd.DataFrame, named: dict[str, list[Heir]]) -> pd.DataFrame:
+def succeed(found: Identities, bindings: pd.DataFrame, named: dict[str, list[Successor]]) -> pd.DataFrame:
     """Move bindings to their successors.
 
     Args:
         found: Both sides as matching sees them.
         bindings: The ledger's bindings, every column.
-        named: The successors that Salesforce names (`heirs`).
+        named: The successors that Salesforce names (`successors`).
 
     Returns:
         The bindings as they are from now on, with `SUCCESSION_COLUMNS`: `event` (converted, merged, replaced, lost;
@@ -133,20 +133,22 @@ class _News:
         return result
 
 
-def _follow_records(news: _News, found: Identities, named: dict[str, list[Heir]]) -> None:
+def _follow_records(news: _News, found: Identities, named: dict[str, list[Successor]]) -> None:
     living = found.salesforce[~found.salesforce["gone"]].drop_duplicates("salesforce_id").set_index("salesforce_id")
     objects, held = dict(living["object"]), set(news.bindings["salesforce_id"])
-    for number, heir in _claims(news, found, named, dict(living["email"])):
-        if heir.salesforce_id not in held:
-            held.add(heir.salesforce_id)
-            news.move(number, heir.event, "salesforce", heir.salesforce_id, object=objects[heir.salesforce_id])
+    for number, successor in _claims(news, found, named, dict(living["email"])):
+        if successor.salesforce_id not in held:
+            held.add(successor.salesforce_id)
+            news.move(
+                number, successor.event, "salesforce", successor.salesforce_id, object=objects[successor.salesforce_id]
+            )
         elif news.value(number, "status") != "merged":
-            news.lose(number, heir.salesforce_id)
+            news.lose(number, successor.salesforce_id)
 
 
 def _claims(
-    news: _News, found: Identities, named: dict[str, list[Heir]], addresses: dict[Any, Any]
-) -> list[tuple[int, Heir]]:
+    news: _News, found: Identities, named: dict[str, list[Successor]], addresses: dict[Any, Any]
+) -> list[tuple[int, Successor]]:
     """List the bindings whose record has a living successor; of several for one, the first has its address."""
     ends = {
         number: _last(identifier, addresses.keys(), named)
@@ -155,26 +157,26 @@ def _claims(
     }
     contacts = dict(zip(found.salesmanago["salesmanago_id"], found.salesmanago["email"], strict=True))
 
-    def order(claim: tuple[int, Heir]) -> tuple[bool, bool]:
-        number, heir = claim
+    def order(claim: tuple[int, Successor]) -> tuple[bool, bool]:
+        number, successor = claim
         theirs = contacts.get(news.value(number, "salesmanago_id"))
         # A binding that was lost before goes last: it has no claim while somebody else has.
-        return news.value(number, "status") == "merged", theirs != addresses[heir.salesforce_id]
+        return news.value(number, "status") == "merged", theirs != addresses[successor.salesforce_id]
 
-    return sorted(((number, heir) for number, heir in ends.items() if heir is not None), key=order)
+    return sorted(((number, successor) for number, successor in ends.items() if successor is not None), key=order)
 
 
-def _last(identifier: str, living: Iterable[Any], named: dict[str, list[Heir]]) -> Heir | None:
+def _last(identifier: str, living: Iterable[Any], named: dict[str, list[Successor]]) -> Successor | None:
     """Follow the successors of successors to one that lives; how the first step came about counts."""
     seen, waiting = {identifier}, list(named[identifier])
     event = waiting[0].event
     while waiting:
-        heir = waiting.pop(0)
-        if heir.salesforce_id in living:
-            return Heir(heir.salesforce_id, event)
-        if heir.salesforce_id not in seen:
-            seen.add(heir.salesforce_id)
-            waiting += named.get(heir.salesforce_id, [])
+        successor = waiting.pop(0)
+        if successor.salesforce_id in living:
+            return Successor(successor.salesforce_id, event)
+        if successor.salesforce_id not in seen:
+            seen.add(successor.salesforce_id)
+            waiting += named.get(successor.salesforce_id, [])
     return None
 
 
@@ -187,7 +189,7 @@ def _replace_records(news: _News, found: Identities) -> None:
         return
     placed = rank(free)
     first = placed[placed["place"].eq("first")].drop_duplicates("email").set_index("email")
-    for number, email in _widowed(news, found.seen, (s, "salesforce"), (m, "salesmanago")):
+    for number, email in _left_by_the_other_side(news, found.seen, (s, "salesforce"), (m, "salesmanago")):
         if email in first.index:
             news.move(
                 number,
@@ -206,12 +208,12 @@ def _replace_contacts(news: _News, found: Identities) -> None:
     first = free[~free["email"].duplicated(keep=False)].set_index("email")["salesmanago_id"]
     if first.empty:
         return
-    for number, email in _widowed(news, found.seen, (m, "salesmanago"), (s, "salesforce")):
+    for number, email in _left_by_the_other_side(news, found.seen, (m, "salesmanago"), (s, "salesforce")):
         if email in first.index:
             news.move(number, REPLACED, "salesmanago", str(first[email]))
 
 
-def _widowed(
+def _left_by_the_other_side(
     news: _News, seen: pd.DataFrame, gone: tuple[pd.DataFrame, str], left: tuple[pd.DataFrame, str]
 ) -> Iterator[tuple[int, str]]:
     """Give the bindings of which one side was deleted and the other lives, with the address of the living side."""
@@ -221,10 +223,10 @@ def _widowed(
     here, flagged = among(bindings[column], own[column]), among(bindings[column], own.loc[own["gone"], column])
     ended = standing(of_side(seen, side, bindings[column]), here, flagged, bindings["updated_at"]).eq(GONE)
     moved = [number for number, told in news.changed.items() if column in told]
-    widowed = ended & ~bindings.index.isin(moved)
+    alone = ended & ~bindings.index.isin(moved)
     address = theirs[~theirs["gone"]].drop_duplicates(other).set_index(other)["email"]
     # The record beside a contact that is gone may be one that has just carried on.
-    emails = news.values(other)[widowed].map(address).dropna().drop_duplicates()
+    emails = news.values(other)[alone].map(address).dropna().drop_duplicates()
     for number, email in zip(emails.index, emails, strict=True):
         yield int(number), str(email)
 
@@ -234,7 +236,7 @@ def predecessors(bindings: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         `salesforce_id` of the record that is gone, `salesmanago_id` of the contact that lost (missing where the contact
-        went on too), and `heir_id`, the record that carries on.
+        went on too), and `successor_id`, the record that carries on.
     """
     moved = bindings[bindings["from_salesforce_id"].notna()]
     lost = bindings[bindings["event"].eq(LOST)]
@@ -242,6 +244,6 @@ def predecessors(bindings: pd.DataFrame) -> pd.DataFrame:
         {
             "salesforce_id": pd.concat([moved["from_salesforce_id"], lost["salesforce_id"]]),
             "salesmanago_id": pd.concat([moved["from_salesmanago_id"], lost["salesmanago_id"]]),
-            "heir_id": pd.concat([moved["salesforce_id"], lost["winner_id"]]),
+            "successor_id": pd.concat([moved["salesforce_id"], lost["winner_id"]]),
         }
     ).reset_index(drop=True)

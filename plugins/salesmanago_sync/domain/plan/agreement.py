@@ -10,8 +10,8 @@ from salesmanago_sync.domain.converters.email import normalise_email
 from salesmanago_sync.domain.merge.base import pack
 from salesmanago_sync.domain.merge.merge import same
 from salesmanago_sync.domain.merge.owed import ENDS
+from salesmanago_sync.domain.merge.owed_writes import still_owed
 from salesmanago_sync.domain.merge.pairs import Pairs
-from salesmanago_sync.domain.merge.settlement import still_owed
 from salesmanago_sync.domain.people.matching import PAIR
 from salesmanago_sync.domain.plan.changes import Decision
 from salesmanago_sync.domain.plan.findings import stack

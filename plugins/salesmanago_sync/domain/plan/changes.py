@@ -25,8 +25,8 @@ from salesmanago_sync.domain.merge.merge import (
     merge_consent,
     same,
 )
+from salesmanago_sync.domain.merge.owed_writes import OwedWrite, owed_writes
 from salesmanago_sync.domain.merge.pairs import Pairs
-from salesmanago_sync.domain.merge.settlement import Payment, payments
 from salesmanago_sync.domain.people.matching import CREATE_IN_SALESFORCE, CREATE_IN_SALESMANAGO, PAIR
 from salesmanago_sync.domain.plan.findings import ISSUE_COLUMNS, issues, stack
 
@@ -135,7 +135,7 @@ def _decisions(pairs: Pairs, column: Column, sides: Sides) -> pd.DataFrame:
         # Here the base is what the contact holds.
         unknown = pairs.ours & decisions["result"].eq(TO_SALESMANAGO) & ~pairs.stored(column.key)[2]
         decisions["rule"] = decisions["rule"].mask(unknown, NO_BASE) if unknown.any() else decisions["rule"]
-    # What is owed is written by itself, once; whoever has ended is not merged at all.
+    # What is owed is written by itself, once. Fields of people who were deleted or merged away are not compared.
     settled = pairs.ended.to_numpy() | pairs.owes(column.key).to_numpy()
     idle = settled | ~pairs.comparable(column).to_numpy()
     if column.kind != CONSENT:
@@ -286,7 +286,7 @@ def _paid(pairs: Pairs) -> list[_Write]:
     yes = pd.Series("true", index=pairs.people.index, dtype="str")
     return [
         _Write(_flags(one.chosen), one.direction, one.key, one.old, yes, _other(pairs, one), one.why, one.lane)
-        for one in payments(pairs)
+        for one in owed_writes(pairs)
     ]
 
 
@@ -294,8 +294,8 @@ def _flags(chosen: pd.Series) -> Flags:
     return chosen.to_numpy(dtype=bool)
 
 
-def _other(pairs: Pairs, payment: Payment) -> pd.Series:
+def _other(pairs: Pairs, write: OwedWrite) -> pd.Series:
     """What the other side holds, so that the base says what was true."""
-    if payment.direction == TO_SALESMANAGO:
-        return pairs.a.get(payment.key, pairs.blank)
-    return pairs.contacts.get(payment.key, pairs.blank)
+    if write.direction == TO_SALESMANAGO:
+        return pairs.a.get(write.key, pairs.blank)
+    return pairs.contacts.get(write.key, pairs.blank)

@@ -10,12 +10,12 @@ from typing import Literal
 import pandas as pd
 
 from salesmanago_sync.domain.merge.base import pack
-from salesmanago_sync.domain.merge.owed import incur
+from salesmanago_sync.domain.merge.owed import add_owed
 from salesmanago_sync.domain.merge.pairs import Pairs, pairs_of
 from salesmanago_sync.domain.people.identities import ObjectInput, identities, is_true
 from salesmanago_sync.domain.people.matching import Identities, match
 from salesmanago_sync.domain.people.sightings import nothing_seen
-from salesmanago_sync.domain.people.succession import heirs, succeed
+from salesmanago_sync.domain.people.succession import succeed, successors
 from salesmanago_sync.domain.plan.addresses import MOVES, settle_addresses
 from salesmanago_sync.domain.plan.agreement import agreement
 from salesmanago_sync.domain.plan.changes import Decision, decide
@@ -96,11 +96,11 @@ class Plan:
 def plan(inputs: PlanInput) -> Plan:
     """Decide what to do with everybody who was read."""
     found = identities(inputs.objects, inputs.contacts, inputs.bindings, inputs.now, inputs.seen)
-    bindings = succeed(nameable(found), inputs.bindings, heirs(inputs.objects))
+    bindings = succeed(nameable(found), inputs.bindings, successors(inputs.objects))
     found = replace(found, bindings=bindings[list(found.bindings)])
     matched = hold(_with_ends(match(found), inputs.objects), inputs.objects, inputs.contacts)
     people = _people(matched, inputs.scope)
-    bindings = incur(bindings, people, inputs.objects, inputs.contacts)
+    bindings = add_owed(bindings, people, inputs.objects, inputs.contacts)
     unmatched = issues_of_people(people)
     reviewed = [
         review(decide(_pairs(item, inputs, bindings, people)), inputs.direction)

@@ -78,7 +78,7 @@ def _decisive(people: pd.DataFrame, objects: Sequence[ObjectInput], contacts: pd
         yield "salesforce", records, "Id", always, mine
         # Somebody who is bound is known without an address, and nobody else without consent.
         yield "salesforce", records, "Id", {mapping.email_line.salesforce[0], *_consents(mapping)}, mine & ~bound
-        yield "salesforce", _mute(records, _consents(mapping)), "Id", _consents(mapping), mine & ~bound
+        yield "salesforce", _odd_flags(records, _consents(mapping)), "Id", _consents(mapping), mine & ~bound
         yield "salesmanago", contacts, "contactId", _of_contacts(mapping), mine | people["object"].isna()
         newcomers = {"optedOut", "optedOutPhone", *_wanted(mapping)}
         yield "salesmanago", contacts, "contactId", newcomers, (mine | people["object"].isna()) & ~bound
@@ -96,7 +96,7 @@ def _consents(mapping: Mapping) -> set[str]:
     return {line.salesforce[0] for line in mapping.lines if line.convert == "consent"}
 
 
-def _mute(records: pd.DataFrame, flags: set[str]) -> pd.DataFrame:
+def _odd_flags(records: pd.DataFrame, flags: set[str]) -> pd.DataFrame:
     """Records with a flag that is neither true nor false, laid out as what could not be read."""
     parts = []
     for flag in sorted(flags & set(records)):

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from salesmanago_sync.domain.merge.merge import TO_SALESFORCE, TO_SALESMANAGO
-from salesmanago_sync.domain.merge.owed import INHERITED, incur
+from salesmanago_sync.domain.merge.owed import INHERITED, add_owed
 from salesmanago_sync.domain.people.matching import PEOPLE_COLUMNS
 from salesmanago_sync.domain.people.succession import succeed
 from tests.unit.domain.people.test_succession import CASES, bindings, identities
@@ -121,7 +121,7 @@ def test_merged_people_owe_each_other_an_opt_out_that_somebody_made(
     contacts = pd.DataFrame({"contactId": ["m", "w"], "optedOut": [str(one == out).lower() for one in ("m", "w")]})
     moved = succeed(identities(case), known, case.named)
     nobody = pd.DataFrame(columns=list(PEOPLE_COLUMNS), dtype="str")
-    debts = incur(moved, nobody, [], contacts.assign(optedOutPhone="false").astype("str"))
-    owed = dict(zip(debts["salesforce_id"], map(json.loads, debts["owed"]), strict=True))
+    due = add_owed(moved, nobody, [], contacts.assign(optedOutPhone="false").astype("str"))
+    owed = dict(zip(due["salesforce_id"], map(json.loads, due["owed"]), strict=True))
     assert owed["L"] == ({"optedOut": INHERITED} if owing else {})
     assert owed["W"] == ({"optedOut": INHERITED} if owing and out == "m" else {})

@@ -9,7 +9,7 @@ import pytest
 
 from salesmanago_sync.domain.people.matching import Identities
 from salesmanago_sync.domain.people.sightings import newest, sightings
-from salesmanago_sync.domain.people.succession import SUCCESSION_COLUMNS, Heir, predecessors, succeed
+from salesmanago_sync.domain.people.succession import SUCCESSION_COLUMNS, Successor, predecessors, succeed
 from salesmanago_sync.ledger.bindings import CLOCKS, DEFAULTS
 from tests.unit.domain.people.test_matching import Row, contact, record
 
@@ -25,7 +25,7 @@ class Case:
     contacts: list[Row]
     bindings: list[tuple[str, str, str]]
     expected: list[Expected]
-    named: dict[str, list[Heir]] = field(default_factory=dict)
+    named: dict[str, list[Successor]] = field(default_factory=dict)
     unasked: tuple[str, ...] = ()
 
 
@@ -39,59 +39,63 @@ CASES = {
         [contact("m")],
         [("L", "m", "active")],
         [("C", "m", "active", "converted")],
-        {"L": [Heir("C", "converted")]},
+        {"L": [Successor("C", "converted")]},
     ),
     "the account comes first, where it is a person": Case(
         [gone("L"), record("A", "PersonAccount")],
         [contact("m")],
         [("L", "m", "active")],
         [("A", "m", "active", "converted")],
-        {"L": [Heir("A", "converted"), Heir("C", "converted")]},
+        {"L": [Successor("A", "converted"), Successor("C", "converted")]},
     ),
     "a successor that was not read changes nothing": Case(
-        [gone("L")], [contact("m")], [("L", "m", "active")], [("L", "m", "active", None)], {"L": [Heir("C", "merged")]}
+        [gone("L")],
+        [contact("m")],
+        [("L", "m", "active")],
+        [("L", "m", "active", None)],
+        {"L": [Successor("C", "merged")]},
     ),
     "a chain is followed to its end": Case(
         [gone("L"), gone("C", "Contact"), record("D", "Contact")],
         [contact("m")],
         [("L", "m", "active")],
         [("D", "m", "active", "converted")],
-        {"L": [Heir("C", "converted")], "C": [Heir("D", "merged")]},
+        {"L": [Successor("C", "converted")], "C": [Successor("D", "merged")]},
     ),
     "a chain that bites its tail ends": Case(
         [gone("L"), gone("M")],
         [contact("m")],
         [("L", "m", "active")],
         [("L", "m", "active", None)],
-        {"L": [Heir("M", "merged")], "M": [Heir("L", "merged")]},
+        {"L": [Successor("M", "merged")], "M": [Successor("L", "merged")]},
     ),
     "the loser is lost where the winner is bound": Case(
         [gone("L"), record("W")],
         [contact("m"), contact("w", email="w")],
         [("L", "m", "active"), ("W", "w", "active")],
         [("L", "m", "merged", "lost"), ("W", "w", "active", None)],
-        {"L": [Heir("W", "merged")]},
+        {"L": [Successor("W", "merged")]},
     ),
     "a Lead that became somebody else's Contact goes on as a record of its own address": Case(
         [gone("L"), record("W", "Contact", email="w"), record("N", "Contact")],
         [contact("m"), contact("w", email="w")],
         [("L", "m", "active"), ("W", "w", "active")],
         [("N", "m", "active", "replaced"), ("W", "w", "active", None)],
-        {"L": [Heir("W", "converted")]},
+        {"L": [Successor("W", "converted")]},
     ),
     "a loser is lost once": Case(
         [gone("L"), record("W")],
         [contact("m"), contact("w", email="w")],
         [("L", "m", "merged"), ("W", "w", "active")],
         [("L", "m", "merged", None), ("W", "w", "active", None)],
-        {"L": [Heir("W", "merged")]},
+        {"L": [Successor("W", "merged")]},
     ),
     "of two losers the one with the winner's address goes on": Case(
         [gone("K"), gone("L"), record("W", email="w")],
         [contact("k", email="k"), contact("l", email="w")],
         [("K", "k", "active"), ("L", "l", "active")],
         [("K", "k", "merged", "lost"), ("W", "l", "active", "merged")],
-        {"K": [Heir("W", "merged")], "L": [Heir("W", "merged")]},
+        {"K": [Successor("W", "merged")], "L": [Successor("W", "merged")]},
     ),
     "a new record takes the place of a deleted one": Case(
         [gone("L"), record("N")],
@@ -137,14 +141,14 @@ CASES = {
         [contact("m", gone=True), contact("n")],
         [("L", "m", "active")],
         [("C", "n", "active", "converted")],
-        {"L": [Heir("C", "converted")]},
+        {"L": [Successor("C", "converted")]},
     ),
     "a winner goes on beside a new contact of its own address, not of the loser's": Case(
         [gone("L"), record("W", email="w")],
         [contact("m", gone=True), contact("n"), contact("w", email="w")],
         [("L", "m", "active")],
         [("W", "w", "active", "merged")],
-        {"L": [Heir("W", "merged")]},
+        {"L": [Successor("W", "merged")]},
     ),
     "nobody takes the place of somebody gone on both sides": Case(
         [gone("L"), record("N")],

@@ -1,4 +1,4 @@
-"""Settlement: the writes that pay what is owed to people (`domain.merge.owed`), and what stays owed."""
+"""What is owed to people, as writes (`domain.merge.owed`), and what stays owed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LANES = dict.fromkeys(OPT_OUTS, "consent") | {DELETE: DELETE}
 
 
 @dataclass(frozen=True, slots=True)
-class Payment:
+class OwedWrite:
     """One owed thing to be written to one side.
 
     Attributes:
@@ -53,18 +53,18 @@ class _Side:
         return self.able & ~self.holds
 
 
-def payments(pairs: Pairs) -> list[Payment]:
-    """List the writes that pay what is owed."""
+def owed_writes(pairs: Pairs) -> list[OwedWrite]:
+    """List the writes of what is owed."""
     found = []
     for key in pairs.owed_keys:
         owes = pairs.owes(key)
-        for direction, lacks, side in _unpaid(pairs, key):
+        for direction, lacks, side in _lacking(pairs, key):
             why = pairs.why_owed(key)
-            found.append(Payment(direction, key, owes & lacks, side.values, why, LANES.get(key, "fields")))
+            found.append(OwedWrite(direction, key, owes & lacks, side.values, why, LANES.get(key, "fields")))
     return found
 
 
-def _unpaid(pairs: Pairs, key: str) -> list[tuple[str, pd.Series, _Side]]:
+def _lacking(pairs: Pairs, key: str) -> list[tuple[str, pd.Series, _Side]]:
     """Where each side lacks what it should hold."""
     a, m = _salesforce(pairs, key), _salesmanago(pairs, key)
     if key in OPT_OUTS:
@@ -112,8 +112,8 @@ def still_owed(pairs: Pairs) -> pd.Series:
 
 
 def _open(pairs: Pairs, key: str) -> pd.Series:
-    unpaid = _unpaid(pairs, key)
-    lacking = unpaid[0][1] | unpaid[1][1]
+    (_, of_salesmanago, _), (_, of_salesforce, _) = _lacking(pairs, key)
+    lacking = of_salesmanago | of_salesforce
     if key in OPT_OUTS:
         line = pairs.mapping.line(key)
         both = line is not None and line.to_salesforce and key in pairs.a
