@@ -138,3 +138,10 @@ def test_every_make_command_is_documented() -> None:
 def test_only_words_in_code_type_count(text: str, words: set[str]) -> None:
     assert words <= named(text)
     assert "here" not in named(text)
+
+
+def test_the_glossary_names_places_that_are_there() -> None:
+    package = ROOT / "plugins/salesmanago_sync"
+    cells = re.findall(r"\| `([\w/.]+)` \|$", (ROOT / "docs/glossary.md").read_text(), re.MULTILINE)
+    assert len(cells) > 40
+    assert [place for place in cells if not (package / place).exists()] == []
