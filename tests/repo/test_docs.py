@@ -143,5 +143,5 @@ def test_only_words_in_code_type_count(text: str, words: set[str]) -> None:
 def test_the_glossary_names_places_that_are_there() -> None:
     package = ROOT / "plugins/salesmanago_sync"
     cells = re.findall(r"\| `([\w/.]+)` \|$", (ROOT / "docs/glossary.md").read_text(), re.MULTILINE)
-    assert len(cells) > 40
+    assert len(cells) > 30
     assert [place for place in cells if not (package / place).exists()] == []
