@@ -123,7 +123,7 @@ def salesmanago_audit() -> None:
         trigger_dag_id="salesmanago_incremental_sync",
         conf={"ids": repaired},
     )
-    closed = tasks.close(run).as_teardown(setups=run)
+    closed = tasks.close().as_teardown(setups=run)
     told = tell(run).as_teardown(setups=run, on_failure_fail_dagrun=True)
 
     # Also behind match: where there is nobody, nothing is compared.

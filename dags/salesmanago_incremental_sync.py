@@ -54,7 +54,7 @@ NARROWER = {
     schedule=tasks.schedule(),
     start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
     catchup=False,
-    max_active_runs=1,  # two runs at once would read the same watermark
+    max_active_runs=tasks.MOST_RUNS,
     default_args=tasks.DEFAULT_ARGS,
     on_failure_callback=tasks.failure_callback(),
     params={**tasks.PARAMS, **NARROWER},

@@ -42,4 +42,4 @@ def address(page: str) -> str:
 def link_to_pages(*tasks: Any) -> None:
     """Give tasks the links; TaskFlow has no argument for it."""
     for one in tasks:
-        one.operator.operator_extra_links = (PlanLink(), IssuesLink())
+        getattr(one, "operator", one).operator_extra_links = (PlanLink(), IssuesLink())

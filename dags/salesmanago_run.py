@@ -34,16 +34,18 @@ def wire() -> None:
     run = tasks.start()
     window, parts = wire_reading(run)
     planned = tasks.plan.partial(run=run).expand(part=parts)
-    batches = tasks.bind(run)
-    consent = tasks.write_consent(run)
-    written = tasks.write.partial(run=run).expand(work=batches)
+    guarded, asked, resumed = tasks.guard(run), tasks.ask(), tasks.resume()
+    batches = tasks.bind()
+    consent = tasks.write_consent()
+    written = tasks.write.expand(work=batches)
     settled = tasks.follow_up()
     committed = tasks.commit(window)
-    closed = tasks.close(run).as_teardown(setups=run)
+    closed = tasks.close().as_teardown(setups=run)
     # Not skipped when somebody sets the run to failed: a skipped last task would turn it green.
-    told = tasks.report(run).as_teardown(setups=run, on_failure_fail_dagrun=True)
+    told = tasks.report().as_teardown(setups=run, on_failure_fail_dagrun=True)
 
-    parts >> planned >> batches >> consent >> written
+    parts >> planned >> guarded >> asked >> resumed
+    [guarded, resumed] >> batches >> consent >> written
     # Also behind consent: when a run is cleared and plans less than before, the tasks that write may be gone.
     [consent, written] >> settled >> committed >> closed >> told
-    link_to_pages(batches, settled, committed, closed, told)
+    link_to_pages(guarded, asked, batches, settled, committed, closed, told)

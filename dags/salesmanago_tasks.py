@@ -10,11 +10,14 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import salesmanago_links
+from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import (
     Asset,
     BaseSensorOperator,
     ExceptionRetryPolicy,
     Param,
+    ParamsDict,
     PokeReturnValue,
     RetryAction,
     RetryRule,
@@ -26,6 +29,8 @@ SALESMANAGO_PEOPLE = Asset(name="salesmanago_people")
 
 # Bounds how many tasks talk to the services at a time; the plugin makes it when the scheduler starts.
 POOL = "salesmanago_sync"
+# The lock lets one run of both DAGs work at a time. Others may wait: for the lock, or for the answer to a question.
+MOST_RUNS = 4
 # How often a run that waits for the lock looks whether it is free.
 POLL_SECONDS = 10
 
@@ -100,6 +105,12 @@ def _cron(variable: str, default: str) -> str | None:
     return None if value.lower() == "none" else value
 
 
+def approval_hours() -> int:
+    """Read how long a question waits; what is no number is the preflight's to tell."""
+    value = os.environ.get("SALESMANAGO_SYNC_APPROVAL_HOURS", "").strip()
+    return int(value) if value.isdigit() and int(value) else 24
+
+
 def failure_callback() -> Callable[[Any], None] | None:
     """Give what tells the notifier of `SALESMANAGO_SYNC_NOTIFIER` that a run failed, if there is one."""
     return tell_notifier if os.environ.get("SALESMANAGO_SYNC_NOTIFIER") else None
@@ -114,6 +125,15 @@ def tell_notifier(context: Any) -> None:
 
 # What the task start hands on: the run's number in the ledger, and the attempt that every task works under.
 Began = dict[str, int]
+
+
+def current(ti: Any) -> Began:
+    """Give what the tasks behind the question work under: the lock may have been taken once more."""
+    from salesmanago_sync.hooks.ports import newest
+
+    return dict(newest(ti.xcom_pull(task_ids="start"), ti.xcom_pull(task_ids="resume")))
+
+
 # What fix_window hands on: `since` and `until` of each side.
 Window = dict[str, dict[str, str]]
 
@@ -199,7 +219,7 @@ def extract_contacts(run: Began, slices: list[int]) -> int:
 
 
 # Where no contact has changed, the tasks that read cards are skipped, and the run goes on. Airflow lets only tasks that
-# need the success of all others take an argument of a setup: this one, follow_up and commit ask for it.
+# need the success of all others take an argument of a setup: this one and those behind the question ask for it.
 @task(pool=POOL, trigger_rule="none_failed_min_one_success", multiple_outputs=False)
 def gather_counterparts(ti: Any = None) -> dict[str, int]:
     """Look up the other side of everybody who was read."""
@@ -230,27 +250,99 @@ def plan(run: Began, part: int) -> dict[str, int]:
         return plan_part(ports, part)
 
 
-@task(multiple_outputs=False)
-def bind(run: Began) -> list[list[dict[str, Any]]]:
+@task.branch
+def guard(run: Began, ti: Any = None) -> str:
+    """Hold the plan against the limits; beyond them the run asks."""
+    from salesmanago_sync.hooks.ports import attempt_of, task_ports
+    from salesmanago_sync.steps.guard import guard as step
+
+    with task_ports(attempt_of(run)) as ports:
+        question = step(ports)
+    if question is None:
+        return "bind"
+    ti.xcom_push(key="question", value=question)
+    return "ask"
+
+
+class Ask(ApprovalOperator):
+    """Asks whether the plan may be written: all of it, or some objects, one direction, some fields."""
+
+    template_fields = ()
+
+    def execute(self, context: Any) -> Any:
+        """Ask, and wait without a worker."""
+        from salesmanago_sync.hooks.question import choices, text
+
+        question = context["ti"].xcom_pull(task_ids="guard", key="question")
+        plan = salesmanago_links.address(f"plan?run={current(context['ti'])['id']}")
+        self.subject, self.body = question["subject"], text(question, plan)
+        self.params = ParamsDict(choices(question))
+        return super().execute(context)
+
+    def execute_complete(self, context: Any, event: dict[str, Any]) -> Any:
+        """Keep the answer."""
+        from salesmanago_sync.hooks.ports import task_ports
+        from salesmanago_sync.hooks.question import answer_of
+        from salesmanago_sync.steps.approval import answer
+
+        with task_ports(current(context["ti"]), alive=False) as ports:
+            answer(ports, answer_of(event))
+        return super().execute_complete(context, event)
+
+
+def ask() -> Any:
+    """Ask a person, in Airflow's Required Actions."""
+    return Ask(
+        task_id="ask",
+        subject="May the sync write?",
+        defaults=Ask.REJECT,
+        # A rejected run writes nothing, whatever the trigger rules of its tasks say.
+        ignore_downstream_trigger_rules=True,
+        response_timeout=timedelta(hours=approval_hours()),
+    )
+
+
+class Resume(Start):
+    """Takes the lock anew once the plan is approved, as `Start` does."""
+
+    def poke(self, context: Any) -> PokeReturnValue:
+        """Try once."""
+        from salesmanago_sync.hooks.ports import task_ports, waited
+        from salesmanago_sync.steps.approval import resume as step
+
+        with task_ports(current(context["ti"]), alive=False) as ports:
+            began = step(ports, waited())
+        return PokeReturnValue(is_done=began is not None, xcom_value=began)
+
+
+def resume() -> Any:
+    """Go on with an approved plan."""
+    forever = timedelta(days=60).total_seconds()
+    return Resume(task_id="resume", mode="reschedule", poke_interval=POLL_SECONDS, timeout=forever)
+
+
+# Within the limits nobody is asked, and nothing resumed.
+@task(trigger_rule="none_failed_min_one_success", multiple_outputs=False)
+def bind(ti: Any = None) -> list[list[dict[str, Any]]]:
     """Bind matched people and open the issues of the plan; what is left is written. A dry run stops here."""
     from airflow.sdk.exceptions import AirflowSkipException
 
-    from salesmanago_sync.hooks.ports import attempt_of, task_ports
+    from salesmanago_sync.hooks.ports import task_ports
     from salesmanago_sync.steps.binding import bind_people
 
-    with task_ports(attempt_of(run)) as ports:
+    with task_ports(current(ti)) as ports:
         if ports.run.request.dry_run:
             raise AirflowSkipException("dry run: the plan is in the log of the task plan, and in the ledger")
         return bind_people(ports)
 
 
 @task(pool=POOL, multiple_outputs=False)
-def write_consent(run: Began) -> dict[str, int]:
+def write_consent(ti: Any = None) -> dict[str, int]:
     """Write opt-outs, both ways, before anything else."""
-    from salesmanago_sync.hooks.ports import attempt_of, task_ports
+    from salesmanago_sync.hooks.ports import task_ports
     from salesmanago_sync.steps.writing import write_consent as step
 
-    with task_ports(attempt_of(run)) as ports:
+    with task_ports(current(ti)) as ports:
         return step(ports)
 
 
@@ -260,12 +352,12 @@ def write_consent(run: Began) -> dict[str, int]:
     map_index_template="{% for batch in task.op_kwargs['work'] %}{{ batch['object'] }} {{ batch['direction'] }} "
     "{{ batch['batch'] }}/{{ batch['of'] }} of part {{ batch['part'] }}{{ '' if loop.last else ', ' }}{% endfor %}",
 )
-def write(run: Began, work: list[dict[str, Any]]) -> dict[str, int]:
+def write(work: list[dict[str, Any]], ti: Any = None) -> dict[str, int]:
     """Write some batches of people to one side."""
-    from salesmanago_sync.hooks.ports import attempt_of, task_ports
+    from salesmanago_sync.hooks.ports import task_ports
     from salesmanago_sync.steps.writing import write_batches
 
-    with task_ports(attempt_of(run)) as ports:
+    with task_ports(current(ti)) as ports:
         return write_batches(ports, work)
 
 
@@ -279,11 +371,11 @@ def follow_up(ti: Any = None, outlet_events: Any = None) -> int:
     """Read whom this run created once more, so that defaults and links travel at once."""
     from airflow.sdk.exceptions import AirflowSkipException
 
-    from salesmanago_sync.hooks.ports import attempt_of, task_ports
+    from salesmanago_sync.hooks.ports import task_ports
     from salesmanago_sync.steps.newcomers import follow_up as step
     from salesmanago_sync.steps.totals import written
 
-    with task_ports(attempt_of(ti.xcom_pull(task_ids="start"))) as ports:
+    with task_ports(current(ti)) as ports:
         if ports.run.request.dry_run:
             raise AirflowSkipException("dry run: nobody was created")
         found = step(ports)
@@ -296,35 +388,35 @@ def follow_up(ti: Any = None, outlet_events: Any = None) -> int:
 @task(trigger_rule="none_failed_min_one_success", multiple_outputs=False)
 def commit(window: Window, ti: Any = None) -> dict[str, int]:
     """Close what was solved and move the watermark; a dry run moves nothing."""
-    from salesmanago_sync.hooks.ports import attempt_of, task_ports
+    from salesmanago_sync.hooks.ports import task_ports
     from salesmanago_sync.steps.commit import commit as step
 
-    with task_ports(attempt_of(ti.xcom_pull(task_ids="start"))) as ports:
+    with task_ports(current(ti)) as ports:
         return step(ports, window)
 
 
 # The teardown of start: it runs whatever failed, was cleared, skipped or set by hand, unless start was skipped.
 @task(multiple_outputs=False)
-def close(run: Began) -> None:
+def close(ti: Any = None) -> None:
     """Add up the run, free the lock, and leave no personal data behind, whatever happened."""
-    from salesmanago_sync.hooks.ports import attempt_of, task_ports
+    from salesmanago_sync.hooks.ports import task_ports
     from salesmanago_sync.steps.close import close as step
 
-    with task_ports(attempt_of(run), alive=False) as ports:
+    with task_ports(current(ti), alive=False) as ports:
         step(ports)
 
 
 # The second teardown of start, and the one that makes the run red.
 @task(retries=0, multiple_outputs=False)
-def report(run: Began, ti: Any = None) -> None:
+def report(ti: Any = None) -> None:
     """Tell the totals; red when the run failed, or has issues that nobody has been told of yet."""
     from salesmanago_sync.hooks.metrics import send_metrics
-    from salesmanago_sync.hooks.ports import attempt_of, task_ports
+    from salesmanago_sync.hooks.ports import task_ports
     from salesmanago_sync.steps.report import report as step
 
     def publish(totals: dict[str, Any]) -> None:
         ti.xcom_push(key="totals", value=totals)
         send_metrics(ports.ledger, ports.run.id, totals)
 
-    with task_ports(attempt_of(run), alive=False) as ports:
+    with task_ports(current(ti), alive=False) as ports:
         step(ports, publish)

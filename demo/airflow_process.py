@@ -61,6 +61,8 @@ class Airflow:
             **connection_variables(connections),
             "REQUESTS_CA_BUNDLE": ca,
             "SALESMANAGO_SYNC_SCHEDULE": "none",
+            # It has nobody to ask, and the twin's people are nobody's.
+            "SALESMANAGO_SYNC_ASK": "limits",
             # The twin on this machine needs no gentle pace.
             "SALESMANAGO_SYNC_REQUESTS_PER_SECOND": "200",
             **(settings or {}),

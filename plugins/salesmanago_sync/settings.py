@@ -59,6 +59,29 @@ class Settings(BaseSettings):
         le=100,
         description="A run stops before it writes if more of the bound people it looks at cannot be found at all",
     )
+    ask: Literal["always", "first", "limits", "never"] = Field(
+        "first",
+        description="When a run asks before it writes: always, before the first full sync and beyond the limits, "
+        "beyond the limits only, or never",
+    )
+    approval_hours: int = Field(
+        24, ge=1, le=720, description="How long a run waits for the answer; without one it writes nothing"
+    )
+    limit_creates: int = Field(1000, ge=0, description="How many people a run creates without asking")
+    limit_without_partner_percent: int = Field(
+        50, ge=0, description="How many people who match nobody a run creates without asking, in percent of those bound"
+    )
+    limit_overwrites_percent: int = Field(
+        30, ge=0, description="Of how many people a run overwrites one field without asking, in percent of those bound"
+    )
+    limit_blanks: int = Field(100, ge=0, description="How many values a run empties without asking")
+    limit_policy_opt_outs: int = Field(
+        100, ge=0, description="How many people on_leave and on_delete opt out without asking"
+    )
+    limit_policy_tags: int = Field(
+        1000, ge=0, description="How many people on_leave, on_delete and on_merge tag without asking"
+    )
+    limit_deletes: int = Field(50, ge=0, description="How many people on_delete and on_merge delete without asking")
     untouched_opt_outs: Literal["ask", "person", "default"] = Field(
         "ask",
         description="Whose opt-out it is where a contact was opted out since it was made, and the sync remembers "

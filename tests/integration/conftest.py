@@ -100,6 +100,7 @@ def opened(twin: TwinServer, ledger_url: str, folder: Path, kind: type[Sync] = S
         "REQUESTS_CA_BUNDLE": twin.ca,
         "NO_PROXY": "localhost,127.0.0.1",
         "SALESMANAGO_SYNC_REQUESTS_PER_SECOND": "500",
+        "SALESMANAGO_SYNC_ASK": "limits",
         "SALESMANAGO_SYNC_STAGING": str(folder / "staging"),
         "AIRFLOW_CONN_SYNC_LEDGER": ledger_url,
     }

@@ -13,10 +13,12 @@ import json
 import logging
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from functools import cache
 from types import SimpleNamespace
 from typing import Any
+from uuid import uuid4
 
 from tests.integration.sync import SETTLED_SECONDS, Done, Sync
 from tests.twin_server import ROOT
@@ -24,37 +26,49 @@ from tests.twin_server import ROOT
 log = logging.getLogger("task")
 SUCCESS, FAILED, SKIPPED, UPSTREAM_FAILED = "success", "failed", "skipped", "upstream_failed"
 BAD = {FAILED, UPSTREAM_FAILED}
+PERSON = "anna"
+# Options, and what was typed into the form.
+Answer = tuple[list[str], dict[str, Any]]
+
+
+def unasked(question: Any) -> Answer:
+    """Fail: nobody expects a question."""
+    raise AssertionError(f"The run asks: {question.body}")
 
 
 class Supervisor:
     """What a task asks Airflow for while it runs: Variables, and connections that the environment does not have."""
 
-    def __init__(self, variables: dict[str, str]) -> None:
-        self._variables = variables
+    def __init__(self, variables: dict[str, str], questions: list[Any]) -> None:
+        self._variables, self._questions = variables, questions
 
-    def send(self, message: Any) -> Any:
+    def send(self, msg: Any) -> Any:
         """Answer one request of the task SDK."""
         from airflow.sdk.exceptions import ErrorType
         from airflow.sdk.execution_time import comms
 
-        if isinstance(message, comms.PutVariable):
-            self._variables[message.key] = message.value or ""
-        elif isinstance(message, comms.GetVariable):
-            if message.key in self._variables:
-                return comms.VariableResult(key=message.key, value=self._variables[message.key])
+        if isinstance(msg, comms.PutVariable):
+            self._variables[msg.key] = msg.value or ""
+        elif isinstance(msg, comms.GetVariable):
+            if msg.key in self._variables:
+                return comms.VariableResult(key=msg.key, value=self._variables[msg.key])
             return comms.ErrorResponse(error=ErrorType.VARIABLE_NOT_FOUND)
-        elif isinstance(message, comms.GetConnection):
+        elif isinstance(msg, comms.GetConnection):
             return comms.ErrorResponse(error=ErrorType.CONNECTION_NOT_FOUND)
-        elif not isinstance(message, comms.MaskSecret):
-            raise NotImplementedError(f"{type(message).__name__}: a test that needs it runs in Airflow")
+        elif isinstance(msg, comms.CreateHITLDetailPayload):
+            self._questions.append(msg)
+        elif not isinstance(msg, comms.MaskSecret):
+            raise NotImplementedError(f"{type(msg).__name__}: a test that needs it runs in Airflow")
         return None
 
 
 class TaskInstance:
     """What a task is told of itself."""
 
-    def __init__(self, task_id: str, ended: set[str], results: dict[str, Any], xcoms: list[str]) -> None:
-        self.task_id = task_id
+    map_index = -1
+
+    def __init__(self, task: Any, ended: set[str], results: dict[str, Any], xcoms: list[str]) -> None:
+        self.task, self.task_id, self.id = task, task.task_id, uuid4()
         self._ended, self._results, self._xcoms = ended, results, xcoms
 
     def get_first_reschedule_date(self, context: Any) -> None:
@@ -64,13 +78,14 @@ class TaskInstance:
         """Count runs that have ended."""
         return len(self._ended.intersection(run_ids))
 
-    def xcom_pull(self, task_ids: str) -> Any:
+    def xcom_pull(self, task_ids: str, key: str = "") -> Any:
         """Give what another task handed on."""
-        return self._results.get(task_ids)
+        return self._results.get(f"{task_ids}.{key}" if key else task_ids)
 
     def xcom_push(self, key: str, value: Any) -> None:
         """Keep what it hands on."""
         self._xcoms.append(json.dumps(value))
+        self._results[f"{self.task_id}.{key}"] = json.loads(self._xcoms[-1])
 
 
 class OutletEvents:
@@ -97,8 +112,10 @@ class Walk:
         ended: set[str],
         xcoms: list[str],
         before: Mapping[str, Callable[[], object]],
+        answer: Callable[[Any], Answer],
     ) -> None:
         self.state, self.tasks = "", dict[str, str]()
+        self.skipped, self.questions, self._answer = set[str](), list[Any](), answer
         self._dag = dag
         self._results: dict[str, Any] = {}
         self._ended, self._xcoms, self._before = ended, xcoms, before
@@ -131,6 +148,8 @@ class Walk:
 
     def _verdict(self, task: Any) -> str:
         """Say what becomes of a task by its trigger rule: success, where it runs."""
+        if task.task_id in self.skipped:
+            return SKIPPED
         above = [state for one in sorted(task.upstream_task_ids) for state in self._states(one)]
         rule = task.trigger_rule.value
         if task.is_teardown:
@@ -149,22 +168,27 @@ class Walk:
         lists = {name: self._resolved(value) for name, value in task.op_kwargs_expand_input.value.items()}
         [(name, values)] = lists.items()
         for number, value in enumerate(values):
-            self._run(task, f"{task.task_id}[{number}]", {**task.partial_kwargs["op_kwargs"], name: value}, ())
+            kwargs = {**task.partial_kwargs.get("op_kwargs", {}), name: value}
+            self._run(task, f"{task.task_id}[{number}]", kwargs, ())
         if not values:
             self.tasks[task.task_id] = SKIPPED
 
     def _run(self, task: Any, name: str, kwargs: dict[str, Any], args: Any) -> None:
-        from airflow.sdk.exceptions import AirflowSkipException
+        from airflow.sdk.exceptions import AirflowSkipException, DownstreamTasksSkipped
         from airflow.sdk.execution_time.context import set_current_context
 
         self._before.get(task.task_id, str)()
-        context: Any = {**self._context, "ti": TaskInstance(task.task_id, self._ended, self._results, self._xcoms)}
+        ti = TaskInstance(task, self._ended, self._results, self._xcoms)
+        context: Any = {**self._context, "task": task, "ti": ti, "task_instance": ti}
         try:
             with set_current_context(context):
                 result = self._called(task, context, kwargs, args)
         except AirflowSkipException as reason:
             log.info("Skipping task: %s", reason)
             self.tasks[name] = SKIPPED
+        except DownstreamTasksSkipped as skips:
+            self.tasks[name] = SUCCESS
+            self.skipped.update(one if isinstance(one, str) else one[0] for one in skips.tasks)
         except Exception:
             log.exception("Task failed with exception")
             self.tasks[name] = FAILED
@@ -183,10 +207,31 @@ class Walk:
         if hasattr(task, "trigger_dag_id"):
             log.info("Triggering %s: %s", task.trigger_dag_id, {k: self._resolved(v) for k, v in task.conf.items()})
             return None
+        if hasattr(task, "execute_complete"):
+            return self._asked(task, context)
         function = task.python_callable
         wanted = inspect.signature(function).parameters.keys() & context.keys()
         given = {name: self._resolved(value) for name, value in kwargs.items()}
-        return function(*map(self._resolved, args), **{**{name: context[name] for name in wanted}, **given})
+        result = function(*map(self._resolved, args), **{**{name: context[name] for name in wanted}, **given})
+        return task.do_branch(context, result) if hasattr(task, "do_branch") else result
+
+    def _asked(self, task: Any, context: Any) -> Any:
+        """Ask, wait, and hand the answer in, as two tries of the task."""
+        from airflow.sdk.exceptions import TaskAwaitingInput
+
+        with suppress(TaskAwaitingInput):
+            copy.copy(task).execute(context)
+        options, chosen = self._answer(self.questions[-1])
+        user = {"id": "1", "name": PERSON} if options else None
+        event = {
+            "chosen_options": options or task.defaults,
+            "params_input": chosen,
+            "responded_at": datetime.now(UTC),
+            "responded_by_user": user,
+            "timedout": user is None,
+        }
+        given: dict[str, Any] = copy.copy(task).execute_complete(context, event)
+        return {**given, "responded_at": str(given["responded_at"])}
 
     def _resolved(self, value: Any) -> Any:
         operator = getattr(value, "operator", None)
@@ -199,6 +244,7 @@ class Walked(Sync):
     def __enter__(self) -> Sync:
         self._variables: dict[str, str] = {}
         self._ended: set[str] = set()
+        self._begun = 0
         self._xcoms: list[str] = []
         return self
 
@@ -208,15 +254,26 @@ class Walked(Sync):
         *,
         before: Mapping[str, Callable[[], object]] | None = None,
         scheduled: bool = False,
+        answer: Callable[[Any], Answer] = unasked,
         **params: Any,
     ) -> Done:
-        """Run a DAG once everything that was edited has settled; see `Sync.run`."""
+        """Run a DAG once everything that was edited has settled; see `Sync.run`.
+
+        Args:
+            dag_id: The DAG.
+            before: What happens just before a task starts, by task id.
+            scheduled: Whether the schedule starts it.
+            answer: What happens while the run waits for an answer, and the answer: options, none where nobody gives
+                one, and what was typed into the form.
+            params: Its Params.
+        """
         self.later(SETTLED_SECONDS)
-        run_id = f"run {len(self._ended) + 1}"
-        walk = Walk(dags()[dag_id], run_id, params, scheduled, self._ended, self._xcoms, before or {})
+        self._begun += 1  # one may begin while another waits for an answer
+        run_id = f"run {self._begun}"
+        walk = Walk(dags()[dag_id], run_id, params, scheduled, self._ended, self._xcoms, before or {}, answer)
         self.read_log()
         try:
-            with supervised(self._variables):
+            with supervised(self._variables, walk.questions):
                 walk.run()
         finally:
             self._ended.add(run_id)
@@ -248,9 +305,9 @@ def dags() -> dict[str, Any]:
 
 
 @contextmanager
-def supervised(variables: dict[str, str]) -> Iterator[None]:
+def supervised(variables: dict[str, str], questions: list[Any]) -> Iterator[None]:
     """Let this process be one that Airflow runs tasks in."""
     from airflow.sdk.execution_time.supervisor import set_supervisor_comms
 
-    with set_supervisor_comms(Supervisor(variables)):
+    with set_supervisor_comms(Supervisor(variables, questions)):
         yield

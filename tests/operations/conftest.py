@@ -15,6 +15,8 @@ from salesmanago_sync.ledger.store import Ledger
 from tests.operations.operator_api import OperatorApi
 from tests.twin_server import Control
 
+# More than that in one run, and it asks.
+MOST_CREATED = 3
 KEPT = PROJECT / ".test" / "operations"
 
 
@@ -46,7 +48,8 @@ def control(twin: Twin) -> Iterator[Control]:
 
 @pytest.fixture(scope="module")
 def api(processes: ProcessGroup, folder: Path, twin: Twin) -> OperatorApi:
-    started = Airflow(processes, folder, twin.connections, twin.ready["ca"], PROJECT / "dags")
+    settings = {"SALESMANAGO_SYNC_LIMIT_CREATES": str(MOST_CREATED)}
+    started = Airflow(processes, folder, twin.connections, twin.ready["ca"], PROJECT / "dags", settings)
     started.start()
     return OperatorApi(started)
 

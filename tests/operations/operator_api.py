@@ -24,6 +24,24 @@ class OperatorApi(AirflowApi):
         self.ended(dag, run)
         return run
 
+    def trigger_for(self, dag: str, **params: Any) -> str:
+        """Start the DAG with Params and return the run's id."""
+        run: str = self._request("POST", f"dags/{dag}/dagRuns", json={"logical_date": None, "conf": params})[
+            "dag_run_id"
+        ]
+        return run
+
+    def question(self, dag: str, run: str) -> dict[str, Any] | None:
+        """Read the question of a run, as the page Required Actions shows it; none before it is asked."""
+        path = f"dags/{dag}/dagRuns/{run}/taskInstances/ask/-1/hitlDetails"
+        found: dict[str, Any] | None = self._request("GET", path, missing_is_none=True)
+        return found
+
+    def answer(self, dag: str, run: str, option: str, **chosen: Any) -> None:
+        """Answer the question of a run, as that page does."""
+        path = f"dags/{dag}/dagRuns/{run}/taskInstances/ask/-1/hitlDetails"
+        self._request("PATCH", path, json={"chosen_options": [option], "params_input": chosen})
+
     def ended(self, dag: str, run: str) -> str:
         """Wait until a run has ended, and none of its tasks is at work; return its state."""
         deadline = time.monotonic() + WAIT_SECONDS

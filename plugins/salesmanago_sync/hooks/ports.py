@@ -80,6 +80,15 @@ def attempt_of(began: Mapping[str, int] | None) -> Mapping[str, int]:
     return began
 
 
+def newest(*begun: Mapping[str, int] | None) -> Mapping[str, int]:
+    """Take the newest attempt of a run, which may have taken the lock once more after a question.
+
+    Raises:
+        FatalError: There is none: somebody marked the task start as done by hand.
+    """
+    return attempt_of(max((one for one in begun if one is not None), key=lambda one: one["attempt"], default=None))
+
+
 @contextmanager
 def _signs_of_life(ports: Ports) -> Iterator[None]:
     """Keep the lock while the task works, however long one call of it takes."""

@@ -68,6 +68,13 @@ class Bindings:
         with self._database.read() as connection:
             return int(connection.execute(sa.select(sa.func.count()).select_from(bindings)).scalar_one())
 
+    def count_bound(self) -> dict[str, int]:
+        """Count the people of each object who are bound and not gone."""
+        living = bindings.c.status.in_(["active", "paused"])
+        query = sa.select(bindings.c.object, sa.func.count()).where(living).group_by(bindings.c.object)
+        with self._database.read() as connection:
+            return {name: int(count) for name, count in connection.execute(query)}
+
     def bindings(
         self,
         salesforce_ids: Iterable[str] | None = None,
@@ -227,11 +234,12 @@ class Bindings:
             return int(connection.execute(query).scalar_one())
 
     def check(self, salesforce_ids: Iterable[str], now: datetime) -> None:
-        """Note that both sides of some people were read."""
+        """Note that both sides of some people were read; a later reading that is known of counts."""
+        earlier = sa.func.coalesce(bindings.c.checked_at, now) <= now
         with self._database.write() as connection:
             for chunk in chunks(salesforce_ids):
                 these = bindings.c.salesforce_id.in_(chunk)
-                connection.execute(sa.update(bindings).where(these).values(checked_at=now))
+                connection.execute(sa.update(bindings).where(these, earlier).values(checked_at=now))
 
     def save(self, frame: pd.DataFrame, now: datetime) -> None:
         """Overwrite columns of bindings.

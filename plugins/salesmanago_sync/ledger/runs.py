@@ -13,6 +13,8 @@ from salesmanago_sync.ledger.engine import Database
 from salesmanago_sync.ledger.frames import LARGEST, select_frame
 from salesmanago_sync.ledger.tables import changes, runs
 
+# A run that waits for the answer to its question, without the lock.
+ASKS = "asks"
 # The mode of a run of the consent lane: it works beside a run of the sync, without the lock.
 CONSENT_LANE = "consent"
 
@@ -59,6 +61,7 @@ class Runs:
             "attempt": attempt,
             "totals": None,
             "note": "",
+            "waits_until": None,
         }
         insert = self._database.insert(runs).values(dag_id=dag_id, dag_run_id=dag_run_id, started_at=now, **again)
         upsert = insert.on_conflict_do_update(index_elements=["dag_id", "dag_run_id"], set_=again)
@@ -85,9 +88,9 @@ class Runs:
     def finish_run(
         self, run_id: int, state: str, now: datetime, totals: Mapping[str, Any] | None = None, note: str = ""
     ) -> None:
-        """Close a run as `success`, `failed` or `skipped`."""
+        """Close a run as `success`, `failed`, `rejected` or `skipped`."""
         given = {} if totals is None else {"totals": dict(totals)}
-        self.update_run(run_id, state=state, finished_at=now, note=note, **given)
+        self.update_run(run_id, state=state, finished_at=now, note=note, waits_until=None, **given)
 
     def end_forgotten_runs(self, now: datetime, note: str, *, working: int = 0) -> list[str]:
         """Give runs their true end that never closed: their worker died, or a person ended them.
@@ -100,11 +103,19 @@ class Runs:
         Returns:
             The modes of the runs that were ended.
         """
-        forgotten = (runs.c.finished_at.is_(None), runs.c.id != working, runs.c.mode != CONSENT_LANE)
+        waiting = sa.func.coalesce(runs.c.waits_until, now) > now
+        open_ = (runs.c.finished_at.is_(None), runs.c.id != working, runs.c.mode != CONSENT_LANE)
+        forgotten = (*open_, sa.not_(waiting))
         new = {"state": "failed", "finished_at": now, "note": note}
         with self._database.write() as connection:
             ended = connection.execute(sa.update(runs).where(*forgotten).values(new).returning(runs.c.mode))
             return sorted(ended.scalars())
+
+    def waiting_runs(self, now: datetime) -> list[dict[str, Any]]:
+        """Read the runs that wait for the answer to their question, the oldest first."""
+        query = sa.select(runs).where(runs.c.state == ASKS, runs.c.waits_until > now).order_by(runs.c.id)
+        with self._database.read() as connection:
+            return [dict(row) for row in connection.execute(query).mappings()]
 
     def runs(self, limit: int = 50) -> pd.DataFrame:
         """Read the newest runs first."""

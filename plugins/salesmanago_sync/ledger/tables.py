@@ -135,6 +135,8 @@ runs = sa.Table(
     sa.Column("salesforce_calls_allowed", sa.Integer),
     _text("salesforce_address", ""),
     _count("attempt"),  # the number that its last attempt works, or worked, under
+    sa.Column("question", sa.JSON(none_as_null=True)),  # what it asks before it writes, and the answer
+    _when("waits_until"),  # for that answer; nothing once it does not wait
     _text("service_words", ""),  # what a service said when it refused a whole request: may hold personal data
     sa.UniqueConstraint("dag_id", "dag_run_id"),
 )

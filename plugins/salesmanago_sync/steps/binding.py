@@ -7,10 +7,13 @@ from typing import Any
 import pandas as pd
 
 from salesmanago_sync.domain.certificate.agreed import kept_otherwise
+from salesmanago_sync.domain.frames import among
+from salesmanago_sync.steps.approval import approved_scope
 from salesmanago_sync.steps.evidence import SEEN, keep_seen
-from salesmanago_sync.steps.parts import note_bound, numbers, staged
-from salesmanago_sync.steps.planning import check_origin, check_vanished, work_of
+from salesmanago_sync.steps.parts import load_part, note_bound, numbers, staged
+from salesmanago_sync.steps.planning import work_of
 from salesmanago_sync.steps.ports import Ports
+from salesmanago_sync.steps.preflight import checked
 from salesmanago_sync.steps.staged import read_at
 
 SIDES = ("salesforce", "salesmanago")
@@ -26,18 +29,28 @@ def bind_people(ports: Ports) -> list[list[dict[str, Any]]]:
         The batches of each write task (`planning.batches`), consent excepted, which goes first.
 
     Raises:
-        FatalError: So many people cannot be found, or are opted out, that something else must be wrong.
+        FatalError: The run asked, and its plan was not approved.
     """
     ports.keep_lock()
-    check_vanished(ports)
-    check_origin(ports)
+    scope = approved_scope(ports)
     note_bound(ports)
     for number in numbers(ports):
         ports.keep_lock()
-        remember(ports, staged(ports, number, "moves"), staged(ports, number, "agreement"))
-        ports.ledger.report_issues(ports.run.id, staged(ports, number, "issues"), ports.now())
+        learned = [staged(ports, number, name) for name in ("moves", "agreement", "issues")]
+        if scope is not None:
+            learned = _without_news(ports, number, learned)
+        moves, agreement, issues = learned
+        remember(ports, moves, agreement)
+        ports.ledger.report_issues(ports.run.id, issues, ports.now())
         keep_seen(ports, staged(ports, number, SEEN), read_at(ports))
     return work_of(ports)
+
+
+def _without_news(ports: Ports, number: int, learned: list[pd.DataFrame]) -> list[pd.DataFrame]:
+    """Leave out whom the ledger has heard of while the question waited: its last word is newer than the reading."""
+    heard = load_part(ports, number).unread(checked(ports).objects)
+    ids = [f"{side}_id" for side in SIDES]
+    return [frame[~pd.concat([among(frame[one], heard[one]) for one in ids], axis=1).any(axis=1)] for frame in learned]
 
 
 def remember(ports: Ports, moves: pd.DataFrame, agreement: pd.DataFrame) -> None:

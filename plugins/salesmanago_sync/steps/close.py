@@ -6,6 +6,8 @@ import logging
 from typing import Any
 
 from salesmanago_sync.errors import SyncError
+from salesmanago_sync.ledger.runs import ASKS
+from salesmanago_sync.steps.approval import REJECTED, answered, words_of
 from salesmanago_sync.steps.commit import COMMITTED
 from salesmanago_sync.steps.parts import is_planned
 from salesmanago_sync.steps.ports import Ports
@@ -25,6 +27,9 @@ def close(ports: Ports) -> None:
     Args:
         ports: What the step talks to.
     """
+    if _asks(ports):
+        _end_question(ports)
+        return
     if not ports.ledger.is_current(ports.run.attempt):
         log.info("Attempt %d of this run has ended before.", ports.run.attempt)
         return
@@ -32,6 +37,24 @@ def close(ports: Ports) -> None:
         _end(ports)
     finally:
         ports.ledger.free(ports.run.attempt)
+
+
+def _asks(ports: Ports) -> bool:
+    """Tell whether the run holds no lock because it asked, and was not approved."""
+    run = ports.ledger.run(ports.run.id)
+    return run["attempt"] == ports.run.attempt and run["state"] in (ASKS, REJECTED)
+
+
+def _end_question(ports: Ports) -> None:
+    run = ports.ledger.run(ports.run.id)
+    totals, _ = _totals(ports)
+    state = REJECTED if run["state"] == REJECTED else "failed"
+    note = words_of(answered(ports), run["question"])
+    ports.ledger.finish_run(ports.run.id, state, ports.now(), totals and {**totals, "note": note}, note)
+    if ports.run.mode == "full" and first_sync(ports.variables) == "running":
+        write_first_sync(ports.variables, "never")
+    if state == REJECTED:
+        ports.staging.remove()
 
 
 def _end(ports: Ports) -> None:

@@ -18,6 +18,7 @@ from salesmanago_sync.steps.preflight import checked
 from salesmanago_sync.steps.reading import SALESFORCE, SALESMANAGO
 from salesmanago_sync.steps.snapshot import mappings_of_run
 from salesmanago_sync.steps.staged import SEEN as SIGHTED
+from salesmanago_sync.steps.staged import read_at
 from salesmanago_sync.steps.watermark import Watermark, first_sync, move_watermark, note_ledger, write_first_sync
 from salesmanago_sync.steps.window import Window, found_watermark, span_of
 
@@ -50,7 +51,7 @@ def commit(ports: Ports, window: Window | None) -> dict[str, int]:
     people = everybody[~unread]
     closed = _close_solved(ports, people)
     seen = people["salesforce_id"].notna() & people["salesmanago_id"].notna()
-    ports.ledger.check(people.loc[seen, "salesforce_id"], ports.now())
+    ports.ledger.check(people.loc[seen, "salesforce_id"], read_at(ports))
     run = ports.ledger.run(ports.run.id)
     if ports.run.mode == "full" and not run["restricted"]:
         _finish_full(ports, checked(ports).objects)
@@ -93,7 +94,8 @@ def _close_solved(ports: Ports, people: pd.DataFrame) -> int:
     seen |= _gone(ports, issues)
     # Whoever cannot tell an id is met again or not; nobody can look it up.
     seen |= nameless(issues["salesforce_id"]) | nameless(issues["salesmanago_id"])
-    silent = issues[seen & issues["last_run"].ne(ports.run.id)]
+    # While a question waits, other runs may meet an issue of which this one has read nothing.
+    silent = issues[seen & issues["last_run"].ne(ports.run.id) & issues["last_seen"].lt(read_at(ports))]
     bindings = ports.ledger.bindings(salesmanago_ids=silent["salesmanago_id"])
     solved = silent[without_cause(silent, bindings, mappings_of_run(ports), of_everybody(ports, SEEN, SEEN_COLUMNS))]
     ports.ledger.close_issues(ports.run.id, solved["id"], ports.now())

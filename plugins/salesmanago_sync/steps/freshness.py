@@ -3,6 +3,8 @@
 At most ten seconds before a write request both services are asked what moved since the run had read, one call each and
 not one a person. Who moved is read again, with everybody whom the merge must see beside them, and decided about anew.
 The new decision takes the place of the planned one. Where all that takes too long, both are asked once more.
+
+A plan that a person approved is not decided anew: what is no longer as it was approved is left to the next run.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ import pandas as pd
 
 from salesmanago_sync.clients.salesmanago_ids import contact_id
 from salesmanago_sync.domain.converters.email import normalise_email, spellings
-from salesmanago_sync.domain.frames import text_series
+from salesmanago_sync.domain.frames import among, text_series
 from salesmanago_sync.domain.merge.owed import DELETE
 from salesmanago_sync.domain.people.matching import CREATE_IN_SALESFORCE, CREATE_IN_SALESMANAGO, PAIR
 from salesmanago_sync.domain.plan.plan import Plan
@@ -37,10 +39,16 @@ MOST_PAGES = 20
 # The record was converted, merged or deleted since it was read: `newcomers.follow_up` looks once more.
 RECORD_GONE = "RECORD_GONE"
 MOVED = "MOVED"
+# The state of a change that was approved and is left to the next run.
+LEFT = "moved"
 ENDS = ("DELETED", "CONVERTED", "MERGED")
 ACTIVE = (PAIR, CREATE_IN_SALESFORCE, CREATE_IN_SALESMANAGO)
+# Takes what was read, the planned changes of people who moved, what would be planned now, and who is gone; gives what
+# is written.
+Settle = Callable[[Reading, pd.DataFrame, pd.DataFrame, pd.Index], pd.DataFrame]
 SAME = ["person", "field", "direction", "lane", "new"]
 AS_SENT = [*SAME, "source"]
+AS_APPROVED = ["person", "field", "direction", "lane", "action", "old", "new"]
 
 
 @dataclass(slots=True)
@@ -82,12 +90,14 @@ class Freshness:
         since: When the oldest part of it was read.
         asked: When both services were asked last; the reading itself, where it has just been made.
         keep: Which changes of a newer plan are written, and how.
+        approved: Whether a person approved the plan.
     """
 
     reading: Reading
     since: datetime
     asked: datetime | None = None
     keep: Callable[[pd.DataFrame], pd.DataFrame] = lambda changes: changes
+    approved: bool = False
     _feeds: dict[str, _Feed] = field(default_factory=dict)
     _clocks: dict[str, timedelta] = field(default_factory=dict)
     _looks: list[datetime] = field(default_factory=list)
@@ -111,7 +121,8 @@ class Freshness:
             self._looks.clear()
             moved = self._moved(str(changes["object"].iloc[0]), people.loc[sorted(changes["person"].unique())])
             if len(moved):
-                changes, people = recheck(self.reading, changes, people, moved, self.keep)
+                settle = _hold_to_plan if self.approved else _replan
+                changes, people = recheck(self.reading, changes, people, moved, self.keep, settle)
             if self._is_fresh(min(self._looks)):
                 return changes, people
         raise RetriableError(
@@ -124,7 +135,15 @@ class Freshness:
 
     def _moved(self, name: str, persons: pd.DataFrame) -> pd.Index:
         moved = self._contacts_moved(persons) | self._records_moved(name, persons)
+        if self.approved:
+            moved |= self._heard_of(name, persons)
         return moved.index[moved]
+
+    def _heard_of(self, name: str, persons: pd.DataFrame) -> pd.Series:
+        """Say of whom the ledger has heard since they were read: other runs work while a question waits."""
+        heard = self.reading.unread([name])
+        ids = {side: persons[f"{side}_id"] for side in (SALESFORCE, SALESMANAGO)}
+        return among(ids[SALESFORCE], heard["salesforce_id"]) | among(ids[SALESMANAGO], heard["salesmanago_id"])
 
     def _contacts_moved(self, persons: pd.DataFrame) -> pd.Series:
         """Say whose contact moved, or to whose address somebody made one."""
@@ -179,7 +198,9 @@ class Freshness:
         return other & ~self._by_us(ids[other], told).reindex(ids.index, fill_value=False)
 
     def _by_us(self, ids: pd.Series, told: pd.Series) -> pd.Series:
-        """Say whose record has not moved since our own last write to it."""
+        """Say whose record has not moved since our own last write to it, which another run may have made meanwhile."""
+        if self.approved:
+            return pd.Series(False, index=ids.index)
         bound = self.reading.ports.ledger.bindings(salesforce_ids=ids)
         written = bound.set_index("salesforce_id")["salesforce_written_at"]
         return (told[ids.index] <= _looked_up(written, ids)).fillna(False).astype("bool")
@@ -272,6 +293,7 @@ def recheck(
     people: pd.DataFrame,
     moved: pd.Index,
     keep: Callable[[pd.DataFrame], pd.DataFrame] = lambda changes: changes,
+    settle: Settle | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Read some people of a request again, and merge them again, by value.
 
@@ -281,6 +303,8 @@ def recheck(
         people: The people frame.
         moved: Whom to look at.
         keep: Which changes of the newer plan are written, and how.
+        settle: Tells the ledger what becomes of the planned changes; where nothing is given, newer ones take their
+            place.
 
     Returns:
         The changes as they should be now, and the people frame with the newer clocks.
@@ -295,7 +319,8 @@ def recheck(
     ended = _ended(persons, again, numbers)
     newer = newer[~newer["person"].isin(ended)]
     others = changes[~changes["person"].isin(moved)]
-    fresh = pd.concat([others, _replan(reading, theirs, newer, ended)], ignore_index=True)
+    settled = (settle or _replan)(reading, theirs, newer, ended)
+    fresh = pd.concat([others, settled], ignore_index=True)
     return fresh, _with_newer(people, again.people, numbers)
 
 
@@ -316,6 +341,18 @@ def _replan(reading: Reading, before: pd.DataFrame, newer: pd.DataFrame, ended: 
         ports.ledger.replan_changes(ports.run.id, old.assign(reason=MOVED), new, ports.now())
     # Who moved without a difference is written as planned, and for the same reason.
     return pd.concat([left[~left["person"].isin(other)], new])
+
+
+def _hold_to_plan(reading: Reading, before: pd.DataFrame, newer: pd.DataFrame, ended: pd.Index) -> pd.DataFrame:
+    """Leave to the next run what is no longer as it was approved; nothing takes its place."""
+    now = newer[AS_APPROVED].fillna("").drop_duplicates()
+    same = before[AS_APPROVED].fillna("").merge(now, how="left", indicator=True)["_merge"].eq("both").to_numpy()
+    # Nobody is created with a part of what was approved.
+    as_whole = pd.Series(same, index=before.index).groupby(before["person"]).transform("all")
+    held = same & (before["action"].ne("create") | as_whole)
+    left = before[~held].assign(state=LEFT, reason=MOVED)
+    reading.ports.ledger.settle_changes(reading.ports.run.id, left)
+    return before[held]
 
 
 def _ended(persons: pd.DataFrame, again: Plan, numbers: pd.Series) -> pd.Index:

@@ -17,6 +17,8 @@ from salesmanago_sync.domain.merge.base import pack
 from salesmanago_sync.domain.merge.merge import TO_SALESFORCE
 from salesmanago_sync.domain.people.matching import CREATE_IN_SALESFORCE, CREATE_IN_SALESMANAGO
 from salesmanago_sync.domain.plan.plan import Plan
+from salesmanago_sync.domain.plan.scope import Scope
+from salesmanago_sync.steps.approval import approved_scope
 from salesmanago_sync.steps.binding import note_differences, remember
 from salesmanago_sync.steps.duplicates import DUPLICATE_RULE
 from salesmanago_sync.steps.evidence import keep_seen
@@ -42,8 +44,9 @@ def follow_up(ports: Ports) -> int:
     Returns:
         How many people were written once more.
     """
-    objects = checked(ports).objects
-    mine = _to_look_at(ports, objects)
+    objects, scope = checked(ports).objects, approved_scope(ports)
+    # Of what was approved nobody else is touched.
+    mine = _to_look_at(ports, objects, only_created=scope is not None)
     written = 0
     for start in range(0, len(mine), READ_AT_ONCE):
         ports.keep_lock()
@@ -53,28 +56,31 @@ def follow_up(ports: Ports) -> int:
             reading.fetch_records(name, some.loc[some["object"].eq(name), "salesforce_id"], in_scope=True)
         reading.fetch_contacts(some["salesmanago_id"], in_scope=True)
         reading.add_successors()
-        written += _write(ports, reading, objects, read)
+        written += _write(ports, reading, objects, read, scope or Scope())
     return written
 
 
-def _to_look_at(ports: Ports, objects: list[str]) -> pd.DataFrame:
+def _to_look_at(ports: Ports, objects: list[str], *, only_created: bool) -> pd.DataFrame:
     """List whom to look at once more: `object, salesforce_id, salesmanago_id`.
 
     Those who were created in this run, or bound to a record that a duplicate rule named; and those whose record was
     converted, merged or deleted between reading and writing.
     """
     ledger, run = ports.ledger, ports.run.id
+    if only_created:
+        return ledger.made_in_run(run, objects, ["created"])
     failed = ledger.changes(run, state="failed", reason=list(MOVED_ON))["salesforce_id"]
     moved = ledger.bindings(salesforce_ids=failed, objects=objects, columns=WHO)
     fresh = ledger.made_in_run(run, objects, ["created", DUPLICATE_RULE])
     return pd.concat([fresh, moved[list(fresh)]]).drop_duplicates()
 
 
-def _write(ports: Ports, reading: Reading, objects: list[str], read: datetime) -> int:
+def _write(ports: Ports, reading: Reading, objects: list[str], read: datetime, scope: Scope) -> int:
     result = _without_defaults(ports, reading, plan_of(reading, objects))
     remember(ports, result.moves, result.agreement)
     creates = result.people.index[result.people["status"].isin([CREATE_IN_SALESFORCE, CREATE_IN_SALESMANAGO])]
-    changes = result.changes[~result.changes["person"].isin(creates)].assign(action=FOLLOW_UP)
+    meant = ~result.changes["person"].isin(creates) & scope.holds(result.changes)
+    changes = result.changes[meant].assign(action=FOLLOW_UP)
     freshness = Freshness(reading, since=read, asked=read, keep=_without_creates)
     ports.ledger.replan_changes(ports.run.id, changes.iloc[:0], changes, ports.now())
     ports.ledger.report_issues(ports.run.id, result.issues, ports.now())

@@ -13,6 +13,7 @@ from salesmanago_sync.domain.people.matching import TOMBSTONES
 from salesmanago_sync.domain.plan.addresses import MOVES
 from salesmanago_sync.domain.plan.consent import unknown_opt_outs
 from salesmanago_sync.domain.plan.findings import ISSUE_COLUMNS, stack
+from salesmanago_sync.domain.plan.limits import measures
 from salesmanago_sync.domain.plan.plan import Plan, PlanInput, plan
 from salesmanago_sync.errors import FatalError
 from salesmanago_sync.steps.evidence import SEEN, opt_ins_reverted
@@ -63,6 +64,7 @@ def decide_part(ports: Ports, number: int) -> tuple[Plan, Reading]:
     stage(ports, number, "vanished", _vanished(reading, result))
     for name in ("changes", "moves", "agreement", "issues", "people"):
         stage(ports, number, name, getattr(result, name))
+    stage(ports, number, "measures", measures(result.changes))
     stage(ports, number, SEEN, result.seen)
     stage(ports, number, "origin", pd.DataFrame([unknown_opt_outs(result.decisions)], columns=["untouched", "alone"]))
     ports.ledger.plan_changes(ports.run.id, result.changes, ports.now(), result.people)

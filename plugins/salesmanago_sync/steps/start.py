@@ -1,7 +1,7 @@
 """Start: one run at a time, and none that could not do its work.
 
-It is the only step that takes the lock. The number that it gets with it is the attempt that every other task works
-under.
+The number that it gets with the lock is the attempt that every other task works under, until `approval.resume` takes it
+anew.
 """
 
 from __future__ import annotations
@@ -61,7 +61,8 @@ def start(ports: Ports, waited: timedelta) -> dict[str, int] | None:
         raise NothingToDoError(
             f"The first full sync was not done yet (it is {status}): run salesmanago_full_sync once."
         )
-    taken = _take(ports)
+    _check_not_asked(ports)
+    taken = take_lock(ports)
     if isinstance(taken, Holder):
         _wait_for(ports, taken, waited)
         return None
@@ -72,16 +73,27 @@ def start(ports: Ports, waited: timedelta) -> dict[str, int] | None:
         raise
 
 
+def _check_not_asked(ports: Ports) -> None:
+    """Leave a scheduled run out while an earlier one waits for an answer: it would read and plan the same again."""
+    for one in ports.ledger.waiting_runs(ports.now()) if ports.run.scheduled else ():
+        if one["mode"] == ports.run.mode and not one["restricted"]:
+            raise NothingToDoError(
+                f"The run {one['dag_run_id']} waits for an answer in Airflow's Required Actions. What it planned is "
+                "still to be written, and would only be planned once more."
+            )
+
+
 def _status(ports: Ports) -> str:
     """Read how far the first full sync is; one that never closed has failed."""
     status = first_sync(ports.variables)
-    if status == "running" and ports.ledger.holder(ports.now()) is None:
+    at_work = ports.ledger.holder(ports.now()) is not None or ports.ledger.waiting_runs(ports.now())
+    if status == "running" and not at_work:
         write_first_sync(ports.variables, "failed", ports.now())
         return "failed"
     return status
 
 
-def _take(ports: Ports) -> int | Holder:
+def take_lock(ports: Ports) -> int | Holder:
     """Take the lock, also from a run of which Airflow says that it has ended."""
     run, now = ports.run, ports.now()
     taken = ports.ledger.take(run.owner, now, LOCK_TTL, run.note)

@@ -12,6 +12,7 @@ from salesmanago_sync.domain.merge.merge import TO_SALESFORCE, TO_SALESMANAGO
 from salesmanago_sync.domain.people.matching import ISSUE, SKIP
 from salesmanago_sync.domain.plan.findings import ISSUE_COLUMNS
 from salesmanago_sync.domain.reasons import ISSUES
+from salesmanago_sync.steps.freshness import LEFT
 from salesmanago_sync.steps.newcomers import FOLLOW_UP
 from salesmanago_sync.steps.parts import each_staged, of_everybody
 from salesmanago_sync.steps.ports import Ports
@@ -130,7 +131,7 @@ def _row(name: str, way: str, people: pd.DataFrame, changes: pd.DataFrame) -> di
 
 def _states(people: pd.DataFrame, changes: pd.DataFrame) -> pd.Series:
     """What became of each person: of several fields the worst counts."""
-    mine = changes[changes["state"].ne("dropped") & changes["key"].isin(people["key"])]
+    mine = changes[~changes["state"].isin(("dropped", LEFT)) & changes["key"].isin(people["key"])]
     if mine.empty:
         return pd.Series("", index=people.index, dtype="str")
     by_person = (
@@ -198,6 +199,8 @@ def _note(ports: Ports, rows: list[dict[str, Any]], issues: list[dict[str, Any]]
             told = ", ".join(f"{count} {key}" for key, count in numbers.items() if count) or "nothing to write"
             parts.append(f"{way.replace('_', ' ')}: {told}")
     new, known = sum(issue["new"] for issue in issues), sum(issue["count"] for issue in issues)
+    if left := ports.ledger.count_changes(ports.run.id, state=LEFT):
+        parts.append(f"{left} approved changes left to the next run, which moved meanwhile")
     parts.append(f"{known} open issues, {new} of them new")
     if due:
         parts.append(f"full sync due: {', '.join(due)}")

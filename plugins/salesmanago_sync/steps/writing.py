@@ -14,6 +14,7 @@ import pandas as pd
 from salesmanago_sync.domain.merge.merge import TO_SALESFORCE, TO_SALESMANAGO
 from salesmanago_sync.domain.merge.owed import DELETE
 from salesmanago_sync.domain.plan.addresses import MOVES
+from salesmanago_sync.steps.approval import approved_scope
 from salesmanago_sync.steps.duplicates import bind_matches
 from salesmanago_sync.steps.freshness import Freshness
 from salesmanago_sync.steps.parts import each_staged, load_part, staged
@@ -84,7 +85,7 @@ def write_batch(ports: Ports, batch: dict[str, Any]) -> dict[str, int]:
     changes = _still_planned(ports, people_of(batch, staged(ports, part, "changes")))
     read = reading.oldest(people.loc[changes["person"].unique()])
     writer = Writer(ports, reading, checked(ports).account_id, seen_at=read)
-    freshness = Freshness(reading, since=read)
+    freshness = Freshness(reading, since=read, approved=approved_scope(ports) is not None)
     counts = dict(NOBODY)
     for group in groups(changes, request_size(batch)):
         ports.keep_lock()

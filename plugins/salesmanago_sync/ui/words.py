@@ -7,7 +7,14 @@ from datetime import UTC, datetime, timedelta
 DIRECTIONS = {"to_salesmanago": "Salesforce → SALESmanago", "to_salesforce": "SALESmanago → Salesforce"}
 SIDES = {"salesforce": "Salesforce", "salesmanago": "SALESmanago"}
 MODES = {"full": "Initial", "incremental": "Instant", "consent": "Opt-outs", "audit": "Audit", "undo": "Undo"}
-RUN_STATES = {"running": "running", "committed": "finishing", "success": "done", "failed": "failed"}
+RUN_STATES = {
+    "running": "running",
+    "committed": "finishing",
+    "success": "done",
+    "failed": "failed",
+    "asks": "waits for an answer",
+    "rejected": "rejected",
+}
 FIRST_SYNC = {"never": "Not done yet", "running": "Running", "done": "Done", "failed": "Failed"}
 UNITS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
 

@@ -24,8 +24,11 @@ DELETE = "delete"
 OPT_OUTS = ("optedOut", "optedOutPhone")
 # Reason of a person's row -> status of the binding.
 ENDS = {"PAUSED": "paused", "DELETED": "deleted", "MERGED": "merged"}
+DELETED_HERE, DELETED_THERE = "deleted in Salesforce", "deleted in SALESmanago"
 WHY = {"PAUSED": "left the criteria", "MERGED": "merged into another record in Salesforce"}
 INHERITED = "opted out before the records became one"
+# What the mapping asks for, and no person did.
+POLICIES = frozenset({*WHY.values(), DELETED_HERE, DELETED_THERE})
 
 Owed = dict[str, dict[str, str]]
 
@@ -83,9 +86,9 @@ def _asked_for(mapping: Mapping, reason: str, where: str) -> tuple[Iterable[str]
     if reason == "MERGED":
         return _keys(mapping.on_merge, mapping.merge_tag, ()), WHY[reason]
     if where == SALESFORCE:
-        return _keys(mapping.on_delete.in_salesmanago, mapping.delete_tag, OPT_OUTS), "deleted in Salesforce"
+        return _keys(mapping.on_delete.in_salesmanago, mapping.delete_tag, OPT_OUTS), DELETED_HERE
     policy = mapping.on_delete.in_salesforce if where != "both" else "nothing"
-    return _keys(policy, mapping.delete_tag, OPT_OUTS), "deleted in SALESmanago"
+    return _keys(policy, mapping.delete_tag, OPT_OUTS), DELETED_THERE
 
 
 def _keys(policy: str, tag: str, opt_outs: Iterable[str]) -> Iterable[str]:

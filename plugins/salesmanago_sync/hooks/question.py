@@ -1,0 +1,80 @@
+"""The question of a run as Airflow's Required Actions shows it, and the answer that comes back. No value is in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from airflow.sdk import Param
+
+from salesmanago_sync.domain.plan.scope import Scope
+from salesmanago_sync.steps.approval import NOBODY, Answer
+
+APPROVE = "Approve"
+WAYS = {"to_salesmanago": "Salesforce → SALESmanago", "to_salesforce": "SALESmanago → Salesforce"}
+HEAD = "| Object | Direction | Created | Updated | Deleted |\n|---|---|---:|---:|---:|"
+
+
+def text(question: Mapping[str, Any], plan: str) -> str:
+    """Write the question in Markdown.
+
+    Args:
+        question: What `steps.guard` returned.
+        plan: The address of the page that shows every row.
+    """
+    rows = [
+        f"| {row['object']} | {WAYS[row['direction']]} | {row['created']:,} | {row['updated']:,} | {row['deleted']:,} |"
+        for row in question["rows"]
+    ]
+    why = "\n".join(f"- {line}" for line in question["why"])
+    return (
+        f"{why}\n\n{HEAD}\n" + "\n".join(rows) + f"\n\n[Every row: the plan]({plan})\n\n"
+        "**Approve** writes these rows and no others; what is edited meanwhile is left to the next run. **Reject** "
+        f"writes nothing. Without an answer until {question['until']} nothing is written. To approve a part, choose it "
+        "below; whoever is created is looked at once more, so that what the services fill in travels too."
+    )
+
+
+def choices(question: Mapping[str, Any]) -> dict[str, Param]:
+    """Offer the parts of the plan: none chosen means everything."""
+    objects = sorted({row["object"] for row in question["rows"]})
+    return {
+        "objects": Param(
+            [],
+            type="array",
+            items={"type": "string", "enum": objects},
+            examples=objects,
+            title="Objects",
+            description="Only these objects; empty means all of the plan.",
+        ),
+        "direction": Param(
+            "both",
+            type="string",
+            enum=["both", *WAYS],
+            title="Direction",
+            description="Only this side is written.",
+        ),
+        "fields": Param(
+            [],
+            type="array",
+            items={"type": "string"},
+            title="Fields",
+            description="Only these fields, by the names on the Plan page, and nobody is created or deleted; empty "
+            "means all of the plan.",
+        ),
+    }
+
+
+def answer_of(event: Mapping[str, Any]) -> Answer:
+    """Read what a person answered, or that nobody did."""
+    chosen = event["params_input"] or {}
+    user = event.get("responded_by_user") or {}
+    return Answer(
+        approved=event["chosen_options"] == [APPROVE],
+        who=NOBODY if event.get("timedout") else str(user.get("name") or user.get("id") or "somebody"),
+        scope=Scope(
+            objects=tuple(chosen.get("objects") or ()),
+            direction=chosen.get("direction") or "both",
+            fields=tuple(chosen.get("fields") or ()),
+        ),
+    )

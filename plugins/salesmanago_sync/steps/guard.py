@@ -1,0 +1,120 @@
+"""Guard: a plan is held against limits before anything is written; beyond them a person is asked.
+
+While the run waits for the answer it holds nothing: the lock is free, and other runs go on.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pandas as pd
+
+from salesmanago_sync.domain.plan.limits import (
+    LIMITS,
+    MEASURE_COLUMNS,
+    UPDATES,
+    Passed,
+    added,
+    may_pass_percent,
+    passed,
+)
+from salesmanago_sync.ledger.runs import ASKS
+from salesmanago_sync.settings import PREFIX, Settings
+from salesmanago_sync.steps.parts import of_everybody
+from salesmanago_sync.steps.planning import DIRECTIONS, check_origin, check_vanished
+from salesmanago_sync.steps.ports import Ports
+from salesmanago_sync.steps.request import utc
+from salesmanago_sync.steps.watermark import first_sync
+from salesmanago_sync.visible import visible
+
+log = logging.getLogger(__name__)
+
+MEASURES = "measures"
+FIRST = "The first full sync asks before it writes."
+ALWAYS = f"Every run asks before it writes: `{PREFIX}ASK` says so."
+WAYS = dict(zip(DIRECTIONS, ("SALESmanago", "Salesforce"), strict=True))
+
+
+def guard(ports: Ports) -> dict[str, Any] | None:
+    """Hold the plan against the limits.
+
+    Args:
+        ports: What the step talks to.
+
+    Returns:
+        None where the run may go on. Else the question, with `subject`, `why` (lines of Markdown), `rows` (`object,
+        direction, created, updated, deleted`) and `until`; the lock is free then.
+
+    Raises:
+        FatalError: So many people cannot be found, or are opted out, that something else must be wrong.
+    """
+    ports.keep_lock()
+    _forget_answer(ports)
+    if not ports.run.request.dry_run:
+        check_vanished(ports)
+        check_origin(ports)
+    found = added(of_everybody(ports, MEASURES, MEASURE_COLUMNS))
+    why = [*_by_rule(ports, found), *(_told(one) for one in _beyond(ports, found))]
+    for line in why:
+        log.info("%s", visible(line))
+    if not why or ports.run.request.dry_run:
+        return None
+    until = ports.now() + timedelta(hours=ports.settings.approval_hours)
+    rows = list(_rows(found))
+    question = {"subject": _subject(ports, rows), "why": why, "rows": rows, "until": utc(until)}
+    ports.ledger.update_run(ports.run.id, state=ASKS, question=question, waits_until=until + timedelta(hours=1))
+    ports.ledger.free(ports.run.attempt)
+    return question
+
+
+def _forget_answer(ports: Ports) -> None:
+    """Forget the answer about an earlier plan of this run."""
+    if ports.ledger.run(ports.run.id)["question"] is not None:
+        ports.ledger.update_run(ports.run.id, question=None)
+
+
+def _by_rule(ports: Ports, found: pd.DataFrame) -> list[str]:
+    """Say why the run asks, whatever it would do."""
+    if found.empty:
+        return []
+    first = ports.run.mode == "full" and first_sync(ports.variables) != "done"
+    asks = {"always": ALWAYS, "first": FIRST if first else None}.get(ports.settings.ask)
+    return [] if asks is None else [asks]
+
+
+def _beyond(ports: Ports, found: pd.DataFrame) -> list[Passed]:
+    if ports.settings.ask == "never":
+        return []
+    bound = ports.ledger.count_bound() if may_pass_percent(found) else {}
+    return passed(found, limits_of(ports.settings), bound)
+
+
+def limits_of(settings: Settings) -> dict[str, int]:
+    """Read the value of each limit."""
+    return {limit.name: getattr(settings, limit.name) for limit in LIMITS}
+
+
+def _told(one: Passed) -> str:
+    what = f"{one.object} to {WAYS[one.direction]}{', ' if one.field else ''}{one.field}"
+    of = f" % of {one.bound:,} who are bound" if one.limit.percent else ""
+    return (
+        f"{what}: {one.count:,} {one.limit.words}; without asking {one.allowed:,}{of} "
+        f"(`{PREFIX}{one.limit.name.upper()}`). For example {', '.join(one.examples)}."
+    )
+
+
+def _rows(found: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    shown = {"creates": "created", UPDATES: "updated", "deletes": "deleted"}
+    mine = found[found["measure"].isin(shown)]
+    for (name, direction), rows in mine.groupby(["object", "direction"], sort=True):
+        counts = dict(zip(rows["measure"].map(shown), map(int, rows["count"]), strict=True))
+        yield {"object": name, "direction": direction, **dict.fromkeys(shown.values(), 0), **counts}
+
+
+def _subject(ports: Ports, rows: list[dict[str, Any]]) -> str:
+    counts = {key: sum(row[key] for row in rows) for key in ("created", "updated", "deleted")}
+    told = ", ".join(f"{count:,} {key}" for key, count in counts.items() if count)
+    return f"May the {ports.run.mode} sync write? People {told}."
