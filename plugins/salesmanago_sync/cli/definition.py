@@ -129,8 +129,10 @@ COMMANDS = (
         "explain",
         "Explain one person",
         options.PERSON,
+        options.AT,
         description="Read one person from both services and explain: bindings, criteria, every field with both values "
-        "and who wins, what was sent, what came back and what the next run would do. Nothing is written. The answer is "
+        "and who wins, what was sent, what came back and what the next run would do. Nothing is written. With --at "
+        "the ledger says what both sides held then, as far as it knows, and what had changed it. The answer is "
         "personal data.",
     ),
     _action(

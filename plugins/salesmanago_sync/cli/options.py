@@ -106,6 +106,7 @@ DELETE_FIELDS = _option(
 PERSON = _option(
     "person", help="A Salesforce Id, a SALESmanago contactId or an e-mail address; - reads it from standard input"
 )
+AT = _option("--at", help="What both sides held on this day (its end, UTC) or at this moment, from the ledger alone")
 PEOPLE_TO_FORGET = _option(
     "people",
     help="Salesforce Ids, SALESmanago contactIds or e-mail addresses; - reads them from standard input, one a line",

@@ -127,6 +127,12 @@ class Runs:
         with self._database.read() as connection:
             return select_frame(connection, sa.select(runs).where(runs.c.started_at >= moment).order_by(runs.c.id))
 
+    def first_run_at(self) -> datetime | None:
+        """Say when the oldest run began that is kept."""
+        with self._database.read() as connection:
+            query = sa.select(runs.c.started_at).order_by(runs.c.id).limit(1)
+            return connection.execute(query).scalar()
+
     def last_usage(self) -> tuple[int, int] | None:
         """Read the API calls of 24 hours, used and allowed, as Salesforce said in the newest run that asked it."""
         columns = (runs.c.salesforce_calls_today, runs.c.salesforce_calls_allowed)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from salesmanago_sync.domain.explain.explanation import as_json
+from salesmanago_sync.domain.explain.past import as_json as past_as_json
+from salesmanago_sync.domain.explain.past import read_moment
 from salesmanago_sync.errors import RetriableError, SyncError
 from salesmanago_sync.hooks.audit import audit, kept_by_airflow
 from salesmanago_sync.hooks.ports import account, console_ports, staging_root
@@ -15,10 +17,14 @@ from salesmanago_sync.hooks.staging import clear
 from salesmanago_sync.steps.explaining import explain_person
 from salesmanago_sync.steps.forgetting import find_people
 from salesmanago_sync.steps.forgetting import forget as step
-from salesmanago_sync.ui.access import MAY_FORGET, MAY_SEE_PEOPLE, VisitorDep
+from salesmanago_sync.steps.recalling import recall_person
+from salesmanago_sync.ui.access import MAY_FORGET, MAY_SEE_PEOPLE, Visitor, VisitorDep
 from salesmanago_sync.ui.asking import asking_ports
 from salesmanago_sync.ui.forgery import same_site
 from salesmanago_sync.ui.screens import show
+
+# What the page shows when nothing was found out.
+NOTHING: dict[str, Any] = {"explanation": None, "past": None, "at": "", "fault": ""}
 
 router = APIRouter(dependencies=[Depends(MAY_SEE_PEOPLE)])
 
@@ -26,7 +32,7 @@ router = APIRouter(dependencies=[Depends(MAY_SEE_PEOPLE)])
 @router.get("/explain")
 def ask(request: Request, visitor: VisitorDep) -> HTMLResponse:
     """Ask for an address or an id."""
-    return show(request, "explain.html", visitor, asked="", explanation=None, fault="")
+    return show(request, "explain.html", visitor, asked="", **NOTHING)
 
 
 @router.post("/forget", dependencies=[Depends(MAY_FORGET), Depends(same_site)])
@@ -53,8 +59,11 @@ def explain(
     visitor: VisitorDep,
     asked: Annotated[str, Form(max_length=320)] = "",
     as_file: Annotated[bool, Form()] = False,
+    at: Annotated[str, Form(max_length=40)] = "",
 ) -> Response:
-    """Tell the whole story, on the page or as a file."""
+    """Tell the whole story, on the page or as a file; or what was on a day of the past."""
+    if at:
+        return _recall(request, visitor, asked, at, as_file=as_file)
     try:
         with asking_ports() as ports:
             found = explain_person(ports, asked.strip(), account)
@@ -62,8 +71,22 @@ def explain(
         raise
     except SyncError as error:
         return show(
-            request, "explain.html", visitor, asked=asked, explanation=None, fault=f"{error} {error.words}".rstrip()
+            request, "explain.html", visitor, asked=asked, **NOTHING | {"fault": f"{error} {error.words}".rstrip()}
         )
     if as_file:
         return JSONResponse(as_json(found), headers={"Content-Disposition": 'attachment; filename="explanation.json"'})
-    return show(request, "explain.html", visitor, asked=asked, explanation=found, fault="")
+    return show(request, "explain.html", visitor, asked=asked, **NOTHING | {"explanation": found})
+
+
+def _recall(request: Request, visitor: Visitor, asked: str, at: str, *, as_file: bool) -> Response:
+    """Tell what both sides held at a moment, from the ledger."""
+    try:
+        with console_ports() as ports:
+            found = recall_person(ports, asked.strip(), read_moment(at))
+    except RetriableError:
+        raise
+    except SyncError as error:
+        return show(request, "explain.html", visitor, asked=asked, **NOTHING | {"at": at, "fault": str(error)})
+    if as_file:
+        return JSONResponse(past_as_json(found), headers={"Content-Disposition": 'attachment; filename="past.json"'})
+    return show(request, "explain.html", visitor, asked=asked, **NOTHING | {"at": at, "past": found})
