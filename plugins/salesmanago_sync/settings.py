@@ -92,7 +92,9 @@ class Settings(BaseSettings):
         ge=0,
         description="How old the last synchronisation may be before salesmanago_consent carries opt-outs by itself",
     )
-    requests_per_second: int = Field(5, ge=1, le=1000, description="How fast SALESmanago may be asked")
+    requests_per_second: int = Field(
+        5, ge=1, le=1000, description="How fast SALESmanago may be asked, by all tasks together"
+    )
     export_hosts: tuple[str, ...] = Field(
         (),
         description="Hosts, as a JSON list, that files of SALESmanago's exports may be on beside those of the "

@@ -19,6 +19,7 @@ from requests.adapters import HTTPAdapter
 from simple_salesforce.api import Salesforce as Connection
 
 from salesmanago_sync.clients.http import RetryPolicy
+from salesmanago_sync.clients.pace import Pace
 from salesmanago_sync.clients.salesforce import Salesforce
 from salesmanago_sync.clients.salesmanago import Salesmanago
 from salesmanago_sync.clients.salesmanago_wire import Credentials
@@ -341,7 +342,7 @@ class Direct:
         known = self.twin.salesmanago
         credentials = Credentials(known["endpoint"], known["client_id"], known["api_secret"], known["owner"])
         policy = RetryPolicy(sleep=lambda seconds: None)
-        return Salesmanago(credentials, self._session, policy, per_second=self.settings.requests_per_second)
+        return Salesmanago(credentials, self._session, policy, pace=Pace(1000, sleep=lambda seconds: None))
 
     # -- both services
 

@@ -225,6 +225,10 @@ def _never_sent(error: requests.RequestException) -> bool:
     return isinstance(reason, (ConnectTimeoutError, NewConnectionError))
 
 
+# Refused before any work was done: the service has too much of it.
+BUSY = frozenset({420, 429, 503})
+
+
 def status_error(response: requests.Response, where: str, replay: Replay) -> SyncError | None:
     """Say what an HTTP status alone means.
 
@@ -232,7 +236,7 @@ def status_error(response: requests.Response, where: str, replay: Replay) -> Syn
         Nothing when the body decides.
     """
     status = response.status_code
-    if status in {420, 429, 503}:  # refused before any work was done
+    if status in BUSY:
         return RetriableError(f"{where}: the service is busy (HTTP {status}).", retry_after(response.headers))
     if status >= 500:
         return replay.lost(f"{where}: the service failed (HTTP {status}).")

@@ -13,10 +13,11 @@ import requests
 from salesmanago_sync.clients.batches import accounted, chunks, write
 from salesmanago_sync.clients.http import Replay, RetryPolicy
 from salesmanago_sync.clients.outcome import Outcome
+from salesmanago_sync.clients.pace import Pace
 from salesmanago_sync.clients.salesmanago_errors import RefusedError, refused_contact
 from salesmanago_sync.clients.salesmanago_ids import Ids, clock, contact_id
 from salesmanago_sync.clients.salesmanago_upsert import Upserts
-from salesmanago_sync.clients.salesmanago_wire import DEFAULT_RATE, Credentials, SalesmanagoWire
+from salesmanago_sync.clients.salesmanago_wire import Credentials, SalesmanagoWire
 from salesmanago_sync.clients.shapes import Row as Card
 from salesmanago_sync.clients.shapes import identified, listed, rows_of
 from salesmanago_sync.domain.frames import is_id
@@ -32,7 +33,7 @@ class Salesmanago:
         credentials: The account and its Data Owner.
         session: Session to send with, with time-outs.
         policy: How requests are repeated.
-        per_second: Requests a second, over all threads.
+        pace: Holds requests back; its own, of 5 a second, where none is given.
         export_hosts: Hosts beside those of the endpoint's domain that files of exports may be on.
     """
 
@@ -41,12 +42,10 @@ class Salesmanago:
         credentials: Credentials,
         session: requests.Session,
         policy: RetryPolicy | None = None,
-        per_second: int = DEFAULT_RATE,
+        pace: Pace | None = None,
         export_hosts: Collection[str] = (),
     ) -> None:
-        self._wire = SalesmanagoWire(
-            credentials, session, policy or RetryPolicy(), per_second, export_hosts=export_hosts
-        )
+        self._wire = SalesmanagoWire(credentials, session, policy or RetryPolicy(), pace, export_hosts=export_hosts)
         self._ids = Ids(self._wire)
         self._upserts = Upserts(self._wire)
 

@@ -13,16 +13,17 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 import requests
-from pyrate_limiter import Duration, InMemoryBucket, Limiter, Rate
-from pyrate_limiter.limiter import SingleBucketFactory
 
 from salesmanago_sync.clients.clock import told_time
 from salesmanago_sync.clients.endpoint import may_download
-from salesmanago_sync.clients.http import Replay, RetryPolicy, json_body, send, status_error
+from salesmanago_sync.clients.http import BUSY, Replay, RetryPolicy, json_body, retry_after, send, status_error
+from salesmanago_sync.clients.pace import Pace
 from salesmanago_sync.clients.salesmanago_errors import envelope_error
-from salesmanago_sync.errors import FatalError, SyncError
+from salesmanago_sync.errors import FatalError, RetriableError, SyncError
 
 DEFAULT_RATE = 5  # requests a second; SALESmanago publishes no limit
+# So long nobody asks, where a busy service does not say for how long it is.
+BUSY_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,20 +64,6 @@ class Answer:
     headers: Mapping[str, str]
 
 
-class Pace:
-    """Holds threads back so that no more than some requests a second are sent, over all of them."""
-
-    def __init__(self, per_second: int) -> None:
-        self._bucket = InMemoryBucket([Rate(per_second, Duration.SECOND)])
-        # The library would empty the bucket in a thread of its own; one call at each turn does the same.
-        self._limiter = Limiter(SingleBucketFactory(self._bucket, schedule_leak=False), buffer_ms=5)
-
-    def take_turn(self) -> None:
-        """Wait until a request may be sent."""
-        self._bucket.leak(self._bucket.now())  # type: ignore[no-untyped-call]
-        self._limiter.try_acquire()
-
-
 class SalesmanagoWire:
     """Sends signed requests.
 
@@ -91,7 +78,7 @@ class SalesmanagoWire:
         credentials: Credentials,
         session: requests.Session,
         policy: RetryPolicy,
-        per_second: int = DEFAULT_RATE,
+        pace: Pace | None = None,
         now: Callable[[], float] = time.time,
         export_hosts: Collection[str] = (),
     ) -> None:
@@ -101,7 +88,7 @@ class SalesmanagoWire:
         self.heard_at: datetime | None = None
         self._credentials = credentials
         self._session = session
-        self._pace = Pace(per_second)
+        self._pace = Pace(DEFAULT_RATE) if pace is None else pace
         self._now = now
         self._export_hosts = export_hosts
         self._lock = Lock()
@@ -143,6 +130,8 @@ class SalesmanagoWire:
                 return Answer({}, response.headers)
             answer = _read(response, where, replay)
             error = judge(answer.body, where)
+            if isinstance(error, RetriableError):
+                self._pace.pause(BUSY_SECONDS)
             if error is not None:
                 raise error
             return answer
@@ -178,6 +167,10 @@ class SalesmanagoWire:
             self._session, method, url, where=where, replay=replay, headers={"Accept": "application/json"}, **options
         )
         self.heard_at = told_time(response.headers)
+        if response.status_code in BUSY:
+            # Whoever else asks would only be refused, too. One that asks for longer is left to the task's retry.
+            asked = retry_after(response.headers)
+            self._pace.pause(min(BUSY_SECONDS if asked is None else asked, self.policy.longest))
         return response
 
 

@@ -15,6 +15,7 @@ from airflow.sdk.exceptions import AirflowNotFoundException
 
 from salesmanago_sync.clients.endpoint import warning_of
 from salesmanago_sync.clients.http import PATIENT, Patience
+from salesmanago_sync.clients.pace import Pace
 from salesmanago_sync.clients.salesforce import Salesforce
 from salesmanago_sync.clients.salesmanago import Salesmanago
 from salesmanago_sync.errors import ConfigurationError, FatalError, Fault, SyncError
@@ -22,6 +23,7 @@ from salesmanago_sync.hooks.failure import keep_words, without_values
 from salesmanago_sync.hooks.salesforce import salesforce_client
 from salesmanago_sync.hooks.salesmanago import SalesmanagoHook
 from salesmanago_sync.hooks.staging import FolderStaging, MemoryStaging
+from salesmanago_sync.hooks.turns import SharedTurns
 from salesmanago_sync.hooks.variables import JsonVariables
 from salesmanago_sync.ledger.store import Ledger
 from salesmanago_sync.settings import Settings, load_settings
@@ -133,7 +135,7 @@ def _opened(run: Run, settings: Settings, staging: Staging, patience: Patience =
         yield Ports(
             run=run,
             open_salesforce=lambda: salesforce(patience),
-            open_salesmanago=lambda: _salesmanago(settings, patience),
+            open_salesmanago=lambda: _salesmanago(settings, patience, ledger),
             ledger=ledger,
             staging=staging,
             variables=JsonVariables(),
@@ -202,9 +204,10 @@ def salesforce(patience: Patience = PATIENT) -> Salesforce:
         return salesforce_client(patience=patience)
 
 
-def _salesmanago(settings: Settings, patience: Patience) -> Salesmanago:
+def _salesmanago(settings: Settings, patience: Patience, ledger: Ledger) -> Salesmanago:
     with existing("salesmanago_default"):
-        return SalesmanagoHook().get_conn(settings.requests_per_second, patience, settings.export_hosts)
+        pace = Pace(settings.requests_per_second, SharedTurns(ledger))
+        return SalesmanagoHook().get_conn(pace, patience, settings.export_hosts)
 
 
 @contextmanager

@@ -15,8 +15,9 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from salesmanago_sync.clients.endpoint import normalise_endpoint, warning_of
 from salesmanago_sync.clients.http import PATIENT, Patience
 from salesmanago_sync.clients.landing_page import landing_page_url
+from salesmanago_sync.clients.pace import Pace
 from salesmanago_sync.clients.salesmanago import Salesmanago
-from salesmanago_sync.clients.salesmanago_wire import DEFAULT_RATE, Credentials
+from salesmanago_sync.clients.salesmanago_wire import Credentials
 from salesmanago_sync.clients.session import new_session
 from salesmanago_sync.errors import ConfigurationError, Fault, SyncError
 
@@ -116,12 +117,12 @@ class SalesmanagoHook(BaseHook):
         return settings
 
     def get_conn(
-        self, per_second: int = DEFAULT_RATE, patience: Patience = PATIENT, export_hosts: Collection[str] = ()
+        self, pace: Pace | None = None, patience: Patience = PATIENT, export_hosts: Collection[str] = ()
     ) -> Salesmanago:
         """Make a client.
 
         Args:
-            per_second: Requests a second; SALESmanago publishes no limit.
+            pace: Holds requests back; where none is given, 5 a second are sent.
             patience: How long to wait, and how often to try.
             export_hosts: Hosts beside those of the endpoint's domain that files of exports may be on.
         """
@@ -134,7 +135,7 @@ class SalesmanagoHook(BaseHook):
         session = new_session(
             patience.connect, min(60.0, patience.read), reconnects=patience.reconnects, bounds=patience.bounds
         )
-        return Salesmanago(credentials, session, patience.policy, per_second=per_second, export_hosts=export_hosts)
+        return Salesmanago(credentials, session, patience.policy, pace=pace, export_hosts=export_hosts)
 
     def landing_page_url(self, contact_id: str | None = None, email: str | None = None) -> str | None:
         """Sign the address of the contact's landing page, to be shown and not stored.

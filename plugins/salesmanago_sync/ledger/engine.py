@@ -81,10 +81,14 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[sa.Connection]:
-        """Open a transaction that commits at the end, or leaves no trace."""
+    def write(self, *, alone: bool = True) -> Iterator[sa.Connection]:
+        """Open a transaction that commits at the end, or leaves no trace.
+
+        Args:
+            alone: Whether it waits for every other write; not needed for one statement about one row.
+        """
         with answering(self.engine.url), self._writing.begin() as connection:
-            if not self.is_sqlite:
+            if alone and not self.is_sqlite:
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(WRITER_LOCK)))
             yield connection
 

@@ -21,6 +21,7 @@ from salesmanago_sync.ledger.mapping_state import MappingState
 from salesmanago_sync.ledger.migration import migrate
 from salesmanago_sync.ledger.org_answers import OrgAnswers
 from salesmanago_sync.ledger.runs import Runs, prune_runs
+from salesmanago_sync.ledger.turns import Turns
 
 
 class Ledger(
@@ -32,6 +33,7 @@ class Ledger(
     Intents,
     MappingState,
     OrgAnswers,
+    Turns,
     LayoutEdits,
     Lock,
     Identity,

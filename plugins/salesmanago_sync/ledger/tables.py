@@ -245,6 +245,14 @@ identity = sa.Table(
     _text("address_key", ""),  # for the hashes of addresses
 )
 
+# One row: when the next request may be sent to SALESmanago, in seconds since 1970.
+turns = sa.Table(
+    "turns",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("next_at", sa.Double, nullable=False),
+)
+
 # One row: what Salesforce said of itself when it was asked last.
 org_answers = sa.Table(
     "org_answers",

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from salesmanago_sync.clients.http import RetryPolicy
+from salesmanago_sync.clients.pace import Pace
 from salesmanago_sync.clients.salesforce import Salesforce
 from salesmanago_sync.clients.salesmanago import Salesmanago
 from salesmanago_sync.clients.salesmanago_wire import Credentials
@@ -40,6 +41,7 @@ def salesmanago(policy: RetryPolicy) -> Callable[[Answers], tuple[Salesmanago, S
         credentials = Credentials(
             "https://app2.salesmanago.com", "abcd1234efgh5678", "secret0secret0secret0", "owner@example.com"
         )
-        return Salesmanago(credentials, service.session(), policy, per_second=1000), service
+        pace = Pace(1000, sleep=lambda seconds: None)
+        return Salesmanago(credentials, service.session(), policy, pace), service
 
     return make

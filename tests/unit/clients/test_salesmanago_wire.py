@@ -2,14 +2,17 @@ from __future__ import annotations
 
 import logging
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
 import requests
 
+from salesmanago_sync.clients.http import RetryPolicy
+from salesmanago_sync.clients.pace import Pace
 from salesmanago_sync.clients.salesmanago import Salesmanago
 from salesmanago_sync.clients.salesmanago_errors import AUTHENTICATION, BUSY, ROWS, RefusedError, refused_contact
-from salesmanago_sync.clients.salesmanago_wire import Credentials, Pace
+from salesmanago_sync.clients.salesmanago_wire import Credentials
 from salesmanago_sync.clients.session import new_session
 from salesmanago_sync.domain.reasons import ISSUES
 from salesmanago_sync.errors import AuthenticationError, FatalError, RetriableError
@@ -163,19 +166,36 @@ def test_nothing_that_signs_reaches_a_log(salesmanago, caplog) -> None:
     assert all(body[name] not in caplog.text for name in ("sha", "apiKey", "clientId"))
 
 
-def test_the_pace_is_kept() -> None:
-    pace = Pace(10)
-    start = time.monotonic()
-    for _ in range(12):
-        pace.take_turn()
-    assert time.monotonic() - start > 0.9
-    assert len(pace._bucket.items) <= 12
-
-
 def test_every_request_waits_for_its_turn() -> None:
     service = Service(lambda _: USERS)
-    client = Salesmanago(ACCOUNT, service.session(), per_second=4)
+    client = Salesmanago(ACCOUNT, service.session(), pace=Pace(4))
     start = time.monotonic()
     for _ in range(5):
         client.users()
     assert time.monotonic() - start > 0.9
+
+
+@pytest.mark.parametrize(
+    ("status", "asked", "paused"),
+    [(429, "7", 7.0), (420, None, 1.0), (503, "90", 60.0), (500, "7", None), (200, "7", None)],
+)
+def test_a_busy_service_holds_everybody_back(status: int, asked: str | None, paused: float | None) -> None:
+    turns, headers = Given(), {} if asked is None else {"Retry-After": asked}
+    service = Service([Reply(USERS.content, status, headers=headers)])
+    client = Salesmanago(ACCOUNT, service.session(), RetryPolicy(attempts=1), Pace(1000, turns))
+    with suppress(RetriableError):
+        client.users()
+    assert turns.paused == ([] if paused is None else [paused])
+
+
+class Given:
+    """Gives every turn at once, and notes how long nobody was to ask."""
+
+    def __init__(self) -> None:
+        self.paused: list[float] = []
+
+    def reserve(self, count: int, every: float) -> float:
+        return 0.0
+
+    def pause(self, seconds: float) -> None:
+        self.paused.append(seconds)

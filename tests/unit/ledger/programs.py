@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import UTC, datetime, timedelta
 from threading import Barrier
 
 import pandas as pd
 
+from salesmanago_sync.clients.pace import Pace
+from salesmanago_sync.hooks.turns import SharedTurns
 from salesmanago_sync.ledger.store import Ledger
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -15,6 +18,8 @@ HOUR = timedelta(hours=1)
 PEOPLE = 40
 TIMES = 25
 TURNS = 30
+# Requests a second, for some seconds; the first process pauses everybody after so many of its own.
+RATE, SECONDS, PAUSED_AFTER = 40, 3.0, 20
 
 
 def merge(url: str, barrier: Barrier, number: int, times: int = TIMES) -> None:
@@ -22,8 +27,8 @@ def merge(url: str, barrier: Barrier, number: int, times: int = TIMES) -> None:
     ledger = Ledger.open(url)
     ids = ledger.bindings()["id"]
     barrier.wait()
-    for time in range(times):
-        ledger.merge_base(pd.DataFrame({"id": ids, "base": json.dumps({f"{number}.{time}": ["a", "b"]})}), NOON)
+    for turn in range(times):
+        ledger.merge_base(pd.DataFrame({"id": ids, "base": json.dumps({f"{number}.{turn}": ["a", "b"]})}), NOON)
 
 
 def bind(url: str, barrier: Barrier, number: int) -> int:
@@ -44,6 +49,20 @@ def lock(url: str, barrier: Barrier, number: int) -> list[bool]:
     ledger = Ledger.open(url)
     barrier.wait()
     return [isinstance(ledger.take(str(number), NOON + turn * HOUR, HOUR), int) for turn in range(TURNS)]
+
+
+def take_turns(url: str, barrier: Barrier, number: int) -> list[float]:
+    """Take turns for some seconds; the first process lets nobody take one for a second; return when each was taken."""
+    ledger = Ledger.open(url)
+    pace, taken = Pace(RATE, SharedTurns(ledger)), list[float]()
+    barrier.wait()
+    start = time.monotonic()
+    while time.monotonic() - start < SECONDS:
+        pace.take_turn()
+        taken.append(time.time())
+        if number == 0 and len(taken) == PAUSED_AFTER:
+            pace.pause(1.0)
+    return taken
 
 
 def open_(url: str, barrier: Barrier, _number: int) -> bool:

@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from salesmanago_sync.clients.pace import RESERVATIONS_PER_SECOND
 from salesmanago_sync.ledger.store import Ledger
 from tests.unit.ledger import programs
 
@@ -84,3 +85,16 @@ def test_processes_that_open_a_new_ledger_at_once_migrate_it_once(url: str) -> N
 def test_a_reader_does_not_wait_for_a_writer(ledger: Ledger, read: Callable[[Ledger], pd.DataFrame]) -> None:
     with ledger._database.write():
         assert read(ledger).empty
+
+
+def test_processes_share_one_rate_and_one_pause(url: str) -> None:
+    Ledger.open(url).close()
+    one, other = answers(programs.take_turns, url, 2)
+    taken = sorted([*one, *other])
+    assert min(len(one), len(other)) > programs.PAUSED_AFTER, "nobody is left out"
+    # What was reserved just before comes a little late; on a busy machine a process may wake up late, too.
+    most = programs.RATE * 1.25
+    assert max(sum(moment <= each < moment + 1 for each in taken) for moment in taken) <= most
+    asked = one[programs.PAUSED_AFTER - 1]
+    reserved = 1 / RESERVATIONS_PER_SECOND
+    assert [each for each in taken if asked + 2 * reserved < each < asked + 1] == []

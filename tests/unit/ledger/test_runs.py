@@ -165,3 +165,14 @@ def test_what_the_org_said_is_remembered_for_a_while_and_about_one_thing(ledger:
     assert (ledger.org_answers("a", before), ledger.org_answers("b", before)) == (None, {})
     ledger.drop_org_answers()
     assert ledger.org_answers("b", before) is None
+
+
+def test_turns_are_given_once_and_a_pause_moves_them(ledger: Ledger, noon: datetime) -> None:
+    assert ledger.reserve_turns(2, 0.5, noon) == pytest.approx(0)
+    assert ledger.reserve_turns(1, 0.5, noon) == pytest.approx(1)
+    ledger.pause_turns(5, noon)
+    assert ledger.reserve_turns(1, 0.5, noon) == pytest.approx(5)
+    ledger.pause_turns(1, noon)
+    assert ledger.reserve_turns(1, 0.5, noon) == pytest.approx(5.5), "a pause brings nothing forward"
+    assert ledger.reserve_turns(1, 0.5, noon + timedelta(minutes=1)) == pytest.approx(0)
+    assert ledger.reserve_turns(1, 0.5, noon - timedelta(days=1)) == pytest.approx(0), "a clock was set back"
