@@ -67,6 +67,9 @@ def test_nothing_is_left_of_who_is_forgotten(sync: Sync, person: tuple[str, str]
     [kept] = [line for line in told.err.splitlines() if "Params of the run" in line and "incremental" in line][-1:]
     assert "delete that run" in kept
     assert found_in(told.out + told.err, PLANTED) == []
+    # Nothing else of Airflow has them: neither XComs nor rendered fields nor logs.
+    assert found_in(everything_of_airflow(but="dag_run") + sync.xcoms(), PLANTED) == []
+    assert found_in(everything_of_airflow(), [EMAIL]) == [EMAIL]
     _delete_runs_with_addresses()
 
     assert found_in(stored(tmp_path), PLANTED) == []

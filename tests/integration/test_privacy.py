@@ -212,13 +212,18 @@ def test_an_error_that_nobody_foresaw_tells_nobody(
 # -- in a real Airflow: its logs, XComs, notes, rendered fields and database too
 
 
-def everything_of_airflow() -> str:
-    """Give every row of Airflow's database, and every other file below its home, logs above all, as text."""
+def everything_of_airflow(but: str = "") -> str:
+    """Give every row of Airflow's database, and every other file below its home, logs above all, as text.
+
+    Args:
+        but: A table that is left out.
+    """
     home = Path(os.environ["AIRFLOW_HOME"])
     files = [path for path in home.rglob("*") if path.is_file() and not path.name.startswith("airflow.db")]
     texts = [path.read_bytes().decode(errors="replace") for path in files]
     database = sqlite3.connect(home / "airflow.db")
-    for (table,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+    tables = database.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name <> ?", [but]).fetchall()
+    for (table,) in tables:
         texts += map(repr, database.execute(f'SELECT * FROM "{table}"'))  # noqa: S608 - a name from the database itself
     database.close()
     return "\n".join(texts)
