@@ -167,6 +167,27 @@ def test_a_state_is_what_the_org_lists_in_its_country(direct: Direct, tmp_path: 
     assert direct.sync() == []
 
 
+def test_a_state_without_a_country_is_one_issue_of_its_field_and_is_sent_once_a_run(
+    direct: Direct, tmp_path: Path
+) -> None:
+    with_states_both_ways(direct, tmp_path / "mappings")
+    direct.control.post("/salesforce/settings", {"state_country_picklists": True})
+    person = {"name": "Jan Lis", "state": "CUSTOMER", "phone": "+48600100200"}
+    direct.contact("lis@example.com", province="California", **person)
+    told = [("VALUE_NOT_ALLOWED", "province")]
+    for mode, sent in (("full", "POST"), ("incremental", "PATCH")):
+        writes = [write for write in direct.sync(mode) if "sobjects" in write]  # type: ignore[arg-type]
+        assert {write.partition(" ")[0] for write in writes} == {sent}
+        assert open_reasons(direct) == told
+    [record] = direct.records("Contact")
+    assert direct.records("Contact")[record]["Phone"] == "+48600100200"
+    direct.control.patch(f"/salesforce/Contact/{record}", {"MailingCountryCode": "US"})
+    direct.sync()
+    assert direct.records("Contact")[record]["MailingState"] == "California"
+    assert open_reasons(direct) == []
+    assert direct.sync() == []
+
+
 def test_who_is_refused_twice_goes_without_both_fields(direct: Direct, tmp_path: Path) -> None:
     with_states_both_ways(direct, tmp_path / "mappings")
     direct.control.post("/salesforce/settings", {"state_country_picklists": True})

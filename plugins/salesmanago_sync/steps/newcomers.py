@@ -80,7 +80,7 @@ def _write(ports: Ports, reading: Reading, objects: list[str], read: datetime, s
     remember(ports, result.moves, result.agreement)
     creates = result.people.index[result.people["status"].isin([CREATE_IN_SALESFORCE, CREATE_IN_SALESMANAGO])]
     meant = ~result.changes["person"].isin(creates) & scope.holds(result.changes)
-    changes = result.changes[meant].assign(action=FOLLOW_UP)
+    changes = _without_refused(ports, result.changes[meant].assign(action=FOLLOW_UP))
     freshness = Freshness(reading, since=read, asked=read, keep=_without_creates)
     ports.ledger.replan_changes(ports.run.id, changes.iloc[:0], changes, ports.now())
     ports.ledger.report_issues(ports.run.id, result.issues, ports.now())
@@ -92,6 +92,13 @@ def _write(ports: Ports, reading: Reading, objects: list[str], read: datetime, s
             fresh, known = freshness.renew(group, result.people)
             count += len(writer.write(str(batch["object"]), str(batch["direction"]), fresh, known))
     return count
+
+
+def _without_refused(ports: Ports, changes: pd.DataFrame) -> pd.DataFrame:
+    """Leave to the next run what was refused in this one, when the record was created: nothing of it has changed."""
+    keys = ["salesmanago_id", "field", "direction"]
+    refused = pd.MultiIndex.from_frame(ports.ledger.open_issues(ports.run.id)[keys])
+    return changes[~pd.MultiIndex.from_frame(changes[keys]).isin(refused)]
 
 
 def _without_creates(changes: pd.DataFrame) -> pd.DataFrame:

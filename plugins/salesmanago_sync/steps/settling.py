@@ -25,6 +25,7 @@ from salesmanago_sync.domain.undo.held import held_before
 from salesmanago_sync.steps.evidence import keep_evidence
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.reading import Reading, Source
+from salesmanago_sync.steps.salvage import ABOUT_VALUES
 from salesmanago_sync.steps.sending import aligned
 
 # The record was converted, merged or deleted since it was read.
@@ -213,11 +214,17 @@ def _refused_rows(sent: Sent, refused: pd.DataFrame) -> pd.DataFrame:
     """One row an issue: `person`, ids, `field` where fields were refused by themselves, and what was tried."""
     changes = sent.changes[sent.changes["person"].isin(refused.index)]
     tried = changes["field"] + "=" + changes["new"].fillna("")
-    if sent.by_field:
-        rows = changes[["person", "field"]].assign(tried=tried)
-    else:
-        rows = tried.groupby(changes["person"]).agg(";".join).rename("tried").reset_index().assign(field="")
+    alone = _by_field(sent, changes)
+    whole = tried[~alone].groupby(changes["person"]).agg(";".join).rename("tried").reset_index().assign(field="")
+    rows = pd.concat([changes.loc[alone, ["person", "field"]].assign(tried=tried[alone]), whole], ignore_index=True)
     return rows.join(refused[["object", "salesforce_id", "salesmanago_id"]], on="person")
+
+
+def _by_field(sent: Sent, changes: pd.DataFrame) -> pd.Series:
+    """Tell which changes were refused by themselves: also the only one of a write whose value was refused."""
+    blamed = [outcome.reason in ABOUT_VALUES and bool(outcome.fields) for outcome in sent.outcomes]
+    of_value = changes["person"].map(pd.Series(blamed, index=sent.people.index, dtype="bool")).astype("bool")
+    return sent.by_field | (of_value & ~changes["person"].duplicated(keep=False))
 
 
 def _reason(outcome: Outcome, direction: str) -> str:

@@ -27,23 +27,34 @@ LANGUAGES = (
 )
 # In everyday use, and in no list of pycountry or CLDR.
 _EVERYDAY = {
-    "AE": ("uae", "emirates"),
+    "AE": ("uae", "emirates", "zea"),
     "BA": ("bosnia",),
     "CD": ("drc", "dr congo"),
-    "CI": ("ivory coast",),
+    "CI": ("ivory coast", "cote d ivoire"),
+    "CN": ("prc",),
     "CV": ("cape verde",),
-    "CZ": ("czech republic", "ceska republika", "republika czeska"),
-    "GB": ("uk", "great britain", "britain", "england", "scotland", "wales", "northern ireland", "anglia"),
+    "CZ": ("czech republic", "czech rep", "ceska republika", "republika czeska"),
+    "DE": ("brd", "frg"),
+    "GB": (
+        *("uk", "great britain", "britain", "england", "scotland", "wales", "northern ireland", "anglia"),
+        *("grossbritannien", "zjednoczone krolestwo"),
+    ),
     "IE": ("eire", "republic of ireland"),
-    "MK": ("macedonia",),
+    "KP": ("dprk", "korea north"),
+    "KR": ("korea south", "s korea"),
+    "MK": ("macedonia", "fyrom"),
     "MM": ("burma", "birma"),
     "MO": ("macau",),
-    "NL": ("holland", "holandia", "holanda", "hollande", "olanda", "hollandia", "hollanda", "holandsko", "nederlanden"),
+    "NL": (
+        *("holland", "holandia", "holanda", "hollande", "olanda", "hollandia", "hollanda", "holandsko"),
+        *("nederlanden", "niderlandy"),
+    ),
     "PS": ("palestine",),
     "SZ": ("swaziland",),
     "TL": ("east timor",),
     "TR": ("turkey",),
-    "US": ("usa", "united states of america", "stany zjednoczone ameryki"),
+    "TW": ("taiwan roc", "chinese taipei"),
+    "US": ("usa", "united states of america", "stany zjednoczone ameryki", "eeuu"),
     "VA": ("vatican",),
     "XK": ("kosovo",),
 }
@@ -57,7 +68,8 @@ def fold(text: str) -> str:
     """Spell a name without case, accents and punctuation."""
     parts = unicodedata.normalize("NFKD", text.casefold().translate(_PLAIN))
     letters = "".join(char for char in parts if not unicodedata.combining(char))
-    return " ".join(re.sub(r"[^\w\s]", " ", re.sub(r"[.'’`ʼ]", "", letters)).split()).removeprefix("the ")
+    words = " ".join(re.sub(r"[^\w\s]", " ", re.sub(r"[.'’`ʼ]", "", letters)).split())
+    return words.removeprefix("the ").removesuffix(" the")
 
 
 @cache
@@ -66,7 +78,8 @@ def _in_english() -> dict[str, str]:
     for spelling in _SPELLINGS:
         for country in pycountry.countries:
             if (text := getattr(country, spelling, None)) is not None:
-                codes.setdefault(fold(text), country.alpha_2)
+                for name in _turned(text):
+                    codes.setdefault(fold(name), country.alpha_2)
     for code, name in _of_cldr("en"):
         codes.setdefault(fold(name), code)
     return codes
@@ -77,8 +90,9 @@ def _in_any_language() -> dict[str, str]:
     """Names in all languages, but those that mean one country here and another there."""
     found = defaultdict(set)
     for language in LANGUAGES:
-        for code, name in (*_of_cldr(language), *_of_pycountry(language)):
-            found[fold(name)].add(code)
+        for code, text in (*_of_cldr(language), *_of_pycountry(language)):
+            for name in _turned(text):
+                found[fold(name)].add(code)
     return {name: min(codes) for name, codes in found.items() if len(codes) == 1}
 
 
@@ -90,6 +104,12 @@ def _known() -> frozenset[str]:
 def _of_cldr(language: str) -> Iterator[tuple[str, str]]:
     territories = Locale.parse(language).territories
     return ((code, name) for code, name in territories.items() if code in _known())
+
+
+def _turned(name: str) -> tuple[str, ...]:
+    """Give a name of ISO as it is sorted and as it is said: `Korea, Republic of`, `Republic of Korea`."""
+    sorted_by, comma, rest = name.partition(", ")
+    return (name, f"{rest} {sorted_by}") if comma else (name,)
 
 
 def _of_pycountry(language: str) -> Iterator[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 Any usual punctuation is understood, and an extension is kept: `+48221234567 ext. 12`. Anything else (two numbers, a
 remark, digits that are nobody's number) stays the text that it is: nothing typed is lost. Two spellings of the same
-digits are no difference, whether they are understood or not.
+digits are no difference, whether they are understood or not, unless there are words beside them.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from salesmanago_sync.domain.converters.base import Converter, LineOptions, Scal
 # Letters would be read as digits, and a comma or semicolon starts whatever one likes. A slash parts the area from the
 # number; before one or two digits it means a second number, or an extension.
 _TYPED = re.compile(
-    r"(?:tel:)?(?P<number>[()\[\]\s.\-]*\+?[()\[\]\d\s.\-]*(?:/[()\[\]\s.\-]*\d{3}[()\[\]\d\s.\-]*)*?)"
-    r"(?:(?:;ext=|,?\s*(?:ext(?:ension|n)?|x|wewn?|int|poste|#)[\s.:]*)(?P<extension>\d{1,7})\)?)?",
+    r"(?:tel(?:efon|ephone)?\b[\s.:]*)?(?P<number>[()\[\]\s.\-]*\+?[()\[\]\d\s.\-]*(?:/[()\[\]\s.\-]*\d{3}[()\[\]\d\s.\-]*)*?)"
+    r"(?:(?:;ext=|,?\s*(?:ext(?:ension|n)?|x|wewn?|w|int|poste|durchwahl|dw|#)[\s.:]*)(?P<extension>\d{1,7})\)?)?",
     re.ASCII | re.IGNORECASE,
 )
 _FEWEST_DIGITS, _LONGEST = 3, 80
@@ -83,9 +83,13 @@ def _canonical(text: str, region: str | None) -> str:
 
 
 def _alike(canonical: str, region: str | None) -> str:
-    """Give the digits; whatever a slash means, it is no digit."""
+    """Give the digits; whatever a slash means, or a second plus, it is no digit. A word may be a remark."""
     found = _parts(_canonical(canonical.replace("/", "-"), region))
-    return canonical if found is None else f"{found[0].removeprefix('+')}x{found[1]}"
+    if found is not None:
+        return f"{found[0].removeprefix('+')}x{found[1]}"
+    plain = _plain(canonical)
+    digits = "".join(filter(str.isdigit, plain))
+    return canonical if any(map(str.isalpha, plain)) or len(digits) < _FEWEST_DIGITS else f"{digits}x"
 
 
 class _Phone(Scalar):

@@ -36,6 +36,9 @@ from tests.unit.domain.converters.lines import bind, check_laws, plain, read_sal
         ("+48 22 123-45-67 wew. 12", None, "+48221234567 ext. 12"),
         ("(22) 123 45 67 x12", "PL", "+48221234567 ext. 12"),
         ("+48221234567;ext=12", None, "+48221234567 ext. 12"),
+        ("22 123 45 67 w.101", "PL", "+48221234567 ext. 101"),
+        ("0049-30-901820 Durchwahl 12", None, "+4930901820 ext. 12"),
+        ("tel. 601 657 778", "PL", "+48601657778"),
         ("22 123 45 6", "PL", "22 123 45 6"),
         ("+48 999 999 999 999", None, "+48 999 999 999 999"),
         ("030 123456/7", "DE", "030 123456/7"),
@@ -85,6 +88,13 @@ def test_the_same_digits_are_compared_as_one(digits, data):
     one, other = ("".join(data.draw(between) + digit for digit in digits) for _ in range(2))
     [left, right] = plain(bound.alike(bound.from_salesmanago(texts(one, other))))
     assert left == right
+
+
+def test_two_numbers_are_compared_by_their_digits():
+    bound = bind("phone", region="PL")
+    typed = ("+48 601 657 778 / +48 601 657 779", "+48601657778, +48601657779", "++48601657778", "--", "+")
+    found = plain(bound.alike(texts(*typed)))
+    assert found == ["4860165777848601657779x", "4860165777848601657779x", "48601657778x", "--", "+"]
 
 
 def test_words_are_no_digits():
