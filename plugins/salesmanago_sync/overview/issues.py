@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
@@ -13,12 +11,10 @@ from typing import Any
 from salesmanago_sync.domain.reasons import ISSUES, Reason
 from salesmanago_sync.ledger.frames import rows_of
 from salesmanago_sync.ledger.store import Ledger
-from salesmanago_sync.visible import visible
+from salesmanago_sync.overview.spreadsheet import csv_lines
 
 TREND_DAYS = 14
 STATES = ("open", "dismissed", "closed")
-# A spreadsheet runs a cell that begins with one of these.
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 UNKNOWN = Reason("A reason of another version.", "Read its text.")
 
 
@@ -149,22 +145,5 @@ def _values(text: str | None) -> dict[str, Any]:
 
 
 def to_csv(issues: Iterable[Issue]) -> Iterator[str]:
-    """Write issues as the lines of a CSV file that no spreadsheet mistakes for formulas."""
-    names = [one.name for one in fields(Issue)]
-    yield _csv_line(names)
-    for issue in issues:
-        yield _csv_line([_cell(getattr(issue, name)) for name in names])
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, dict):
-        value = json.dumps(value, ensure_ascii=False) if value else ""
-    text = "" if value is None else value.isoformat() if isinstance(value, datetime) else str(value)
-    shown = visible(text)
-    return f"'{shown}" if text.startswith(FORMULA) else shown
-
-
-def _csv_line(cells: list[str]) -> str:
-    line = io.StringIO()
-    csv.writer(line).writerow(cells)
-    return line.getvalue()
+    """Write issues as the lines of a CSV file."""
+    return csv_lines(Issue, issues)

@@ -9,6 +9,7 @@ from typing import Any
 
 from salesmanago_sync.domain.merge.merge import TO_SALESFORCE, TO_SALESMANAGO
 from salesmanago_sync.ledger.frames import rows_of
+from salesmanago_sync.ledger.runs import ASKS
 from salesmanago_sync.ledger.store import Ledger
 
 DIRECTIONS = (TO_SALESMANAGO, TO_SALESFORCE)
@@ -45,6 +46,7 @@ class RunLine:
         salesforce_calls: Requests to Salesforce.
         salesmanago_calls: Requests to SALESmanago.
         service_words: What a service said when it refused a whole request. May hold personal data.
+        waits_until: Until when it waits for the answer to its question; nothing where it does not.
     """
 
     id: int
@@ -62,6 +64,12 @@ class RunLine:
     salesforce_calls: int
     salesmanago_calls: int
     service_words: str
+    waits_until: datetime | None = None
+
+    @property
+    def asks(self) -> bool:
+        """Whether it waits for an answer."""
+        return self.state == ASKS
 
     @property
     def duration(self) -> timedelta | None:
@@ -77,6 +85,11 @@ class RunLine:
 def read_runs(ledger: Ledger, limit: int = CHARTED) -> list[RunLine]:
     """Read the newest runs first."""
     return [_line(row) for row in rows_of(ledger.runs(limit))]
+
+
+def read_waiting(ledger: Ledger, now: datetime) -> list[RunLine]:
+    """Read the runs that wait for the answer to their question, the oldest first."""
+    return [_line(row) for row in ledger.waiting_runs(now)]
 
 
 def read_run(ledger: Ledger, run_id: int) -> RunLine:

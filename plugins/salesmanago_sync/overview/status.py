@@ -11,7 +11,7 @@ from salesmanago_sync.ledger.store import Ledger
 from salesmanago_sync.overview.consent import ConsentAges, read_consent_ages
 from salesmanago_sync.overview.issues import ReasonCount, count_reasons
 from salesmanago_sync.overview.progress import Progress, read_progress
-from salesmanago_sync.overview.runs import DIRECTIONS, RunLine, read_runs
+from salesmanago_sync.overview.runs import DIRECTIONS, RunLine, read_runs, read_waiting
 from salesmanago_sync.steps.ports import Variables
 from salesmanago_sync.steps.watermark import FirstSync, read_first_sync, read_watermark
 
@@ -90,6 +90,7 @@ class Status:
     Attributes:
         first_sync: How far the first full sync is.
         progress: The run at work.
+        waiting: Runs that wait for an answer.
         runs: The newest runs first.
         reasons: Issues by reason, the most frequent first.
         last_sync: Up to when each side was read.
@@ -103,6 +104,7 @@ class Status:
 
     first_sync: FirstSync
     progress: Progress | None
+    waiting: Sequence[RunLine]
     runs: Sequence[RunLine]
     reasons: Sequence[ReasonCount]
     last_sync: Mapping[str, datetime]
@@ -135,6 +137,7 @@ def read_status(
     return Status(
         first_sync=_first_sync(variables, faults),
         progress=read_progress(ledger, now),
+        waiting=read_waiting(ledger, now),
         runs=read_runs(ledger),
         reasons=count_reasons(ledger, now),
         last_sync=_last_sync(variables, faults),

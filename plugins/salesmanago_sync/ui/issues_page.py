@@ -13,6 +13,7 @@ from salesmanago_sync.hooks.ports import console_ports
 from salesmanago_sync.hooks.salesmanago import card_url
 from salesmanago_sync.overview.issues import IssueFilter, count_found, count_reasons, read_issues, to_csv
 from salesmanago_sync.ui.access import MAY_EDIT, MAY_SEE_PEOPLE, VisitorDep
+from salesmanago_sync.ui.downloads import download
 from salesmanago_sync.ui.forgery import same_site
 from salesmanago_sync.ui.paging import SIZE, Paging
 from salesmanago_sync.ui.screens import show
@@ -76,11 +77,7 @@ def issues_file(which: FilterDep) -> StreamingResponse:
     """Export the issues that a filter finds."""
     with console_ports() as ports:
         found = read_issues(ports.ledger, which, limit=None)
-    name = f"salesmanago-issues-{which.state}.csv"
-    # A mark of byte order, or Excel reads the names in another alphabet.
-    lines = (f"\ufeff{line}" if number == 0 else line for number, line in enumerate(to_csv(found)))
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return StreamingResponse(lines, media_type="text/csv; charset=utf-8", headers=headers)
+    return download(f"salesmanago-issues-{which.state}.csv", to_csv(found))
 
 
 @router.post("/issues/{action}", dependencies=[Depends(MAY_EDIT), Depends(same_site)])

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request, status
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, StreamingResponse
 
 from salesmanago_sync.hooks.ports import console_ports
 from salesmanago_sync.hooks.salesmanago import card_url
-from salesmanago_sync.overview.plans import FILTERS, count_plan, read_plan
+from salesmanago_sync.overview.plans import FILTERS, Change, count_plan, read_changes, read_plan
 from salesmanago_sync.overview.runs import read_run, read_runs
+from salesmanago_sync.overview.spreadsheet import csv_lines
 from salesmanago_sync.ui.access import MAY_SEE_PEOPLE, VisitorDep
+from salesmanago_sync.ui.downloads import download
 from salesmanago_sync.ui.paging import SIZE, Paging
 from salesmanago_sync.ui.screens import show
 
@@ -26,6 +29,19 @@ def plan_filters(
 ) -> dict[str, str]:
     """Read the filters from the address."""
     return dict(zip(FILTERS, (object, direction, field, rule, action, state), strict=True))
+
+
+@router.get("/plan.csv")
+def plan_file(
+    filters: Annotated[dict[str, str], Depends(plan_filters)], run: Annotated[int, Query(ge=1)]
+) -> StreamingResponse:
+    """Export the changes of a run that a filter finds."""
+    return download(f"salesmanago-plan-{run}.csv", _lines(run, filters))
+
+
+def _lines(run: int, filters: dict[str, str]) -> Iterator[str]:
+    with console_ports() as ports:
+        yield from csv_lines(Change, read_changes(ports.ledger, run, filters))
 
 
 @router.get("/plan")

@@ -86,6 +86,20 @@ def test_the_file_has_no_formulas(ledger: Ledger, people: dict[str, Person], now
     assert sorted(row["text"] for row in rows) == ["'=HYPERLINK(1)", "'@SUM(A1)"]
 
 
+def test_a_plan_that_waits_for_an_answer_says_so_and_where(
+    ledger: Ledger, people: dict[str, Person], now: datetime
+) -> None:
+    run = run_of(ledger, now)
+    ledger.update_run(run, state="asks", waits_until=now + timedelta(hours=1))
+    name = ledger.run(run)["dag_run_id"]
+    for path in (f"/plan?run={run}", "/", "/live"):
+        page = people["admin"].get(path).text
+        assert "waits for an answer until" in page, path
+        assert f"/runs/{name.replace(' ', '%20')}/tasks/ask/required_actions" in page, path
+    ledger.finish_run(run, "rejected", now)
+    assert "waits for an answer until" not in people["admin"].get("/").text
+
+
 def test_progress_is_shown_while_a_run_is_on(ledger: Ledger, people: dict[str, Person], now: datetime) -> None:
     run = run_of(ledger, now - timedelta(minutes=5))
     plan = pd.DataFrame({"salesforce_id": [f"00Q{number:012}AAA" for number in range(40)]})
@@ -94,7 +108,7 @@ def test_progress_is_shown_while_a_run_is_on(ledger: Ledger, people: dict[str, P
     ledger.begin_step(run, "write", now - timedelta(minutes=2))
     ledger.settle_changes(run, plan.head(10).assign(state="done"))
     page = people["viewer"].get("/live").text
-    for text in ('max="40" value="10"', "Step 11 of 15", "Writing changes", "10 of 40", "5 a minute", "about 6 min"):
+    for text in ('max="40" value="10"', "Step 15 of 19", "Writing changes", "10 of 40", "5 a minute", "about 6 min"):
         assert text in page
 
 

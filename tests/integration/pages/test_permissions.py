@@ -36,6 +36,7 @@ ENDPOINTS = {
     ("POST", "/issues/{action}"): Endpoint("/issues/dismiss", "user", 303, {"ids": [1]}),
     ("GET", "/contacts/{contact_id}"): Endpoint("/contacts/x", "user", 404),  # the ledger does not know it
     ("GET", "/plan"): Endpoint("/plan", "user", 200),
+    ("GET", "/plan.csv"): Endpoint("/plan.csv?run=1", "user", 200),
     ("GET", "/explain"): Endpoint("/explain", "user", 200),
     ("POST", "/forget"): Endpoint("/forget", "user", 200, {"ids": ["00Q000000000001AAA"]}),
     ("POST", "/explain"): Endpoint("/explain", "user", 200, {"asked": "anna@example.com"}),

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
-from datetime import datetime
+import csv
+from datetime import datetime, timedelta
 
 import pandas as pd
 import pytest
 
 from salesmanago_sync.ledger.store import Ledger
-from salesmanago_sync.overview.plans import read_plan
+from salesmanago_sync.overview import plans
+from salesmanago_sync.overview.plans import Change, read_changes, read_plan
+from salesmanago_sync.overview.runs import read_waiting
+from salesmanago_sync.overview.spreadsheet import csv_lines
 
 PLANNED = [
     ("Lead", "to_salesmanago", "name", "newest", "Anna", "Anna Nowak"),
@@ -45,3 +49,27 @@ def test_every_choice_of_the_run_is_offered(ledger: Ledger, noon: datetime) -> N
     assert part.choices["object"] == ["Contact", "Lead"]
     assert part.choices["field"] == ["name", "phone"]
     assert part.choices["rule"] == ["newest", "salesforce"]
+
+
+def test_a_file_has_every_change_that_the_filters_find(
+    ledger: Ledger, noon: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plans, "AT_ONCE", 1)
+    run = plan(ledger, noon)
+    for filters, count in (({}, 3), ({"object": "Lead"}, 2)):
+        lines = list(csv.reader(csv_lines(Change, read_changes(ledger, run, filters))))
+        assert len(lines) == 1 + count
+        assert lines[0][:3] == ["object", "direction", "action"]
+    everything = "".join(csv_lines(Change, read_changes(ledger, run, {})))
+    assert "'=1+1" in everything, "no cell is a formula"
+
+
+def test_a_run_that_waits_says_until_when(ledger: Ledger, noon: datetime) -> None:
+    run = plan(ledger, noon)
+    assert read_waiting(ledger, noon) == []
+    ledger.update_run(run, state="asks", waits_until=noon + timedelta(hours=1))
+    [line] = read_waiting(ledger, noon)
+    assert (line.id, line.asks, line.waits_until) == (run, True, noon + timedelta(hours=1))
+    assert ledger.end_forgotten_runs(noon, "forgotten") == [], "it has not ended"
+    assert read_waiting(ledger, noon + timedelta(hours=2)) == []
+    assert ledger.end_forgotten_runs(noon + timedelta(hours=2), "forgotten") == ["full"]

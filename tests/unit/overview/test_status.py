@@ -57,7 +57,7 @@ def test_writing_counts_people_of_the_plan_once_for_each_direction(ledger: Ledge
     assert (progress.step, progress.done, progress.total, progress.unit) == ("write", 20, 40, "people written")
     assert progress.started_at == noon, "a second batch goes on with the step"
     assert (progress.per_minute, progress.left) == (10.0, 2 * MINUTE)
-    assert (progress.position, progress.steps) == (12, 16)
+    assert (progress.position, progress.steps) == (15, 19)
 
 
 def test_what_was_dropped_counts_neither_as_done_nor_as_to_do(ledger: Ledger, noon: datetime) -> None:
