@@ -306,7 +306,7 @@ def may_be_record(value: Any) -> bool:
 
 def full_ids(values: pd.Series) -> pd.Series:
     """Spell a column of Salesforce ids with 18 characters."""
-    return values.map(full_id, na_action="ignore").astype("str")
+    return values.map(full_id, na_action="ignore").astype(TEXT)
 
 
 def are_full_ids(values: pd.Series) -> pd.Series:

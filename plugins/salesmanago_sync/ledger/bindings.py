@@ -12,6 +12,7 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
+from salesmanago_sync.domain.frames import TEXT
 from salesmanago_sync.ledger.addresses import address_key, hashed, spelled
 from salesmanago_sync.ledger.engine import Database
 from salesmanago_sync.ledger.events import insert_events
@@ -363,7 +364,7 @@ def _with_addresses(connection: sa.Connection, frame: pd.DataFrame, known: Itera
     ]
     own = [part for base in bases for part in json.loads(base).get(ADDRESS) or () if part]
     table = spelled(address_key(connection), [*known, *own])
-    return frame.assign(email=frame["email"].map(lambda text: table.get(text, text), na_action="ignore").astype("str"))
+    return frame.assign(email=frame["email"].map(lambda text: table.get(text, text), na_action="ignore").astype(TEXT))
 
 
 def _spelled(base: dict[str, Any]) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import sqlalchemy as sa
 
+from salesmanago_sync.domain.frames import TEXT
 from salesmanago_sync.ledger.decisions import Action, insert_decision
 from salesmanago_sync.ledger.engine import Database
 from salesmanago_sync.ledger.frames import LARGEST, chunks, filled, rows_of, select_frame, stamped
@@ -56,7 +57,7 @@ class Issues:
             if rows:
                 connection.execute(self._upsert(), rows)
             opened = select_frame(connection, _new(run_id))
-        return opened.merge(reported[KEYS].astype("str"), on=KEYS)
+        return opened.merge(reported[KEYS].astype(TEXT), on=KEYS)
 
     def _upsert(self) -> sa.Executable:
         names = [*REPORTED, "first_seen", "last_seen", "first_run", "last_run", "attempts", "came_back"]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import pandas as pd
 
+from salesmanago_sync.domain.frames import TEXT
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import checked
 from salesmanago_sync.steps.reading import Reading, sources
@@ -35,7 +36,7 @@ def list_contacts(ports: Ports, window: Window | None) -> list[list[int]]:
     for ids in _slices(_contact_ids(ports, window), ports.settings.contacts_per_task):
         ports.keep_lock()
         count += 1
-        ports.staging.write(slices.ids(count), pd.DataFrame({"id": pd.Series(ids, dtype="str")}))
+        ports.staging.write(slices.ids(count), pd.DataFrame({"id": pd.Series(ids, dtype=TEXT)}))
     slices.close(ports.staging, count)
     return shared_out(range(1, count + 1), ports.most_tasks)
 

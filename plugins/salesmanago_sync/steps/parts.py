@@ -8,7 +8,7 @@ from datetime import datetime
 import pandas as pd
 
 from salesmanago_sync.domain.converters.email import normalise_email
-from salesmanago_sync.domain.frames import full_ids
+from salesmanago_sync.domain.frames import TEXT, full_ids
 from salesmanago_sync.domain.people.identities import CONTACT_ID_FIELD
 from salesmanago_sync.domain.people.parts import Parts, Together
 from salesmanago_sync.domain.plan.changes import CHANGE_COLUMNS
@@ -121,7 +121,7 @@ def each_staged(ports: Ports, name: str, columns: Sequence[str] | None = None) -
 def of_everybody(ports: Ports, name: str, columns: Sequence[str]) -> pd.DataFrame:
     """Read back a few columns of a frame of all parts; rows are numbered anew, and without a part there are none."""
     found = list(each_staged(ports, name, columns))
-    return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=list(columns), dtype="str")
+    return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=list(columns), dtype=TEXT)
 
 
 def is_planned(ports: Ports) -> bool:

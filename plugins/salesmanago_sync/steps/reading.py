@@ -14,7 +14,7 @@ from salesmanago_sync.clients.salesmanago_ids import contact_id
 from salesmanago_sync.domain.converters.email import normalise_email, spellings
 from salesmanago_sync.domain.criteria.language import fields_of
 from salesmanago_sync.domain.criteria.soql import to_soql
-from salesmanago_sync.domain.frames import among, salesforce_frame, salesmanago_frame, text_series
+from salesmanago_sync.domain.frames import TEXT, among, salesforce_frame, salesmanago_frame, text_series
 from salesmanago_sync.domain.mapping_files.mapping import Mapping
 from salesmanago_sync.domain.mapping_files.stand_ins import StandIns
 from salesmanago_sync.domain.merge.owed import OPT_OUTS
@@ -326,7 +326,7 @@ class Reading:
 
     def _unknown(self, ids: Iterable[str], known: pd.Series) -> list[str]:
         """Give those ids, each once, that were neither read nor asked for."""
-        wanted = pd.Series(ids if isinstance(ids, pd.Series) else list(ids), dtype="str").drop_duplicates()
+        wanted = pd.Series(ids if isinstance(ids, pd.Series) else list(ids), dtype=TEXT).drop_duplicates()
         return [one for one in wanted[~among(wanted, known)] if one not in self._asked]
 
     def _note_asked(self, side: str, ids: Sequence[str], at: datetime, found: Iterable[str]) -> None:

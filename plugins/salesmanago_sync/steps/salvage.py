@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from salesmanago_sync.clients.outcome import Outcome
+from salesmanago_sync.domain.frames import TEXT
 from salesmanago_sync.domain.mapping_files.mapping import Mapping
 
 # Refusals that are about single values. A missing required field or a duplicate is about the record.
@@ -54,7 +55,7 @@ def blame(mapping: Mapping, changes: pd.DataFrame, persons: pd.Index, outcomes: 
         if not outcome.ok and outcome.reason in ABOUT_VALUES and outcome.fields
     }
     marked = pd.Series(False, index=changes.index)
-    apart = pd.Series("", index=changes.index, dtype="str")
+    apart = pd.Series("", index=changes.index, dtype=TEXT)
     for person, mine in changes[changes["person"].isin(refused.keys())].groupby("person"):
         sent = {row: fields.get(key, fields.get(key.partition(":")[0], ())) for row, key in mine["field"].items()}
         named = refused[person].fields

@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from salesmanago_sync.clients.outcome import Outcome
-from salesmanago_sync.domain.frames import text_series
+from salesmanago_sync.domain.frames import TEXT, text_series
 from salesmanago_sync.domain.merge.base import pack
 from salesmanago_sync.domain.merge.canonical import canonical_salesmanago
 from salesmanago_sync.domain.merge.merge import TO_SALESMANAGO
@@ -196,7 +196,7 @@ def _report_refusals(ports: Ports, sent: Sent) -> None:
     if refused.empty:
         return
     reasons = pd.Series([_reason(outcome, sent.direction) for outcome in sent.outcomes], index=sent.people.index)
-    texts = pd.Series([_text(outcome) for outcome in sent.outcomes], index=sent.people.index, dtype="str")
+    texts = pd.Series([_text(outcome) for outcome in sent.outcomes], index=sent.people.index, dtype=TEXT)
     rows = _refused_rows(sent, refused)
     for reason, mine in rows.groupby(rows["person"].map(reasons), sort=True):
         found = issues(
@@ -244,7 +244,7 @@ def _settle_changes(ports: Ports, reading: Reading, sent: Sent) -> None:
         {
             "person": sent.people.index,
             "state": ["done" if outcome.ok else "failed" for outcome in sent.outcomes],
-            "reason": pd.Series(reasons, dtype="str"),
+            "reason": pd.Series(reasons, dtype=TEXT),
             "delay_seconds": _delays(sent).to_numpy(),
         }
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from salesmanago_sync.domain.frames import TEXT
 from salesmanago_sync.domain.merge.merge import TO_SALESFORCE, TO_SALESMANAGO
 from salesmanago_sync.domain.people.matching import ISSUE, SKIP
 from salesmanago_sync.domain.plan.findings import ISSUE_COLUMNS
@@ -133,7 +134,7 @@ def _states(people: pd.DataFrame, changes: pd.DataFrame) -> pd.Series:
     """What became of each person: of several fields the worst counts."""
     mine = changes[~changes["state"].isin(("dropped", LEFT)) & changes["key"].isin(people["key"])]
     if mine.empty:
-        return pd.Series("", index=people.index, dtype="str")
+        return pd.Series("", index=people.index, dtype=TEXT)
     by_person = (
         mine.assign(
             created=mine["action"].eq("create"), failed=mine["state"].eq("failed"), planned=mine["state"].eq("planned")
@@ -141,7 +142,7 @@ def _states(people: pd.DataFrame, changes: pd.DataFrame) -> pd.Series:
         .groupby("key")[["created", "failed", "planned"]]
         .any()
     )
-    state = pd.Series("updated", index=by_person.index, dtype="str").mask(by_person["created"], "created")
+    state = pd.Series("updated", index=by_person.index, dtype=TEXT).mask(by_person["created"], "created")
     state = state.mask(by_person["planned"], "planned").mask(by_person["failed"], "failed")
     return people["key"].map(state).fillna("")
 

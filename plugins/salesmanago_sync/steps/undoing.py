@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from salesmanago_sync.domain.certificate.agreed import KEPT, UNDONE, note_of
-from salesmanago_sync.domain.frames import full_ids
+from salesmanago_sync.domain.frames import TEXT, full_ids
 from salesmanago_sync.domain.merge.merge import TO_SALESMANAGO
 from salesmanago_sync.domain.merge.owed import DELETE
 from salesmanago_sync.domain.plan.plan import Plan
@@ -89,7 +89,7 @@ def _written(ports: Ports, number: int) -> pd.DataFrame:
     contact = found["salesmanago_id"].mask(found["salesmanago_id"].eq(""), record.map(contacts).fillna(""))
     named = first_and_last(found.assign(salesforce_id=record, salesmanago_id=contact))
     if request.record:
-        wanted = {request.record, full_ids(pd.Series([request.record], dtype="str")).iloc[0]}
+        wanted = {request.record, full_ids(pd.Series([request.record], dtype=TEXT)).iloc[0]}
         named = named[named["salesforce_id"].isin(wanted) | named["salesmanago_id"].isin(wanted)]
     return named
 
@@ -165,7 +165,7 @@ def _note_undone(ports: Ports, done: pd.DataFrame) -> None:
     texts = [tuple(None if pd.isna(value) else str(value) for value in pair) for pair in sides]
     notes = [note_of(str(field), *pair) for field, pair in zip(done["field"], texts, strict=True)]
     differ = [a != m for a, m in texts]
-    found = done.assign(event=UNDONE, note=pd.Series(notes, index=done.index, dtype="str"))
+    found = done.assign(event=UNDONE, note=pd.Series(notes, index=done.index, dtype=TEXT))
     note_differences(ports, found.loc[differ, ["object", *PAIR, "event", "note"]])
 
 
@@ -177,7 +177,7 @@ def _end(ports: Ports, deleted: pd.DataFrame) -> None:
     addresses = [next((part for part in reversed(base) if part), None) for base in map(_address, bound["base"])]
     now = ports.now()
     ended = pd.DataFrame({"id": bound["id"], "status": "deleted", "owed": "{}", "email": addresses})
-    ports.ledger.save(ended.astype({"email": "str"}), now)
+    ports.ledger.save(ended.astype({"email": TEXT}), now)
     events = bound[["object", *PAIR]].assign(binding_id=bound["id"], event="deleted", note="undo")
     ports.ledger.add_events(ports.run.id, events, now)
 

@@ -11,6 +11,7 @@ from hashlib import sha256
 
 import pandas as pd
 
+from salesmanago_sync.domain.frames import TEXT
 from salesmanago_sync.domain.merge.owed import OPT_OUTS
 
 # Events of a binding; their note is `note_of`.
@@ -52,4 +53,4 @@ def kept_otherwise(agreement: pd.DataFrame) -> pd.DataFrame:
         for field, values in json.loads(str(row["base"])).items()
         if values is not None and values[0] != values[1]
     ]
-    return pd.DataFrame(found, columns=list(COLUMNS), dtype="str")
+    return pd.DataFrame(found, columns=list(COLUMNS), dtype=TEXT)

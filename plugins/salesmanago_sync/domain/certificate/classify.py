@@ -17,6 +17,7 @@ import pandas as pd
 from salesmanago_sync.domain.certificate.agreed import UNDONE, field_of, note_of
 from salesmanago_sync.domain.certificate.reasons import EQUAL, PERSON, UNEXPLAINED
 from salesmanago_sync.domain.converters import converter
+from salesmanago_sync.domain.frames import TEXT
 from salesmanago_sync.domain.mapping_files.stand_ins import FIELDS, StandIns
 from salesmanago_sync.domain.merge.canonical import Column, columns
 from salesmanago_sync.domain.merge.merge import TO_SALESFORCE, TO_SALESMANAGO, same
@@ -73,7 +74,7 @@ def _rows(people: pd.DataFrame, field: str, reasons: pd.Series) -> pd.DataFrame:
 def _first(index: pd.Index, rules: list[tuple[str, pd.Series]]) -> pd.Series:
     """Give the first reason that holds."""
     flags = [np.asarray(holds, dtype=bool) for _, holds in rules]
-    return pd.Series(np.select(flags, [code for code, _ in rules], UNEXPLAINED), index=index, dtype="str")
+    return pd.Series(np.select(flags, [code for code, _ in rules], UNEXPLAINED), index=index, dtype=TEXT)
 
 
 def _people(people: pd.DataFrame, known: Known) -> pd.DataFrame:
@@ -125,7 +126,7 @@ class _Field:
         pairs, key = self.pairs, self.column.key
         index = pairs.people.index
         if key not in pairs.a or key not in pairs.m:
-            return pd.Series("HIDDEN", index=index, dtype="str")
+            return pd.Series("HIDDEN", index=index, dtype=TEXT)
         a, m = self._values()
         equal = pd.Series(self._alike(a, m), index=index)
         why = self._agreed(a, m, ~equal)
@@ -199,7 +200,7 @@ class _Field:
 
     def _agreed(self, a: pd.Series, m: pd.Series, differ: pd.Series) -> pd.Series:
         """Say how it came that both sides agreed on just these two values; empty where nothing says so."""
-        found = pd.Series("", index=a.index, dtype="str")
+        found = pd.Series("", index=a.index, dtype=TEXT)
         events = self.known.differences
         mine = events[events["note"].map(field_of).eq(self.column.key)] if len(events) else events
         if mine.empty:

@@ -20,6 +20,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from salesmanago_sync.domain.frames import TEXT
+
 BOTH = frozenset({"both", "to_salesmanago", "to_salesforce"})
 
 
@@ -170,10 +172,10 @@ def as_text(values: pd.Series) -> pd.Series:
     if isinstance(values.dtype, pd.DatetimeTZDtype):
         values = values.dt.strftime("%Y-%m-%dT%H:%M:%SZ")
     # Arrow itself: pandas takes ten times as long where there are few people.
-    raw = pa.array(values.astype("str"), type=pa.large_string(), from_pandas=True)
+    raw = pa.array(values.astype(TEXT), type=pa.large_string(), from_pandas=True)
     text = pc.utf8_trim_whitespace(pc.utf8_normalize(raw, form="NFC"))
     blank = pa.scalar(None, type=pa.large_string())
-    return pd.Series(pc.if_else(pc.equal(text, ""), blank, text), index=values.index, dtype="str", name=values.name)
+    return pd.Series(pc.if_else(pc.equal(text, ""), blank, text), index=values.index, dtype=TEXT, name=values.name)
 
 
 def per_unique(values: pd.Series, convert: Callable[[str], Any]) -> np.ndarray[Any, np.dtype[np.object_]]:
@@ -199,7 +201,7 @@ def canonical_text(values: pd.Series, read: Callable[[str], str | None]) -> pd.S
     """Read a column as canonical text, each different value once."""
     text = as_text(values)
     read_values = [None if value == "" else value for value in per_unique(text, read)]
-    return pd.Series(read_values, index=values.index, dtype="str", name=values.name)
+    return pd.Series(read_values, index=values.index, dtype=TEXT, name=values.name)
 
 
 def json_values(canonical: pd.Series, write: Callable[[str], Any]) -> pd.Series:

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from salesmanago_sync.domain.converters.base import Converter, LineOptions, Scalar, known_text
+from salesmanago_sync.domain.frames import TEXT
 
 
 class _Constant(Scalar):
@@ -15,7 +16,7 @@ class _Constant(Scalar):
         self._text = known_text(line.value).strip()
 
     def _everywhere(self, index: pd.Index) -> pd.Series:
-        return pd.Series(self._text if self._text else None, index=index, dtype="str")
+        return pd.Series(self._text if self._text else None, index=index, dtype=TEXT)
 
     def from_salesforce(self, values: pd.DataFrame) -> pd.Series:
         if self.line.direction == "to_salesforce":

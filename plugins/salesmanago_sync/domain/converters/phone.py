@@ -22,6 +22,7 @@ from phonenumbers import (
 )
 
 from salesmanago_sync.domain.converters.base import Converter, LineOptions, Scalar, per_unique
+from salesmanago_sync.domain.frames import TEXT
 
 # Letters would be read as digits, and a comma or semicolon starts whatever one likes. A slash parts the area from the
 # number; before one or two digits it means a second number, or an extension.
@@ -98,7 +99,7 @@ class _Phone(Scalar):
 
     def alike(self, canonical: pd.Series) -> pd.Series:
         return pd.Series(
-            per_unique(canonical, lambda text: _alike(text, self.line.region)), index=canonical.index, dtype="str"
+            per_unique(canonical, lambda text: _alike(text, self.line.region)), index=canonical.index, dtype=TEXT
         )
 
 

@@ -19,6 +19,7 @@ import pycountry
 
 from salesmanago_sync.domain.converters.base import Converter, Scalar, per_unique_row
 from salesmanago_sync.domain.converters.country import LANGUAGES, fold
+from salesmanago_sync.domain.frames import TEXT
 
 ANYWHERE = ""
 
@@ -97,7 +98,7 @@ class _State(Scalar):
         if not self.line.states:
             return canonical
         found = [text or None for text in per_unique_row([canonical, countries], self._known)]
-        return pd.Series(found, index=canonical.index, dtype="str", name=canonical.name)
+        return pd.Series(found, index=canonical.index, dtype=TEXT, name=canonical.name)
 
     def _known(self, text: str, country: str) -> str:
         states = self.line.states or {}

@@ -13,6 +13,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from salesmanago_sync.domain.frames import TEXT
+
 
 @dataclass(frozen=True, slots=True)
 class Base:
@@ -36,7 +38,7 @@ class Base:
         """Give one field: both values, and whether there is a base."""
         if key in self.known:
             return self.a[key], self.m[key], self.known[key]
-        blank = pd.Series(None, index=self.known.index, dtype="str")
+        blank = pd.Series(None, index=self.known.index, dtype=TEXT)
         return blank, blank, pd.Series(False, index=self.known.index)
 
 
@@ -75,7 +77,7 @@ def _side(pairs: pd.DataFrame, known: pd.DataFrame, side: int) -> pd.DataFrame:
         key: pd.Series(
             [pair[side] if there else None for pair, there in zip(pairs[key], known[key], strict=True)],
             index=pairs.index,
-            dtype="str",
+            dtype=TEXT,
         )
         for key in pairs
     }
@@ -95,13 +97,13 @@ def pack(pairs: dict[str, tuple[pd.Series, pd.Series]], present: dict[str, pd.Se
     """
     entries = [_entry(str(key), a, m, present[key]) for key, (a, m) in pairs.items()]
     if not entries:
-        return pd.Series("{}", index=index, dtype="str")
+        return pd.Series("{}", index=index, dtype=TEXT)
     # Arrow itself: pandas takes ten times as long where there are few people, and more than twice as long for many.
     # Arrow 26 loses a row all of whose parts are null: the first never is.
     body = pc.utf8_slice_codeunits(
         pc.binary_join_element_wise(_text(""), *entries, _text(","), null_handling="skip"), 1
     )
-    return pd.Series(pc.binary_join_element_wise(_text("{"), body, _text("}"), _text("")), index, dtype="str")
+    return pd.Series(pc.binary_join_element_wise(_text("{"), body, _text("}"), _text("")), index, dtype=TEXT)
 
 
 def _entry(key: str, a: pd.Series, m: pd.Series, present: pd.Series) -> pa.Array:

@@ -13,6 +13,7 @@ import pandas as pd
 
 from salesmanago_sync.domain.converters import converter
 from salesmanago_sync.domain.converters.base import value_map
+from salesmanago_sync.domain.frames import TEXT
 from salesmanago_sync.domain.mapping_files.card_lines import source_of
 from salesmanago_sync.domain.mapping_files.mapping import Line, Mapping
 from salesmanago_sync.domain.mapping_files.stand_ins import StandIns
@@ -115,7 +116,7 @@ def _located(mapping: Mapping, values: pd.DataFrame) -> pd.DataFrame:
     for line in mapping.lines:
         if line.convert == "state" and line.key in values:
             beside = mapping.country_beside(line)
-            nowhere = pd.Series(None, index=values.index, dtype="str")
+            nowhere = pd.Series(None, index=values.index, dtype=TEXT)
             countries = nowhere if beside is None else values.get(beside.key, nowhere)
             values[line.key] = converter(line).within(values[line.key], countries)
     return values
@@ -128,5 +129,5 @@ def _spread_tags(mapping: Mapping, values: pd.DataFrame) -> pd.DataFrame:
     for column in columns(mapping):
         if column.kind == "tag":
             has = holders(held, column.key.removeprefix(TAG))
-            values[column.key] = pd.Series("true", index=values.index, dtype="str").where(has)
+            values[column.key] = pd.Series("true", index=values.index, dtype=TEXT).where(has)
     return values

@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from salesmanago_sync.domain.frames import among
+from salesmanago_sync.domain.frames import TEXT, among
 from salesmanago_sync.domain.mapping_files.mapping import Mapping
 from salesmanago_sync.domain.merge.base import opted_out_by_default
 from salesmanago_sync.domain.merge.canonical import TAG
@@ -60,7 +60,7 @@ def add_owed(
         json.dumps({**due.get(identifier, {}), **json.loads(before)})
         for identifier, before in zip(bindings["salesforce_id"], bindings["owed"], strict=True)
     ]
-    return bindings.assign(owed=pd.Series(owed, index=bindings.index, dtype="str"))
+    return bindings.assign(owed=pd.Series(owed, index=bindings.index, dtype=TEXT))
 
 
 def _owe(due: Owed, identifier: str, keys: Iterable[str], why: str) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from salesmanago_sync.domain.frames import TEXT
 from salesmanago_sync.domain.merge.canonical import TAG
 from salesmanago_sync.domain.merge.merge import TO_SALESFORCE, TO_SALESMANAGO
 from salesmanago_sync.domain.merge.owed import DELETE, OPT_OUTS
@@ -108,7 +109,7 @@ def still_owed(pairs: Pairs) -> pd.Series:
         owed if owed == "{}" else json.dumps({key: why for key, why in json.loads(owed).items() if open_[key].iat[row]})
         for row, owed in enumerate(text)
     ]
-    return pd.Series(kept, index=text.index, dtype="str")
+    return pd.Series(kept, index=text.index, dtype=TEXT)
 
 
 def _open(pairs: Pairs, key: str) -> pd.Series:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from salesmanago_sync.domain.converters import converter
 from salesmanago_sync.domain.converters.base import as_text
-from salesmanago_sync.domain.frames import full_ids, has_unreadable, unreadable
+from salesmanago_sync.domain.frames import TEXT, full_ids, has_unreadable, unreadable
 from salesmanago_sync.domain.mapping_files.card_lines import source_of
 from salesmanago_sync.domain.mapping_files.mapping import Mapping
 from salesmanago_sync.domain.merge.base import Base, unpack
@@ -86,7 +86,7 @@ class Pairs:
     @cached_property
     def blank(self) -> pd.Series:
         """A text column without values."""
-        return pd.Series(None, index=self.people.index, dtype="str")
+        return pd.Series(None, index=self.people.index, dtype=TEXT)
 
     def lives(self, side: str) -> pd.Series:
         """Where a side was read and is not deleted."""
@@ -114,7 +114,7 @@ class Pairs:
     def why_owed(self, key: str) -> pd.Series:
         """Why it is owed, in words."""
         texts = [self._owed.get(person, {}).get(key) for person in self.people.index]
-        return pd.Series(texts, index=self.people.index, dtype="str")
+        return pd.Series(texts, index=self.people.index, dtype=TEXT)
 
     def columns(self) -> list[Column]:
         """What can be merged: fields that were read on both sides, or are new on one."""
@@ -177,7 +177,7 @@ class Pairs:
     def _values_of_contacts(self, key: str) -> pd.Series:
         if key in self.m:
             return self.m[key]
-        return pd.Series(None, index=self.people.index, dtype="str")
+        return pd.Series(None, index=self.people.index, dtype=TEXT)
 
     def comparable(self, column: Column) -> pd.Series:
         """Where the field can be merged: it was readable where it was read.

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from salesmanago_sync.domain.converters.email import normalise_email
+from salesmanago_sync.domain.frames import TEXT
 from salesmanago_sync.domain.org.describe import FieldSchema, Schema
 from salesmanago_sync.domain.org.field_types import NUMBER_TYPES
 from salesmanago_sync.domain.salesforce_values import (
@@ -52,7 +53,7 @@ def misfits(values: Mapping[Any, Any], name: str, schema: Schema) -> Iterator[Mi
         schema: What describe says of its object.
     """
     field = schema.fields.get(name)
-    text = pd.Series({person: value for person, value in values.items() if isinstance(value, str)}, dtype="str")
+    text = pd.Series({person: value for person, value in values.items() if isinstance(value, str)}, dtype=TEXT)
     if field is None:
         return
     if len(text):
@@ -98,7 +99,7 @@ def _is_valid(value: Any, field: FieldSchema) -> bool:
     if not isinstance(value, str):
         return True
     if field.type == "email":
-        return bool(normalise_email(pd.Series([value], dtype="str")).notna().all())
+        return bool(normalise_email(pd.Series([value], dtype=TEXT)).notna().all())
     if field.type in TIMES:
         found = TIMES[field.type](value)
         return found is not None and in_range(found)

@@ -12,7 +12,7 @@ import pandas as pd
 from salesmanago_sync.domain.converters.email import normalise_email
 from salesmanago_sync.domain.criteria.language import SALESMANAGO_TYPES, Criterion
 from salesmanago_sync.domain.criteria.mask import mask
-from salesmanago_sync.domain.frames import full_ids
+from salesmanago_sync.domain.frames import TEXT, full_ids
 from salesmanago_sync.domain.mapping_files.mapping import Mapping
 from salesmanago_sync.domain.mapping_files.stand_ins import StandIns
 from salesmanago_sync.domain.org.schema import Schema, criteria_types, hidden_opt_outs
@@ -69,7 +69,7 @@ def _consent_is_hidden(item: ObjectInput) -> bool:
 
 def _of_records_empty() -> pd.DataFrame:
     return pd.DataFrame(
-        {name: pd.Series(dtype="str") for name in ("object", "salesforce_id", "email", "salesmanago_id")}
+        {name: pd.Series(dtype=TEXT) for name in ("object", "salesforce_id", "email", "salesmanago_id")}
         | {name: pd.Series(dtype="bool") for name in ("in_scope", "takes_part", "gone")}
     )
 
@@ -77,10 +77,10 @@ def _of_records_empty() -> pd.DataFrame:
 def _of_records(item: ObjectInput, now: datetime) -> pd.DataFrame:
     records, mapping = item.records, item.mapping
     types = criteria_types(mapping, item.schema)
-    blank = pd.Series(None, index=records.index, dtype="str")
+    blank = pd.Series(None, index=records.index, dtype=TEXT)
     return pd.DataFrame(
         {
-            "object": pd.Series(mapping.object, index=records.index, dtype="str"),
+            "object": pd.Series(mapping.object, index=records.index, dtype=TEXT),
             "salesforce_id": records["Id"],
             "email": normalise_email(records[mapping.email_line.salesforce[0]]),
             "salesmanago_id": records.get(CONTACT_ID_FIELD, blank),
@@ -110,7 +110,7 @@ def _of_contacts(mappings: Sequence[Mapping], contacts: pd.DataFrame, now: datet
             "salesmanago_id": contacts["contactId"],
             "email": normalise_email(contacts["email"]),
             "salesforce_id": full_ids(contacts["externalId"]),
-            "wanted_by": pd.Series(None, index=contacts.index, dtype="str"),
+            "wanted_by": pd.Series(None, index=contacts.index, dtype=TEXT),
             "in_scope": contacts["in_scope"],
             "gone": is_true(contacts, "deleted"),
         }

@@ -13,7 +13,7 @@ from functools import cache
 
 import pandas as pd
 
-from salesmanago_sync.domain.frames import among
+from salesmanago_sync.domain.frames import TEXT, among
 from salesmanago_sync.domain.people.sightings import ELSEWHERE, GONE, LIVES, UNREAD, nothing_seen, of_side, standing
 
 PREFERENCE = ("Contact", "PersonAccount", "Lead")
@@ -168,7 +168,7 @@ def _stack(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 @cache
 def _nobody() -> pd.DataFrame:
-    return pd.DataFrame({name: pd.Series(dtype="str") for name in PEOPLE_COLUMNS})
+    return pd.DataFrame({name: pd.Series(dtype=TEXT) for name in PEOPLE_COLUMNS})
 
 
 def _rows(frame: pd.DataFrame, status: str, reason: str | None = None, matched_by: str | None = None) -> pd.DataFrame:
@@ -179,7 +179,7 @@ def _rows(frame: pd.DataFrame, status: str, reason: str | None = None, matched_b
     rows["reason"] = reason
     if matched_by is not None:
         rows["matched_by"] = matched_by
-    return rows.astype("str")
+    return rows.astype(TEXT)
 
 
 def _bound(identities: Identities) -> pd.DataFrame:
@@ -267,7 +267,7 @@ def _judge_pairs(pairs: pd.DataFrame, s: pd.DataFrame, m: pd.DataFrame) -> pd.Da
     status = pd.Series(SKIP, index=both.index).mask(partakes & ~gone, PAIR)
     reason = pd.Series("OUT_OF_CRITERIA", index=both.index).mask(gone, "DELETED").mask(partakes & ~gone, None)
     both["status"], both["reason"] = status, reason
-    return both.reindex(columns=list(PEOPLE_COLUMNS)).astype("str")
+    return both.reindex(columns=list(PEOPLE_COLUMNS)).astype(TEXT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,12 +307,12 @@ class _Held:
         """Name the paired record of the same object and address; missing where there is none."""
         known = self.records.drop_duplicates(["object", "email"]).set_index(["object", "email"])["id"]
         keys = pd.MultiIndex.from_frame(candidates[["object", "email"]])
-        return pd.Series(known.reindex(keys).to_numpy(), index=candidates.index, dtype="str")
+        return pd.Series(known.reindex(keys).to_numpy(), index=candidates.index, dtype=TEXT)
 
     def twins(self, contacts: pd.DataFrame) -> pd.Series:
         """Name the paired contact of the same address; missing where there is none."""
         known = self.contacts.drop_duplicates("email").set_index("email")["id"]
-        return contacts["email"].map(known).astype("str")
+        return contacts["email"].map(known).astype(TEXT)
 
 
 def _by_email(s: pd.DataFrame, m: pd.DataFrame, held: _Held, creates: frozenset[str]) -> pd.DataFrame:

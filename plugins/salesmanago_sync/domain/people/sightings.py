@@ -11,6 +11,8 @@ from datetime import datetime
 
 import pandas as pd
 
+from salesmanago_sync.domain.frames import TEXT
+
 SIGHTING_COLUMNS = ("side", "id", "at", "by_id", "found")
 
 # What is known of one side of a binding.
@@ -33,10 +35,10 @@ def sightings(side: str, ids: Iterable[str], at: datetime, found: Iterable[str],
     Returns:
         `SIGHTING_COLUMNS`, one row an id.
     """
-    asked = pd.Series(list(dict.fromkeys(ids)), dtype="str")
+    asked = pd.Series(list(dict.fromkeys(ids)), dtype=TEXT)
     return pd.DataFrame(
         {
-            "side": pd.Series(side, index=asked.index, dtype="str"),
+            "side": pd.Series(side, index=asked.index, dtype=TEXT),
             "id": asked,
             "at": pd.Series(pd.Timestamp(at), index=asked.index, dtype="datetime64[us, UTC]"),
             "by_id": pd.Series(by_id, index=asked.index, dtype="bool"),
@@ -91,7 +93,7 @@ def standing(seen: pd.DataFrame, here: pd.Series, gone: pd.Series, heard_at: pd.
         LIVES, GONE, ELSEWHERE (there, but no longer of the object that is bound) or UNREAD (nobody asked for it, or
         not since the ledger heard of the person).
     """
-    state = pd.Series(UNREAD, index=here.index, dtype="str").mask(here & ~gone, LIVES)
+    state = pd.Series(UNREAD, index=here.index, dtype=TEXT).mask(here & ~gone, LIVES)
     state = state.mask(seen["by_id"] & seen["found"] & ~here, ELSEWHERE)
     state = state.mask(seen["by_id"] & (~seen["found"] | (here & gone)), GONE)
     return state.mask((heard_at > seen["at"]).fillna(False).astype("bool"), UNREAD)

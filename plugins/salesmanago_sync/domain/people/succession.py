@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from salesmanago_sync.domain.frames import among, full_ids
+from salesmanago_sync.domain.frames import TEXT, among, full_ids
 from salesmanago_sync.domain.people.identities import ObjectInput, is_true
 from salesmanago_sync.domain.people.matching import Identities, rank
 from salesmanago_sync.domain.people.sightings import GONE, of_side, standing
@@ -99,7 +99,7 @@ class _News:
 
     def values(self, column: str) -> pd.Series:
         told = {number: news[column] for number, news in self.changed.items() if column in news}
-        return self.bindings[column].mask(self.bindings.index.isin(told), pd.Series(told, dtype="str"))
+        return self.bindings[column].mask(self.bindings.index.isin(told), pd.Series(told, dtype=TEXT))
 
     def move(self, number: int, event: str, side: str, identifier: str, **more: str) -> None:
         column, earlier = f"{side}_id", self.changed.get(number, {})
@@ -125,7 +125,7 @@ class _News:
         return set(self.bindings[column]) | {news[column] for news in self.changed.values() if column in news}
 
     def applied(self) -> pd.DataFrame:
-        blank = pd.Series(None, index=self.bindings.index, dtype="str")
+        blank = pd.Series(None, index=self.bindings.index, dtype=TEXT)
         result = self.bindings.assign(**dict.fromkeys(SUCCESSION_COLUMNS, blank))
         for number, news in self.changed.items():
             for column, value in news.items():

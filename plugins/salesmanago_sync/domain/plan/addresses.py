@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
+from salesmanago_sync.domain.frames import TEXT
 from salesmanago_sync.domain.merge.merge import TO_SALESFORCE, TO_SALESMANAGO
 from salesmanago_sync.domain.people.matching import CREATE_IN_SALESFORCE, CREATE_IN_SALESMANAGO, PAIR, SKIP, Identities
 from salesmanago_sync.domain.plan.changes import VERDICT_COLUMNS, Decision
@@ -144,7 +145,7 @@ def _claims(rows: pd.DataFrame, found: Identities, people: pd.DataFrame) -> Iter
     holders = {way: _holders(found, way, rows["new"]) for way in OWN}
     paired = people[people["status"].eq(PAIR)]
     settled = frozenset({*paired["salesforce_id"], *paired["salesmanago_id"]})
-    own = pd.Series("", index=rows.index, dtype="str")
+    own = pd.Series("", index=rows.index, dtype=TEXT)
     for way, column in OWN.items():
         own = own.mask(rows["direction"].eq(way) & rows["action"].eq("update"), rows[column])
     moves: dict[tuple[str, str], list[str]] = {}
@@ -176,7 +177,7 @@ def _refused(decision: Decision, refused: dict[int, str], hopeful: pd.DataFrame)
     if not changes["person"].isin(list(refused)).any():
         return decision
     held = changes[changes["field"].eq(EMAIL) & changes["action"].eq("update") & changes["person"].isin(list(refused))]
-    words = held["person"].map(refused).astype("str")
+    words = held["person"].map(refused).astype(TEXT)
     found = issues(held, "EMAIL_TAKEN", field=EMAIL, direction=held["direction"], text=words)
     out = changes["person"].isin([person for person in refused if person in hopeful.index])
     gone = changes.index.isin(held.index) | (out & changes["action"].eq("create"))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from salesmanago_sync.domain.converters.email import normalise_email
+from salesmanago_sync.domain.frames import TEXT
 from salesmanago_sync.domain.merge.base import pack
 from salesmanago_sync.domain.merge.merge import same
 from salesmanago_sync.domain.merge.owed import ENDS
@@ -67,7 +68,7 @@ def _of_object(decision: Decision) -> pd.DataFrame:
     ended = people["reason"].map(ENDS)
     echoes = pairs.echoes
     rows = people[["object", "salesforce_id", "salesmanago_id", "matched_by"]].copy()
-    rows["status"] = ended.mask(paired, "active").astype("str")
+    rows["status"] = ended.mask(paired, "active").astype(TEXT)
     rows["base"] = pack(
         {key: (a, m) for key, (_, a, m) in decision.agreed.items()},
         {key: present for key, (present, _, _) in decision.agreed.items()},
@@ -85,4 +86,4 @@ def _address(pairs: Pairs) -> pd.Series:
     m = normalise_email(pairs.contacts["email"]).where(pairs.lives("salesmanago"))
     a = pairs.a.get("email", pairs.blank)
     stored_a, stored_m, _ = pairs.base.of("email")
-    return m.fillna(a).fillna(stored_m).fillna(stored_a).fillna(pairs.bindings["email"]).astype("str")
+    return m.fillna(a).fillna(stored_m).fillna(stored_a).fillna(pairs.bindings["email"]).astype(TEXT)

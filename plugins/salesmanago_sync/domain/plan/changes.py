@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from salesmanago_sync.domain.frames import are_full_ids, full_ids, unreadable
+from salesmanago_sync.domain.frames import TEXT, are_full_ids, full_ids, unreadable
 from salesmanago_sync.domain.merge.canonical import Column
 from salesmanago_sync.domain.merge.merge import (
     HOLD,
@@ -167,7 +167,7 @@ def _rows(pairs: Pairs, writes: Sequence[_Write]) -> pd.DataFrame:
     people = pairs.people.take(np.concatenate([places for _, places in filled]))
     way, key, lane = (
         pd.Series(
-            np.repeat([getattr(write, name) for write, _ in filled], [len(places) for _, places in filled]), dtype="str"
+            np.repeat([getattr(write, name) for write, _ in filled], [len(places) for _, places in filled]), dtype=TEXT
         )
         for name in ("way", "key", "lane")
     )
@@ -181,7 +181,7 @@ def _rows(pairs: Pairs, writes: Sequence[_Write]) -> pd.DataFrame:
         "person": people.index,
         "object": people["object"].array,
         "direction": way,
-        "action": pd.Series("update", index=way.index, dtype="str").mask(creates, "create"),
+        "action": pd.Series("update", index=way.index, dtype=TEXT).mask(creates, "create"),
         "salesforce_id": people["salesforce_id"].array,
         "salesmanago_id": people["salesmanago_id"].array,
         "field": key,
@@ -198,7 +198,7 @@ def _values(parts: Sequence[tuple[pd.Series, Places]]) -> pd.Series:
         pc.take(pa.array(values, type=pa.large_string(), from_pandas=True), pa.array(places))
         for values, places in parts
     ]
-    return pd.Series(pa.chunked_array([chunk for one in taken for chunk in getattr(one, "chunks", [one])]), dtype="str")
+    return pd.Series(pa.chunked_array([chunk for one in taken for chunk in getattr(one, "chunks", [one])]), dtype=TEXT)
 
 
 def _findings(pairs: Pairs, column: Column, sides: Sides, decisions: pd.DataFrame) -> list[pd.DataFrame]:
@@ -231,7 +231,7 @@ def _issues(
     both = zip(sides.a[chosen].fillna(""), sides.m[chosen].fillna(""), strict=True)
     values = [json.dumps({"salesforce": a, "salesmanago": m}) for a, m in both]
     told = text[chosen] if isinstance(text, pd.Series) else text
-    shown = pd.Series(values, index=people.index, dtype="str")
+    shown = pd.Series(values, index=people.index, dtype=TEXT)
     return issues(people, reason, field=column.key, text=told, values=shown)
 
 
@@ -262,7 +262,7 @@ def _linked(pairs: Pairs) -> tuple[_Write, Agreed]:
     blank = held.isna() & ~unreadable(pairs.contacts, [EXTERNAL_ID])
     wanting = pairs.is_(PAIR) & (blank | _is_stale(pairs, held)) & ~kept
     chosen = wanting | pairs.is_(CREATE_IN_SALESMANAGO)
-    rule = pd.Series("link to Salesforce", index=own.index, dtype="str")
+    rule = pd.Series("link to Salesforce", index=own.index, dtype=TEXT)
     write = _Write(_flags(chosen), TO_SALESMANAGO, EXTERNAL_ID, held, own, own, rule)
     return write, (pairs.is_(PAIR) & ~same(base_m, stored), base_a, base_m)
 
@@ -283,7 +283,7 @@ def _is_stale(pairs: Pairs, held: pd.Series) -> pd.Series:
 
 def _paid(pairs: Pairs) -> list[_Write]:
     """Write what is owed: opt-outs and tags of policies, and removals."""
-    yes = pd.Series("true", index=pairs.people.index, dtype="str")
+    yes = pd.Series("true", index=pairs.people.index, dtype=TEXT)
     return [
         _Write(_flags(one.chosen), one.direction, one.key, one.old, yes, _other(pairs, one), one.why, one.lane)
         for one in owed_writes(pairs)

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from salesmanago_sync.domain.converters.email import normalise_email
-from salesmanago_sync.domain.frames import among
+from salesmanago_sync.domain.frames import TEXT, among
 from salesmanago_sync.domain.merge.base import opted_out_by_default
 from salesmanago_sync.domain.merge.merge import DEFAULT_OPT_OUT, TO_SALESFORCE, TO_SALESMANAGO
 from salesmanago_sync.domain.merge.owed import OPT_OUTS
@@ -136,7 +136,7 @@ def side_seen(rules: pd.Series, default: str) -> pd.Series:
         rules: The rules of the changes.
         default: The side for other rules: an opt-out of a pair comes from the side that is not written.
     """
-    sides = pd.Series(default, index=rules.index, dtype="str")
+    sides = pd.Series(default, index=rules.index, dtype=TEXT)
     for side, words in SEEN.items():
         sides = sides.mask(rules.str.startswith(words).fillna(False).astype(bool), side)
     return sides
@@ -156,7 +156,7 @@ def _holders(
     if alive.empty:
         return pd.DataFrame(columns=list(HOLDER_COLUMNS))
     planned = _planned(alive, changes, "email")
-    alive["email"] = planned.fillna(alive["email"]).astype("str")
+    alive["email"] = planned.fillna(alive["email"]).astype(TEXT)
     alive = alive[alive["email"].notna()]
     alive["group"] = _groups(alive, people, everybody.bindings)
     # Newcomers are a pair once they are created.
@@ -198,7 +198,7 @@ def _of_channel(
     planned = _planned(rows, changes, key)
     rows["out"] = rows["held"].mask(planned.notna(), planned.eq("true").fillna(False).astype(bool)).astype(bool)
     rows["proof"] = rows["out"] & ~rows["id"].astype("object").isin(silent)
-    rows["why"] = rows["group"].map(_why(rows[rows["proof"]])).astype("str")
+    rows["why"] = rows["group"].map(_why(rows[rows["proof"]])).astype(TEXT)
     rows["able"] = rows["object"].isin(able)
     return rows[rows["why"].notna() | rows["alone"]]
 
@@ -237,12 +237,12 @@ def _defaults(decisions: Sequence[Decision], bindings: pd.DataFrame, key: str, h
 
 def _planned(holders: pd.DataFrame, changes: pd.DataFrame, key: str) -> pd.Series:
     """Look up what the plan writes into a field of each holder; missing where it writes nothing."""
-    told = pd.Series(None, index=holders.index, dtype="str")
+    told = pd.Series(None, index=holders.index, dtype=TEXT)
     updates = changes[changes["action"].eq("update") & changes["field"].eq(key)]
     for side, way in WAYS.items():
         mine = updates[updates["direction"].eq(way)].drop_duplicates(f"{side}_id", keep="last")
         if len(mine):
-            told = told.fillna(holders["id"].map(mine.set_index(f"{side}_id")["new"]).astype("str"))
+            told = told.fillna(holders["id"].map(mine.set_index(f"{side}_id")["new"]).astype(TEXT))
     return told
 
 
@@ -251,7 +251,7 @@ def _groups(holders: pd.DataFrame, people: pd.DataFrame, bindings: pd.DataFrame)
     addresses = {
         side: rows.drop_duplicates("id").set_index("id")["email"] for side, rows in holders.groupby("side", sort=False)
     }
-    blank = pd.Series(dtype="str")
+    blank = pd.Series(dtype=TEXT)
     paired = pd.concat([people.loc[people["status"].eq(PAIR)], bindings])[["salesforce_id", "salesmanago_id"]]
     here = paired["salesforce_id"].map(addresses.get("salesforce", blank))
     there = paired["salesmanago_id"].map(addresses.get("salesmanago", blank))
@@ -261,7 +261,7 @@ def _groups(holders: pd.DataFrame, people: pd.DataFrame, bindings: pd.DataFrame)
         names[_root(names, right)] = _root(names, left)
     if not names:
         return holders["email"]
-    return holders["email"].map(lambda address: _root(names, address)).astype("str")
+    return holders["email"].map(lambda address: _root(names, address)).astype(TEXT)
 
 
 def _root(names: dict[str, str], address: str) -> str:
@@ -371,7 +371,7 @@ def _written(people: pd.DataFrame, lacking: pd.DataFrame, side: str, first: str)
             "lane": CONSENT,
         }
     )
-    return rows.astype({name: "str" for name in CHANGE_COLUMNS if name != "person"})
+    return rows.astype({name: TEXT for name in CHANGE_COLUMNS if name != "person"})
 
 
 def _with_newcomers(
@@ -387,7 +387,7 @@ def _with_newcomers(
             if side == "salesforce":
                 able = [item.mapping.object for item in objects if _writes(item, key)]
                 told = told.where(changes["object"].isin(able))
-            changes = _created_opted_out(changes, told.astype("str"), key)
+            changes = _created_opted_out(changes, told.astype(TEXT), key)
             creates = creates.reindex(changes.index, fill_value=False)
     return changes
 
@@ -399,4 +399,4 @@ def _created_opted_out(changes: pd.DataFrame, told: pd.Series, key: str) -> pd.D
     silent = told.notna() & ~changes["person"].isin(changes.loc[told.notna() & of_key, "person"])
     first = changes[silent].drop_duplicates("person")
     more = first.assign(field=key, old=None, new="true", source=None, rule=told[first.index])
-    return stack([changes, more.astype({name: "str" for name in CHANGE_COLUMNS if name != "person"})], CHANGE_COLUMNS)
+    return stack([changes, more.astype({name: TEXT for name in CHANGE_COLUMNS if name != "person"})], CHANGE_COLUMNS)

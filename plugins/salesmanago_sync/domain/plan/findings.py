@@ -7,6 +7,7 @@ from functools import cache
 
 import pandas as pd
 
+from salesmanago_sync.domain.frames import TEXT
 from salesmanago_sync.domain.people.matching import ISSUE
 
 ISSUE_COLUMNS = (
@@ -37,7 +38,7 @@ def issues(people: pd.DataFrame, reason: str, **columns: str | pd.Series) -> pd.
     rows["reason"] = reason
     for name in ("field", "direction", "text", "values"):
         rows[name] = columns.get(name, "")
-    rows = rows.astype("str").fillna("")
+    rows = rows.astype(TEXT).fillna("")
     tried = rows["text"] + "\x1f" + rows["values"]
     rows["fingerprint"] = [f"{number:016x}" for number in pd.util.hash_array(tried.to_numpy(dtype="object"))]
     return rows[list(ISSUE_COLUMNS)].reset_index(drop=True)
@@ -64,4 +65,4 @@ def stack(frames: Sequence[pd.DataFrame], columns: Sequence[str]) -> pd.DataFram
 
 @cache
 def _nothing(columns: tuple[str, ...]) -> pd.DataFrame:
-    return pd.DataFrame({name: pd.Series(dtype="str") for name in columns})
+    return pd.DataFrame({name: pd.Series(dtype=TEXT) for name in columns})

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from salesmanago_sync.domain.converters import converter
-from salesmanago_sync.domain.frames import ADDRESS_PARTS, as_text
+from salesmanago_sync.domain.frames import ADDRESS_PARTS, TEXT, as_text
 from salesmanago_sync.domain.mapping_files.mapping import Line, Mapping
 from salesmanago_sync.domain.mapping_files.stand_ins import stand_in
 from salesmanago_sync.domain.merge.canonical import TAG, canonical_tags
@@ -114,10 +114,10 @@ def _whole_tags(
     held = canonical_tags(mapping, line, current)
     keys = [key for key in held if key in new]
     sent = present[keys].any(axis=1) if keys else pd.Series(False, index=new.index)
-    text = pd.Series("", index=new.index, dtype="str")
+    text = pd.Series("", index=new.index, dtype=TEXT)
     for key in held:
         has = held[key].mask(present[key], new[key]) if key in new else held[key]
-        name = pd.Series(";" + str(key).removeprefix(TAG), index=new.index, dtype="str")
+        name = pd.Series(";" + str(key).removeprefix(TAG), index=new.index, dtype=TEXT)
         text = text.str.cat(name.where(has.notna(), ""))
     return text.str[1:].mask(text.eq("")), sent
 

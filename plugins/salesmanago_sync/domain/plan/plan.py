@@ -9,6 +9,7 @@ from typing import Literal
 
 import pandas as pd
 
+from salesmanago_sync.domain.frames import TEXT
 from salesmanago_sync.domain.merge.base import pack
 from salesmanago_sync.domain.merge.owed import add_owed
 from salesmanago_sync.domain.merge.pairs import Pairs, pairs_of
@@ -192,9 +193,9 @@ def _with_contact_details(
 ) -> pd.DataFrame:
     of_records = found.salesforce.drop_duplicates("salesforce_id").set_index("salesforce_id")["email"]
     of_contacts = contacts.drop_duplicates("contactId").set_index("contactId")["email"]
-    email = people["salesforce_id"].map(of_records).astype("str")
-    present = people["salesmanago_id"].map(of_contacts).astype("str")
-    people = people.assign(email=present.fillna(email).astype("str"))
+    email = people["salesforce_id"].map(of_records).astype(TEXT)
+    present = people["salesmanago_id"].map(of_contacts).astype(TEXT)
+    people = people.assign(email=present.fillna(email).astype(TEXT))
     for name in CLOCKS:
         people[name] = pd.Series(pd.NaT, index=people.index, dtype="datetime64[us, UTC]")
     for each in pairs:
@@ -223,6 +224,6 @@ def _with_turns(changes: pd.DataFrame, decisions: Sequence[Decision]) -> pd.Data
 def _with_order(changes: pd.DataFrame, order: pd.DataFrame) -> pd.DataFrame:
     """Say which record or contact must have given its address up before a change is written."""
     if order.empty:
-        return changes.assign(after=pd.Series("", index=changes.index, dtype="str"))
+        return changes.assign(after=pd.Series("", index=changes.index, dtype=TEXT))
     rows = changes.merge(order, on=["person", "direction"], how="left")
-    return rows.assign(after=rows["after"].where(rows["lane"].str.startswith(MOVES)).fillna("").astype("str"))
+    return rows.assign(after=rows["after"].where(rows["lane"].str.startswith(MOVES)).fillna("").astype(TEXT))

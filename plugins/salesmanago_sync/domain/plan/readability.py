@@ -14,7 +14,7 @@ import pandas as pd
 
 from salesmanago_sync.domain.converters.boolean import WORDS
 from salesmanago_sync.domain.criteria.language import Criterion, fields_of
-from salesmanago_sync.domain.frames import NO_ID, SALESFORCE_FLAGS, UNREADABLE_COLUMN, unreadable
+from salesmanago_sync.domain.frames import NO_ID, SALESFORCE_FLAGS, TEXT, UNREADABLE_COLUMN, unreadable
 from salesmanago_sync.domain.mapping_files.mapping import Mapping
 from salesmanago_sync.domain.merge.canonical import Column
 from salesmanago_sync.domain.merge.pairs import SALESFORCE_CLOCK, SALESMANAGO_CLOCK, UNREADABLE_VALUE, Pairs
@@ -40,9 +40,9 @@ def hold(people: pd.DataFrame, objects: Sequence[ObjectInput], contacts: pd.Data
     Returns:
         The people frame; whoever is held has the status issue and the reason UNREADABLE_VALUE.
     """
-    text = pd.Series(None, index=people.index, dtype="str")
+    text = pd.Series(None, index=people.index, dtype=TEXT)
     for side, frame, key, columns, mine in _decisive(people, objects, contacts):
-        text = text.fillna(people[f"{side}_id"].map(_named(frame, key, columns)).where(mine).astype("str"))
+        text = text.fillna(people[f"{side}_id"].map(_named(frame, key, columns)).where(mine).astype(TEXT))
     in_doubt = people["status"].isin([PAIR, *CREATES]) | people["reason"].isin(IN_DOUBT)
     # Somebody else may have the address of whoever cannot tell an id, but is no duplicate of that one.
     unnamed = nameless(people["salesforce_id"]) | nameless(people["salesmanago_id"])

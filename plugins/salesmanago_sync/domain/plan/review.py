@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pandas as pd
 
+from salesmanago_sync.domain.frames import TEXT
 from salesmanago_sync.domain.mapping_files.mapping import Mapping
 from salesmanago_sync.domain.merge.merge import TO_SALESFORCE, TO_SALESMANAGO
 from salesmanago_sync.domain.merge.pairs import Pairs
@@ -50,7 +51,7 @@ def _hold(decision: Decision, held: pd.Series, reason: str, text: pd.Series | st
         field=rows["field"],
         direction=rows["direction"],
         text=text[held] if isinstance(text, pd.Series) else text,
-        values=pd.Series(values, index=rows.index, dtype="str"),
+        values=pd.Series(values, index=rows.index, dtype=TEXT),
     )
     return replace(decision, changes=decision.changes[~held], issues=stack([decision.issues, found], ISSUE_COLUMNS))
 

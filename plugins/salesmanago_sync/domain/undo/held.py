@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from salesmanago_sync.domain.frames import TEXT
 from salesmanago_sync.domain.mapping_files.card_lines import source_of
 from salesmanago_sync.domain.mapping_files.mapping import Line, Mapping
 from salesmanago_sync.domain.merge.merge import TO_SALESFORCE
@@ -31,7 +32,7 @@ def held_before(mapping: Mapping, changes: pd.DataFrame, direction: str, before:
         _raw(mapping.line(str(field)), direction, before.loc[person], old) if person in before.index else None
         for person, field, old in zip(changes["person"], changes["field"], changes["old"], strict=True)
     ]
-    return pd.Series(found, index=changes.index, dtype="str")
+    return pd.Series(found, index=changes.index, dtype=TEXT)
 
 
 def _raw(line: Line | None, direction: str, before: pd.Series, old: Any) -> str | None:

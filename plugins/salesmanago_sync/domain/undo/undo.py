@@ -14,6 +14,7 @@ import pandas as pd
 
 from salesmanago_sync.domain.certificate.agreed import note_of
 from salesmanago_sync.domain.converters import converter
+from salesmanago_sync.domain.frames import TEXT
 from salesmanago_sync.domain.merge.canonical import Column
 from salesmanago_sync.domain.merge.merge import TO_SALESMANAGO, same
 from salesmanago_sync.domain.merge.owed import DELETE, OPT_OUTS
@@ -117,11 +118,11 @@ class _Found:
         """What is put back."""
         frame = pd.DataFrame(self._rows, columns=[*CHANGE_COLUMNS, "held"])
         texts = [name for name in frame if name != "person"]
-        return frame.astype(dict.fromkeys(texts, "str") | {"person": "int64"}).assign(turn=1, after="")
+        return frame.astype(dict.fromkeys(texts, TEXT) | {"person": "int64"}).assign(turn=1, after="")
 
     def left(self) -> pd.DataFrame:
         """What is left as it is."""
-        return pd.DataFrame(self._left, columns=list(LEFT_COLUMNS)).astype("str")
+        return pd.DataFrame(self._left, columns=list(LEFT_COLUMNS)).astype(TEXT)
 
     def take_created(self, row: dict[str, Any]) -> None:
         """Delete what the run created, if that was asked for and nobody has edited it since; or list it."""
@@ -202,7 +203,7 @@ def _text(value: Any) -> str | None:
 
 
 def _alike(column: Column, left: str | None, right: str | None) -> bool:
-    one, other = (pd.Series([value], dtype="str") for value in (left, right))
+    one, other = (pd.Series([value], dtype=TEXT) for value in (left, right))
     if column.kind == "value":
         spelled = converter(column.line)
         one, other = spelled.alike(one), spelled.alike(other)
