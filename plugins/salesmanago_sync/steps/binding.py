@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from salesmanago_sync.domain.certificate.agreed import kept_otherwise
-from salesmanago_sync.domain.frames import among
+from salesmanago_sync.domain.frames import TEXT, among
 from salesmanago_sync.steps.approval import approved_scope
 from salesmanago_sync.steps.evidence import SEEN, keep_seen
 from salesmanago_sync.steps.parts import load_part, note_bound, numbers, staged
@@ -102,7 +102,7 @@ def _still_to_move(ports: Ports, moves: pd.DataFrame) -> pd.DataFrame:
 
 def _turns_of_status(bound: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
     """Say who was paused, deleted, merged away, resumed or revived."""
-    status = bound["salesforce_id"].map(before.set_index("salesforce_id")["status"]).astype("str")
+    status = bound["salesforce_id"].map(before.set_index("salesforce_id")["status"]).astype(TEXT)
     turned = bound.assign(before=status)[status.notna() & status.ne(bound["status"])]
     back = turned["before"].map({"paused": "resumed", "deleted": "revived", "merged": "revived"})
     event = turned["status"].where(turned["status"].ne("active"), back)

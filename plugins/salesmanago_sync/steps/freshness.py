@@ -19,7 +19,7 @@ import pandas as pd
 
 from salesmanago_sync.clients.salesmanago_ids import contact_id
 from salesmanago_sync.domain.converters.email import normalise_email, spellings
-from salesmanago_sync.domain.frames import among, text_series
+from salesmanago_sync.domain.frames import TEXT, among, text_series
 from salesmanago_sync.domain.merge.owed import DELETE
 from salesmanago_sync.domain.people.matching import CREATE_IN_SALESFORCE, CREATE_IN_SALESMANAGO, PAIR
 from salesmanago_sync.domain.plan.plan import Plan
@@ -279,7 +279,7 @@ def _text(value: Any) -> str | None:
 
 def _stamps(rows: Iterable[Any]) -> pd.Series:
     """Read clocks; one that cannot be read is another one than any before, so that its record is read again."""
-    texts = pd.Series([_text(row.get("SystemModstamp")) for row in rows], dtype="str")
+    texts = pd.Series([_text(row.get("SystemModstamp")) for row in rows], dtype=TEXT)
     return pd.to_datetime(texts, utc=True, format="ISO8601", errors="coerce").astype("datetime64[us, UTC]")
 
 
@@ -336,7 +336,7 @@ def _replan(reading: Reading, before: pd.DataFrame, newer: pd.DataFrame, ended: 
     old, new = left[left["person"].isin(other)], newer[newer["person"].isin(other)]
     # The same decision has the reason that it had: our own opt-out of a record is not why its contact is opted out.
     before_it = new[SAME].merge(left[[*SAME, "rule"]].drop_duplicates(SAME), on=SAME, how="left")["rule"]
-    new = new.assign(rule=before_it.set_axis(new.index).fillna(new["rule"]).astype("str"))
+    new = new.assign(rule=before_it.set_axis(new.index).fillna(new["rule"]).astype(TEXT))
     if other:
         ports.ledger.replan_changes(ports.run.id, old.assign(reason=MOVED), new, ports.now())
     # Who moved without a difference is written as planned, and for the same reason.
