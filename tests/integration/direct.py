@@ -326,6 +326,8 @@ class Direct:
         window = read_everybody(self, ports)
         anybody = plan_everybody(ports)
         if ports.run.request.dry_run or not anybody:
+            if anybody:
+                guard(ports)
             commit(ports, window)
         else:
             write_everybody(ports, window)

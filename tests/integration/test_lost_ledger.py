@@ -56,8 +56,9 @@ def test_the_default_of_an_account_is_nobodys_opt_out_and_salesforce_keeps_its_v
     direct.control.patch(f"/salesmanago/contacts/{card['id']}", {"address": {"city": "Lodz"}, **clock})
     again = lose(direct, empty_ledger, tmp_path, variables=variables)
     if variables:
-        with pytest.raises(FatalError, match="1 of 1 contacts that nobody has edited"):
-            again.sync("full")
+        for dry_run in (True, False):
+            with pytest.raises(FatalError, match="1 of 1 contacts that nobody has edited"):
+                again.sync("full", dry_run=dry_run)
         assert again.records("Lead")[mine]["HasOptedOutOfEmail"] is False
         again.settings = again.settings.model_copy(update={"untouched_opt_outs": "default"})
     again.sync("full")

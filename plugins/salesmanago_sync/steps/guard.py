@@ -53,9 +53,9 @@ def guard(ports: Ports) -> dict[str, Any] | None:
     """
     ports.keep_lock()
     _forget_answer(ports)
-    if not ports.run.request.dry_run:
-        check_vanished(ports)
-        check_origin(ports)
+    # A dry run stops where the run that it looks ahead to would.
+    check_vanished(ports)
+    check_origin(ports)
     found = added(of_everybody(ports, MEASURES, MEASURE_COLUMNS))
     why = [*_by_rule(ports, found), *(_told(one) for one in _beyond(ports, found))]
     for line in why:
