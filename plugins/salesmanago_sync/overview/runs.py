@@ -42,6 +42,7 @@ class RunLine:
         finished_at: When it ended.
         note: Its result in one line.
         counts: For each direction.
+        new_issues: How many issues were new in it, or came back: with any, its report is red in Airflow.
         records_read: How many records and contacts were read.
         salesforce_calls: Requests to Salesforce.
         salesmanago_calls: Requests to SALESmanago.
@@ -60,6 +61,7 @@ class RunLine:
     finished_at: datetime | None
     note: str
     counts: Mapping[str, Counts]
+    new_issues: int
     records_read: int
     salesforce_calls: int
     salesmanago_calls: int
@@ -70,6 +72,11 @@ class RunLine:
     def asks(self) -> bool:
         """Whether it waits for an answer."""
         return self.state == ASKS
+
+    @property
+    def result(self) -> str:
+        """Its state; `issues` where it came to its end and found what needs a person."""
+        return "issues" if self.state == "success" and self.new_issues else self.state
 
     @property
     def duration(self) -> timedelta | None:
@@ -103,8 +110,9 @@ def read_run(ledger: Ledger, run_id: int) -> RunLine:
 
 def _line(row: Mapping[str, Any]) -> RunLine:
     totals = row["totals"] if isinstance(row["totals"], dict) else {}
-    copied = {name: row[name] for name in RunLine.__dataclass_fields__ if name != "counts"}
-    return RunLine(counts={way: _counts(totals.get("rows", []), way) for way in DIRECTIONS}, **copied)
+    copied = {name: row[name] for name in RunLine.__dataclass_fields__ if name in row}
+    counts = {way: _counts(totals.get("rows", []), way) for way in DIRECTIONS}
+    return RunLine(counts=counts, new_issues=sum(issue["new"] for issue in totals.get("issues", [])), **copied)
 
 
 def _counts(rows: list[dict[str, Any]], direction: str) -> Counts:

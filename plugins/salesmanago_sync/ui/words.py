@@ -11,6 +11,7 @@ RUN_STATES = {
     "running": "running",
     "committed": "finishing",
     "success": "done",
+    "issues": "done, with new issues",
     "failed": "failed",
     "asks": "waits for an answer",
     "rejected": "rejected",

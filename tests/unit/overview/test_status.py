@@ -44,6 +44,17 @@ def test_nothing_is_at_work_without_a_lock(ledger: Ledger, noon: datetime) -> No
     assert read_progress(ledger, noon) is None
 
 
+def test_a_run_whose_report_is_red_is_not_simply_done(ledger: Ledger, noon: datetime) -> None:
+    results = []
+    for name, state, new in (("one", "success", 2), ("two", "success", 0), ("three", "failed", 1)):
+        run = started(ledger, noon, name)
+        issues = [{"reason": "NO_EMAIL", "count": 2, "new": new}]
+        ledger.finish_run(run, state, noon + MINUTE, {"rows": [], "issues": issues}, "")
+        ledger.free(ledger.last_attempt())
+        results.append(read_runs(ledger)[0].result)
+    assert results == ["issues", "success", "failed"]
+
+
 def test_writing_counts_people_of_the_plan_once_for_each_direction(ledger: Ledger, noon: datetime) -> None:
     run = started(ledger, noon)
     there, back = changes(30), changes(10, "to_salesforce")
@@ -57,7 +68,7 @@ def test_writing_counts_people_of_the_plan_once_for_each_direction(ledger: Ledge
     assert (progress.step, progress.done, progress.total, progress.unit) == ("write", 20, 40, "people written")
     assert progress.started_at == noon, "a second batch goes on with the step"
     assert (progress.per_minute, progress.left) == (10.0, 2 * MINUTE)
-    assert (progress.position, progress.steps) == (15, 19)
+    assert (progress.position, progress.steps) == ([*STEPS].index("write") + 1, len(STEPS))
 
 
 def test_what_was_dropped_counts_neither_as_done_nor_as_to_do(ledger: Ledger, noon: datetime) -> None:

@@ -10,7 +10,7 @@ def run(created: int = 0, updated: int = 0, failed: int = 0) -> RunLine:
     there = Counts(created=created, updated=updated, failed=failed)
     began = datetime(2026, 1, 31, 12, tzinfo=UTC)
     counts = {"to_salesmanago": there, "to_salesforce": Counts()}
-    return RunLine(1, "dag", "run", "full", False, False, "success", began, began, "", counts, 0, 0, 0, "")
+    return RunLine(1, "dag", "run", "full", False, False, "success", began, began, "", counts, 0, 0, 0, 0, "")
 
 
 def test_the_newest_run_is_at_the_right() -> None:
