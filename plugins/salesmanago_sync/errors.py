@@ -5,6 +5,7 @@
     ├─ FatalError                  the run stops and is not retried
     │  ├─ AuthenticationError      credentials refused, permission missing
     │  ├─ UnknownOutcomeError      a write got no readable answer: it may have been applied
+    │  ├─ OutdatedError            a write did not leave: what it rests on was read too long ago
     │  └─ OwnFaultError            the sync made a body that is no JSON: nothing was sent
     ├─ RetriableError              time-out before sending, 429, 5xx, row lock: try again later
     ├─ UnexpectedError             a fault of this package: what it says names places in the code, never a value
@@ -78,6 +79,10 @@ class AuthenticationError(FatalError):
 
 class UnknownOutcomeError(FatalError):
     """A write was sent and no readable answer came back: it must not be repeated blindly."""
+
+
+class OutdatedError(FatalError):
+    """A write did not leave, or not once more, because what it rests on was read too long ago."""
 
 
 class OwnFaultError(FatalError):

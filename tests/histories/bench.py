@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Literal, Protocol, cast
 
@@ -25,9 +26,11 @@ from tests.integration.direct import DAGS, Direct, Mode
 from tests.integration.sync import WRITES, Killed
 from tests.twin_in_process import TwinInProcess
 
-# Also the name of a task, whose mapped tasks are counted by themselves.
-Kind = Literal["request", "ledger", "file", "task"] | str
+# Also the name of a task, whose mapped tasks are counted by themselves; `sent` are the requests that write.
+Kind = Literal["request", "sent", "ledger", "file", "task"] | str
 SYSTEMS = ("salesforce", "salesmanago")
+# So many seconds a service lets a request wait.
+WAIT = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,18 +92,22 @@ class WatchedAdapter(HTTPAdapter):
         bench = self._bench
         issued = bench.clock()
         bench.later(bench.pace)
-        call = partial(self._answer, issued, request, *args, **options)
+        path = str(request.path_url).partition("?")[0]
+        system = "salesforce" if path.startswith("/services/") else "salesmanago"
+        call = partial(self._carrier.send, request, *args, **options)
+        if WRITES[system].search(f"{request.method} {path}"):
+            call = partial(bench.moments.passes, "sent", partial(self._written, system, issued, call))
         answer: requests.Response = bench.moments.passes("request", call)
         return answer
 
-    def _answer(
-        self, issued: float, request: requests.PreparedRequest, *args: Any, **options: Any
-    ) -> requests.Response:
-        bench, path = self._bench, str(request.path_url).partition("?")[0]
-        system = "salesforce" if path.startswith("/services/") else "salesmanago"
-        if WRITES[system].search(f"{request.method} {path}"):
-            bench.writes_at[system].append((issued, bench.clock()))
-        return self._carrier.send(request, *args, **options)
+    def _written(self, system: str, issued: float, send: Callable[[], requests.Response]) -> requests.Response:
+        """Note when a request was decided upon that may have changed something: not one that has to wait."""
+        at = (issued, self._bench.clock())
+        self._bench.writes_at[system].append(at)
+        answer = send()
+        if answer.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+            self._bench.writes_at[system].remove(at)
+        return answer
 
     def close(self) -> None:
         self._carrier.close()
@@ -203,11 +210,14 @@ class Bench(Direct):
     def __init__(self, twin: TwinInProcess, folder: Path, store: Store, setup: Setup) -> None:
         super().__init__(twin, folder, mappings=setup.write_mappings(folder / "mappings"))
         self.ledger.close()
-        # Few people, so that they are in several parts all the same.
-        self.settings = self.settings.model_copy(update={"people_per_part": 2, "contacts_per_task": 2})
+        # Few people, so that they are in several parts all the same; the consent lane works however well ordinary runs
+        # keep up.
+        few = {"people_per_part": 2, "contacts_per_task": 2}
+        mine = {**few, "consent_after_seconds": 0, "bulk_above": setup.bulk_above}
+        self.settings = self.settings.model_copy(update=mine)
         self._store, self.pace, self.objects = store, setup.pace, setup.objects
-        # The consent lane works however well ordinary runs keep up.
-        self.settings = self.settings.model_copy(update={"consent_after_seconds": 0})
+        # Only as a service asks for it: what is waited besides is drawn by chance.
+        self.sleep = lambda seconds: self.later(WAIT if seconds >= WAIT else 0)
         self._staged = folder / "staging"
         shutil.rmtree(self._staged, ignore_errors=True)
         self.is_over: Callable[[str, str], bool] = lambda dag_id, dag_run_id: False
@@ -228,23 +238,24 @@ class Bench(Direct):
         return self.now().timestamp()
 
     def staging_of(self, run: Run) -> WatchedStaging:
-        """Give a run its folder."""
+        """Give a task of a run its folder."""
         folder = self._staged / f"{run.dag_id}_{run.dag_run_id}"
-        return WatchedStaging(folder, lambda write, halfway: self.moments.passes("file", write, halfway))
+        return WatchedStaging(folder, lambda write, halfway: self.moments.passes("file", write, halfway), run.attempt)
 
-    def ports_of(self, run: Run, staging: WatchedStaging) -> Ports:
+    def ports_of(self, run: Run) -> Ports:
         """Open what a task talks to."""
         return Ports(
             run=run,
             open_salesforce=self._salesforce,
             open_salesmanago=self._salesmanago,
             ledger=cast(Ledger, WatchedLedger(self)),
-            staging=staging,
+            staging=self.staging_of(run),
             variables=self.variables,
             settings=self.settings,
             spreads=False,
             now=self.now,
             is_over=self.is_over,
+            at_once=self.at_once,
         )
 
     def new_lane(self) -> Run:

@@ -78,6 +78,19 @@ CASES: dict[str, History] = {
          ["run", "incremental", [["plan", 1, ["choose_in_salesforce", 1, 1, True]], ["bind", 1, ["wait", 150]],
                                  ["bind", 1, ["carry_opt_outs"]], ["request", 20, ["carry_opt_outs"]]], None]),
     ),
+    "people edit while a service lets the writes wait": History(
+        Setup(),
+        (*TWO, ["settle", "full"], ["edit_record", 0, "city", "New York"], ["edit_card", 0, "city", "Łódź"],
+         ["disturb", "incremental", "writes wait", [["sent", 1, ["edit_card", 1, "city", "0"]],
+                                                    ["sent", 1, ["edit_record", 1, "city", "0"]]]]),
+    ),
+    "people edit while a job reads them, which fails in the end": History(
+        Setup(bulk_above=1),
+        (*TWO, *FOUR_LEADS, ["settle", "full"], ["edit_record", 0, "city", "New York"],
+         *(step for how, city in (("jobs take time", "0"), ("a job fails", "Łódź"), ("a table breaks off", "false"))
+           for step in (["disturb", "full", how, [["request", number, ["edit_record", number % 4, "city", city]]
+                                                  for number in (7, 9, 11, 13)]], ["settle", "incremental"]))),
+    ),
     "records are merged, and the winner's contact is opted out by the account's default": History(
         Setup(new_opted_out=True),
         (["make_contact", [1, 0], "Nowak", None, False], ["make_card", [5, 0], "Nowak", True, None, False],

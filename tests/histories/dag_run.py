@@ -49,7 +49,6 @@ class DagRun:
     def __init__(self, bench: Bench, mode: Mode) -> None:
         self._bench = bench
         self.run = bench.new_run(mode)
-        self._staging = bench.staging_of(self.run)
         self._results: dict[str, Any] = {}
         self._failed_by_hand = False
         self.states: dict[str, str] = {}
@@ -179,7 +178,7 @@ class DagRun:
         if stage != "start" and not began:
             # As `hooks.ports.attempt_of`, which needs Airflow.
             raise FatalError("The task start did not run, so that there is no attempt to work under.")
-        return self._bench.ports_of(self.run.model_copy(update=began), self._staging)
+        return self._bench.ports_of(self.run.model_copy(update=began))
 
     def _start(self, ports: Ports) -> dict[str, int]:
         """Try until the lock is free; each time the scheduler asks again later."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.histories.history import History
+from tests.histories.history import DISTURBANCES, History
 from tests.histories.setups import Setup
 
 WHICH = st.integers(0, 11)
@@ -60,6 +60,7 @@ LATE = step("wait", st.sampled_from([30, 30, 400]))
 # A run of few people has up to twenty tasks, makes some forty requests, 170 calls of the ledger and 80 staged files.
 CALL = st.one_of(
     st.tuples(st.just("request"), st.integers(1, 40)),
+    st.tuples(st.just("sent"), st.integers(1, 6)),
     st.tuples(st.just("task"), st.integers(6, 18)),
 )
 
@@ -98,6 +99,7 @@ RUNS = st.one_of(
     step("interleave", MODE, MODE, st.lists(st.integers(0, 1), max_size=24)),
     step("carry_opt_outs", during(WORK), st.one_of(NO_DEATH, NO_DEATH, DEATH)),
     step("lose_answer", MODE, st.sampled_from(["salesforce", "salesmanago"])),
+    step("disturb", MODE, st.sampled_from(sorted(DISTURBANCES)), DURING),
 )
 LEDGERS = st.sampled_from([["keep_ledger"], ["put_ledger_back"]])
 SETTLE = step("settle", MODE)
@@ -116,6 +118,7 @@ SETUP = st.builds(
     salesforce_keeps=st.sampled_from(["as_sent", "as_sent", "as_sent", "upper"]),
     salesforce_twice=SELDOM,
     consent_moves_clock=st.sampled_from([True, True, False]),
+    bulk_above=st.sampled_from([2_000, 2_000, 1]),
 )
 
 

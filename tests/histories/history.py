@@ -12,7 +12,7 @@ from salesmanago_sync.errors import ConfigurationError, SyncError
 from salesmanago_sync.steps.consent_lane import carry_opt_outs
 from salesmanago_sync.steps.start import NothingToDoError
 from tests.histories import laws
-from tests.histories.bench import Bench, Death, Killed, Mode, Moments, Store
+from tests.histories.bench import WAIT, Bench, Death, Killed, Mode, Moments, Store
 from tests.histories.dag_run import DagRun
 from tests.histories.diary import Diary
 from tests.histories.look import Moment, Pair
@@ -26,6 +26,20 @@ Step = Sequence[Any]
 LONG = 1200.0
 # So many runs bring everything to rest; each may leave to the next what became free by it.
 REST_RUNS = 6
+_TWO_WAIT = {"kind": "status", "status": 429, "retry_after": WAIT, "times": 2}
+_NO_JOB = [{"errorCode": "INVALIDJOB", "message": "No such job"}]
+# What a service does besides what it is asked.
+DISTURBANCES: dict[str, list[dict[str, Any]]] = {
+    "writes wait": [
+        {"system": "salesforce", "path": "composite/sobjects$", **_TWO_WAIT},
+        {"system": "salesmanago", "path": "contact/batchupsert", **_TWO_WAIT},
+    ],
+    "jobs take time": [{"system": "salesforce", "kind": "job_pending", "path": "jobs/query", "polls": 5, "times": 2}],
+    "a job fails": [{"system": "salesforce", "kind": "job_failed", "path": "jobs/query"}],
+    "a table breaks off": [
+        {"system": "salesforce", "kind": "status", "path": "jobs/query/.*/results", "status": 400, "body": _NO_JOB}
+    ],
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +195,13 @@ class Player:
         self._judged(self._started(mode, (), None), None)
         self.bench.control.delete("/faults")
 
+    def disturb(self, mode: Mode, how: str, during: Sequence[Step] = ()) -> None:
+        """A service lets requests wait, or fails at long lists, while people go on working."""
+        for fault in DISTURBANCES[how]:
+            self.bench.control.post("/faults", fault)
+        self._judged(self._started(mode, during, None), None)
+        self.bench.control.delete("/faults")
+
     def carry_opt_outs(self, during: Sequence[Step] = (), death: Sequence[Any] | None = None) -> None:
         """The consent lane works, alone or before a call of a run: it takes no lock."""
         beside, alone = self.bench.moments, self.bench.moments.idle
@@ -225,8 +246,7 @@ class Player:
 
     def _carry(self) -> bool:
         """Let the lane work, and say whether it carried all that it found."""
-        run = self.bench.new_lane()
-        ports = self.bench.ports_of(run, self.bench.staging_of(run))
+        ports = self.bench.ports_of(self.bench.new_lane())
         try:
             return carry_opt_outs(ports, self.bench.account)["failed"] == 0
         except NothingToDoError:
@@ -329,5 +349,5 @@ class Player:
 
 VERBS = frozenset({
     "run", "clear", "mark", "set_failed", "overtake", "interleave", "lose_answer", "keep_ledger", "put_ledger_back",
-    "settle", "carry_opt_outs",
+    "settle", "carry_opt_outs", "disturb",
 })  # fmt: skip

@@ -31,6 +31,7 @@ class Setup:
         list_twice: Whether SALESmanago mentions everybody twice.
         salesforce_twice: Whether Salesforce names every record twice.
         consent_moves_clock: Whether consent moves the clock of a contact.
+        bulk_above: From how many records on a list of Salesforce is read by a Bulk job.
     """
 
     objects: tuple[str, ...] = ("Lead", "Contact")
@@ -45,6 +46,7 @@ class Setup:
     list_twice: bool = False
     salesforce_twice: bool = False
     consent_moves_clock: bool = True
+    bulk_above: int = 2_000
 
     @property
     def switches(self) -> dict[str, Any]:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-import pandas as pd
-
-from salesmanago_sync.errors import FatalError
+from salesmanago_sync.hooks.staged_files import StagedFiles
 from salesmanago_sync.hooks.whole_file import store_whole
-from salesmanago_sync.parquet import from_parquet, to_parquet
 
 
 class Passes(Protocol):
@@ -25,49 +21,35 @@ class Passes(Protocol):
     def __call__(self, write: Callable[[], None], halfway: Callable[[], None]) -> None: ...
 
 
-class WatchedStaging:
+class WatchedStaging(StagedFiles):
     """A folder of files, without Airflow's way to reach buckets.
 
     Args:
         folder: The run's own.
         passes: Each file is written through it.
+        attempt: The number that the task works under.
     """
 
-    def __init__(self, folder: Path, passes: Passes) -> None:
+    def __init__(self, folder: Path, passes: Passes, attempt: int = 0) -> None:
+        super().__init__(attempt)
         self._folder, self._passes = folder, passes
-
-    def write(self, name: str, frame: pd.DataFrame) -> None:
-        """Store a frame, its index included."""
-        self._store(f"{name}.parquet", to_parquet(frame))
-
-    def read(self, name: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
-        """Read a frame, or some columns of it."""
-        return from_parquet(self._stored(f"{name}.parquet"), columns)
-
-    def write_json(self, name: str, value: Any) -> None:
-        """Store a JSON value."""
-        self._store(f"{name}.json", json.dumps(value).encode())
-
-    def read_json(self, name: str) -> Any:
-        """Read a JSON value."""
-        return json.loads(self._stored(f"{name}.json"))
-
-    def has(self, file: str) -> bool:
-        """Tell whether a file was stored."""
-        return (self._folder / file).exists()
 
     def remove(self) -> None:
         """Delete everything of this run."""
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _store(self, name: str, content: bytes) -> None:
-        write = partial(store_whole, self._folder, name, content)
+    def _attempts(self) -> Iterable[int]:
+        return [int(folder.name) for folder in self._folder.iterdir()] if self._folder.exists() else []
+
+    def _has(self, attempt: int, file: str) -> bool:
+        return (self._folder / str(attempt) / file).exists()
+
+    def _put(self, attempt: int, file: str, content: bytes) -> None:
+        write = partial(store_whole, self._folder / str(attempt) / file, content)
         self._passes(write, partial(kill_halfway, write))
 
-    def _stored(self, file: str) -> bytes:
-        if not self.has(file):
-            raise FatalError(f"{file} of this run is not staged any more: start a new run.")
-        return (self._folder / file).read_bytes()
+    def _get(self, attempt: int, file: str) -> bytes:
+        return (self._folder / str(attempt) / file).read_bytes()
 
 
 def kill_halfway(write: Callable[[], None]) -> None:

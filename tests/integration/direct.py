@@ -85,6 +85,12 @@ def plan_everybody(ports: Ports) -> bool:
     return bool(parts)
 
 
+def one_after_the_other(calls: Sequence[Callable[[], None]]) -> None:
+    """Make calls that could be made at the same time, always in the same order."""
+    for call in calls:
+        call()
+
+
 class Countdown:
     """Lets the worker die at one of the next requests or calls of the ledger; each of them passes through here."""
 
@@ -211,6 +217,9 @@ class Direct:
         self.lock_ttl = LOCK_TTL
         # Whether the schedule starts runs, or a person.
         self.scheduled = False
+        # Nobody waits for anything here, unless a test says how.
+        self.sleep: Callable[[float], None] = lambda seconds: None
+        self.at_once = one_after_the_other
         self._ahead = timedelta(0)
         self._runs = 0
         self._session = requests.Session()
@@ -305,6 +314,7 @@ class Direct:
             spreads=False,
             now=self.now,
             is_over=is_over,
+            at_once=self.at_once,
         )
 
     def account(self) -> Account:
@@ -338,12 +348,12 @@ class Direct:
         def connect() -> Connection:
             return Connection(instance_url=self.twin.https, session_id=token, session=self._session, version="66.0")
 
-        return Salesforce(connect, RetryPolicy(sleep=lambda seconds: None))
+        return Salesforce(connect, RetryPolicy(sleep=self.sleep))
 
     def _salesmanago(self) -> Salesmanago:
         known = self.twin.salesmanago
         credentials = Credentials(known["endpoint"], known["client_id"], known["api_secret"], known["owner"])
-        policy = RetryPolicy(sleep=lambda seconds: None)
+        policy = RetryPolicy(sleep=self.sleep)
         return Salesmanago(credentials, self._session, policy, pace=Pace(1000, sleep=lambda seconds: None))
 
     # -- both services

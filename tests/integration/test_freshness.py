@@ -252,8 +252,8 @@ def test_nobody_is_deleted_who_was_edited_meanwhile(empty_ledger: Path, tmp_path
 
 
 def test_what_moved_too_often_to_be_listed_is_asked_for_by_id(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("salesmanago_sync.steps.freshness.MOST_RECORDS", 1)
-    monkeypatch.setattr("salesmanago_sync.steps.freshness.MOST_PAGES", 0)
+    monkeypatch.setattr("salesmanago_sync.steps.looks.MOST_RECORDS", 1)
+    monkeypatch.setattr("salesmanago_sync.steps.looks.MOST_PAGES", 0)
     people.edit("salesmanago", city=EARLY)
     interrupted(people.direct, lambda: people.edit("salesforce", city=LATE))
     people.direct.sync()

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
-from salesmanago_sync.clients.outcome import Outcome
+from salesmanago_sync.clients.outcome import OUTDATED, Outcome
 from salesmanago_sync.clients.redaction import mask
-from salesmanago_sync.errors import FatalError, OwnFaultError, SyncError, UnknownOutcomeError
+from salesmanago_sync.errors import FatalError, OutdatedError, OwnFaultError, SyncError, UnknownOutcomeError
 
 T = TypeVar("T")
 
@@ -41,11 +41,17 @@ def no_answer(records: Sequence[object], error: SyncError) -> list[Outcome]:
     return [Outcome(ok=False, reason="NO_ANSWER", text=mask(f"{error} {error.words}")) for _ in records]
 
 
+def outdated(records: Sequence[object]) -> list[Outcome]:
+    """Report rows that did not leave."""
+    return [Outcome(ok=False, reason=OUTDATED) for _ in records]
+
+
 def write(pieces: Iterable[list[T]], send: Callable[[list[T]], list[Outcome]], *, begun: bool = False) -> list[Outcome]:
     """Send piece by piece and keep every answer that came in.
 
     An error before anything was written is raised. Later, the answers of the earlier pieces are worth more than the
-    error: a lost answer marks its own rows, any other error marks its rows and all that follow as `NO_ANSWER`.
+    error: a lost answer marks its own rows, any other error marks its rows and all that follow as `NO_ANSWER`. What did
+    not leave because it is out of date says so (`OUTDATED`), and stops nothing.
 
     Args:
         pieces: Records by request.
@@ -60,6 +66,8 @@ def write(pieces: Iterable[list[T]], send: Callable[[list[T]], list[Outcome]], *
     for piece in pieces:
         try:
             outcomes += no_answer(piece, stopped) if stopped else accounted(piece, send(piece))
+        except OutdatedError:
+            outcomes += outdated(piece)
         except UnknownOutcomeError as error:
             outcomes += no_answer(piece, error)
         except SyncError as error:

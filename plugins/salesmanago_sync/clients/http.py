@@ -12,6 +12,7 @@ import logging
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, TypeVar
@@ -46,6 +47,28 @@ class Replay(Enum):
         if isinstance(error, RetriableError):  # nothing was applied
             return True
         return self is Replay.REPEATABLE and isinstance(error, UnknownOutcomeError)
+
+
+class Gate:
+    """What every request that writes passes just before it leaves, also one that is sent again after a wait."""
+
+    def __init__(self) -> None:
+        self._checks: list[Callable[[], None]] = []
+
+    @contextmanager
+    def kept(self, check: Callable[[], None]) -> Iterator[None]:
+        """Let nothing pass meanwhile of which a check says otherwise, by an error."""
+        self._checks.append(check)
+        try:
+            yield
+        finally:
+            self._checks.remove(check)
+
+    def passes(self, replay: Replay) -> None:
+        """Let a request pass, or raise what a check says."""
+        if replay is not Replay.READ:
+            for check in self._checks:
+                check()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+# The reason of a record that did not leave because what is said of it was read too long ago: it is looked at once more
+# and sent again.
+OUTDATED = "OUTDATED"
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:

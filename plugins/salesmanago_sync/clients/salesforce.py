@@ -12,7 +12,7 @@ from simple_salesforce.api import Salesforce as Connection
 
 from salesmanago_sync.clients.batches import chunks
 from salesmanago_sync.clients.clock import server_date
-from salesmanago_sync.clients.http import Replay, RetryPolicy
+from salesmanago_sync.clients.http import Gate, Replay, RetryPolicy
 from salesmanago_sync.clients.listing import Listing
 from salesmanago_sync.clients.outcome import Outcome
 from salesmanago_sync.clients.salesforce_bulk import QueryJobs
@@ -59,6 +59,11 @@ class Salesforce:
     def calls(self) -> int:
         """Requests sent so far."""
         return self._wire.calls
+
+    @property
+    def gate(self) -> Gate:
+        """What every request that writes passes just before it leaves."""
+        return self._wire.gate
 
     @property
     def usage(self) -> tuple[int, int] | None:

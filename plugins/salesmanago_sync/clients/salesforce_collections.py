@@ -7,13 +7,13 @@ from typing import Any
 
 from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_random_exponential
 
-from salesmanago_sync.clients.batches import accounted, apart, chunks, no_answer, own_fault, write
+from salesmanago_sync.clients.batches import accounted, apart, chunks, no_answer, outdated, own_fault, write
 from salesmanago_sync.clients.http import Replay, RetryPolicy
 from salesmanago_sync.clients.outcome import Outcome
 from salesmanago_sync.clients.salesforce_errors import RefusedRequestError, refused_row, row_outcome
 from salesmanago_sync.clients.salesforce_wire import SalesforceWire
 from salesmanago_sync.clients.shapes import rows_of
-from salesmanago_sync.errors import OwnFaultError, SyncError, UnknownOutcomeError
+from salesmanago_sync.errors import OutdatedError, OwnFaultError, SyncError, UnknownOutcomeError
 
 Record = Mapping[str, Any]
 LARGEST = 200
@@ -92,6 +92,8 @@ class Collections:
             some = [rows[number] for number in waiting]
             try:
                 answers = send(some)
+            except OutdatedError:
+                answers = outdated(some)
             except UnknownOutcomeError as error:
                 answers = no_answer(some, error)
             except SyncError:

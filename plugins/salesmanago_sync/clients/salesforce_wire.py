@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from threading import Lock
 from typing import Any
 from xml.etree import ElementTree as ET
 from xml.parsers.expat import ExpatError
@@ -16,6 +17,7 @@ from simple_salesforce.exceptions import SalesforceAuthenticationFailed
 
 from salesmanago_sync.clients.clock import told_time
 from salesmanago_sync.clients.http import (
+    Gate,
     Replay,
     RetryPolicy,
     failure,
@@ -62,6 +64,7 @@ class SalesforceWire:
         calls: Requests sent, log-ins not counted.
         usage: API calls used today and allowed, as Salesforce last said.
         heard_at: The clock of Salesforce in its last answer, a log-in's too.
+        gate: What writes pass.
     """
 
     def __init__(self, connect: Callable[[], Connection], policy: RetryPolicy) -> None:
@@ -71,6 +74,8 @@ class SalesforceWire:
         self.calls = 0
         self.usage: tuple[int, int] | None = None
         self.heard_at: datetime | None = None
+        self.gate = Gate()
+        self._lock = Lock()
 
     @property
     def address(self) -> str | None:
@@ -114,7 +119,9 @@ class SalesforceWire:
             sf = self._session()
             root = f"https://{sf.sf_instance.rstrip('/')}"
             url = f"{root}{path}" if path.startswith("/") else f"{sf.base_url}{path}".rstrip("/")
-            self.calls += 1
+            self.gate.passes(replay)
+            with self._lock:
+                self.calls += 1
             own = dict(sf.headers)
             if files is not None:
                 del own["Content-Type"]  # requests names it, with the boundary of the parts

@@ -11,7 +11,7 @@ from typing import Any
 import requests
 
 from salesmanago_sync.clients.batches import accounted, chunks, write
-from salesmanago_sync.clients.http import Replay, RetryPolicy
+from salesmanago_sync.clients.http import Gate, Replay, RetryPolicy
 from salesmanago_sync.clients.outcome import Outcome
 from salesmanago_sync.clients.pace import Pace
 from salesmanago_sync.clients.salesmanago_errors import RefusedError, refused_contact
@@ -53,6 +53,11 @@ class Salesmanago:
     def calls(self) -> int:
         """Requests sent so far."""
         return self._wire.calls
+
+    @property
+    def gate(self) -> Gate:
+        """What every request that writes passes just before it leaves."""
+        return self._wire.gate
 
     def users(self) -> list[str]:
         """List the e-mail addresses of the account's users."""

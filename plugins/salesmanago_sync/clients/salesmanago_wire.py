@@ -16,7 +16,7 @@ import requests
 
 from salesmanago_sync.clients.clock import told_time
 from salesmanago_sync.clients.endpoint import may_download
-from salesmanago_sync.clients.http import BUSY, Replay, RetryPolicy, json_body, retry_after, send, status_error
+from salesmanago_sync.clients.http import BUSY, Gate, Replay, RetryPolicy, json_body, retry_after, send, status_error
 from salesmanago_sync.clients.pace import Pace
 from salesmanago_sync.clients.salesmanago_errors import envelope_error
 from salesmanago_sync.errors import FatalError, RetriableError, SyncError
@@ -71,6 +71,7 @@ class SalesmanagoWire:
         owner: Data Owner.
         calls: Requests sent.
         heard_at: The clock of SALESmanago in its last answer.
+        gate: What writes pass.
     """
 
     def __init__(
@@ -86,6 +87,7 @@ class SalesmanagoWire:
         self.policy = policy
         self.calls = 0
         self.heard_at: datetime | None = None
+        self.gate = Gate()
         self._credentials = credentials
         self._session = session
         self._pace = Pace(DEFAULT_RATE) if pace is None else pace
@@ -161,6 +163,7 @@ class SalesmanagoWire:
 
     def _send(self, method: str, url: str, where: str, replay: Replay, **options: Any) -> requests.Response:
         self._pace.take_turn()
+        self.gate.passes(replay)
         with self._lock:
             self.calls += 1
         response = send(

@@ -71,7 +71,7 @@ class Certificates:
     def _store(self, file: str, content: bytes) -> None:
         try:
             if self._root.protocol == "file":
-                store_whole(Path(self._root.path), file, content)
+                store_whole(Path(self._root.path) / file, content)
             else:
                 (self._root / file).write_bytes(content)
         except OSError as error:

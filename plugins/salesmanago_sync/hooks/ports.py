@@ -55,7 +55,7 @@ def task_ports(began: Mapping[str, int] | None = None, *, alive: bool = True) ->
         context = get_current_context()
         run = _run(context, began or {})
         settings = load_settings()
-        staging = FolderStaging(staging_root(settings), f"{run.dag_id}_{run.dag_run_id}")
+        staging = FolderStaging(staging_root(settings), f"{run.dag_id}_{run.dag_run_id}", run.attempt)
         with _opened(run, settings_of_run(staging, settings), staging) as ports:
             try:
                 with _signs_of_life(ports) if run.id and alive else nullcontext():

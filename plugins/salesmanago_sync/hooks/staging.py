@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,8 @@ import pandas as pd
 from airflow.sdk import ObjectStoragePath
 
 from salesmanago_sync.errors import FatalError
+from salesmanago_sync.hooks.staged_files import StagedFiles
 from salesmanago_sync.hooks.whole_file import store_whole
-from salesmanago_sync.parquet import from_parquet, to_parquet
 
 
 class MemoryStaging:
@@ -48,77 +47,61 @@ class MemoryStaging:
         self._kept.clear()
 
 
-class FolderStaging:
-    """Files of one run, each of them whole or not there, and private to the user.
+class FolderStaging(StagedFiles):
+    """Files of one run in a folder or bucket, private to the user.
 
     Args:
         root: A folder or bucket.
         run: Name of the run's own folder.
+        attempt: The number that the task works under (`StagedFiles`).
     """
 
-    def __init__(self, root: str, run: str) -> None:
+    def __init__(self, root: str, run: str, attempt: int = 0) -> None:
+        super().__init__(attempt)
         safe = "".join(char if char.isalnum() or char in "-_." else "_" for char in run)
         self._folder = ObjectStoragePath(root) / safe
 
-    def write(self, name: str, frame: pd.DataFrame) -> None:
-        """Store a frame, its index included."""
-        self._store(f"{name}.parquet", to_parquet(frame))
-
-    def read(self, name: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
-        """Read a frame, or some columns of it, as far as it has them."""
-        return from_parquet(self._stored(f"{name}.parquet"), columns)
-
-    def write_json(self, name: str, value: Any) -> None:
-        """Store a JSON value."""
-        self._store(f"{name}.json", json.dumps(value).encode())
-
-    def read_json(self, name: str) -> Any:
-        """Read a JSON value."""
-        return json.loads(self._stored(f"{name}.json"))
-
-    def has(self, file: str) -> bool:
-        """Tell whether a file was stored."""
-        return (self._folder / file).exists()
-
     def remove(self) -> None:
         """Delete everything of this run; personal data does not stay behind."""
-        with self._writing():
+        with self._usable("written"):
             if self._folder.exists():
                 self._folder.rmdir(recursive=True)
 
-    def _store(self, name: str, content: bytes) -> None:
-        with self._writing():
+    def _attempts(self) -> Iterable[int]:
+        with self._usable("read"):
+            return [int(folder.name) for folder in self._folder.iterdir()] if self._folder.exists() else []
+
+    def _has(self, attempt: int, file: str) -> bool:
+        with self._usable("read"):
+            return self._path(attempt, file).exists()
+
+    def _put(self, attempt: int, file: str, content: bytes) -> None:
+        path = self._path(attempt, file)
+        with self._usable("written"):
             if self._folder.protocol == "file":
-                store_whole(Path(self._folder.path), name, content)
+                store_whole(Path(path.path), content)
             else:
                 # A bucket shows an object only once all of it is there.
-                (self._folder / name).write_bytes(content)
+                path.write_bytes(content)
 
-    def _stored(self, name: str) -> bytes:
-        try:
-            return bytes((self._folder / name).read_bytes())
-        except FileNotFoundError:
-            raise FatalError(
-                f"{name} of this run is not staged: an earlier task must make it, or it belongs to an attempt that has "
-                "ended. Clear the whole run, or start a new one."
-            ) from None
-        except OSError as error:
-            raise self._unusable("read", error) from None
+    def _get(self, attempt: int, file: str) -> bytes:
+        with self._usable("read"):
+            return bytes(self._path(attempt, file).read_bytes())
+
+    def _path(self, attempt: int, file: str) -> ObjectStoragePath:
+        return self._folder / str(attempt) / file
 
     @contextmanager
-    def _writing(self) -> Iterator[None]:
+    def _usable(self, verb: str) -> Iterator[None]:
         try:
             yield
         except OSError as error:
-            raise self._unusable("written", error) from None
-
-    def _unusable(self, verb: str, error: OSError) -> FatalError:
-        why = error.strerror or type(error).__name__
-        return FatalError(
-            f"The staging folder {self._folder} cannot be {verb}: {why}. Mend that (free space, permissions, or "
-            "another place in SALESMANAGO_SYNC_STAGING), then clear the whole run, "
-            "or start a new run."
-        )
+            why = error.strerror or type(error).__name__
+            raise FatalError(
+                f"The staging folder {self._folder} cannot be {verb}: {why}. Mend that (free space, permissions, or "
+                "another place in SALESMANAGO_SYNC_STAGING), then clear the whole run, "
+                "or start a new run."
+            ) from None
 
 
 def clear(root: str) -> None:

@@ -7,23 +7,29 @@ from pathlib import Path
 from tempfile import mkstemp
 
 
-def store_whole(folder: Path, name: str, content: bytes) -> None:
+def store_whole(path: Path, content: bytes) -> None:
     """Write beside the place and move in: a full disk or a killed worker leaves no half file under the name.
 
     Args:
-        folder: Where the file is kept; made, private to the user, where it is not there.
-        name: Its name.
+        path: The file; folders that are not there are made, private to the user.
         content: All of it.
     """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _make_private(path.parent)
     # Made with 0600, as mkstemp does.
-    descriptor, aside = mkstemp(prefix=f".{name}.", dir=folder)
+    descriptor, aside = mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        Path(aside).replace(folder / name)
+        Path(aside).replace(path)
     except BaseException:
         Path(aside).unlink(missing_ok=True)
         raise
+
+
+def _make_private(folder: Path) -> None:
+    for each in (*reversed(folder.parents), folder):
+        # `parents=True` would make those above with the usual rights.
+        if not each.exists():
+            each.mkdir(mode=0o700, exist_ok=True)

@@ -9,6 +9,7 @@ watermark.
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -30,7 +31,7 @@ from salesmanago_sync.steps.reading import Reading, read_news, sources
 from salesmanago_sync.steps.request import utc
 from salesmanago_sync.steps.start import NothingToDoError
 from salesmanago_sync.steps.watermark import Watermark, read_mark, read_watermark
-from salesmanago_sync.steps.writing import ROWS, Writer, groups
+from salesmanago_sync.steps.writing import NOBODY, ROWS, Writer, groups
 
 log = logging.getLogger(__name__)
 
@@ -60,11 +61,11 @@ def carry_opt_outs(ports: Ports, read_account: Callable[[], Account]) -> dict[st
     seen_at = ports.now()
     reading = _read(ports, objects, _since(ports.variables, watermark, until, ports.settings.overlap), until)
     count = sum(len(frame) for frame in reading.records.values()) + len(reading.contacts)
-    good = _write(ports, reading, objects, seen_at)
-    if all(good):
+    written = _write(ports, reading, objects, seen_at)
+    if not written["failed"]:
         # Else the same time is read again, five minutes later.
         ports.variables.set(LAST_CONSENT, {side: utc(moment) for side, moment in until.items()})
-    return {"read": count, "written": sum(good), "failed": len(good) - sum(good)}
+    return {"read": count, "written": written["done"], "failed": written["failed"]}
 
 
 def _check_needed(ports: Ports, watermark: Watermark | None) -> None:
@@ -105,13 +106,13 @@ def _read(ports: Ports, objects: list[str], since: dict[str, datetime], until: d
     return reading
 
 
-def _write(ports: Ports, reading: Reading, objects: list[str], seen_at: datetime) -> list[bool]:
+def _write(ports: Ports, reading: Reading, objects: list[str], seen_at: datetime) -> dict[str, int]:
     result = plan_of(reading, objects)
     changes = opt_outs(result.changes)
     seen = result.people["salesforce_id"].notna() & result.people["salesmanago_id"].notna()
     if changes.empty:
         ports.ledger.check(result.people.loc[seen, "salesforce_id"], ports.now())
-        return []
+        return NOBODY
     run, now = ports.run, ports.now()
     number = ports.ledger.start_run(run.dag_id, run.dag_run_id, CONSENT_LANE, False, True, now, {})
     numbered = replace(ports, run=run.model_copy(update={"id": number}))
@@ -121,18 +122,17 @@ def _write(ports: Ports, reading: Reading, objects: list[str], seen_at: datetime
     told = result.issues[result.issues["reason"].eq("OPT_IN_REVERTED")]
     ports.ledger.report_issues(number, told, now)
     keep_seen(numbered, result.seen, seen_at)
-    writer = Writer(numbered, reading, account_id=None, seen_at=seen_at, last=True)
     freshness = Freshness(reading, since=seen_at, asked=seen_at, keep=opt_outs)
-    good: list[bool] = []
+    writer = Writer(numbered, reading, None, freshness, seen_at=seen_at, last=True)
+    total = Counter(NOBODY)
     for direction in DIRECTIONS:
         for name, rows in changes[changes["direction"].eq(direction)].groupby("object", sort=True):
             for group in groups(rows, ROWS[direction]):
-                fresh, known = freshness.renew(group, result.people)
-                good += writer.write(str(name), direction, fresh, known)
+                total.update(writer.write(str(name), direction, group, result.people))
     ports.ledger.check(result.people.loc[seen, "salesforce_id"], ports.now())
-    note = f"{sum(good)} people opted out on the other side, {len(good) - sum(good)} refused"
-    ports.ledger.finish_run(number, "success" if all(good) else "failed", ports.now(), note=note)
-    return good
+    note = f"{total['done']} people opted out on the other side, {total['failed']} refused"
+    ports.ledger.finish_run(number, "failed" if total["failed"] else "success", ports.now(), note=note)
+    return dict(total)
 
 
 def opt_outs(changes: pd.DataFrame) -> pd.DataFrame:

@@ -81,16 +81,16 @@ def _write(ports: Ports, reading: Reading, objects: list[str], read: datetime, s
     creates = result.people.index[result.people["status"].isin([CREATE_IN_SALESFORCE, CREATE_IN_SALESMANAGO])]
     meant = ~result.changes["person"].isin(creates) & scope.holds(result.changes)
     changes = _without_refused(ports, result.changes[meant].assign(action=FOLLOW_UP))
-    freshness = Freshness(reading, since=read, asked=read, keep=_without_creates)
     ports.ledger.replan_changes(ports.run.id, changes.iloc[:0], changes, ports.now())
     ports.ledger.report_issues(ports.run.id, result.issues, ports.now())
     keep_seen(ports, result.seen, read)
-    writer = Writer(ports, reading, account_id=None, last=True)
+    freshness = Freshness(reading, since=read, asked=read, keep=_without_creates)
+    writer = Writer(ports, reading, None, freshness, last=True)
     count = 0
     for batch in _ordered(batches(changes, len(changes) or 1)):
         for group in groups(people_of(batch, changes), request_size(batch)):
-            fresh, known = freshness.renew(group, result.people)
-            count += len(writer.write(str(batch["object"]), str(batch["direction"]), fresh, known))
+            told = writer.write(str(batch["object"]), str(batch["direction"]), group, result.people)
+            count += told["done"] + told["failed"]
     return count
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -57,6 +58,13 @@ class Variables(Protocol):
         """Write one."""
 
 
+def in_threads(calls: Sequence[Callable[[], None]]) -> None:
+    """Make some calls at the same time, each of which waits for a service."""
+    with ThreadPoolExecutor(len(calls)) as pool:
+        for made in [pool.submit(call) for call in calls]:
+            made.result()
+
+
 @dataclass(frozen=True)
 class Ports:
     """What a step talks to.
@@ -73,6 +81,7 @@ class Ports:
         now: The local clock, UTC.
         is_over: Tells of a run, by DAG and name, whether Airflow says that it has ended.
         most_tasks: Into how many tasks Airflow lets one task be mapped.
+        at_once: How some calls are made at the same time.
     """
 
     run: Run
@@ -86,6 +95,7 @@ class Ports:
     now: Callable[[], datetime]
     is_over: Callable[[str, str], bool] = lambda dag_id, dag_run_id: False
     most_tasks: int = 1024
+    at_once: Callable[[Sequence[Callable[[], None]]], None] = in_threads
 
     @cached_property
     def salesforce(self) -> Salesforce:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from salesmanago_sync.clients.outcome import Outcome
+from salesmanago_sync.clients.outcome import OUTDATED, Outcome
 from salesmanago_sync.domain.frames import TEXT, text_series
 from salesmanago_sync.domain.merge.base import pack
 from salesmanago_sync.domain.merge.canonical import canonical_salesmanago
@@ -84,6 +84,12 @@ class Sent:
         given = text_series((outcome.id for outcome in self.outcomes), index=self.people.index)
         column = f"{self.side}_id"
         return self.people.assign(**{column: self.people[column].fillna(given)})
+
+    @property
+    def unsent(self) -> pd.Series:
+        """Who was not sent at all, because what is said of them was read too long ago."""
+        late = [outcome.reason == OUTDATED for outcome in self.outcomes]
+        return pd.Series(late, index=self.people.index, dtype="bool")
 
     @property
     def removes(self) -> bool:

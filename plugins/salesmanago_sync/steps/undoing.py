@@ -23,7 +23,8 @@ from salesmanago_sync.domain.undo.undo import LEFT, Undo, first_and_last, undo
 from salesmanago_sync.errors import ConfigurationError, FatalError, Fault, IssuesFoundError, RetriableError
 from salesmanago_sync.steps.binding import note_differences
 from salesmanago_sync.steps.commit import COMMITTED
-from salesmanago_sync.steps.freshness import FRESH_FOR
+from salesmanago_sync.steps.freshness import JustRead
+from salesmanago_sync.steps.looks import FRESH_FOR
 from salesmanago_sync.steps.planning import plan_of
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import checked
@@ -114,7 +115,7 @@ def _undo_some(ports: Ports, written: pd.DataFrame, number: int) -> Counter[str]
     ports.ledger.leave_changes(ports.run.id, found.left, ports.now())
     ports.ledger.plan_changes(ports.run.id, found.changes, ports.now(), people)
     if not ports.run.request.dry_run:
-        _write(ports, reading, planned, found.changes)
+        _write(ports, reading, planned, found.changes, JustRead(ports, at))
     return Counter({"PUT_BACK": len(found.changes)}) + Counter(found.left["reason"])
 
 
@@ -145,9 +146,9 @@ def _without_done(ports: Ports, found: Undo) -> Undo:
     return Undo(found.changes, found.left[~ours])
 
 
-def _write(ports: Ports, reading: Reading, planned: Plan, changes: pd.DataFrame) -> None:
+def _write(ports: Ports, reading: Reading, planned: Plan, changes: pd.DataFrame, read: JustRead) -> None:
     """Send what goes back, and let the history say why both sides differ from now on."""
-    writer = Writer(ports, reading, account_id=None, last=True)
+    writer = Writer(ports, reading, None, read, last=True)
     for (lane, direction, name), rows in changes.groupby(["lane", "direction", "object"], sort=True):
         for group in groups(rows, request_size({"lane": lane, "direction": direction})):
             writer.write(str(name), str(direction), group, planned.people)

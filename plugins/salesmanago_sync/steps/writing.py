@@ -14,9 +14,10 @@ import pandas as pd
 from salesmanago_sync.domain.merge.merge import TO_SALESFORCE, TO_SALESMANAGO
 from salesmanago_sync.domain.merge.owed import DELETE
 from salesmanago_sync.domain.plan.addresses import MOVES
+from salesmanago_sync.errors import RetriableError
 from salesmanago_sync.steps.approval import approved_scope
 from salesmanago_sync.steps.duplicates import bind_matches
-from salesmanago_sync.steps.freshness import Freshness
+from salesmanago_sync.steps.freshness import SLOW, Fresh, Freshness
 from salesmanago_sync.steps.parts import each_staged, load_part, staged
 from salesmanago_sync.steps.planning import CONSENT, batches, people_of
 from salesmanago_sync.steps.ports import Ports
@@ -29,6 +30,8 @@ from salesmanago_sync.steps.settling import Sent, settle
 # One request takes so many rows: SALESmanago batchupsert 100, Salesforce Collections 200.
 ROWS = {TO_SALESMANAGO: 100, TO_SALESFORCE: 200}
 NOBODY = {"done": 0, "failed": 0, "dropped": 0}
+# So often people are looked at and sent, where a service lets the request wait.
+ROUNDS = 4
 
 
 def write_consent(ports: Ports) -> dict[str, int]:
@@ -84,16 +87,13 @@ def write_batch(ports: Ports, batch: dict[str, Any]) -> dict[str, int]:
     people, reading = staged(ports, part, "people"), load_part(ports, part)
     changes = _still_planned(ports, people_of(batch, staged(ports, part, "changes")))
     read = reading.oldest(people.loc[changes["person"].unique()])
-    writer = Writer(ports, reading, checked(ports).account_id, seen_at=read)
     freshness = Freshness(reading, since=read, approved=approved_scope(ports) is not None)
-    counts = dict(NOBODY)
+    writer = Writer(ports, reading, checked(ports).account_id, freshness, seen_at=read)
+    total = Counter(NOBODY)
     for group in groups(changes, request_size(batch)):
         ports.keep_lock()
-        fresh, known = freshness.renew(group, people)
-        counts["dropped"] += group["person"].nunique() - fresh["person"].nunique()
-        for good in writer.write(str(batch["object"]), str(batch["direction"]), fresh, known):
-            counts["done" if good else "failed"] += 1
-    return counts
+        total.update(writer.write(str(batch["object"]), str(batch["direction"]), group, people))
+    return dict(total)
 
 
 def _still_planned(ports: Ports, changes: pd.DataFrame) -> pd.DataFrame:
@@ -125,6 +125,7 @@ class Writer:
         ports: What it talks to.
         reading: The records and contacts as they were read.
         account_id: The Salesforce Account of new Contacts.
+        freshness: Looks at people before they are written.
         seen_at: When what is sent was read; now, where it is not given.
         last: Whether nobody looks at these people again in this run.
     """
@@ -132,35 +133,55 @@ class Writer:
     ports: Ports
     reading: Reading
     account_id: str | None
+    freshness: Fresh
     seen_at: datetime | None = None
     last: bool = False
 
-    def write(self, name: str, direction: str, changes: pd.DataFrame, people: pd.DataFrame) -> list[bool]:
-        """Send the changes of some people of one object in one direction.
+    def write(self, name: str, direction: str, changes: pd.DataFrame, people: pd.DataFrame) -> dict[str, int]:
+        """Send the changes of some people of one object in one direction, whom it looks at shortly before.
+
+        Whom a service lets wait for so long that this was not shortly before is looked at and sent once more.
 
         Returns:
-            For each person whether everything of the write went through.
+            `done`, `failed` and `dropped` people.
+
+        Raises:
+            RetriableError: The services are so slow that not everybody could be sent.
         """
-        if changes.empty:
+        counts = Counter(NOBODY)
+        for _ in range(ROUNDS):
+            count = changes["person"].nunique()
+            changes, people = self.freshness.renew(changes, people)
+            counts["dropped"] += count - changes["person"].nunique()
+            if len(changes):
+                sent = self._send(self.reading.sources[name], direction, changes, people)
+                counts.update("done" if good else "failed" for good in self._settle(sent.only(~sent.unsent)))
+                changes = sent.only(sent.unsent).changes
+            if changes.empty:
+                return dict(counts)
+        raise RetriableError(SLOW)
+
+    def _settle(self, sent: Sent) -> list[bool]:
+        """Save what can be saved of a request, settle it, and say of each person whether all of it went through."""
+        if sent.people.empty:
             return []
-        source = self.reading.sources[name]
-        persons = pd.Index(sorted(changes["person"].unique()), name="person")
-        sent = self._send(source, direction, changes, people.loc[persons])
-        if direction == TO_SALESFORCE:
+        if sent.direction == TO_SALESFORCE:
             sent = self._without_matches(sent)
             sent, _ = self._save_the_rest(sent)
         settle(self.ports, self.reading, sent)
         return [outcome.ok for outcome in sent.outcomes]
 
-    def _send(self, source: Source, direction: str, changes: pd.DataFrame, people: pd.DataFrame) -> Sent:
+    def _send(self, source: Source, direction: str, changes: pd.DataFrame, everybody: pd.DataFrame) -> Sent:
         begun = self.ports.now()
-        if changes["lane"].eq(DELETE).any():
-            outcomes = send_removals(self.reading, direction, people)
-        elif direction == TO_SALESMANAGO:
-            outcomes = send_to_salesmanago(self.reading, source, changes, people)
-        else:
-            outcomes = send_to_salesforce(self.reading, source, changes, people, self.account_id)
+        people = everybody.loc[pd.Index(sorted(changes["person"].unique()), name="person")]
         side = self.ports.salesmanago if direction == TO_SALESMANAGO else self.ports.salesforce
+        with side.gate.kept(self.freshness.check):
+            if changes["lane"].eq(DELETE).any():
+                outcomes = send_removals(self.reading, direction, people)
+            elif direction == TO_SALESMANAGO:
+                outcomes = send_to_salesmanago(self.reading, source, changes, people)
+            else:
+                outcomes = send_to_salesforce(self.reading, source, changes, people, self.account_id)
         seen = begun if self.seen_at is None else self.seen_at
         at = side.heard_at or self.ports.now()
         return Sent(source, direction, changes, people, outcomes, seen, begun, at, last=self.last)
@@ -186,7 +207,8 @@ class Writer:
         found = blame(sent.source.mapping, sent.changes, sent.people.index, sent.outcomes)
         if not found.marked.any():
             return sent, sent.people[:0]
-        refused = sent.only(sent.people.index.isin(sent.changes.loc[found.marked, "person"]))
+        blamed = sent.people.index.isin(sent.changes.loc[found.marked, "person"])
+        refused = self._unmoved(sent.only(blamed))
         rest = refused.changes[~found.marked[refused.changes.index]]
         # Harmless: Salesforce refused these records as a whole, so that nothing of them was applied.
         kept, saved = self._save_the_rest(self._send_some(refused, rest))
@@ -199,7 +221,7 @@ class Writer:
         named = held.changes[(found.marked & found.apart.eq(""))[held.changes.index]]
         by_name = held.only(held.people.index.isin(named["person"]))
         settle(self.ports, self.reading, replace(by_name, changes=named, by_field=True))
-        return sent.only(~sent.people.index.isin(held.people.index)), held.people
+        return sent.only(~blamed | sent.people.index.isin(lost)), held.people
 
     def _try_apart(self, held: Sent, words: pd.Series) -> None:
         """Send changes by their words, the first of everybody together, then the second; then those refused, singly.
@@ -218,12 +240,25 @@ class Writer:
         for _, each in changes.groupby(changes.groupby("person").cumcount()):
             settle(self.ports, self.reading, replace(self._send_some(held, each), by_field=True))
 
+    def _unmoved(self, sent: Sent) -> Sent:
+        """Leave out who moved since they were looked at."""
+        changes = self.freshness.unmoved(sent.changes, sent.people)
+        return sent.only(sent.people.index.isin(changes["person"]))
+
     def _send_some(self, sent: Sent, changes: pd.DataFrame) -> Sent:
-        """Send some changes of people whose record was refused."""
+        """Send some changes of people whose record was refused, as far as they have not moved meanwhile.
+
+        Raises:
+            RetriableError: The service lets them wait.
+        """
+        changes = self.freshness.unmoved(changes, sent.people)
         people = sent.people[sent.people.index.isin(changes["person"])]
         if changes.empty:
             return replace(sent, changes=changes, people=people, outcomes=[])
-        return self._send(sent.source, sent.direction, changes, people)
+        again = self._send(sent.source, sent.direction, changes, people)
+        if again.unsent.any():
+            raise RetriableError(SLOW)
+        return again
 
 
 def _in_order(words: pd.Series) -> np.ndarray[Any, Any]:

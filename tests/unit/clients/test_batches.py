@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from salesmanago_sync.clients.batches import chunks, write
-from salesmanago_sync.clients.outcome import Outcome
-from salesmanago_sync.errors import FatalError, RetriableError, UnknownOutcomeError
+from salesmanago_sync.clients.outcome import OUTDATED, Outcome
+from salesmanago_sync.errors import FatalError, OutdatedError, RetriableError, UnknownOutcomeError
 
 
 def test_pieces_keep_the_order_and_lose_nothing() -> None:
@@ -54,3 +54,8 @@ def test_a_bug_is_never_swallowed() -> None:
 def test_rows_that_nobody_answered_stop_the_run() -> None:
     with pytest.raises(FatalError, match="2 records were sent and 1 were answered"):
         write([[1, 2]], lambda _: [Outcome(ok=True)])
+
+
+def test_what_did_not_leave_says_so_and_stops_nothing() -> None:
+    outcomes = write([[1], [2, 3], [4]], sending(OutdatedError("old"), OutdatedError("old"), None))
+    assert [outcome.reason for outcome in outcomes] == [OUTDATED, OUTDATED, OUTDATED, None]

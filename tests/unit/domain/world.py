@@ -15,6 +15,7 @@ from typing import Any
 import pandas as pd
 import sqlalchemy as sa
 
+from salesmanago_sync.clients.http import Gate
 from salesmanago_sync.clients.outcome import Outcome
 from salesmanago_sync.domain.frames import salesforce_frame, salesmanago_frame
 from salesmanago_sync.domain.mapping_files.mapping import Mapping
@@ -54,10 +55,24 @@ class Clock:
         self.time += by
 
 
+class NobodyMoves:
+    """Nothing happens between the plan and the writing."""
+
+    def renew(self, changes: pd.DataFrame, people: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+        return changes, people
+
+    def unmoved(self, changes: pd.DataFrame, people: pd.DataFrame) -> pd.DataFrame:
+        return changes
+
+    def check(self) -> None:
+        """Everything may leave."""
+
+
 class Salesforce:
     """An org: rows as REST sends them."""
 
     def __init__(self, clock: Clock, keep: Keep = as_given) -> None:
+        self.gate = Gate()
         self.server_time, self._keep = clock, keep
         self.rows: dict[str, dict[str, Any]] = {}
         self.writes = 0
@@ -99,6 +114,7 @@ class Salesmanago:
     """An account: contact cards, each known by its address."""
 
     def __init__(self, clock: Clock, keep: Keep = as_given, clears: bool = True) -> None:
+        self.gate = Gate()
         self.server_time, self._keep, self._clears = clock, keep, clears
         self._cards: dict[str, dict[str, Any]] = {}
         self.writes = 0
@@ -256,7 +272,7 @@ class World:
         """Remember and write what was planned, opt-outs first, and let the clock go on."""
         remember(self.ports, planned.moves, planned.agreement)
         self.ledger.report_issues(1, planned.issues, self.clock())
-        writer = Writer(self.ports, self.reading(), account_id=None)
+        writer = Writer(self.ports, self.reading(), None, NobodyMoves())
         for _, changes in planned.changes.groupby(["lane", "direction", "object"], sort=True):
             first = changes.iloc[0]
             writer.write(first["object"], first["direction"], changes, planned.people)

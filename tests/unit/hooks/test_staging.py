@@ -20,7 +20,11 @@ FRAME = pd.DataFrame({"id": ["1", "2"], "name": ["Anna", None]})
 
 @pytest.fixture
 def staging(tmp_path: Path) -> FolderStaging:
-    return FolderStaging(f"file://{tmp_path}/staging", "a run")
+    return of_attempt(tmp_path, 3)
+
+
+def of_attempt(folder: Path, attempt: int) -> FolderStaging:
+    return FolderStaging(f"file://{folder}/staging", "a run", attempt)
 
 
 @contextmanager
@@ -47,8 +51,9 @@ def test_what_was_stored_comes_back(staging: FolderStaging) -> None:
 
 def test_nobody_else_may_read_it(staging: FolderStaging, tmp_path: Path) -> None:
     staging.write_json("window", 1)
-    folder = tmp_path / "staging" / "a_run"
-    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    folder = tmp_path / "staging" / "a_run" / "3"
+    for each in (folder, folder.parent):
+        assert stat.S_IMODE(each.stat().st_mode) == 0o700
     assert {stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()} == {0o600}
 
 
@@ -59,7 +64,7 @@ def test_a_full_disk_leaves_no_half_file_and_says_what_to_do(staging: FolderStag
     assert "staging folder" in str(caught.value)
     assert "clear the whole run" in str(caught.value)
     assert staging.read_json("people") == "before"
-    assert [file.name for file in (tmp_path / "staging" / "a_run").iterdir()] == ["people.json"]
+    assert [file.name for file in (tmp_path / "staging" / "a_run" / "3").iterdir()] == ["people.json"]
 
 
 def test_a_worker_that_is_killed_while_it_writes_leaves_no_half_file(staging: FolderStaging, tmp_path: Path) -> None:
@@ -74,7 +79,7 @@ def test_a_worker_that_is_killed_while_it_writes_leaves_no_half_file(staging: Fo
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "staging").write_text("a file, no folder")
-    staging = FolderStaging(f"file://{tmp_path}/staging", "a run")
+    staging = of_attempt(tmp_path, 3)
     with pytest.raises(FatalError, match="cannot be written"):
         staging.write_json("people", 1)
 
@@ -82,3 +87,23 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 def test_what_is_not_there_belongs_to_an_attempt_that_has_ended(staging: FolderStaging) -> None:
     with pytest.raises(FatalError, match=r"people\.parquet of this run is not staged"):
         staging.read("people")
+
+
+def test_what_an_ended_attempt_still_writes_changes_nothing_for_the_next(tmp_path: Path) -> None:
+    ended, current = of_attempt(tmp_path, 3), of_attempt(tmp_path, 5)
+    ended.write_json("window", "read by both")
+    ended.write_json("people", "of the ended attempt")
+    assert current.read_json("people") == "of the ended attempt", "a cleared task goes on with what others staged"
+    current.write_json("people", "of the current attempt")
+    ended.write_json("people", "late")
+    assert (current.read_json("window"), current.read_json("people")) == ("read by both", "of the current attempt")
+    assert ended.read_json("people") == "late", "and it sees nothing of its successor"
+    current.remove()
+    assert not any(one.has("people.json") for one in (ended, current))
+
+
+def test_whoever_has_no_attempt_yet_sees_what_was_staged_last(tmp_path: Path) -> None:
+    assert not of_attempt(tmp_path, 0).has("settings.json")
+    for attempt in (9, 11):
+        of_attempt(tmp_path, attempt).write_json("settings", attempt)
+    assert of_attempt(tmp_path, 0).read_json("settings") == 11
