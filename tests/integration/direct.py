@@ -69,6 +69,11 @@ def read_contacts(ports: Ports, window: Window) -> None:
 def write_everybody(ports: Ports, window: Window) -> None:
     """Do everything from the plan to the watermark."""
     assert guard(ports) is None, "a test that asks takes the steps apart"
+    write_approved(ports, window)
+
+
+def write_approved(ports: Ports, window: Window) -> None:
+    """Do everything behind the guard, up to the watermark."""
     work_of_tasks = bind_people(ports)
     write_consent(ports)
     for work in work_of_tasks:
