@@ -160,6 +160,11 @@ PURE_CASES: dict[str, History] = {
          ["purge_card", 1], ["change_address_of_card", 0, [2, 1]], ["sync"],
          ["swap_addresses", True, 1, 0], ["make_contact", [2, 0], "Nowak", None, False]),
     ),
+    "somebody types what the field holds already, after somebody has typed something else on the other side": History(
+        UNWANTED,
+        (["make_contact", [2, 0], "Nowak", None, False], ["sync"], ["edit_card", 0, "name", "Maj"],
+         ["wait", 30], ["edit_record", 0, "name", "Nowak"]),
+    ),
     "a Lead is converted whose contact was deleted, and somebody new has the address": History(
         UNWANTED,
         (["make_lead", [4, 0], "Nowak", "New York", False], ["sync"], ["delete_card", 0],

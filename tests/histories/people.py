@@ -238,7 +238,9 @@ class People:
             values = {key: value for key, value in values.items() if key in one.values}
             if values:
                 self._control.patch(self._path(one), {look.SALESFORCE[one.object][key]: values[key] for key in values})
-        self._diary.types(self._bench.clock(), _side(one), one.id, {key: look.plain(values[key]) for key in values})
+        # Typing what is there already changes nothing, and wins over nothing.
+        new = {key: look.plain(value) for key, value in values.items() if look.plain(value) != one.values[key]}
+        self._diary.types(self._bench.clock(), _side(one), one.id, new)
 
     def _readdress(self, one: look.Someone, email: str) -> None:
         self._control.patch(self._path(one), {_email_field(one): email})
