@@ -87,7 +87,7 @@ def test_what_is_lost_without_a_trace_is_found_and_repaired(sync: Sync, folder: 
     sync.edit("Lead", jan, City="Sopot")
     run = sync.run(AUDIT)
     assert run.red == {"tell"}
-    run.says("1 differences are unexplained", f"{anna} phone")
+    run.says("Unexplained differences: 1.", f"{anna} phone")
     assert named(certificate(folder)) == {(anna, "phone")}
     assert "anna@example.com" not in run.log + sync.xcoms()
     run = sync.run(AUDIT, repair=True)

@@ -7,8 +7,8 @@ from typing import Any
 from tests.integration.sync import Done, Sync
 
 UNDO = "salesmanago_undo"
-# What moves by itself, and the link, which stays.
-CLOCKS = {"LastModifiedDate", "SystemModstamp", "LastModifiedById", "modifiedOn", "externalId"}
+# What moves by itself (a tag that is given again is younger), and the link, which stays.
+CLOCKS = {"LastModifiedDate", "SystemModstamp", "LastModifiedById", "modifiedOn", "createdOn", "externalId"}
 
 
 def still(value: Any) -> Any:
@@ -21,6 +21,15 @@ def still(value: Any) -> Any:
 def snapshot(sync: Sync) -> Any:
     """What people hold on both sides."""
     return still(sync.everything())
+
+
+def differences(before: Any, after: Any) -> list[tuple[str, Any, Any]]:
+    """Name every value that is not the same in two snapshots."""
+    found = []
+    for name, rows in before.items():
+        for was, now in zip(rows, after[name], strict=True):
+            found += [(key, was.get(key), now.get(key)) for key in {*was, *now} if was.get(key) != now.get(key)]
+    return sorted(found, key=str)
 
 
 def last_run(sync: Sync) -> int:
@@ -76,7 +85,7 @@ def test_an_undo_right_after_a_run_restores_both_sides_and_nothing_is_redone(syn
     assert sync.writes() == []
     shown = sync.changes()
     done = undo(sync, run)
-    done.says("fields were put back")
+    done.says("Values that went back: ")
     assert "Kowalska" not in done.log
     assert snapshot(sync) == before
     assert [(way, field) for way, field, _ in sync.changes()] == [(way, field) for way, field, _ in shown]
@@ -168,3 +177,54 @@ def test_a_run_that_wrote_nothing_cannot_be_undone(sync: Sync) -> None:
         done.says(words)
     # The lock is free, whatever happened.
     assert sync.incremental().green
+
+
+INTERESTS = {"name": "Interests__c", "type": "multipicklist", "length": 4099, "picklist": ["Golf", "Tennis", "Chess"]}
+TAGS = {"salesforce": "Interests__c", "salesmanago": "tags", "convert": "tags", "values": ["Golf", "Tennis", "Chess"]}
+FAX = "22 111 22 33"
+# What a person may do to one of them, on either side.
+EDITS: list[tuple[str, dict[str, Any]]] = [
+    ("Lead", {"FirstName": "Maria Anna"}),
+    ("Lead", {"FirstName": None, "LastName": "van der Berg"}),
+    ("Lead", {"Phone": "(22) 765-43-21", "Fax": FAX}),
+    ("Lead", {"Company": "Kowalska i Córki", "Title": "Buyer"}),
+    ("Lead", {"Interests__c": "Golf;Chess"}),
+    ("Lead", {"Country": "PL", "Street": "Prosta 1\nm. 2", "City": None}),
+    ("Lead", {"Description": "a\n'quoted' \"note\""}),
+    ("card", {"name": "Maria Nowak de la Cruz"}),
+    ("card", {"phone": "0048 22 7654321", "fax": FAX}),
+    ("card", {"company": "Nowak & Syn"}),
+    ("card", {"tags": ["GOLF", "VIP"]}),
+    ("card", {"address": {"country": "Germany", "city": "Köln"}}),
+]
+
+
+def test_whatever_a_run_wrote_is_restored_for_everybody(sync: Sync) -> None:
+    sync.control.post("/salesforce/fields", {"sobject": "Lead", "field": INTERESTS})
+    sync.control.post("/salesmanago/settings", {"tags_move_clock": True})
+    sync.map("lead", TAGS)
+    started = {"City": "Łódź", "Country": "Poland", "Fax": "+48 22 000 00 00", "Interests__c": "Tennis"}
+    # Each edit of one side beside an edit of the other, of other fields.
+    count = len(EDITS)
+    leads = [sync.lead(Email=f"p{number}@example.com", FirstName="Jan", **started) for number in range(count)]
+    assert sync.full().green
+    assert sync.incremental().green
+    bound = sync.bindings()
+    for number, lead in enumerate(leads):
+        for where, what in (EDITS[number], EDITS[(number + 7) % count]):
+            if where == "Lead":
+                sync.edit("Lead", lead, **what)
+            else:
+                sync.edit_card(bound[lead], **what)
+    before = snapshot(sync)
+    assert sync.incremental().green
+    run, written = last_run(sync), snapshot(sync)
+    done = sync.rows("SELECT count(*) AS n FROM changes WHERE run_id = :run AND state = 'done'", run=run)[0]["n"]
+    undo(sync, run)
+    assert left(sync) == {}
+    assert len(sync.changes()) == done > 2 * count
+    assert differences(before, snapshot(sync)) == []
+    assert differences(before, written) != []
+    sync.forget_calls()
+    assert sync.incremental().green
+    assert sync.writes() == []

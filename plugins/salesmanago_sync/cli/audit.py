@@ -42,6 +42,6 @@ def _tell(ports: Ports, run: int, output: str) -> Exit:
     show([found] if output in ("json", "yaml") else rows, output)
     say(f"Kept in {root}: {name}.json and {name}.html")
     if found["totals"]["unexplained"]:
-        complain(f"{found['totals']['unexplained']} differences are unexplained: see the certificate, or use --repair.")
+        complain(f"Unexplained differences: {found['totals']['unexplained']}. See the certificate, or use --repair.")
         return Exit.ISSUES
     return Exit.WELL

@@ -31,7 +31,7 @@ def undo(args: Namespace) -> Exit:
             [row_of(change, args.output) for change in read_plan(ports.ledger, run["id"], {}, limit=None).changes],
             args.output,
         )
-        say(f"Run {run['id']}: {run['note']}")
+        say(f"Run {run['id']}: {run['note']}.")
         if not args.apply:
             say("Nothing was written. With --apply it is.")
         return Exit.WELL if state.state == "success" else Exit.ISSUES

@@ -154,6 +154,6 @@ def tell(ports: Ports, totals: dict[str, Any] | None) -> None:
         raise FatalError("The audit did not come to its end: see the failed tasks before this one.")
     if totals["unexplained"]:
         raise UnexplainedError(
-            f"{totals['unexplained']} differences are unexplained: the certificate {totals['file']} lists them by "
-            "record id. Trigger salesmanago_audit with repair: true to synchronise these people anew."
+            f"Unexplained differences: {totals['unexplained']}. The certificate {totals['file']} lists them by record "
+            "id. Trigger salesmanago_audit with repair: true to synchronise these people anew."
         )

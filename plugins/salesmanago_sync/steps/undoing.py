@@ -190,10 +190,16 @@ def _address(base: str) -> list[str | None]:
 
 def as_text(counts: Counter[str], *, dry: bool) -> str:
     """Say what came of an undo: numbers and reasons."""
-    verb = "would be put back" if dry else "were put back"
-    lines = [f"{counts['PUT_BACK']} fields {verb}."]
-    lines += [f"  {reason}: {counts[reason]} left. {LEFT[reason]}" for reason in LEFT if counts[reason]]
+    lines = [note_of_undo(counts, dry=dry)]
+    lines += [f"  {reason}: {LEFT[reason]}" for reason in LEFT if counts[reason]]
     return "\n".join(lines)
+
+
+def note_of_undo(counts: Counter[str], *, dry: bool) -> str:
+    """Say the same in one line."""
+    left = ", ".join(f"{reason} {counts[reason]}" for reason in LEFT if counts[reason])
+    said = f"Values that {'would go' if dry else 'went'} back: {counts['PUT_BACK']}"
+    return f"{said}; left: {left}" if left else said
 
 
 def end(ports: Ports, counts: dict[str, int] | None) -> None:
@@ -207,7 +213,11 @@ def end(ports: Ports, counts: dict[str, int] | None) -> None:
         return
     try:
         done = ports.ledger.run(ports.run.id)["state"] == COMMITTED and counts is not None
-        note = as_text(Counter(counts), dry=ports.run.request.dry_run) if done else "The undo did not come to its end."
+        note = (
+            note_of_undo(Counter(counts), dry=ports.run.request.dry_run)
+            if done
+            else "The undo did not come to its end."
+        )
         ports.ledger.finish_run(ports.run.id, "success" if done else "failed", ports.now(), note=note)
         if done:
             ports.staging.remove()

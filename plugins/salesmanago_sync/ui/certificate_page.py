@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Literal
+from datetime import datetime
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Form, HTTPException, Query, Request, status
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -37,6 +38,7 @@ def certificate(
         names=names,
         name=chosen,
         certificate=found,
+        moments=_moments(found),
         started=started,
         paused=is_paused(AUDIT),
     )
@@ -67,6 +69,15 @@ def audit(
         unpause(AUDIT)
     start_run(AUDIT, {"repair": True} if repair else {}, visitor.name)
     return RedirectResponse(f"{request.scope['root_path']}/certificate?started=true", status.HTTP_303_SEE_OTHER)
+
+
+def _moments(certificate: dict[str, Any] | None) -> dict[str, datetime]:
+    """Read the moments of a certificate, which its file spells as text."""
+    if certificate is None:
+        return {}
+    return {
+        name: datetime.fromisoformat(text) for name, text in (*certificate["since"].items(), ("at", certificate["at"]))
+    }
 
 
 def _read(kept: Certificates, name: str, ending: str) -> bytes:
