@@ -138,6 +138,12 @@ def test_one_field_is_undone_alone(sync: Sync) -> None:
     assert {field for _, field, _ in sync.changes()} == {"phone"}
     assert sync.card(contact)["phone"] == "22 123 45 67"
     assert sync.read("Lead", anna)["City"] == "Gdańsk"
+    # Asked for once more, everything is back already.
+    run = int(sync.rows("SELECT max(id) AS id FROM runs WHERE mode = 'incremental'")[0]["id"])
+    sync.forget_calls()
+    undo(sync, run, field="phone")
+    assert left(sync) == {"phone": "BACK"}
+    assert sync.writes() == []
 
 
 def test_opt_outs_are_never_undone(sync: Sync) -> None:
