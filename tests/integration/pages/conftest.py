@@ -42,7 +42,7 @@ def api(airflow: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str
             "AIRFLOW__API_AUTH__JWT_SECRET", "a secret of sixty-four characters for tests, and for nothing else"
         )
         patch.setenv("AIRFLOW__API__SECRET_KEY", "another secret for tests, and for nothing else")
-        _store_dags()
+        store_dags()
         from airflow.api_fastapi.app import create_app, purge_cached_app
 
         purge_cached_app()
@@ -65,7 +65,7 @@ def _served(app: FastAPI, listening: socket.socket) -> Iterator[None]:
         thread.join(START_SECONDS)
 
 
-def _store_dags() -> None:
+def store_dags() -> None:
     """Do what the DAG processor does."""
     from airflow.dag_processing.bundles.manager import DagBundlesManager
     from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
