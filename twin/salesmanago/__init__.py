@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
-from twin.salesmanago import consents, jobs, reading, writing
+from twin.salesmanago import consents, jobs, monitoring, reading, tasks, writing
 from twin.salesmanago.api import api_routes
 from twin.salesmanago.pages import page_route
 from twin.salesmanago.store import Contacts, create_tables
@@ -12,7 +12,7 @@ from twin.state import State
 
 __all__ = ["Contacts", "create_tables", "routes"]
 
-METHODS = (*reading.METHODS, *writing.METHODS, *consents.METHODS, *jobs.METHODS)
+METHODS = (*reading.METHODS, *writing.METHODS, *consents.METHODS, *tasks.METHODS, *monitoring.METHODS, *jobs.METHODS)
 
 
 def routes(state: State) -> list[Route]:

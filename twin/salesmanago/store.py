@@ -74,6 +74,8 @@ def create_tables(state: State) -> None:
     state.db.execute("CREATE INDEX IF NOT EXISTS sm_contact_created ON sm_contact (created_on, id)")
     state.db.execute("CREATE TABLE IF NOT EXISTS sm_job (id INTEGER PRIMARY KEY, token TEXT, polls INTEGER, body TEXT)")
     state.db.execute("CREATE TABLE IF NOT EXISTS sm_confirmation (email TEXT, at INTEGER)")
+    state.db.execute("CREATE TABLE IF NOT EXISTS sm_task (id INTEGER PRIMARY KEY, body TEXT)")
+    state.db.execute("CREATE TABLE IF NOT EXISTS sm_unmonitored (contact_id TEXT PRIMARY KEY)")
 
 
 class Contacts:

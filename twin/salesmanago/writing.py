@@ -105,12 +105,46 @@ def _delete(call: Call, contact: Contact) -> None:
 
 def manage_tags(call: Call) -> Payload:
     """Add and remove tags of one contact."""
-    contact = existing(call)
-    before = existing(call)
-    change_tags(call, contact, call.body.get("tags"), call.body.get("removeTags"))
+    return _tagged(call, call.body.get("tags"), call.body.get("removeTags"))
+
+
+def add_tag(call: Call) -> Payload:
+    """Add one tag to one contact."""
+    return _tagged(call, [_tag(call)], None)
+
+
+def delete_tag(call: Call) -> Payload:
+    """Remove one tag of one contact."""
+    return _tagged(call, None, [_tag(call)])
+
+
+def _tag(call: Call) -> str:
+    tag = call.body.get("tag")
+    if not isinstance(tag, str) or not tag.strip():
+        raise RefusalError("No tag specified")
+    return tag
+
+
+def _tagged(call: Call, added: object, removed: object) -> Payload:
+    contact, before = existing(call), existing(call)
+    change_tags(call, contact, added, removed)
     stamp(call, before, contact)
     call.contacts.save([contact])
     return {"contactId": contact.id}
+
+
+def set_main_owner(call: Call) -> Payload:
+    """Give a contact, named by its address, another main owner; those it has stay."""
+    contact = call.contacts.one(usable_email(call.body.get("contact")))
+    if contact is None:
+        raise RefusalError("Contact does not exist")
+    wanted = str(call.body.get("newOwner") or "").strip().lower()
+    found = [user for user in call.settings["users"] if user.lower() == wanted]
+    if not found:
+        raise RefusalError("Invalid newOwner")
+    contact.owners = [*found, *(owner for owner in contact.owners if owner not in found)]
+    call.contacts.save([contact])
+    return {}
 
 
 def add_note(call: Call) -> Payload:
@@ -145,5 +179,8 @@ METHODS = (
     Method("contact/delete", delete),
     Method("contact/batchDelete", batch_delete),
     Method("contact/managetags", manage_tags),
+    Method("contact/addTag", add_tag),
+    Method("contact/deleteTag", delete_tag),
+    Method("contact/setMainOwner", set_main_owner),
     Method("contact/addNote", add_note),
 )

@@ -250,6 +250,49 @@ def test_tags_are_managed_without_the_rest(api: Api) -> None:
     assert api.card(number)["contactTags"][1]["score"] == 2
 
 
+def test_one_tag_is_added_and_removed(api: Api, refusal: Refused) -> None:
+    number = api.upsert("jan@example.com", tags=["a"])
+    assert api.call("contact/addTag", email="jan@example.com", tag="New one")["contactId"] == number
+    api.call("contact/deleteTag", contactId=number, tag="A")
+    assert [tag["tag"] for tag in api.card(number)["contactTags"]] == ["NEW ONE"]
+    assert refusal("contact/addTag", email="nobody@example.com", tag="A") == "Contact does not exist"
+    assert refusal("contact/addTag", email="jan@example.com", tag=" ") == "No tag specified"
+
+
+def test_a_contact_gets_another_main_owner(api: Api, refusal: Refused) -> None:
+    number = api.upsert("jan@example.com")
+    mine, other = api.known["owner"], "second@example.com"
+    api.settings(users=[mine, other])
+    assert refusal("contact/setMainOwner", contact="jan@example.com", newOwner="nobody@example.com")
+    api.call("contact/setMainOwner", contact="jan@example.com", newOwner=other.upper())
+    assert api.card(number)["mainContactOwner"] == other
+
+
+def test_a_task_is_added_changed_and_deleted(api: Api, refusal: Refused) -> None:
+    api.upsert("jan@example.com")
+    task = {"contactEmail": "jan@example.com", "note": "Call back", "date": 1_700_000_000_000}
+    number = api.call("contact/updateTask", smContactTaskReq={**task, "id": False})["taskId"]
+    assert api.call("contact/updateTask", smContactTaskReq={**task, "id": number, "note": "x"})["taskId"] == number
+    assert api.call("contact/updateTask", smContactTaskReq={"id": number}, finished=True)["taskId"] == number
+    assert refusal("contact/updateTask", smContactTaskReq={**task, "id": number}) == "Task does not exist"
+
+
+def test_who_is_monitored_is_counted(api: Api) -> None:
+    for number in range(2):
+        api.upsert(f"p{number}@example.com")
+    some = [{"addresseeType": "EMAIL", "value": "p0@example.com"}]
+
+    def counts() -> tuple[int, int]:
+        told = api.call("contact/recentActivity", **{"from": 0, "to": 1, "allVisits": True})["recentActivity"]
+        return told["monitoredContacts"], told["totalContacts"]
+
+    assert counts() == (2, 2)
+    api.call("contact/stopMonitoring", contacts=some)
+    assert counts() == (1, 2)
+    api.call("contact/restoreMonitoring", contacts=some)
+    assert counts() == (2, 2)
+
+
 def test_a_note_is_told_in_the_message(api: Api) -> None:
     number = api.upsert("jan@example.com")
     envelope = api.call("contact/addNote", contactId=number, note="Call back", priv=True)
