@@ -9,15 +9,13 @@ from typing import Any
 
 from salesmanago_sync.cli.console import Exit, command, complain, show, working
 from salesmanago_sync.domain.mapping_files.json_schema import DESTINATION, schema_text
+from salesmanago_sync.domain.mapping_files.model import FILES, SOBJECTS
 from salesmanago_sync.domain.org.describe import Schema
 from salesmanago_sync.domain.org.starter import starter
 from salesmanago_sync.errors import ConfigurationError, Fault
 from salesmanago_sync.hooks.ports import console_ports
 from salesmanago_sync.overview.mappings import MappingOverview, PlacedFault, read_files, read_overview
 from salesmanago_sync.settings import load_settings
-
-SOBJECTS = {"Lead": "Lead", "Contact": "Contact", "PersonAccount": "Account"}
-FILES = {"Lead": "lead.yaml", "Contact": "contact.yaml", "PersonAccount": "person_account.yaml"}
 
 
 @command

@@ -81,7 +81,6 @@ class Bindings:
         salesforce_ids: Iterable[str] | None = None,
         salesmanago_ids: Iterable[str] | None = None,
         objects: Iterable[str] | None = None,
-        statuses: Iterable[str] | None = None,
         addresses: Iterable[str] = (),
         columns: Sequence[str] | None = None,
     ) -> pd.DataFrame:
@@ -91,7 +90,6 @@ class Bindings:
             salesforce_ids: Ids of 18 characters. A binding that has one of these or one of `salesmanago_ids` is read.
             salesmanago_ids: Contact ids.
             objects: Only these objects.
-            statuses: Only `active`, `paused`, `deleted` or `merged` ones.
             addresses: Addresses that are known: `email` holds them in place of their hashes.
             columns: Only these of the table, `id` among them; every one, where they are not given.
 
@@ -100,11 +98,7 @@ class Bindings:
         """
         chosen = list(bindings.c) if columns is None else [bindings.c[name] for name in columns]
         wanted = {"salesforce_id": salesforce_ids, "salesmanago_id": salesmanago_ids}
-        narrow = [
-            bindings.c[name].in_(list(values))
-            for name, values in (("object", objects), ("status", statuses))
-            if values is not None
-        ]
+        narrow = [] if objects is None else [bindings.c.object.in_(list(objects))]
         with self._database.read() as connection:
             if salesforce_ids is None and salesmanago_ids is None:
                 query = sa.select(*chosen).where(*narrow).order_by(bindings.c.id)

@@ -8,6 +8,7 @@ import pandas as pd
 
 from salesmanago_sync.domain.certificate.agreed import kept_otherwise
 from salesmanago_sync.domain.frames import TEXT, among
+from salesmanago_sync.domain.merge.pairs import SIDES
 from salesmanago_sync.steps.approval import approved_scope
 from salesmanago_sync.steps.evidence import SEEN, keep_seen
 from salesmanago_sync.steps.parts import load_part, note_bound, numbers, staged
@@ -15,8 +16,6 @@ from salesmanago_sync.steps.planning import work_of
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import checked
 from salesmanago_sync.steps.staged import read_at
-
-SIDES = ("salesforce", "salesmanago")
 
 
 def bind_people(ports: Ports) -> list[list[dict[str, Any]]]:

@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 
 import pandas as pd
 
+from salesmanago_sync.domain.merge.pairs import SIDES
 from salesmanago_sync.domain.plan.consent import is_shared
 from salesmanago_sync.errors import ConfigurationError, Fault
 from salesmanago_sync.ledger.runs import CONSENT_LANE
@@ -36,7 +37,6 @@ from salesmanago_sync.steps.writing import NOBODY, ROWS, Writer, groups
 log = logging.getLogger(__name__)
 
 LAST_CONSENT = "salesmanago_last_consent"
-SIDES = ("salesforce", "salesmanago")
 
 
 def carry_opt_outs(ports: Ports, read_account: Callable[[], Account]) -> dict[str, int]:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from salesmanago_sync.domain.merge.merge import TO_SALESFORCE
 from salesmanago_sync.domain.merge.owed import OPT_OUTS
+from salesmanago_sync.domain.merge.pairs import SIDES
 from salesmanago_sync.domain.plan.consent import is_shared, side_seen
 from salesmanago_sync.domain.plan.findings import ISSUE_COLUMNS, issues, stack
 from salesmanago_sync.ledger.consent import OPTED_IN
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 # The staged frame of what was seen of opt-outs.
 SEEN = "seen_opt_outs"
-SIDES = ("salesforce", "salesmanago")
 CHANNELS = dict(zip(OPT_OUTS, ("email", "phone"), strict=True))
 
 

@@ -10,7 +10,8 @@ import pandas as pd
 from salesmanago_sync.clients.listing import Listing
 from salesmanago_sync.domain.converters.email import has_spellings, normalise_email
 from salesmanago_sync.domain.frames import among, are_full_ids, full_ids
-from salesmanago_sync.domain.people.identities import CONTACT_ID_FIELD, is_true
+from salesmanago_sync.domain.org.schema import CONTACT_ID_FIELD
+from salesmanago_sync.domain.people.identities import is_true
 from salesmanago_sync.domain.people.sightings import sightings
 from salesmanago_sync.domain.reasons import EVIDENCE
 from salesmanago_sync.steps.long_list import close_list, open_list

@@ -9,7 +9,7 @@ import pandas as pd
 
 from salesmanago_sync.domain.converters.email import normalise_email
 from salesmanago_sync.domain.frames import TEXT, full_ids
-from salesmanago_sync.domain.people.identities import CONTACT_ID_FIELD
+from salesmanago_sync.domain.org.schema import CONTACT_ID_FIELD
 from salesmanago_sync.domain.people.parts import Parts, Together
 from salesmanago_sync.domain.plan.changes import CHANGE_COLUMNS
 from salesmanago_sync.errors import FatalError

@@ -23,7 +23,7 @@ from salesmanago_sync.domain.people.identities import ObjectInput, is_true
 from salesmanago_sync.domain.people.sightings import UNREAD, newest, of_side, sightings, standing
 from salesmanago_sync.domain.people.succession import successors
 from salesmanago_sync.domain.people.witness import OBJECTS, sobject_of, witness
-from salesmanago_sync.domain.plan.native import DETAIL
+from salesmanago_sync.domain.salesmanago_fields import DETAIL
 from salesmanago_sync.steps.pages import Pages
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import checked

@@ -12,7 +12,7 @@ from salesmanago_sync.domain.frames import is_id, text_series
 from salesmanago_sync.domain.mapping_files.card_lines import LAST_SYNC
 from salesmanago_sync.domain.mapping_files.stand_ins import stand_in
 from salesmanago_sync.domain.merge.merge import TO_SALESMANAGO
-from salesmanago_sync.domain.people.identities import CONTACT_ID_FIELD
+from salesmanago_sync.domain.org.schema import CONTACT_ID_FIELD
 from salesmanago_sync.domain.plan.native import salesmanago_rows, to_salesforce
 from salesmanago_sync.steps.reading import Reading, Source
 from salesmanago_sync.steps.request import utc

@@ -14,7 +14,7 @@ import pandas as pd
 
 from salesmanago_sync.domain.frames import among
 from salesmanago_sync.domain.merge.owed import OPT_OUTS
-from salesmanago_sync.domain.people.identities import CONTACT_ID_FIELD
+from salesmanago_sync.domain.org.schema import CONTACT_ID_FIELD
 from salesmanago_sync.errors import FatalError
 from salesmanago_sync.steps.pages import Pages, are_stored, read_pages
 from salesmanago_sync.steps.ports import Ports, Staging

@@ -7,6 +7,7 @@ from typing import Literal
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, Response
 
+from salesmanago_sync.domain.mapping_files.model import FILES, SOBJECTS
 from salesmanago_sync.domain.org.describe import Schema
 from salesmanago_sync.domain.org.starter import starter
 from salesmanago_sync.overview.mappings import read_overview
@@ -15,8 +16,6 @@ from salesmanago_sync.ui.asking import asking_ports
 from salesmanago_sync.ui.screens import show
 
 router = APIRouter()
-SOBJECTS = {"Lead": "Lead", "Contact": "Contact", "PersonAccount": "Account"}
-FILES = {"Lead": "lead.yaml", "Contact": "contact.yaml", "PersonAccount": "person_account.yaml"}
 
 
 @router.get("/mappings")

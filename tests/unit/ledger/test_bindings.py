@@ -85,7 +85,6 @@ def test_bindings_are_found_by_either_id(ledger: Ledger, pairs: pd.DataFrame, no
     assert found["salesmanago_id"].tolist() == ["m1", "m3"]
     assert ledger.bindings(salesmanago_ids=["m1", "m3"], objects=["Contact"])["salesmanago_id"].tolist() == ["m3"]
     assert ledger.bindings(objects=["Lead"])["salesmanago_id"].tolist() == ["m1"]
-    assert ledger.bindings(statuses=["paused"]).empty
 
 
 def test_saving_changes_the_given_columns_only(ledger: Ledger, pairs: pd.DataFrame, noon: datetime) -> None:

@@ -14,9 +14,9 @@ from typing import Any
 
 import pandas as pd
 
+from salesmanago_sync.domain.explain.wording import SIDES
 from salesmanago_sync.errors import ConfigurationError, Fault
 
-SIDES = {"salesforce": "Salesforce", "salesmanago": "SALESmanago"}
 BLANK = "blank"
 
 

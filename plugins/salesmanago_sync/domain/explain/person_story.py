@@ -88,14 +88,21 @@ def explain(
         since: Where the next incremental run begins to look on each side; None where that is not known.
     """
     people = meant.rows(planned.people)
+    there = _there(inputs)
     stories = [
         _story(int(str(person)), row, inputs, planned, remembered, since)
         for person, row in zip(people.index, plain(people), strict=True)
+        if there & {row["salesforce_id"], row["salesmanago_id"]}
     ]
     told = {story.binding.id for story in stories if story.binding is not None}
     forgotten = remembered.bindings[~remembered.bindings["id"].isin(told)]
     stories += [_story_of_the_gone(row, remembered) for row in plain(forgotten)]
     return Explanation(key.value, inputs.now, _answer(key, stories, inputs), tuple(stories))
+
+
+def _there(inputs: PlanInput) -> set[str]:
+    """Name the records and contacts that were read."""
+    return {*inputs.contacts["contactId"], *(record for item in inputs.objects for record in item.records["Id"])}
 
 
 def _answer(key: PersonKey, stories: Sequence[Story], inputs: PlanInput) -> str:

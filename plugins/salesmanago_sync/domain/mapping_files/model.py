@@ -16,6 +16,13 @@ from salesmanago_sync.domain.mapping_files.file import KeyPath, MappingFile, spe
 from salesmanago_sync.domain.tags import JOINT, WIDE_JOINT, spell_tag
 
 ObjectName = Literal["Lead", "Contact", "PersonAccount"]
+# Where the records of an object are, by its API name; and the file of its mapping, as shipped and as started.
+SOBJECTS: dict[ObjectName, str] = {"Lead": "Lead", "Contact": "Contact", "PersonAccount": "Account"}
+FILES: dict[ObjectName, str] = {
+    "Lead": "lead.yaml",
+    "Contact": "contact.yaml",
+    "PersonAccount": "person_account.yaml",
+}
 Direction = Literal["both", "to_salesmanago", "to_salesforce"]
 ConflictRule = Literal["newest", "salesforce", "salesmanago", "hold"]
 BlankRule = Literal["keep", "propagate"]
@@ -274,7 +281,7 @@ class Mapping(Model):
     @property
     def sobject(self) -> str:
         """The API name of the Salesforce object."""
-        return "Account" if self.object == "PersonAccount" else self.object
+        return SOBJECTS[self.object]
 
     @cached_property
     def lines(self) -> tuple[Line, ...]:

@@ -15,10 +15,8 @@ from salesmanago_sync.domain.criteria.mask import mask
 from salesmanago_sync.domain.frames import TEXT, full_ids
 from salesmanago_sync.domain.mapping_files.mapping import Mapping
 from salesmanago_sync.domain.mapping_files.stand_ins import StandIns
-from salesmanago_sync.domain.org.schema import Schema, criteria_types, hidden_opt_outs
+from salesmanago_sync.domain.org.schema import CONTACT_ID_FIELD, Schema, criteria_types, hidden_opt_outs
 from salesmanago_sync.domain.people.matching import PREFERENCE, Identities
-
-CONTACT_ID_FIELD = "SALESmanago_Contact_Id__c"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,9 @@ from salesmanago_sync.domain.mapping_files.mapping import Line, Mapping
 from salesmanago_sync.domain.mapping_files.stand_ins import stand_in
 from salesmanago_sync.domain.merge.canonical import TAG, canonical_tags
 from salesmanago_sync.domain.plan.changes import EXTERNAL_ID
+from salesmanago_sync.domain.salesmanago_fields import DETAIL
 
 ADDRESS = "address."
-DETAIL = "properties."
 # Keys of `contact`; the others stand beside it (API reference: contact/upsert).
 IN_CONTACT = frozenset({"name", "phone", "fax", "company", "state", EXTERNAL_ID})
 FLAGS = {
