@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from salesmanago_sync.errors import ConfigurationError
 from salesmanago_sync.overview.consent import read_consent_ages
 from salesmanago_sync.steps.consent_lane import LAST_CONSENT, carry_opt_outs
 from salesmanago_sync.steps.start import NothingToDoError
@@ -44,6 +45,35 @@ def test_opt_outs_travel_both_ways_and_nothing_else_does(direct: Direct) -> None
     assert direct.records("Contact")[anna[0]]["Phone"] == "+48601657778"
     assert direct.cards()[ewa[1]]["address"]["city"] == "Łódź"
     assert direct.sync() == []
+
+
+MARKS = {"last_sync": "salesmanago_last_sync", "last_consent": LAST_CONSENT}
+
+
+@pytest.mark.parametrize("name", MARKS.values(), ids=MARKS)
+@pytest.mark.parametrize("time", ["2999-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+def test_a_mark_in_the_future_is_told_and_leaves_no_opt_out_behind_in_silence(
+    direct: Direct, name: str, time: str
+) -> None:
+    pair(direct, "anna")
+    direct.later(LONG)
+    direct.variables.set(name, {"salesforce": time, "salesmanago": time})
+    with pytest.raises(ConfigurationError, match=f"{name}, salesforce: is later"):
+        carry(direct)
+
+
+@pytest.mark.parametrize("name", MARKS.values(), ids=MARKS)
+def test_a_mark_from_the_beginning_of_time_reads_everything(direct: Direct, name: str) -> None:
+    record, contact = pair(direct, "anna")
+    direct.later(LONG)
+    early = {"salesforce": "0001-01-01T00:00:00Z", "salesmanago": "0001-01-01T00:00:00Z"}
+    ledger = direct.variables.get("salesmanago_last_sync")["ledger"]
+    direct.variables.set(name, early)
+    direct.control.patch(f"/salesmanago/contacts/{contact}", {"optedOut": True})
+    carry(direct)
+    direct.variables.set("salesmanago_last_sync", {**early, "ledger": ledger})
+    direct.sync()
+    assert direct.records("Contact")[record]["HasOptedOutOfEmail"] is True
 
 
 def test_opt_outs_travel_while_a_run_holds_the_lock(direct: Direct) -> None:

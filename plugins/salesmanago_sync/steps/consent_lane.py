@@ -26,12 +26,13 @@ from salesmanago_sync.steps.explaining import stage_objects
 from salesmanago_sync.steps.extract import add_counterparts, add_least_checked
 from salesmanago_sync.steps.freshness import Freshness
 from salesmanago_sync.steps.planning import CONSENT, DIRECTIONS, plan_of
-from salesmanago_sync.steps.ports import Ports, Variables
+from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import Account
 from salesmanago_sync.steps.reading import Reading, read_news, sources
 from salesmanago_sync.steps.request import utc
 from salesmanago_sync.steps.start import NothingToDoError
-from salesmanago_sync.steps.watermark import Watermark, read_mark, read_watermark
+from salesmanago_sync.steps.watermark import LAST_SYNC, Watermark, late_faults, read_mark, read_watermark
+from salesmanago_sync.steps.window import overlapping
 from salesmanago_sync.steps.writing import NOBODY, ROWS, Writer, groups
 
 log = logging.getLogger(__name__)
@@ -52,20 +53,30 @@ def carry_opt_outs(ports: Ports, read_account: Callable[[], Account]) -> dict[st
     Raises:
         NothingToDoError: Ordinary runs keep up, or nobody is synchronised yet; says so.
     """
-    watermark = read_watermark(ports.variables)
+    watermark, mine = read_watermark(ports.variables), read_mark(ports.variables, LAST_CONSENT)
+    _check_times(ports, {LAST_SYNC: watermark, LAST_CONSENT: mine})
     _check_needed(ports, watermark)
     # As an incremental run: a full one would read everybody.
     ports = replace(ports, run=ports.run.model_copy(update={"mode": "incremental"}))
     objects = stage_objects(ports, read_account)
     until = {side: clock - ports.settings.settle for side, clock in read_clocks(ports).items()}
     seen_at = ports.now()
-    reading = _read(ports, objects, _since(ports.variables, watermark, until, ports.settings.overlap), until)
+    reading = _read(ports, objects, _since(mine, watermark, until, ports.settings.overlap), until)
     count = sum(len(frame) for frame in reading.records.values()) + len(reading.contacts)
     written = _write(ports, reading, objects, seen_at)
     if not written["failed"]:
         # Else the same time is read again, five minutes later.
         ports.variables.set(LAST_CONSENT, {side: utc(moment) for side, moment in until.items()})
     return {"read": count, "written": written["done"], "failed": written["failed"]}
+
+
+def _check_times(ports: Ports, marks: dict[str, Watermark | None]) -> None:
+    """Check that no mark is in the future: opt-outs would be left behind until then, and nobody would hear of it."""
+    # The clocks of three machines are never quite the same.
+    latest = dict.fromkeys(SIDES, ports.now() + ports.settings.settle)
+    faults = [fault for name, mark in marks.items() for fault in late_faults(mark, latest, name)]
+    if faults:
+        raise ConfigurationError(faults)
 
 
 def _check_needed(ports: Ports, watermark: Watermark | None) -> None:
@@ -81,14 +92,13 @@ def _check_needed(ports: Ports, watermark: Watermark | None) -> None:
 
 
 def _since(
-    variables: Variables, watermark: Watermark | None, until: dict[str, datetime], overlap: timedelta
+    mine: Watermark | None, watermark: Watermark | None, until: dict[str, datetime], overlap: timedelta
 ) -> dict[str, datetime]:
     """Begin where the lane itself or an ordinary run has been; without either, a day ago: the sweep finds the rest."""
-    mine = read_mark(variables, LAST_CONSENT)
     since = {}
     for side in SIDES:
         known = [getattr(mark, side) for mark in (mine, watermark) if mark is not None]
-        since[side] = (max(known) if known else until[side] - timedelta(days=1)) - overlap
+        since[side] = overlapping(max(known) if known else until[side] - timedelta(days=1), overlap)
     return since
 
 

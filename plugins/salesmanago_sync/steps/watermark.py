@@ -96,18 +96,19 @@ def read_mark(variables: Variables, name: str) -> Watermark | None:
         raise ConfigurationError([fault]) from None
 
 
-def late_faults(watermark: Watermark | None, clocks: Mapping[str, datetime]) -> list[Fault]:
+def late_faults(watermark: Watermark | None, clocks: Mapping[str, datetime], variable: str = LAST_SYNC) -> list[Fault]:
     """Find the sides whose watermark lies after the service's own clock: changes before it would be skipped.
 
     Args:
         watermark: The watermark.
         clocks: The clock of each side.
+        variable: Where it is kept.
     """
     if watermark is None:
         return []
     late = [side for side, clock in clocks.items() if getattr(watermark, side) > clock]
     return [
-        Fault(f"Variable {LAST_SYNC}, {side}", "is later than the service's clock.", "Set an earlier time.")
+        Fault(f"Variable {variable}, {side}", "is later than the service's clock.", "Set an earlier time.")
         for side in late
     ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from salesmanago_sync.errors import FatalError
 from salesmanago_sync.steps.clocks import staged_clocks
@@ -35,14 +35,19 @@ def fix_window(ports: Ports) -> Window:
         if since is not None:
             start = since
         elif watermark is not None:
-            start = getattr(watermark, side) - ports.settings.overlap
+            start = overlapping(getattr(watermark, side), ports.settings.overlap)
         else:
             start = BEGINNING
-        window[side] = {"since": utc(start), "until": utc(clock - ports.settings.settle)}
+        window[side] = {"since": utc(max(start, BEGINNING)), "until": utc(clock - ports.settings.settle)}
     ports.ledger.update_run(ports.run.id, window=window)
     # Kept as it was found, so that the last step can tell whether a person has edited it since.
     ports.staging.write_json(FOUND, None if watermark is None else watermark.model_dump(mode="json"))
     return window
+
+
+def overlapping(mark: datetime, overlap: timedelta) -> datetime:
+    """Begin a little before a mark, and never before anything was there."""
+    return max(mark, BEGINNING + overlap) - overlap
 
 
 def span_of(window: Window | None, side: str) -> tuple[datetime, datetime]:

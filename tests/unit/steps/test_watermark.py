@@ -98,6 +98,21 @@ def test_an_unknown_status_of_the_first_sync_is_a_fault_that_names_the_known_one
     assert "holds no JSON" in str(caught.value) or "never, running, done, failed" in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "garbage", "[]", '"2026-01-31T10:00:00Z"', "true", "{}", '{"salesforce": "2026-01-31T10:00:00Z"}',
+        '{"salesforce": null, "salesmanago": null}', '{"salesforce": "yesterday", "salesmanago": "today"}',
+        '{"salesforce": "2026-01-31T10:00:00", "salesmanago": "2026-01-31T10:00:00Z"}',
+        '{"salesforce": "2026-01-31T10:00:00Z", "salesmanago": "2026-01-31T10:00:00Z", "extra": 1}',
+    ],
+)  # fmt: skip
+def test_a_mark_that_cannot_be_read_is_a_fault_that_shows_what_to_write(text: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        read_watermark(Texts(**{LAST_SYNC: text}))
+    assert LAST_SYNC in str(caught.value)
+
+
 @pytest.mark.parametrize("status", ["never", "running", "done", "failed"])
 def test_every_known_status_is_read(status: str) -> None:
     assert first_sync(Texts(**{FIRST_SYNC: json.dumps({"status": status})})) == status
