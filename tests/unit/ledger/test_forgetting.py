@@ -71,6 +71,9 @@ def person(ledger: Ledger, noon: datetime) -> Ledger:
     plan.append({**plan[0], "salesforce_id": FORMER, "object": "Lead"})
     plan.append({**plan[0], "salesforce_id": OTHER, "salesmanago_id": "m-8", "old": "kept", "new": "kept"})
     ledger.plan_changes(run, pd.DataFrame(plan), noon)
+    held = json.dumps({"LastName": " ".join(PLANTED)}, ensure_ascii=False)
+    settled = {**ids, "direction": "to_salesforce", "field": "f0", "state": "done", "reason": None, "held": held}
+    ledger.settle_changes(run, pd.DataFrame([settled]))
     issue = {
         **ids,
         "reason": "CONFLICT",
