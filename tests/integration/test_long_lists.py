@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from salesmanago_sync.errors import RetriableError
+from salesmanago_sync.steps.close import close
 from salesmanago_sync.steps.extract import extract_salesforce
 from salesmanago_sync.steps.pages import read_pages
 from salesmanago_sync.steps.ports import Ports
@@ -212,3 +213,33 @@ def test_who_may_not_make_jobs_reads_page_by_page(direct: Direct, caplog: pytest
     direct.control.post("/salesforce/settings", {"bulk_enabled": False})
     assert len(read(ready(direct), "Lead")) == len(HOSTILE) + 1
     assert "Lead: no Bulk job can be made. Salesforce POST jobs/query: FEATURENOTENABLED" in caplog.text
+
+
+@pytest.mark.parametrize("state", ["InProgress", "JobComplete"])
+def test_a_run_that_is_stopped_leaves_no_job_behind(direct: Direct, state: str) -> None:
+    fill(direct, "Lead")
+    set_threshold(direct, ALWAYS)
+    ports = ready(direct)
+    path = "/results" if state == "JobComplete" else "/jobs/query/"
+    direct.control.post(
+        "/faults", {"system": "salesforce", "kind": "status", "method": "GET", "path": path, "times": 4}
+    )
+    with pytest.raises(RetriableError):
+        read(ports, "Lead")
+    direct.control.delete("/calls")
+    close(ports)
+    assert len(jobs(direct, "DELETE")) == 1
+    assert ports.salesforce._wire.request("GET", "jobs/query").body["records"] == []
+    assert ports.ledger.holder(ports.now()) is None
+
+
+def test_a_run_ends_although_its_job_cannot_be_deleted(direct: Direct) -> None:
+    fill(direct, "Lead")
+    set_threshold(direct, ALWAYS)
+    ports = ready(direct)
+    direct.control.post("/faults", {"system": "salesforce", "kind": "status", "path": "/jobs/query/", "times": None})
+    with pytest.raises(RetriableError):
+        read(ports, "Lead")
+    close(ports)
+    assert ports.ledger.holder(ports.now()) is None
+    assert ports.ledger.run(ports.run.id)["state"] == "failed"

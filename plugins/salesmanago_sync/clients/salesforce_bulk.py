@@ -8,19 +8,20 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import requests
-from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_exponential
 
 from salesmanago_sync.clients.http import Replay, TooLargeError
 from salesmanago_sync.clients.redaction import mask
 from salesmanago_sync.clients.salesforce_errors import MissingError, RefusedRequestError
+from salesmanago_sync.clients.salesforce_jobs import Waiting
 from salesmanago_sync.clients.salesforce_wire import Answer, SalesforceWire
 from salesmanago_sync.clients.shapes import Row, an_object, readable_id
 from salesmanago_sync.domain.carriage import UNREADABLE, carried_text, decoded
 from salesmanago_sync.domain.org.field_types import NUMBER_TYPES
-from salesmanago_sync.errors import RetriableError
+from salesmanago_sync.errors import FatalError, RetriableError
 
 # A million records in a hundred calls. Where records have more than 10 KB, a page is larger than an answer may be
 # (`session.BOUNDS`), and smaller ones are asked for.
@@ -50,7 +51,7 @@ class QueryJobs:
 
     def __init__(self, wire: SalesforceWire, sleep: Callable[[float], None]) -> None:
         self._wire = wire
-        self._sleep = sleep
+        self._waiting = Waiting(sleep, LONGEST_SECONDS, LONGEST_PAUSE, _SEE)
 
     def begin(self, operation: str, query: str) -> str:
         """Make a job.
@@ -83,17 +84,11 @@ class QueryJobs:
             JobLostError: It is gone, has failed, was aborted, or does not say what it has read.
             RetriableError: It takes too long; it goes on, and can be waited for again.
         """
-        policy = Retrying(
-            stop=stop_after_delay(LONGEST_SECONDS),
-            wait=wait_exponential(multiplier=0.5, max=LONGEST_PAUSE),
-            retry=retry_if_result(lambda found: str(found.get("state")) not in _FINAL),
-            sleep=self._sleep,
+        found = self._waiting.until(
+            lambda found: str(found.get("state")) in _FINAL,
+            lambda: an_object(self._of(job, "").body, f"Salesforce GET jobs/query/{job}"),
+            f"job {job}",
         )
-        try:
-            found = policy(lambda: an_object(self._of(job, "").body, f"Salesforce GET jobs/query/{job}"))
-        except RetryError:
-            minutes = LONGEST_SECONDS // 60
-            raise RetriableError(f"Salesforce job {job} was not done in {minutes} minutes. {_SEE}") from None
         if found["state"] != _DONE:
             error = JobLostError(f"Salesforce job {job}: {found['state']}. {_SEE}")
             raise error.saying(mask(found.get("errorMessage")))
@@ -142,6 +137,17 @@ class QueryJobs:
     def end(self, job: str) -> None:
         """Delete a job that is done, and its table."""
         self._wire.request("DELETE", f"jobs/query/{job}", replay=Replay.REPEATABLE)
+
+    def abandon(self, job: str) -> None:
+        """Abort a job that nobody waits for any longer, and delete it.
+
+        Raises:
+            FatalError: It is gone.
+        """
+        # A job that is done cannot be aborted, and need not be.
+        with suppress(FatalError):
+            self._wire.request("PATCH", f"jobs/query/{job}", replay=Replay.REPEATABLE, body={"state": "Aborted"})
+        self.end(job)
 
     def _page(self, job: str, locator: str | None, size: int) -> Answer:
         params = {"maxRecords": str(size)} | ({} if locator is None else {"locator": locator})

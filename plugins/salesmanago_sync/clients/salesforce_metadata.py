@@ -8,14 +8,13 @@ import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Any, TypeVar
+from typing import Any
 from xml.etree import ElementTree as ET
 from zipfile import BadZipFile, ZipFile
 
-from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_exponential
-
 from salesmanago_sync.clients.http import Replay
 from salesmanago_sync.clients.redaction import mask
+from salesmanago_sync.clients.salesforce_jobs import Waiting
 from salesmanago_sync.clients.salesforce_soap import local, text
 from salesmanago_sync.clients.salesforce_wire import SalesforceWire
 from salesmanago_sync.clients.shapes import an_object, readable_id
@@ -23,12 +22,12 @@ from salesmanago_sync.errors import FatalError, RetriableError
 
 # Salesforce works off one deployment at a time; an org's own may run for long before ours.
 LONGEST_SECONDS = 1800
+LONGEST_PAUSE = 10
 # Salesforce takes packages of 10,000 files and 400 MB unpacked (Metadata API Developer Guide, limits).
 MOST_FILES = 10_000
 LARGEST_UNPACKED = 400_000_000
 # What a damaged or encrypted zip, or damaged base64, raises.
 _DAMAGED = (BadZipFile, ValueError, EOFError, NotImplementedError, RuntimeError, OverflowError, zlib.error)
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +90,7 @@ class Metadata:
 
     def __init__(self, wire: SalesforceWire, sleep: Callable[[float], None]) -> None:
         self._wire = wire
-        self._sleep = sleep
+        self._waiting = Waiting(sleep, LONGEST_SECONDS, LONGEST_PAUSE, "See Setup → Deployment Status.")
 
     @property
     def version(self) -> str:
@@ -119,7 +118,9 @@ class Metadata:
         version = self.version
         request = {"apiVersion": version, "singlePackage": True, "unpackaged": {"types": types, "version": version}}
         job = text(self._result("retrieve", {"retrieveRequest": request}), "id")
-        done = self._wait(lambda: self._retrieved(job), lambda found: text(found, "done") == "true", "retrieve")
+        done = self._waiting.until(
+            lambda found: text(found, "done") == "true", lambda: self._retrieved(job), "retrieve"
+        )
         if text(done, "success") == "false":
             raise FatalError(f"Salesforce retrieve failed: {mask(text(done, 'errorMessage'))}")
         return _unzipped(text(done, "zipFile"))
@@ -157,7 +158,7 @@ class Metadata:
         job = readable_id(an_object(answer.body, "Salesforce POST metadata/deployRequest").get("id"))
         if job is None:
             raise RetriableError("Salesforce POST metadata/deployRequest: the answer names no job.")
-        done = self._wait(lambda: self._deployed(job), lambda found: found.get("done") is True, "deploy")
+        done = self._waiting.until(lambda found: found.get("done") is True, lambda: self._deployed(job), "deploy")
         return _deployment(job, done)
 
     def _retrieved(self, job: str) -> ET.Element:
@@ -176,22 +177,6 @@ class Metadata:
 
     def _call(self, call: str, arguments: Mapping[str, Any]) -> ET.Element:
         return self._wire.soap(call, arguments)
-
-    def _wait(self, look: Callable[[], T], is_done: Callable[[T], bool], what: str) -> T:
-        """Look at a job, less and less often, until it is done."""
-        policy = Retrying(
-            stop=stop_after_delay(LONGEST_SECONDS),
-            wait=wait_exponential(multiplier=0.5, max=10),
-            retry=retry_if_result(lambda found: not is_done(found)),
-            sleep=self._sleep,
-        )
-        try:
-            return policy(look)
-        except RetryError:
-            minutes = LONGEST_SECONDS // 60
-            raise RetriableError(
-                f"Salesforce {what} was not done in {minutes} minutes. See Setup → Deployment Status."
-            ) from None
 
 
 def _unzipped(encoded: str) -> dict[str, bytes]:

@@ -102,7 +102,7 @@ class Salesmanago:
             ids: Contact ids.
 
         Yields:
-            Up to 50 cards, in the order of the ids' batches.
+            Up to 50 cards, those of other users' contacts after others.
         """
         names = (name for name in ids if is_id(name))
         return self._cards(names, "contactId", "contact/listById", "contact/listAllById", contact_id)
@@ -151,19 +151,19 @@ class Salesmanago:
             name = name_of(card)
             return None if name is None else name.lower()
 
-        def fetch(some: list[str]) -> list[Card]:
-            cards = identified(some, partial(self._listed, method, key), key, folded)
-            known = {folded(card) for card in cards}
-            missing = [name for name in some if name.lower() not in known]
-            # Another user's contact shows only in the wider list; not seeing it would overwrite it unread.
-            more = identified(missing, partial(self._listed, wider, key), key, folded) if missing else []
-            return _once([*cards, *more])
+        def fetch(way: str, some: list[str]) -> list[Card]:
+            return _once(identified(some, partial(self._listed, way, key), key, folded))
 
         batches = chunks(dict.fromkeys(names), CARDS_AT_ONCE)
         with ThreadPoolExecutor(WORKERS) as pool:
             # A few batches ahead: all at once would hold every card in memory.
             for group in chunks(batches, 4 * WORKERS):
-                yield from filter(None, pool.map(fetch, group))
+                pages = list(pool.map(partial(fetch, method), group))
+                known = {folded(card) for cards in pages for card in cards}
+                missing = [name for some in group for name in some if name.lower() not in known]
+                # Another user's contact shows only in the wider list; not seeing it would overwrite it unread.
+                pages += pool.map(partial(fetch, wider), chunks(missing, CARDS_AT_ONCE))
+                yield from filter(None, pages)
 
     def _listed(self, method: str, key: str, names: list[str]) -> list[Card]:
         where = f"SALESmanago {method}"

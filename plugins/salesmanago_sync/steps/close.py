@@ -9,6 +9,7 @@ from salesmanago_sync.errors import SyncError
 from salesmanago_sync.ledger.runs import ASKS
 from salesmanago_sync.steps.approval import REJECTED, answered, words_of
 from salesmanago_sync.steps.commit import COMMITTED
+from salesmanago_sync.steps.long_list import abandon_lists
 from salesmanago_sync.steps.parts import is_planned
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.totals import add_up
@@ -66,6 +67,7 @@ def _end(ports: Ports) -> None:
     if not done:
         # What is remembered of the org may be why it failed.
         ports.ledger.drop_org_answers()
+        abandon_lists(ports)
     if done:
         # A run that failed keeps its frames, so that its failed tasks can be cleared and go on.
         ports.staging.remove()

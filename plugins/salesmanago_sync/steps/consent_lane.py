@@ -20,7 +20,7 @@ from salesmanago_sync.domain.merge.pairs import SIDES
 from salesmanago_sync.domain.plan.consent import is_shared
 from salesmanago_sync.errors import ConfigurationError, Fault
 from salesmanago_sync.ledger.runs import CONSENT_LANE
-from salesmanago_sync.steps.clocks import read_clocks
+from salesmanago_sync.steps.clocks import stage_clocks
 from salesmanago_sync.steps.evidence import keep_seen
 from salesmanago_sync.steps.explaining import stage_objects
 from salesmanago_sync.steps.extract import add_counterparts, add_least_checked
@@ -59,7 +59,7 @@ def carry_opt_outs(ports: Ports, read_account: Callable[[], Account]) -> dict[st
     # As an incremental run: a full one would read everybody.
     ports = replace(ports, run=ports.run.model_copy(update={"mode": "incremental"}))
     objects = stage_objects(ports, read_account)
-    until = {side: clock - ports.settings.settle for side, clock in read_clocks(ports).items()}
+    until = {side: clock - ports.settings.settle for side, clock in stage_clocks(ports).items()}
     seen_at = ports.now()
     reading = _read(ports, objects, _since(mine, watermark, until, ports.settings.overlap), until)
     count = sum(len(frame) for frame in reading.records.values()) + len(reading.contacts)

@@ -17,6 +17,7 @@ from salesmanago_sync.clients.listing import Listing
 from salesmanago_sync.clients.salesforce_bulk import JobLostError
 from salesmanago_sync.clients.shapes import Row
 from salesmanago_sync.domain.org.schema import Schema, parents_of, read_types
+from salesmanago_sync.domain.people.witness import OBJECTS
 from salesmanago_sync.errors import FatalError, SyncError
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.reading import Source
@@ -51,7 +52,7 @@ def open_list(ports: Ports, source: Source, ask: Callable[[], Listing]) -> tuple
     Returns:
         When it was asked for, and its pages.
     """
-    job = _staged(ports, source)
+    job = _staged(ports, source.mapping.object)
     if job is not None:
         count = _outcome(ports, source, job)
         if count is not None:
@@ -69,9 +70,22 @@ def open_list(ports: Ports, source: Source, ask: Callable[[], Listing]) -> tuple
 
 def close_list(ports: Ports, source: Source) -> None:
     """Delete the job of a list that has been read."""
-    job = _staged(ports, source)
+    job = _staged(ports, source.mapping.object)
     if job is not None:
         _forget(ports, source, job)
+
+
+def abandon_lists(ports: Ports) -> None:
+    """Abort the jobs of lists that nobody reads to their end: the run is over."""
+    for name in OBJECTS:
+        try:
+            job = _staged(ports, name)
+            if job is not None:
+                ports.staging.write_json(_file(name), None)
+                ports.salesforce.jobs.abandon(job.id)
+        except SyncError as error:
+            # Salesforce deletes it by itself after seven days.
+            log.info("%s: a job may be left behind. %s", name, error)
 
 
 def _begun(ports: Ports, source: Source, listing: Listing, at: datetime) -> Job | None:
@@ -88,7 +102,7 @@ def _begun(ports: Ports, source: Source, listing: Listing, at: datetime) -> Job 
         log.warning("%s: no Bulk job can be made. %s", source.mapping.object, error)
         return None
     job = Job(id=name, at=at, types={column: types[column] for column in listing.select.columns})
-    ports.staging.write_json(_file(source), job.model_dump(mode="json"))
+    ports.staging.write_json(_file(source.mapping.object), job.model_dump(mode="json"))
     return job
 
 
@@ -112,7 +126,7 @@ def _rows(ports: Ports, source: Source, job: Job, count: int) -> Iterator[list[R
 
 
 def _forget(ports: Ports, source: Source, job: Job) -> None:
-    ports.staging.write_json(_file(source), None)
+    ports.staging.write_json(_file(source.mapping.object), None)
     try:
         ports.salesforce.jobs.end(job.id)
     except SyncError as error:
@@ -127,12 +141,12 @@ def _types(ports: Ports, source: Source) -> dict[str, str]:
     return read_types(source.mapping, source.schema, parents)
 
 
-def _staged(ports: Ports, source: Source) -> Job | None:
-    if not ports.staging.has(f"{_file(source)}.json"):
+def _staged(ports: Ports, name: str) -> Job | None:
+    if not ports.staging.has(f"{_file(name)}.json"):
         return None
-    known = ports.staging.read_json(_file(source))
+    known = ports.staging.read_json(_file(name))
     return None if known is None else Job.model_validate(known)
 
 
-def _file(source: Source) -> str:
-    return f"bulk.{source.mapping.object}"
+def _file(name: str) -> str:
+    return f"bulk.{name}"

@@ -17,6 +17,7 @@ import pandas as pd
 from salesmanago_sync.clients.salesmanago_ids import contact_id
 from salesmanago_sync.domain.converters.email import normalise_email, spellings
 from salesmanago_sync.domain.frames import TEXT, among, text_series
+from salesmanago_sync.steps.clocks import ahead
 from salesmanago_sync.steps.reading import SALESFORCE, SALESMANAGO, Reading
 
 # The answer of a feed serves for so long.
@@ -92,7 +93,6 @@ class Looks:
     approved: bool = False
     asked_at: datetime | None = None
     _feeds: dict[str, _Feed] = field(default_factory=dict)
-    _clocks: dict[str, timedelta] = field(default_factory=dict)
 
     def moved(self, name: str, persons: pd.DataFrame) -> pd.Index:
         """Say who moved since they were read: their record or contact, or somebody made one of their address.
@@ -117,7 +117,6 @@ class Looks:
     def _ask(self, name: str, keys: Sequence[str], persons: pd.DataFrame) -> _Answers:
         """Ask the feeds that are due, and at the same time for the people of whom they have told before."""
         due = [key for key in keys if self._feed(key).is_due(self.reading.ports.now())]
-        self._compare_clocks(due)
         answers, begun = _Answers(), self.reading.ports.now()
         self._at_once([*(partial(self._ask_feed, key) for key in due), *self._questions(name, persons, answers)])
         # Of whom they have told only now, and everybody where a feed has turned out to be long.
@@ -168,18 +167,10 @@ class Looks:
     def _feed(self, key: str) -> _Feed:
         return self._feeds.setdefault(key, _Feed(self.since, self.asked))
 
-    def _compare_clocks(self, keys: Iterable[str]) -> None:
-        """Find out how far the clock of each service is ahead of the local one."""
-        ports = self.reading.ports
-        for side in dict.fromkeys(map(_side, keys)):
-            if side not in self._clocks:
-                service = ports.salesmanago if side == SALESMANAGO else ports.salesforce
-                self._clocks[side] = service.server_time() - ports.now()
-
     def _ask_feed(self, key: str) -> None:
         """Ask a feed what moved since it was asked last."""
-        feed, ahead = self._feed(key), self._clocks[_side(key)]
-        begin = feed.since + ahead - self.reading.ports.settings.settle
+        feed, ports = self._feed(key), self.reading.ports
+        begin = feed.since + ahead(ports, _side(key)) - ports.settings.settle
         feed.since = feed.asked = self.reading.ports.now()
         feed.whole = (
             self._ask_salesmanago(feed, begin) if key == SALESMANAGO else self._ask_salesforce(key, feed, begin)
@@ -187,7 +178,7 @@ class Looks:
 
     def _ask_salesmanago(self, feed: _Feed, begin: datetime) -> bool:
         # Beyond the present: the clocks of two machines are never quite the same.
-        until = self.reading.ports.now() + self._clocks[SALESMANAGO] + timedelta(hours=1)
+        until = self.reading.ports.now() + ahead(self.reading.ports, SALESMANAGO) + timedelta(hours=1)
         items, whole = self.reading.ports.salesmanago.moved(begin, until, MOST_PAGES)
         named = [(name, item) for item in items if (name := contact_id(item)) is not None]
         emails = normalise_email(text_series(_text(item.get("email")) for _, item in named))

@@ -223,15 +223,14 @@ def test_cards_come_for_every_known_id_by_50(salesmanago) -> None:
 
 def test_unknown_contacts_are_absent_and_other_users_contacts_are_found(salesmanago) -> None:
     client, service = salesmanago(known)
-    assert [[card["id"] for card in page] for page in client.cards(["a", "o", "x"])] == [["a", "o"]]
+    assert [[card["id"] for card in page] for page in client.cards(["a", "o", "x"])] == [["a"], ["o"]]
     assert service.lines == ["POST /api/contact/listById", "POST /api/contact/listAllById"]
     assert service.calls[1].body["contactId"] == ["o", "x"]
 
 
 def test_cards_by_address_match_in_any_case(salesmanago) -> None:
     client, service = salesmanago(known)
-    (page,) = client.cards_by_email(["a@example.com", "o@example.com"])
-    assert len(page) == 2
+    assert [len(page) for page in client.cards_by_email(["a@example.com", "o@example.com"])] == [1, 1]
     assert service.lines == ["POST /api/contact/list", "POST /api/contact/listAll"]
 
 
@@ -240,7 +239,14 @@ def test_a_contact_that_an_answer_names_twice_comes_once(salesmanago) -> None:
         return yes(contacts=json.loads(known(call).content)["contacts"] * 2)
 
     client, _ = salesmanago(twice)
-    assert [[card["id"] for card in page] for page in client.cards(["a", "o"])] == [["a", "o"]]
+    assert [[card["id"] for card in page] for page in client.cards(["a", "o"])] == [["a"], ["o"]]
+
+
+def test_unknown_contacts_of_several_batches_are_looked_for_together(salesmanago) -> None:
+    client, service = salesmanago(known)
+    ids = [f"{'ox'[number % 2] if number % 50 < 2 else 'i'}{number}" for number in range(200)]
+    assert {card["id"] for page in client.cards(ids) for card in page} == {one for one in ids if one[0] != "x"}
+    assert [line.rpartition("/")[2] for line in service.lines] == [*["listById"] * 4, "listAllById"]
 
 
 def test_cards_that_nobody_has_are_no_page(salesmanago) -> None:
