@@ -117,6 +117,9 @@ class Looks:
     def _ask(self, name: str, keys: Sequence[str], persons: pd.DataFrame) -> _Answers:
         """Ask the feeds that are due, and at the same time for the people of whom they have told before."""
         due = [key for key in keys if self._feed(key).is_due(self.reading.ports.now())]
+        if due:
+            # Each thread would log in by itself.
+            self.reading.ports.salesforce.log_in()
         answers, begun = _Answers(), self.reading.ports.now()
         self._at_once([*(partial(self._ask_feed, key) for key in due), *self._questions(name, persons, answers)])
         # Of whom they have told only now, and everybody where a feed has turned out to be long.
