@@ -18,7 +18,18 @@ from __future__ import annotations
 import pendulum
 import salesmanago_run
 import salesmanago_tasks as tasks
-from airflow.sdk import dag
+from airflow.sdk import Param, dag
+
+BACK_FILL = {
+    "fields": Param(
+        [],
+        type="array",
+        items={"type": "string"},
+        title="Fields",
+        description="Only these fields, by their SALESmanago names in the mapping file, as after a new line of it: "
+        "nothing else is written, and nobody is created. Never moves the watermark.",
+    ),
+}
 
 
 @dag(
@@ -28,7 +39,7 @@ from airflow.sdk import dag
     max_active_runs=tasks.MOST_RUNS,
     default_args=tasks.DEFAULT_ARGS,
     on_failure_callback=tasks.failure_callback(),
-    params=tasks.PARAMS,
+    params={**tasks.PARAMS, **BACK_FILL},
     tags=["crm-sync", "two-way", "tier-1"],
     doc_md=__doc__,
 )

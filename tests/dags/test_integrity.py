@@ -54,7 +54,7 @@ SHARED_PARAMS: dict[str, dict[str, Any]] = {
     "dry_run": {"default": False, "type": "boolean"},
 }
 PARAMS = {
-    FULL: SHARED_PARAMS,
+    FULL: {**SHARED_PARAMS, "fields": {"default": [], "type": "array", "items": {"type": "string"}}},
     INCREMENTAL: {
         **SHARED_PARAMS,
         "since": {"default": None, "type": ["null", "string"], "format": "date-time"},

@@ -15,6 +15,7 @@ from salesmanago_sync.domain.plan.consent import unknown_opt_outs
 from salesmanago_sync.domain.plan.findings import ISSUE_COLUMNS, stack
 from salesmanago_sync.domain.plan.limits import measures
 from salesmanago_sync.domain.plan.plan import Plan, PlanInput, plan
+from salesmanago_sync.domain.plan.scope import Scope
 from salesmanago_sync.errors import FatalError
 from salesmanago_sync.steps.evidence import SEEN, opt_ins_reverted
 from salesmanago_sync.steps.parts import check_unbound, each_staged, load_part, of_everybody, save_part, stage
@@ -135,8 +136,11 @@ def check_origin(ports: Ports) -> None:
 
 
 def plan_of(reading: Reading, objects: Sequence[str], direction: str | None = None) -> Plan:
-    """Plan for everybody of a reading."""
+    """Plan for everybody of a reading, as far as the run was asked for."""
     result = plan(inputs_of(reading, objects, direction))
+    meant = Scope(fields=reading.ports.run.request.fields)
+    if not meant.is_whole:
+        result = replace(result, changes=result.changes[meant.holds(result.changes)])
     found = opt_ins_reverted(reading.ports.ledger, result.changes)
     return replace(result, issues=stack([result.issues, found], ISSUE_COLUMNS)) if len(found) else result
 

@@ -345,6 +345,11 @@ def _objects_of_run(
         if name not in names and not findings.faults:
             fix = f"Enabled are: {', '.join(names)}." if names else "No mapping is enabled."
             findings.faults.append(Fault("Param objects", f"{name} has no enabled mapping.", fix))
+    known = {line.key for mapping in enabled for line in mapping.lines}
+    for key in ports.run.request.fields:
+        if key not in known and not findings.faults:
+            fix = f"Write it as in the mapping file; there are: {', '.join(sorted(known))}."
+            findings.faults.append(Fault("Param fields", f"no enabled mapping has the field {key}.", fix))
     if mappings and not names and not findings.faults:
         findings.faults.append(Fault("mappings", "none is enabled.", "Set enabled: true in one of them."))
     return [name for name in names if not asked or name in asked]

@@ -33,6 +33,7 @@ class Request(BaseModel):
         since: Where the window begins, in place of the watermark.
         emails: Only these people, by address.
         ids: Only these people, by Salesforce Id of 18 characters or contactId.
+        fields: Of a full sync: only these fields, of people who are on both sides.
         repair: Of an audit: whether to synchronise anew whoever it finds unexplained.
         run: Of an undo: the number of the run to undo.
         field: Of an undo: only this field.
@@ -48,13 +49,14 @@ class Request(BaseModel):
     since: AwareDatetime | None = None
     emails: tuple[str, ...] = Field((), repr=False)
     ids: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
     repair: bool = False
     run: int | None = Field(None, ge=1)
     field: str = ""
     record: str = ""
     delete_created: bool = False
 
-    @field_validator("objects", "emails", "ids", mode="before")
+    @field_validator("objects", "emails", "ids", "fields", mode="before")
     @classmethod
     def _none_is_empty(cls, value: Any) -> Any:
         return () if value is None else value
@@ -145,7 +147,8 @@ class Run(BaseModel):
         request = self.request
         partial = bool(request.objects) and not set(request.objects) >= set(enabled)
         late = request.since is not None and (watermark is None or request.since > watermark)
-        return partial or request.of_people or request.direction != "both" or late
+        of_part = partial or request.of_people or bool(request.fields)
+        return of_part or request.direction != "both" or late
 
 
 def read_request(params: Mapping[str, Any]) -> Request:
