@@ -66,6 +66,13 @@ CASES: dict[str, History] = {
          *(step for task in ("start", "preflight", "fix_window", "extract_salesmanago", "gather_counterparts", "match")
            for step in (["run", "incremental", [], [task, 1, False, False]], ["mark", 0, 0]))),
     ),
+    "tasks are marked as success that decide, bind, write or end a run": History(
+        DELETING,
+        (*TWO, ["settle", "full"],
+         *(step for number, task in enumerate(("plan", "guard", "bind", "write_consent", "follow_up", "commit"))
+           for step in (["edit_record", number, "city", task], ["choose_in_salesmanago", number, 1, number % 2 == 0],
+                        ["run", "incremental", [], [task, 1, False, False]], ["mark", 0, 0]))),
+    ),
     "a worker dies halfway through a file, and its task is marked as success": History(
         Setup(),
         (*TWO, ["settle", "full"],
