@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from salesmanago_sync.errors import FatalError
 from salesmanago_sync.settings import Settings
@@ -112,6 +115,48 @@ def test_a_mapping_that_is_edited_while_a_run_works_counts_from_the_next_run_on(
     direct.sync("full")
     [card] = direct.cards().values()
     assert {detail["name"]: detail["value"] for detail in card["properties"]}["site"] == "https://example.com"
+
+
+def _with(**changes: Any) -> Callable[[Path], None]:
+    """Edit keys of a mapping file."""
+
+    def edit(file: Path) -> None:
+        file.write_text(yaml.safe_dump({**yaml.safe_load(file.read_text()), **changes}, sort_keys=False))
+
+    return edit
+
+
+EDITS: dict[str, tuple[Callable[[Path], None], list[str]]] = {
+    "details less": (_with(details=[]), ["Lead"]),
+    "other criteria": (_with(criteria={"salesforce": {"field": "City", "op": "eq", "value": "Gdynia"}}), ["Lead"]),
+    "another rule": (_with(conflict="salesmanago"), ["Lead"]),
+    "disabled": (_with(enabled=False), []),
+    "removed": (Path.unlink, []),
+}
+
+
+@pytest.mark.parametrize("kind", EDITS)
+def test_whatever_is_edited_in_a_mapping_while_a_full_sync_works_is_not_noted_as_done(
+    direct: Direct, tmp_path: Path, kind: str
+) -> None:
+    edit, due = EDITS[kind]
+    folder = Path(shutil.copytree(ROOT / "include" / "mappings", tmp_path / "mappings"))
+    direct.settings = direct.settings.model_copy(update={"mappings": folder})
+    direct.record("Lead", LastName="anna", Company="Nowak", Email="anna@example.com", City="Łódź", Title="Boss")
+    direct.later(SETTLED_SECONDS)
+    ports = direct.begun("full")
+    window = read_everybody(direct, ports)
+    edit(folder / "lead.yaml")
+    write(ports, window)
+    close(ports)
+    assert direct.ledger.run(ports.run.id)["state"] == "success"
+    [card] = direct.cards().values()
+    assert (card["address"]["city"], card["optedOut"]) == ("Łódź", False), "as the run had found its mappings"
+    assert "Boss" in {detail["value"] for detail in card["properties"]}
+    direct.record("Contact", LastName="ewa", Email="ewa@example.com")
+    direct.sync()
+    assert direct.ledger.runs(1)["totals"].iloc[0]["full_sync_due"] == due
+    assert direct.cards()[card["id"]]["optedOut"] is False
 
 
 def test_a_mapping_that_is_broken_while_a_run_works_does_not_stop_it(direct: Direct, tmp_path: Path) -> None:
