@@ -172,6 +172,11 @@ PURE_CASES: dict[str, History] = {
         (["make_contact", [2, 0], "Nowak", None, False], ["sync"], ["edit_card", 0, "name", "Maj"],
          ["wait", 30], ["edit_record", 0, "name", "Nowak"]),
     ),
+    "somebody types something and takes it back, after somebody has typed something on the other side": History(
+        UNWANTED,
+        (["make_contact", [2, 0], "Nowak", None, False], ["sync"], ["edit_card", 0, "name", "Maj"], ["wait", 30],
+         ["edit_record", 0, "name", "Maj"], ["edit_record", 0, "name", "Nowak"]),
+    ),
     "a Lead is converted whose contact was deleted, and somebody new has the address": History(
         UNWANTED,
         (["make_lead", [4, 0], "Nowak", "New York", False], ["sync"], ["delete_card", 0],

@@ -304,6 +304,9 @@ def _allowed(bound: Bound, key: str, record: Someone, card: Someone, evidence: E
     if last.value is None and key not in PROPAGATES:
         # A blank never overwrites a value: any that was there meanwhile may have been sent back.
         return everything if None in agreed else everything - {None}
+    if last.value == agreed[SYSTEMS.index(last.side)]:
+        # By value nothing has changed on this side: what was typed on the other one counts.
+        return {last.value, *(edit.value for edit in edits if edit.side != last.side)}
     return {last.value} | _rivals(key, last, edits, _touched(last, record, card, diary))
 
 
