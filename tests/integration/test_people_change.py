@@ -198,7 +198,7 @@ def test_a_run_that_finds_too_many_people_gone_stops_before_it_writes(sync: Sync
     for lead in leads:
         sync.purge("Lead", lead)
     done = sync.full()
-    assert "bind" in done.red
+    assert "guard" in done.red
     done.says("25 of 25 synchronised people cannot be found in Salesforce")
     assert not any(card["optedOut"] for card in sync.cards())
     sync.set(vanished_percent="100")
