@@ -11,7 +11,7 @@ from salesmanago_sync.domain.frames import TEXT, among
 from salesmanago_sync.domain.merge.pairs import SIDES
 from salesmanago_sync.steps.approval import approved_scope
 from salesmanago_sync.steps.evidence import SEEN, keep_seen
-from salesmanago_sync.steps.parts import load_part, note_bound, numbers, staged
+from salesmanago_sync.steps.parts import check_planned, load_part, note_bound, numbers, staged
 from salesmanago_sync.steps.planning import work_of
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import checked
@@ -28,9 +28,11 @@ def bind_people(ports: Ports) -> list[list[dict[str, Any]]]:
         The batches of each write task (`planning.batches`), consent excepted, which goes first.
 
     Raises:
-        FatalError: The run asked, and its plan was not approved.
+        FatalError: The run asked, and its plan was not approved; or a part has no plan.
     """
     ports.keep_lock()
+    # Before anything is noted: a run that has told the ledger nothing may still be planned.
+    check_planned(ports)
     scope = approved_scope(ports)
     note_bound(ports)
     for number in numbers(ports):

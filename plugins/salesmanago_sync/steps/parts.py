@@ -132,6 +132,16 @@ def is_planned(ports: Ports) -> bool:
     return all(staging.has(f"{_name(ports, number, 'people')}.parquet") for number in numbers(ports))
 
 
+def check_planned(ports: Ports) -> None:
+    """Check that every part has its plan.
+
+    Raises:
+        FatalError: One has none: people were shared out anew since.
+    """
+    if not is_planned(ports):
+        raise FatalError("Not every part has a plan. Clear the task plan together with its downstream tasks.")
+
+
 def check_unbound(ports: Ports) -> None:
     """Check that nothing was bound or written since everybody was read.
 
