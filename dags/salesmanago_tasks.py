@@ -299,6 +299,9 @@ def ask() -> Any:
         # A rejected run writes nothing, whatever the trigger rules of its tasks say.
         ignore_downstream_trigger_rules=True,
         response_timeout=timedelta(hours=approval_hours()),
+        # Airflow 3.3 fails a task that is answered before it has gone to rest: it asks anew.
+        retries=10,
+        retry_delay=timedelta(seconds=10),
     )
 
 
