@@ -21,7 +21,7 @@ WRITING = "Lead to_salesmanago 1/1 of part 1"
 VARIABLES = {
     "TWIN_PEOPLE": PEOPLE,
     "SALESMANAGO_SYNC_SCHEDULE": "none",
-    "SALESMANAGO_SYNC_ASK": "limits",
+    "SALESMANAGO_SYNC_ASK": "never",
     "SALESMANAGO_SYNC_REQUESTS_PER_SECOND": "200",
     # A lost task is to be missed within the test's time; the file's own values are for production.
     "AIRFLOW_LOST_AFTER_SECONDS": "30",
