@@ -62,7 +62,7 @@ class Airflow:
             "REQUESTS_CA_BUNDLE": ca,
             "SALESMANAGO_SYNC_SCHEDULE": "none",
             # It has nobody to ask, and the twin's people are nobody's.
-            "SALESMANAGO_SYNC_ASK": "limits",
+            "SALESMANAGO_SYNC_ASK": "never",
             # The twin on this machine needs no gentle pace.
             "SALESMANAGO_SYNC_REQUESTS_PER_SECOND": "200",
             **(settings or {}),
