@@ -24,7 +24,8 @@ from tests.sync_tasks import TASKS
 from tests.twin_server import Control
 
 FULL, INCREMENTAL = "salesmanago_full_sync", "salesmanago_incremental_sync"
-ALL_GREEN = {task: {"Success"} for task in TASKS}
+# Within the limits nobody is asked.
+ALL_GREEN = {task: {"Success"} for task in TASKS} | {"ask": {"Skipped"}, "resume": {"Skipped"}}
 IMAGES = PROJECT / "docs" / "images"
 # More than the sync waits for late commits.
 SETTLED_SECONDS = 120
@@ -87,7 +88,7 @@ def initial_sync_from_the_page(ui: AirflowUi, ledger: Ledger, seeded: Seeded) ->
     sync = ui.open_sync_page()
     sync.shows("Not done yet", "Nothing is running.")
     sync.force("Initial", "Read everybody who meets the criteria", "This is the first synchronization")
-    sync.wait_for_run(re.compile(r"Step \d+ of 15"), re.compile(r"Reading S"), "Writing")
+    sync.wait_for_run(re.compile(rf"Step \d+ of {len(TASKS)}"), re.compile(r"Reading S"), "Writing")
     number = len(seeded["records"])
     sync.shows("Done", f"{number} open issues, {number} of them new", f"Synchronization issues: {number} open")
 
