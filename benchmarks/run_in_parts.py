@@ -41,7 +41,7 @@ from salesmanago_sync.steps.ports import Ports  # noqa: E402
 from salesmanago_sync.steps.preflight import checked, preflight  # noqa: E402
 from salesmanago_sync.steps.reading import CONTACTS, SALESFORCE, SALESMANAGO, Reading, Source, key_of, sources  # noqa: E402
 from salesmanago_sync.steps.request import Run  # noqa: E402
-from salesmanago_sync.steps.staged import Listed  # noqa: E402
+from salesmanago_sync.steps.staged import Listed, begin_slices, listed_name  # noqa: E402
 from tests.histories.staged import WatchedStaging  # noqa: E402
 from tests.integration.direct import Direct  # noqa: E402
 from tests.twin_in_process import TwinInProcess  # noqa: E402
@@ -112,7 +112,9 @@ def stage_people(folder: Path, count: int, in_a_part: int) -> Run:
     ports = ports_of(folder, None, in_a_part)
     found = sources(ports, checked(ports).objects)
     reading, random = Reading(ports, found), np.random.default_rng(1)
-    listed = {name: Listed(ports.staging, name) for name in (*found, CONTACTS)}
+    slices = begin_slices(ports.staging)
+    pages = {name: listed_name(name) for name in found} | {CONTACTS: slices.cards(1)}
+    listed = {name: Listed(ports.staging, page) for name, page in pages.items()}
     for start in range(0, count, ROWS):
         number = pd.Series(range(start, min(count, start + ROWS)))
         records = salesforce(number, random)
@@ -126,6 +128,7 @@ def stage_people(folder: Path, count: int, in_a_part: int) -> Run:
             listed[name].add(_laid_out(rows, reading.of(name)), sightings(side, ids, ports.now(), ids, by_id=False))
     for one in listed.values():
         one.close()
+    slices.close(ports.staging, 1)
     return ports.run
 
 
