@@ -48,7 +48,7 @@ def control(twin: Twin) -> Iterator[Control]:
 
 @pytest.fixture(scope="module")
 def api(processes: ProcessGroup, folder: Path, twin: Twin) -> OperatorApi:
-    settings = {"SALESMANAGO_SYNC_LIMIT_CREATES": str(MOST_CREATED)}
+    settings = {"SALESMANAGO_SYNC_ASK": "limits", "SALESMANAGO_SYNC_LIMIT_CREATES": str(MOST_CREATED)}
     started = Airflow(processes, folder, twin.connections, twin.ready["ca"], PROJECT / "dags", settings)
     started.start()
     return OperatorApi(started)
