@@ -7,11 +7,11 @@ from typing import Any
 
 from airflow.sdk import Param
 
+from salesmanago_sync.domain.explain.wording import WAYS
 from salesmanago_sync.domain.plan.scope import Scope
 from salesmanago_sync.steps.approval import NOBODY, Answer
 
 APPROVE = "Approve"
-WAYS = {"to_salesmanago": "Salesforce → SALESmanago", "to_salesforce": "SALESmanago → Salesforce"}
 HEAD = "| Object | Direction | Created | Updated | Deleted |\n|---|---|---:|---:|---:|"
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-DIRECTIONS = {"to_salesmanago": "Salesforce → SALESmanago", "to_salesforce": "SALESmanago → Salesforce"}
-SIDES = {"salesforce": "Salesforce", "salesmanago": "SALESmanago"}
+from salesmanago_sync.domain.explain import wording
+
+DIRECTIONS = wording.WAYS
+SIDES = wording.SIDES
 MODES = {"full": "Initial", "incremental": "Instant", "consent": "Opt-outs", "audit": "Audit", "undo": "Undo"}
 RUN_STATES = {
     "running": "running",

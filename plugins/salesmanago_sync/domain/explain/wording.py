@@ -11,6 +11,7 @@ from salesmanago_sync.domain.explain.explanation import Evidence, Explanation, F
 # A table must fit a screen; the JSON has the whole value.
 WIDEST = 40
 SIDES = {"salesforce": "Salesforce", "salesmanago": "SALESmanago"}
+WAYS = {"to_salesmanago": "Salesforce → SALESmanago", "to_salesforce": "SALESmanago → Salesforce"}
 ARROWS = {"both": "both ways", "to_salesmanago": "→ SALESmanago", "to_salesforce": "→ Salesforce"}
 
 
