@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,9 +16,25 @@ from salesmanago_sync.ledger.store import Ledger
 from tests.operations.operator_api import OperatorApi
 from tests.twin_server import Control
 
+FULL, INCREMENTAL = "salesmanago_full_sync", "salesmanago_incremental_sync"
+SETTLED_SECONDS = 120
 # More than that in one run, and it asks.
 MOST_CREATED = 3
 KEPT = PROJECT / ".test" / "operations"
+
+
+def lead(control: Control, name: str) -> str:
+    fields = {"LastName": "Nowak", "Company": "Nowak i Synowie", "Email": f"{name}@example.com"}
+    return str(control.post("/salesforce/Lead", fields)["ids"][0])
+
+
+def settle(control: Control) -> None:
+    control.post("/clock", {"advance": SETTLED_SECONDS})
+
+
+def last_run(ledger: Ledger) -> dict[str, Any]:
+    run: dict[str, Any] = ledger.runs(1).to_dict("records")[0]
+    return run
 
 
 @pytest.fixture(scope="module")
@@ -59,3 +76,14 @@ def ledger(folder: Path) -> Iterator[Ledger]:
     opened = Ledger.open(f"sqlite:///{folder}/airflow/salesmanago_sync_ledger.db")
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="module")
+def anna(api: OperatorApi, control: Control) -> str:
+    """The first full sync is done, and this Lead was in it."""
+    made = lead(control, "anna")
+    settle(control)
+    for dag in (FULL, INCREMENTAL):
+        api.wait_for_dag(dag)
+    assert api.ended(FULL, api.run(FULL)) == "success"
+    return made

@@ -6,34 +6,23 @@ The tests build on one another, because each run in a real Airflow takes most of
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 
 from salesmanago_sync.ledger.store import Ledger
+from tests.operations.conftest import INCREMENTAL, last_run, settle
 from tests.operations.operator_api import OperatorApi
 from tests.twin_server import Control
 
 pytestmark = pytest.mark.timeout(1800)
 
-FULL, INCREMENTAL = "salesmanago_full_sync", "salesmanago_incremental_sync"
-SETTLED_SECONDS = 120
 OVERTAKEN = "is no longer the current one"
 LIMIT = [{"errorCode": "REQUEST_LIMIT_EXCEEDED", "message": "TotalRequests Limit exceeded."}]
-
-
-def lead(control: Control, name: str) -> str:
-    fields = {"LastName": "Nowak", "Company": "Nowak i Synowie", "Email": f"{name}@example.com"}
-    return str(control.post("/salesforce/Lead", fields)["ids"][0])
 
 
 def prospect(control: Control, name: str) -> str:
     card = {"email": f"{name}@example.com", "name": "Ewa Nowa", "company": "Nowa Spółka", "state": "PROSPECT"}
     return str(control.post("/salesmanago/contacts", card)["ids"][0])
-
-
-def settle(control: Control) -> None:
-    control.post("/clock", {"advance": SETTLED_SECONDS})
 
 
 def leads(control: Control) -> list[str]:
@@ -43,22 +32,6 @@ def leads(control: Control) -> list[str]:
 def opted_out(control: Control) -> int:
     flags = [row["HasOptedOutOfEmail"] for row in control.get("/salesforce/Lead")]
     return sum(flags) + sum(card["optedOut"] for card in control.get("/salesmanago/contacts"))
-
-
-def last_run(ledger: Ledger) -> dict[str, Any]:
-    run: dict[str, Any] = ledger.runs(1).to_dict("records")[0]
-    return run
-
-
-@pytest.fixture(scope="module")
-def anna(api: OperatorApi, control: Control) -> str:
-    """The first full sync is done, and this Lead was in it."""
-    made = lead(control, "anna")
-    settle(control)
-    for dag in (FULL, INCREMENTAL):
-        api.wait_for_dag(dag)
-    assert api.ended(FULL, api.run(FULL)) == "success"
-    return made
 
 
 def test_a_run_that_is_set_to_failed_frees_the_lock(

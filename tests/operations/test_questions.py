@@ -8,9 +8,8 @@ from datetime import UTC, datetime
 import pytest
 
 from salesmanago_sync.ledger.store import Ledger
-from tests.operations.conftest import MOST_CREATED
+from tests.operations.conftest import FULL, INCREMENTAL, MOST_CREATED, last_run, lead, settle
 from tests.operations.operator_api import OperatorApi
-from tests.operations.test_interventions import FULL, INCREMENTAL, last_run, lead, settle
 from tests.twin_server import Control
 
 pytestmark = pytest.mark.timeout(1800)
@@ -31,17 +30,6 @@ def plant(control: Control, name: str) -> set[str]:
         lead(control, each)
     settle(control)
     return {f"{each}@example.com" for each in names}
-
-
-@pytest.fixture(scope="module")
-def anna(api: OperatorApi, control: Control) -> str:
-    """The first full sync is done, and this Lead was in it."""
-    made = lead(control, "anna")
-    settle(control)
-    for dag in (FULL, INCREMENTAL):
-        api.wait_for_dag(dag)
-    assert api.ended(FULL, api.run(FULL)) == "success"
-    return made
 
 
 def wait_for_question(api: OperatorApi, run: str) -> None:
