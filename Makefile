@@ -13,6 +13,9 @@ export NODE_USE_SYSTEM_CA := 1
 PUBLISHED_BEFORE := 2026-11-24T00:00:00Z
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --exclude-newer $(PUBLISHED_BEFORE)
 
+# Said at the top of both files: whoever has an Airflow already would change its versions with them.
+NOT_YOURS := \# For the demo, the tests and the image. In an Airflow of your own: docs/install.md
+
 # What a person may set: make demo PEOPLE=leads=100,contacts=100 EXIT=1, make test ARGS="-k merge"
 PEOPLE ?=
 EXIT ?=
@@ -21,13 +24,15 @@ ARGS ?=
 SEED ?= $(shell date +%s)
 MINUTES ?= 10
 DATABASE ?= sqlite
+# Where the wheel and the source archive are put.
+DIST ?= dist
 # How many tests run at a time, each file in one process; 0 runs them in this one, as a debugger wants it. With two
 # cores a third has something to do: whoever drives the browser mostly waits for Airflow.
 WORKERS ?= 3
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test quick lint format conformance operations campaign cluster-test bench requirements twin chromium redis clean
+.PHONY: help install demo test quick lint format conformance operations campaign cluster-test bench dist docs tables requirements twin chromium redis clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -70,13 +75,26 @@ bench: $(VENV)/dev.stamp ## Measure how long DAG files take to parse, large plan
 twin: $(VENV)/runtime.stamp ## Serve the local Salesforce and SALESmanago on ports 8180, 8543 (TLS) and 8190 (control)
 	@$(BIN)/python -m twin --http-port 8180 --https-port 8543 --control-port 8190 $(if $(PEOPLE),--people $(PEOPLE)) $(ARGS)
 
+dist: $(UV) ## Build the wheel, and the source archive that it is built from, into dist
+	@$(UV) build --quiet --out-dir $(DIST)
+
+tables: $(VENV)/dev.stamp ## Write what is a copy of the code anew: tables of docs/reference.md, the Grafana board
+	@$(BIN)/python -m docs.site.reference_tables
+	@$(BIN)/python -m docs.site.grafana_board
+
+# Not --quiet: mkdocs counts the warnings that make --strict fail only where it prints them.
+docs: $(VENV)/docs.stamp ## Build the site of these pages into site, and fail at a broken link
+	@NO_MKDOCS_2_WARNING=1 $(VENV)/docs/bin/mkdocs build --strict
+
 requirements: $(UV) ## Compile the pinned requirements anew from pyproject.toml
 	@$(COMPILE) pyproject.toml --extra twin --extra cluster -o requirements.txt
 	@$(COMPILE) pyproject.toml --extra cluster --generate-hashes --constraints requirements.txt -o requirements-image.txt
 	@$(COMPILE) --group dev --constraints requirements.txt -o requirements-dev.txt
+	@$(COMPILE) --group docs --constraints requirements.txt --constraints requirements-dev.txt -o requirements-docs.txt
+	@$(foreach file,requirements.txt requirements-image.txt,sed -i.old '2a $(NOT_YOURS)' $(file) && rm $(file).old;)
 
 clean: ## Remove what the commands above left behind, except .venv
-	@rm -rf .demo .test .mypy_cache .pytest_cache .ruff_cache .hypothesis tests/conformance/node_modules
+	@rm -rf .demo .test dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis tests/conformance/node_modules
 
 chromium: # The browser test drives it; Debian's own, because no other is packaged for every machine
 	@for name in chromium chromium-browser google-chrome; do command -v $$name >/dev/null && exit 0; done; \
@@ -118,6 +136,12 @@ $(VENV)/cluster.stamp: requirements-image.txt pyproject.toml | $(UV)
 	@$(BIN)/python -m venv --clear --without-pip $(VENV)/cluster
 	@$(UV) pip install --quiet --python $(VENV)/cluster/bin/python --require-hashes -r requirements-image.txt
 	@$(UV) pip install --quiet --python $(VENV)/cluster/bin/python --no-deps -e .
+	@touch $@
+
+# An environment of its own, because neither the sync nor its tests need what builds the site.
+$(VENV)/docs.stamp: requirements-docs.txt | $(UV)
+	@$(UV) venv --quiet --clear --python $(BIN)/python $(VENV)/docs
+	@$(UV) pip install --quiet --python $(VENV)/docs/bin/python -r requirements-docs.txt
 	@touch $@
 
 # No install scripts: they would fetch what the two clients do not need. Node comes with the pinned requirements.

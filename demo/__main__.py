@@ -70,7 +70,11 @@ def run(options: argparse.Namespace, console: Console, processes: ProcessGroup) 
     console.print(f"Starting the twin with {options.people}")
     twin = Twin(processes, clean_environment(), logs, options.people)
     console.print("Starting Airflow")
-    airflow = Airflow(processes, options.folder.resolve(), twin.connections, twin.ready["ca"], options.dags.resolve())
+    # For a shell that plays the people in both systems.
+    settings = {"TWIN": twin.ready["control"]}
+    airflow = Airflow(
+        processes, options.folder.resolve(), twin.connections, twin.ready["ca"], options.dags.resolve(), settings
+    )
     airflow.start()
     summary.print_address(console, airflow, USER, PASSWORD)
     faults = synchronise(console, twin, airflow)

@@ -11,6 +11,9 @@ from demo.errors import DemoError
 
 REQUEST_SECONDS = 30
 PARSE_SECONDS = 180.0
+DATABASE_ERROR = 500
+MOST_REFUSED = 5
+REFUSED_SECONDS = 2
 QUESTION_ATTEMPTS = 5
 COMPONENTS = ("metadatabase", "scheduler", "dag_processor", "triggerer")
 
@@ -94,13 +97,21 @@ class AirflowApi:
     def _answer(self, method: str, url: str, **arguments: Any) -> requests.Response:
         # A busy machine answers late. Asking again is harmless for a question; a trigger is sent once only.
         attempts = QUESTION_ATTEMPTS if method == "GET" else 1
+        refused = 0
         while True:
             attempts -= 1
             try:
-                return self._session.request(method, url, timeout=REQUEST_SECONDS, **arguments)
+                answer = self._session.request(method, url, timeout=REQUEST_SECONDS, **arguments)
             except (requests.ConnectionError, requests.Timeout):
                 if attempts == 0:
                     raise DemoError(f"Airflow did not answer {method} {url} within {REQUEST_SECONDS} s.") from None
+                continue
+            # Airflow's SQLite takes one writer at a time. What it refused so was rolled back: it may be sent again.
+            if answer.status_code != DATABASE_ERROR or "Database error" not in answer.text or refused == MOST_REFUSED:
+                return answer
+            refused += 1
+            attempts += 1
+            time.sleep(REFUSED_SECONDS)
 
     def _sign_in(self) -> None:
         answer = self._session.post(f"{self._url}/auth/token", json=self._log_in, timeout=REQUEST_SECONDS)

@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import secrets
+import shlex
 import sys
 import time
 from pathlib import Path
@@ -27,6 +28,8 @@ MIGRATE_SECONDS = 300.0
 START_SECONDS = 300.0
 # A person's own settings must not decide what the demo does.
 FOREIGN_PREFIXES = ("AIRFLOW", "SALESMANAGO_SYNC_", "_AIRFLOW")
+# This machine is never asked through a proxy; curl reads the lower case alone.
+NO_PROXY = dict.fromkeys(("NO_PROXY", "no_proxy"), "localhost,127.0.0.1")
 
 
 class Airflow:
@@ -35,6 +38,7 @@ class Airflow:
     Attributes:
         url: Where its UI is.
         api: Its public REST API.
+        settings: A file that gives a shell its settings and connections.
     """
 
     def __init__(
@@ -55,8 +59,7 @@ class Airflow:
         home.mkdir()
         passwords = home / "passwords.json"
         passwords.write_text(json.dumps({USER: PASSWORD}))
-        self._environment = {
-            **clean_environment(),
+        own = {
             **airflow_settings(home, dags, passwords, port),
             **connection_variables(connections),
             "REQUESTS_CA_BUNDLE": ca,
@@ -67,6 +70,9 @@ class Airflow:
             "SALESMANAGO_SYNC_REQUESTS_PER_SECOND": "200",
             **(settings or {}),
         }
+        self._environment = {**clean_environment(), **own}
+        self.settings = folder / "airflow.env"
+        write_settings(self.settings, {**own, **NO_PROXY})
 
     def start(self) -> None:
         """Create the database, start every component and wait until all are healthy."""
@@ -91,11 +97,16 @@ class Airflow:
         return self._processes.add(ChildProcess(f"Airflow's {name}", command, self._environment, log))
 
 
+def write_settings(file: Path, settings: Mapping[str, str]) -> None:
+    """Write settings as a shell takes them: `. .demo/airflow.env`."""
+    file.touch(mode=0o600)  # secrets, if only those of local servers
+    file.write_text("".join(f"export {name}={shlex.quote(value)}\n" for name, value in settings.items()))
+
+
 def clean_environment() -> dict[str, str]:
     """Return this process's environment without settings of another Airflow, and with this machine never proxied."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN_PREFIXES)}
-    local = "localhost,127.0.0.1"
-    return {**kept, "NO_PROXY": local, "no_proxy": local, "PYTHONUNBUFFERED": "1"}
+    return {**kept, **NO_PROXY, "PYTHONUNBUFFERED": "1"}
 
 
 def airflow_settings(home: Path, dags: Path, passwords: Path, port: int) -> dict[str, str]:

@@ -76,5 +76,11 @@ def print_incremental_sync(console: Console, run: DagRun) -> None:
 
 
 def print_address(console: Console, airflow: Airflow, user: str, password: str) -> None:
-    """Print where the Airflow UI is and how to get in."""
+    """Print where the Airflow UI is and how to get in, and how a shell does."""
     console.print(f"\nAirflow is at [link]{airflow.url}[/link]  user [b]{user}[/b]  password [b]{password}[/b]")
+    console.print(
+        "Its connections come from the environment, so that its page Connections is empty. For airflow salesmanago in "
+        f"another shell:  . {airflow.settings}",
+        highlight=False,
+        soft_wrap=True,
+    )

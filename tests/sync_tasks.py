@@ -15,6 +15,7 @@ TASKS = (
     "resume",
     "bind",
     "write_consent",
+    "canary",
     "write",
     "follow_up",
     "commit",

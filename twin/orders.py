@@ -96,7 +96,13 @@ class SalesmanagoSettings(ControlOrder):
     """Switches for what the sources on SALESmanago do not settle.
 
     Attributes:
-        clear: Whether an empty text empties a field.
+        clear: What empties a field: an empty text, only null, or nothing.
+        address_parts: What becomes of the parts of an address that a write leaves out.
+        tag_case: How tags are kept and compared: in upper case, as sent and without regard to case, or as they are.
+        address_case: Whether one address in two spellings is one contact.
+        bounds: Which bounds of a time span belong to it.
+        export: Whether there is the export of all contacts.
+        shown_after: How many look-ups by address still show a contact as it was before a write.
         tags_move_clock: Whether a change of tags moves `modifiedOn`.
         optout_moves_clock: Whether a change of consent moves `modifiedOn`.
         bad_rows: How a batch reports a row that it cannot write.
@@ -107,12 +113,19 @@ class SalesmanagoSettings(ControlOrder):
         job_polls: How many polls find a new job unfinished.
         null_contact_data: Whether the first entry of an export has nothing but nulls.
         list_limit: How many contacts a list without pages names at most; null does not cut it.
+        page_limit: How many contacts a page names at most, whatever was asked for; the rest of it is lost.
         list_twice: Whether lists name everybody twice.
         keeps: What becomes of a text on its way in.
         cut_at: At how many characters a text is cut on its way in; null means nowhere.
     """
 
-    clear: Literal["clears", "ignored"] = "clears"
+    clear: Literal["clears", "null", "ignored"] = "clears"
+    address_parts: Literal["kept", "emptied"] = "kept"
+    tag_case: Literal["upper", "folds", "minds"] = "upper"
+    address_case: Literal["folds", "minds"] = "folds"
+    bounds: Literal["both", "from", "to", "neither"] = "both"
+    export: Literal["there", "refused"] = "there"
+    shown_after: int = Field(default=0, ge=0)
     tags_move_clock: bool = False
     optout_moves_clock: bool = True
     bad_rows: Literal["missing", "null", "refuse_all"] = "missing"
@@ -123,6 +136,7 @@ class SalesmanagoSettings(ControlOrder):
     job_polls: int = Field(default=1, ge=0)
     null_contact_data: bool = False
     list_limit: int | None = Field(default=None, ge=1)
+    page_limit: int | None = Field(default=None, ge=1)
     list_twice: bool = False
     keeps: Literal["as_sent", "trimmed", "upper"] = "as_sent"
     cut_at: int | None = Field(default=None, ge=1)

@@ -37,6 +37,12 @@ SETTINGS: dict[str, dict[str, Any]] = {
     },
     "salesmanago": {
         "clear": "clears",
+        "address_parts": "kept",
+        "tag_case": "upper",
+        "address_case": "folds",
+        "bounds": "both",
+        "export": "there",
+        "shown_after": 0,
         "tags_move_clock": False,
         "bad_rows": "missing",
         "new_opted_out": False,
@@ -47,6 +53,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "job_polls": 1,
         "null_contact_data": False,
         "list_limit": None,
+        "page_limit": None,
         "list_twice": False,
         "keeps": "as_sent",
         "cut_at": None,
@@ -70,6 +77,7 @@ class State:
         faults: Faults still to happen.
         lies: What the systems say that is not so.
         calls: The call log.
+        unshown: By contact id, the contact before a write and how many look-ups still show that.
     """
 
     def __init__(self, path: str = ":memory:", clock: Clock | None = None, seed: int | None = None) -> None:
@@ -85,6 +93,7 @@ class State:
         self.faults = Faults()
         self.lies = Lies()
         self.calls = Calls()
+        self.unshown: dict[str, list[Any]] = {}
         self._savepoints = count()
 
     @contextmanager
@@ -117,3 +126,4 @@ class State:
         self.faults.clear()
         self.lies.forget()
         self.calls.clear()
+        self.unshown.clear()

@@ -2,10 +2,13 @@
 
     SyncError                      root
     ├─ ConfigurationError          mapping, connection or criteria wrong: fails at once, carries every fault
+    │  └─ QuestionError            what a person asked for cannot be done as it was asked
+    │     └─ UnknownError          it names something that is not there
     ├─ FatalError                  the run stops and is not retried
     │  ├─ AuthenticationError      credentials refused, permission missing
     │  ├─ UnknownOutcomeError      a write got no readable answer: it may have been applied
     │  ├─ OutdatedError            a write did not leave: what it rests on was read too long ago
+    │  ├─ ReserveError             what is left of the org's daily API calls is kept for others: a later run goes on
     │  └─ OwnFaultError            the sync made a body that is no JSON: nothing was sent
     ├─ RetriableError              time-out before sending, 429, 5xx, row lock: try again later
     ├─ UnexpectedError             a fault of this package: what it says names places in the code, never a value
@@ -16,6 +19,7 @@ A record that is refused is not an exception: it is an `Outcome` that becomes an
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
 
@@ -42,18 +46,42 @@ class SyncError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """A place in a mapping file.
+
+    Attributes:
+        file: Name of the file; empty where the mapping was made otherwise.
+        line: Number of the line; None where the whole file is meant.
+        key: The key, as `fields[2].convert`, and what it was compared with.
+    """
+
+    file: str
+    line: int | None = None
+    key: str = ""
+
+    def __str__(self) -> str:
+        place = self.file if self.line is None else f"{self.file}:{self.line}"
+        return " ".join(filter(None, [place, self.key]))
+
+
+@dataclass(frozen=True, slots=True)
 class Fault:
     """One thing that is wrong in a mapping, a connection or an org.
 
     Attributes:
-        where: File, line and key, or the connection and its field.
+        where: The place in a file, or the connection and its field.
         what: What is wrong, with the offending value (never a secret).
         fix: What to do about it, with the valid choices where there are any.
     """
 
-    where: str
+    where: str | Place
     what: str
     fix: str = ""
+
+    def renamed(self, rename: Callable[[str], str]) -> Fault:
+        """Put other names in its text."""
+        where = rename(self.where) if isinstance(self.where, str) else self.where
+        return Fault(where, rename(self.what), rename(self.fix))
 
     def __str__(self) -> str:
         return f"{self.where}: {self.what}" + (f" {self.fix}" if self.fix else "")
@@ -67,6 +95,14 @@ class ConfigurationError(SyncError):
         lines = "\n".join(f"  {number}. {fault}" for number, fault in enumerate(self.faults, 1))
         counted = "1 fault" if len(self.faults) == 1 else f"{len(self.faults)} faults"
         super().__init__(f"{counted} to correct:\n{lines}")
+
+
+class QuestionError(ConfigurationError):
+    """What a person asked for cannot be done as it was asked: nothing is wrong with the sync."""
+
+
+class UnknownError(QuestionError):
+    """What a person asked for names something that is not there."""
 
 
 class FatalError(SyncError):
@@ -83,6 +119,10 @@ class UnknownOutcomeError(FatalError):
 
 class OutdatedError(FatalError):
     """A write did not leave, or not once more, because what it rests on was read too long ago."""
+
+
+class ReserveError(FatalError):
+    """A request did not leave: what is left of the org's daily API calls is kept for others."""
 
 
 class OwnFaultError(FatalError):

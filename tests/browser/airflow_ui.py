@@ -53,7 +53,7 @@ class AirflowUi:
     def open_sync_page(self) -> SyncPage:
         """Open the page of the sync from Airflow's navigation."""
         self.page.goto(self._url)
-        self.page.get_by_test_id("nav-sidebar").get_by_role("link", name="SALESmanago").click()
+        self.page.get_by_test_id("nav-sidebar").get_by_role("link", name="CRM sync").click()
         return SyncPage(self.page)
 
     def use_colours(self, theme: str) -> None:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, ViewportSize, sync_playwright
+from playwright.sync_api import Locator, Page, ViewportSize, sync_playwright
 
 from demo import airflow_process
 from demo.airflow_process import PASSWORD, PROJECT, USER, Airflow, clean_environment
 from demo.child_process import ProcessGroup
 from demo.twin_process import Twin
 from tests.browser.airflow_ui import AirflowUi
+from tests.browser.sync_page import SyncPage
+from tests.twin_server import Control
 
+Picture = Callable[..., None]
+IMAGES = PROJECT / "docs" / "images"
 KEPT = PROJECT / ".test" / "browser"
 PEOPLE = "leads=20,contacts=20,person_accounts=5,salesmanago=30"  # the fewest among whom every flaw is planted
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -29,6 +34,8 @@ FLAGS = (
 )
 SCREEN = ViewportSize(width=1400, height=900)
 TAIL_LINES = 60
+# A further pair of accounts: its connections are there, its files only where a test lays them out.
+PAIR = "sandbox"
 RED = pytest.StashKey[bool]()
 
 
@@ -77,6 +84,14 @@ def twin(processes: ProcessGroup, folder: Path) -> Twin:
     return Twin(processes, clean_environment(), folder / "logs", PEOPLE)
 
 
+@pytest.fixture
+def control(twin: Twin) -> Iterator[Control]:
+    """The twin, as a person works in both services."""
+    opened = Control(twin.ready["control"])
+    yield opened
+    opened.close()
+
+
 @pytest.fixture(scope="session")
 def mappings(folder: Path) -> Path:
     """The shipped mappings, in a folder where the last part of a test may edit them."""
@@ -84,11 +99,25 @@ def mappings(folder: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def airflow(processes: ProcessGroup, folder: Path, twin: Twin, mappings: Path) -> Airflow:
-    settings = {"SALESMANAGO_SYNC_MAPPINGS": str(mappings)}
+def dags(folder: Path) -> Path:
+    """The shipped DAG files, in a folder where a test may put those of a further pair."""
+    copied = Path(shutil.copytree(PROJECT / "dags", folder / "dags"))
+    (copied / "pairs").mkdir()
+    return copied
+
+
+@pytest.fixture(scope="session")
+def airflow(processes: ProcessGroup, folder: Path, twin: Twin, mappings: Path, dags: Path) -> Airflow:
+    settings = {
+        "SALESMANAGO_SYNC_MAPPINGS": str(mappings),
+        "SALESMANAGO_SYNC_PAIRS": str(dags / "pairs"),
+        "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",  # seconds until a new DAG file is found
+    }
+    known = twin.connections
+    own = {f"{name.removesuffix('_default')}_{PAIR}": connection for name, connection in known.items()}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(airflow_process, "UI_PORT", 0)  # the demo may be running
-        started = Airflow(processes, folder, twin.connections, twin.ready["ca"], PROJECT / "dags", settings)
+        started = Airflow(processes, folder, known | own, twin.ready["ca"], dags, settings)
     started.start()
     return started
 
@@ -105,6 +134,17 @@ def page(chromium: str, tmp_path: Path, folder: Path, request: pytest.FixtureReq
         yield opened
         if request.node.stash[RED]:
             opened.screenshot(path=folder / f"{request.node.name}.png")
+
+
+@pytest.fixture
+def picture() -> Picture:
+    """Keep a picture for the documentation, when asked to."""
+
+    def keep(screen: SyncPage | AirflowUi, name: str, part: Locator | None = None) -> None:
+        if os.environ.get("UPDATE_IMAGES"):
+            screen.picture(IMAGES / f"{name}.png", *[part] if part else [])
+
+    return keep
 
 
 @pytest.fixture

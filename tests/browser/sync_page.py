@@ -7,7 +7,7 @@ from pathlib import Path
 
 from playwright.sync_api import FrameLocator, Locator, Page, expect
 
-FRAME = "iframe[title='SALESmanago']"
+FRAME = "iframe[title='CRM sync']"
 RUN_MILLISECONDS = 1_200_000
 
 
@@ -65,6 +65,12 @@ class SyncPage:
     def choose(self, label: str, value: str) -> None:
         """Choose a value of a filter."""
         self.main.get_by_label(label, exact=True).select_option(value)
+
+    def filter(self) -> None:
+        """Press Filter, and wait for the page that it gives: the one before may look the same."""
+        self.main.evaluate("main => main.setAttribute('data-left', '')")
+        self.press("Filter")
+        expect(self.frame.locator("main:not([data-left])")).to_be_visible()
 
     def rows(self) -> Locator:
         """The rows of the first table."""

@@ -2,45 +2,36 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, ViewportSize, expect
+from playwright.sync_api import ViewportSize, expect
 
-from demo.airflow_process import PROJECT, Airflow
-from demo.twin_process import Twin
+from demo.airflow_process import Airflow
+from salesmanago_sync.domain.probe.questions import QUESTIONS
 from salesmanago_sync.domain.reasons import ISSUES
 from salesmanago_sync.ledger.store import Ledger
 from salesmanago_sync.overview.issues import IssueFilter, count_reasons, read_issues
 from salesmanago_sync.overview.runs import RunLine, read_runs
 from tests.browser.airflow_ui import AirflowUi
+from tests.browser.conftest import Picture
 from tests.browser.sync_page import SyncPage
 from tests.sync_tasks import TASKS
 from tests.twin_server import Control
 
 FULL, INCREMENTAL = "salesmanago_full_sync", "salesmanago_incremental_sync"
-# Within the limits nobody is asked.
-ALL_GREEN = {task: {"Success"} for task in TASKS} | {"ask": {"Skipped"}, "resume": {"Skipped"}}
-IMAGES = PROJECT / "docs" / "images"
+# Within the limits nobody is asked, and without its Param there is no canary.
+ALL_GREEN = {task: {"Success"} for task in TASKS} | {task: {"Skipped"} for task in ("ask", "resume", "canary")}
 # More than the sync waits for late commits.
 SETTLED_SECONDS = 120
 PHONE = ViewportSize(width=390, height=844)
 # Tall enough for a page of issues, runs and numbers in one picture.
 SCREEN = ViewportSize(width=1400, height=1250)
 Seeded = dict[str, Any]
-Picture = Callable[..., None]
-
-
-@pytest.fixture
-def control(twin: Twin) -> Iterator[Control]:
-    opened = Control(twin.ready["control"])
-    yield opened
-    opened.close()
 
 
 @pytest.fixture
@@ -48,17 +39,6 @@ def ledger(airflow: Airflow, folder: Path) -> Iterator[Ledger]:
     opened = Ledger.open(f"sqlite:///{folder / 'airflow' / 'salesmanago_sync_ledger.db'}")
     yield opened
     opened.close()
-
-
-@pytest.fixture
-def picture() -> Picture:
-    """Keep a picture for the documentation, when asked to."""
-
-    def keep(screen: SyncPage | AirflowUi, name: str, part: Locator | None = None) -> None:
-        if os.environ.get("UPDATE_IMAGES"):
-            screen.picture(IMAGES / f"{name}.png", *[part] if part else [])
-
-    return keep
 
 
 @pytest.mark.timeout(3600)
@@ -76,6 +56,7 @@ def test_a_person_runs_both_syncs_and_understands_what_they_did(
     issues_on_the_page(ui, ledger, seeded, picture)
     lead = instant_sync_of_an_edit(ui, control, ledger, picture)
     the_plan_of_each_run(ui, run, picture)
+    what_the_account_was_asked(ui, picture)
     the_story_of_one_person(ui, lead, picture)
     everything_mended_and_synchronised_from_airflow(ui, control, seeded)
     a_mapping_with_a_fault(ui, mappings, picture)
@@ -86,7 +67,12 @@ def initial_sync_from_the_page(ui: AirflowUi, ledger: Ledger, seeded: Seeded) ->
     """The page, the ledger and the twin agree on what the first sync did."""
     ui.page.set_viewport_size(SCREEN)
     sync = ui.open_sync_page()
-    sync.shows("Not done yet", "Nothing is running.")
+    sync.shows("Not done yet", "Nothing is running.", "2 of 8 done")
+    sync.follow("Doctor")
+    sync.press("Check everything")
+    sync.shows("No fault", "logged in")
+    sync.go("Synchronization Information")
+    sync.shows("4 of 8 done", "Both are there, and their log-in works.")
     sync.force("Initial", "Read everybody who meets the criteria", "This is the first synchronization")
     sync.wait_for_run(re.compile(rf"Step \d+ of {len(TASKS)}"), re.compile(r"Reading S"), "Writing")
     number = len(seeded["records"])
@@ -128,7 +114,7 @@ def issues_on_the_page(ui: AirflowUi, ledger: Ledger, seeded: Seeded, picture: P
     sync.go("Issues")
     picture(sync, "page-issues")
     sync.choose("Reason", "VALUE_TOO_LONG")
-    sync.press("Filter")
+    sync.filter()
     found = sync.rows()
     expect(found).to_have_count(number)
     sync.shows(ISSUES["VALUE_TOO_LONG"].fix)
@@ -136,7 +122,7 @@ def issues_on_the_page(ui: AirflowUi, ledger: Ledger, seeded: Seeded, picture: P
     sync.press("Dismiss")
     expect(found).to_have_count(number - 1)
     sync.choose("State", "dismissed")
-    sync.press("Filter")
+    sync.filter()
     expect(sync.rows()).to_have_count(1)
     [dismissed] = read_issues(ledger, IssueFilter(state="dismissed"))
     assert dismissed.reason == "VALUE_TOO_LONG"
@@ -161,15 +147,25 @@ def the_plan_of_each_run(ui: AirflowUi, run: RunLine, picture: Picture) -> None:
     sync.go("Plan")
     sync.choose("Direction", "to_salesmanago")
     sync.choose("Field", "company")
-    sync.press("Filter")
+    sync.filter()
     expect(sync.rows()).to_have_count(1)
     sync.shows("Nowak & <b>Synowie</b>")
     assert sync.main.locator("b").count() == 0, "a value became part of the page"
     sync.choose("Run", str(run.id))
     sync.choose("Field", "")
-    sync.press("Filter")
+    sync.filter()
+    expect(sync.rows()).not_to_have_count(1)
     sync.shows("Page 1 of", "Initial")
     picture(sync, "page-plan")
+
+
+def what_the_account_was_asked(ui: AirflowUi, picture: Picture) -> None:
+    """Every question is open, with what the sync does meanwhile; nothing is sent by looking."""
+    sync = ui.open_sync_page()
+    sync.go("Doctor")
+    sync.follow("the probe")
+    sync.shows(*(question.asks for question in QUESTIONS), QUESTIONS[0].default)
+    picture(sync, "page-probe")
 
 
 def the_story_of_one_person(ui: AirflowUi, lead: dict[str, Any], picture: Picture) -> None:
@@ -213,10 +209,14 @@ def a_mapping_with_a_fault(ui: AirflowUi, mappings: Path, picture: Picture) -> N
     sync.go("Mapping settings")
     sync.shows("takes part", "Criteria", "Coverage")
     file = mappings / "lead.yaml"
-    file.write_text(file.read_text().replace("convert: phone", "convert: phnoe", 1))
+    sound = file.read_text()
+    file.write_text(sound.replace("convert: phone", "convert: phnoe", 1))
     sync.go("Mapping settings")
     sync.shows("no run starts before it is corrected", re.compile(r"lead\.yaml:\d+"), "phnoe", "phone")
     picture(sync, "page-fault", sync.main.locator("section").first)
+    sync.go("Synchronization Information")
+    sync.shows("A fault in the mappings", "phnoe")
+    file.write_text(sound)
 
 
 def dark_and_small(ui: AirflowUi, picture: Picture) -> None:

@@ -3,17 +3,20 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 from airflow.dag_processing.dagbag import DagBag
-from airflow.sdk import DAG, RetryAction
+from airflow.sdk import DAG, RetryAction, TriggerRule
 
+from salesmanago_sync.dags import full_sync
 from salesmanago_sync.errors import (
     AuthenticationError,
     ConfigurationError,
@@ -24,12 +27,15 @@ from salesmanago_sync.errors import (
     UnknownOutcomeError,
 )
 from salesmanago_sync.hooks import pool
+from salesmanago_sync.overview.progress import ELSEWHERE, STEPS
 from tests.sync_tasks import TASKS
 
 ROOT = Path(__file__).resolve().parents[2]
 FULL, INCREMENTAL = "salesmanago_full_sync", "salesmanago_incremental_sync"
 BOTH = (FULL, INCREMENTAL)
 SETUP = "salesmanago_setup"
+PROBE = "salesmanago_probe"
+EXPORT = "salesmanago_export"
 CONSENT = "salesmanago_consent"
 AUDIT = "salesmanago_audit"
 UNDO = "salesmanago_undo"
@@ -42,15 +48,18 @@ IN_THE_POOL = {
     "extract_contacts",
     "gather_counterparts",
     "write_consent",
+    "canary",
     "write",
     "follow_up",
 }
 NAME = "salesmanago_sync"
+DEFINITIONS = ("full_sync", "incremental_sync", "consent", "audit", "undo", "setup", "export")
 HEAVY = {"pandas", "numpy", "pyarrow", "requests", "urllib3", "simple_salesforce"}
 
 SHARED_PARAMS: dict[str, dict[str, Any]] = {
     "objects": {"default": [], "type": "array", "items": {"type": "string", "enum": OBJECTS}},
     "direction": {"default": "both", "type": "string", "enum": ["both", "to_salesmanago", "to_salesforce"]},
+    "canary": {"default": None, "type": ["null", "integer"], "minimum": 1, "maximum": 2000},
     "dry_run": {"default": False, "type": "boolean"},
 }
 PARAMS = {
@@ -69,7 +78,6 @@ MEANING = {"type", "items", "enum", "format", "minimum", "maximum", "pattern", "
 @pytest.fixture
 def parse(monkeypatch: pytest.MonkeyPatch) -> Callable[[], DagBag]:
     """Parses the folder as Airflow does."""
-    monkeypatch.syspath_prepend(ROOT / "dags")
     monkeypatch.delenv(SCHEDULE, raising=False)
     return lambda: DagBag(dag_folder=str(ROOT / "dags"))
 
@@ -88,7 +96,31 @@ def dag(request: pytest.FixtureRequest, bag: DagBag) -> DAG:
 def test_the_folder_holds_these_dags_and_no_fault(bag: DagBag) -> None:
     assert bag.import_errors == {}
     assert {line.warning_num for line in bag.dagbag_stats} == {0}
-    assert set(bag.dags) == {*BOTH, SETUP, CONSENT, AUDIT, UNDO}
+    assert set(bag.dags) == {*BOTH, SETUP, PROBE, CONSENT, AUDIT, UNDO, EXPORT}
+
+
+def test_the_dag_files_work_in_any_folder_and_not_from_the_repository(tmp_path: Path) -> None:
+    folder = Path(
+        shutil.copytree(ROOT / "dags", tmp_path / "team" / "crm", ignore=shutil.ignore_patterns("__pycache__"))
+    )
+    bag = DagBag(dag_folder=str(tmp_path), bundle_path=tmp_path, bundle_name="other", safe_mode=True)
+    assert bag.import_errors == {}
+    assert {dag.fileloc for dag in bag.dags.values()} == {str(folder / f"{name}.py") for name in bag.dags}
+    assert set(bag.dags) == {*BOTH, SETUP, PROBE, CONSENT, AUDIT, UNDO, EXPORT}
+    assert {dag.relative_fileloc for dag in bag.dags.values()} == {f"team/crm/{name}.py" for name in bag.dags}
+
+
+def test_a_definition_reads_the_environment_when_it_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SALESMANAGO_SYNC_NOTIFIER", "any.Notifier")
+    assert full_sync.salesmanago_full_sync().has_on_failure_callback is True
+    monkeypatch.delenv("SALESMANAGO_SYNC_NOTIFIER")
+    assert full_sync.salesmanago_full_sync().has_on_failure_callback is False
+
+
+def test_the_values_of_one_run_are_not_those_of_the_next() -> None:
+    first, second = full_sync.salesmanago_full_sync(), full_sync.salesmanago_full_sync()
+    first.params["dry_run"] = True
+    assert (first.params["dry_run"], second.params["dry_run"]) == (True, False)
 
 
 def test_params_are_typed_and_have_the_documented_defaults(dag: DAG) -> None:
@@ -116,14 +148,16 @@ def test_a_bad_param_is_refused_before_anything_runs(dag: DAG, name: str, value:
 
 @pytest.mark.parametrize(
     ("setting", "schedule"),
-    [(None, "*/15 * * * *"), ("0 * * * *", "0 * * * *"), ("none", None), (" None ", None)],
+    [(None, "*/15 * * * *"), ("0 * * * *", "0 * * * *"), ("none", None), (" None ", None), ("every hour", None)],
 )
 def test_the_schedule_is_read_from_the_environment(
     parse: Callable[[], DagBag], monkeypatch: pytest.MonkeyPatch, setting: str | None, schedule: str | None
 ) -> None:
     if setting is not None:
         monkeypatch.setenv(SCHEDULE, setting)
-    dags = parse().dags
+    bag = parse()
+    assert bag.import_errors == {}
+    dags = bag.dags
     assert dags[INCREMENTAL].schedule == schedule
     assert dags[INCREMENTAL].timetable.can_be_scheduled is (schedule is not None)
     assert dags[FULL].schedule is None, "the full sync starts by hand"
@@ -168,10 +202,13 @@ def test_what_talks_to_the_services_is_bounded_by_the_pool(dag: DAG) -> None:
 
 
 def test_closing_and_reporting_follow_whatever_happened(dag: DAG) -> None:
-    rules = {task.task_id: task.trigger_rule.value for task in dag.tasks if task.trigger_rule.value != "all_success"}
+    # A mapped task has its rule as plain text.
+    rules = {task.task_id: TriggerRule(task.trigger_rule).value for task in dag.tasks}
+    rules = {name: rule for name, rule in rules.items() if rule != "all_success"}
     assert rules == {
         "gather_counterparts": "none_failed_min_one_success",  # no contact that changed skips what reads cards
         "bind": "none_failed_min_one_success",  # within the limits nobody is asked
+        "write": "none_failed_min_one_success",  # without a canary that task is skipped
         "follow_up": "none_failed_min_one_success",  # nothing to write skips what writes
         "commit": "none_failed_min_one_success",  # a dry run skips what writes
         "close": "all_done_setup_success",  # the teardowns of start
@@ -223,19 +260,24 @@ def test_a_task_is_tried_again_only_where_that_helps(dag: DAG, error: Exception,
 
 
 def test_parsing_loads_nothing_heavy() -> None:
-    loaded = modules_after(f"import {', '.join(BOTH)}")
+    loaded = modules_after("; ".join(f"import salesmanago_sync.dags.{name}" for name in DEFINITIONS))
     assert HEAVY & loaded.keys() == set()
-    assert {module for module in loaded if module.startswith(NAME)} <= {
+    assert {module for module in loaded if module.startswith(NAME) and not module.startswith(f"{NAME}.dags")} <= {
         "salesmanago_sync",
         "salesmanago_sync.errors",  # the retry policy looks whether its classes exist
+        "salesmanago_sync.pair",  # names
         "salesmanago_sync.provider",
+        "salesmanago_sync.schedules",  # needs what Airflow has loaded already
         "salesmanago_sync.visible",  # spells the texts of errors
     }
 
 
-def test_the_plugin_loader_executes_nothing_of_the_package() -> None:
-    loaded = modules_after("from airflow import plugins_manager; plugins_manager.ensure_plugins_loaded()")
-    assert "salesmanago_plugin" in loaded
+def test_the_plugin_is_registered_once_and_from_the_package() -> None:
+    loaded = modules_after(
+        "from airflow import plugins_manager as loader; found, errors = loader._get_plugins(); "
+        f"assert [p.name for p in found].count({NAME!r}) == 1, found; assert errors == {{}}, errors"
+    )
+    assert f"{NAME}.plugin" in loaded
     package = str(ROOT / "plugins" / "salesmanago_sync")
     stray = [name for name, file in loaded.items() if file.startswith(package) and not name.startswith(NAME)]
     assert stray == [], "executed once more under the bare name of its file"
@@ -265,8 +307,23 @@ def modules_after(statement: str) -> dict[str, str]:
         "found = {name: getattr(module, '__file__', None) or '' for name, module in list(sys.modules.items())}\n"
         "print(json.dumps(found))"
     )
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "dags"), str(ROOT / "plugins")])}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "plugins")}
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     loaded: dict[str, str] = json.loads(done.stdout.splitlines()[-1])
     return loaded
+
+
+def test_a_person_who_watches_is_told_every_task_in_words(bag: DagBag) -> None:
+    assert tuple(STEPS) == TASKS
+    tasks = {task.task_id for dag_id in (*BOTH, AUDIT, UNDO) for task in bag.dags[dag_id].tasks}
+    # A run of its own does the rest.
+    assert tasks - {"synchronised"} == {*STEPS, *ELSEWHERE}
+
+
+def test_a_consent_lane_that_is_two_intervals_late_is_told(bag: DagBag) -> None:
+    [alert] = bag.dags[CONSENT].deadline
+    assert bag.dags[CONSENT].schedule == "*/5 * * * *"
+    assert alert.interval == timedelta(minutes=10)
+    module, _, name = alert.callback.path.rpartition(".")
+    assert callable(getattr(import_module(module), name))

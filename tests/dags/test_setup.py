@@ -14,8 +14,7 @@ TASKS = ["preflight", "compare", "check", "deploy", "connect", "tell"]
 
 
 @pytest.fixture
-def dag(monkeypatch: pytest.MonkeyPatch) -> DAG:
-    monkeypatch.syspath_prepend(ROOT / "dags")
+def dag() -> DAG:
     found: DAG = DagBag(dag_folder=str(ROOT / "dags")).dags["salesmanago_setup"]
     return found
 

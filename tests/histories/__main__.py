@@ -6,12 +6,15 @@ import argparse
 import logging
 import os
 import sys
+import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from tests.histories.campaign import Workshop, campaign, told
+from tests.histories.campaign import Report, Workshop, campaign, told
 from tests.histories.history import History
 from tests.histories.pure import play_together
+
+PROGRESS_SECONDS = 60
 
 
 def parser() -> argparse.ArgumentParser:
@@ -35,10 +38,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.replay is not None:
         return _replay(History.from_text(options.replay), options)
     report = campaign(
-        options.seed, options.minutes, options.processes, options.database, options.shrink_seconds, options.only
+        options.seed,
+        options.minutes,
+        options.processes,
+        options.database,
+        options.shrink_seconds,
+        options.only,
+        _progress(time.monotonic()),
     )
     sys.stdout.write(told(report, options.seed, options.minutes, options.processes) + "\n")
     return 1 if report.failures else 0
+
+
+def _progress(begun: float) -> Callable[[Report], None]:
+    """Tell now and then what was played so far, and at once of the first that fails."""
+    told = [0.0, 0.0]
+
+    def tell(report: Report) -> None:
+        now, failed = time.monotonic(), len(report.failures)
+        if now - told[0] >= PROGRESS_SECONDS or failed > told[1]:
+            told[:] = [now, failed]
+            counts = f"{report.whole} whole histories, {report.pure} pure ones, {failed} failed"
+            sys.stderr.write(f"{(now - begun) / 60:.0f} min: {counts}\n")
+
+    return tell
 
 
 def _replay(history: History, options: argparse.Namespace) -> int:

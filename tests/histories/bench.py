@@ -264,7 +264,7 @@ class Bench(Direct):
         lane = "salesmanago_consent"
         return Run(dag_id=lane, dag_run_id=str(self._runs), mode="incremental", scheduled=True, request=Request())
 
-    def new_run(self, mode: Mode, **request: Any) -> Run:
+    def new_run(self, mode: Mode | Literal["undo"], **request: Any) -> Run:
         """Name a run that somebody starts by hand."""
         self._runs += 1
         asked = Request(**request)

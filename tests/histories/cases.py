@@ -17,6 +17,17 @@ MATCH, PLAN, BIND = 7, 8, 11
 CLEARED = (("match", MATCH), ("plan", PLAN), ("bind", BIND), ("follow_up", -3))
 
 CASES: dict[str, History] = {
+    "a held conflict is decided, edited before it is carried out, and decided anew while a run works": History(
+        Setup(hold=True),
+        (*TWO, ["settle", "full"], ["disagree", 0, "Radom", "Opole"], ["settle", "incremental"],
+         ["decide", 0, "salesforce"], ["edit_card", 0, "city", "0"], ["settle", "incremental"],
+         ["run", "incremental", [["task", 6, ["decide", 0, "other"]]], ["plan", 1, True, True]],
+         ["settle", "incremental"], ["undo", 0, [], None]),
+    ),
+    "an older copy of the ledger, which does not know the run that somebody clears": History(
+        Setup(),
+        (["settle", "full"], ["set_failed", "full", 9], ["put_ledger_back"], ["clear", 0, "failed", 0, [], None]),
+    ),
     "an older run is cleared after a newer one created people": History(
         DELETING,
         (*TWO, ["settle", "full"], ["run", "incremental", [], ["plan", 1, False, False]], *FOUR_LEADS,
@@ -78,6 +89,34 @@ CASES: dict[str, History] = {
         (*TWO, ["settle", "full"],
          *(step for file in (6, 9, 12)
            for step in (["run", "incremental", [], ["file", file, "half", False]], ["mark", 0, 0]))),
+    ),
+    "runs ask and are approved, in part, and rejected, and what they wrote is put back": History(
+        Setup(),
+        (*TWO, ["settle", "full"], ["edit_record", 0, "city", "New York"], ["edit_card", 1, "note", "0"],
+         ["ask", "incremental", {"direction": "to_salesforce"},
+          [["edit_card", 1, "note", "Łódź"], ["choose_in_salesmanago", 0, 0, True], ["carry_opt_outs"]], [], None],
+         ["ask", "incremental", None, [["run", "incremental", [], None]], [], None],
+         ["edit_record", 0, "company", "Maj"], ["ask", "incremental", {}, [], [], ["resume", 1, True, False]],
+         ["clear", 0, "failed", 0], ["undo", 0, [["request", 5, ["edit_card", 0, "company", "0"]]], None],
+         ["edit_record", 1, "name", "O'Neill"], ["undo_at_once", "incremental"]),
+    ),
+    "a worker dies while what a run wrote is put back, and its task is cleared": History(
+        Setup(),
+        (*TWO, ["settle", "full"], ["edit_record", 0, "city", "New York"], ["edit_card", 1, "city", "Łódź"],
+         ["run", "incremental", [], None], ["undo", 0, [], ["sent", 1, True, False]], ["clear", 0, "failed", 0],
+         ["undo", 0, [], ["ledger", 12, True, True]], ["clear", 0, "downstream", 2]),
+    ),
+    "an undo deletes what was created, but for an edit before a later write and an opt-out unheard": History(
+        Setup(consent_moves_clock=False),
+        (["settle", "full"], ["make_lead", [2, 0], "Nowak", None, False], ["run", "incremental"],
+         ["edit_card", 0, "note", "0"], ["run", "incremental"], ["edit_record", 0, "city", "Łódź"],
+         ["make_lead", [3, 0], "Maj", None, False], ["run", "incremental"], ["choose_in_salesmanago", 1, 0, True],
+         ["undo", 0, [], None, True], ["undo", 3, [], None, True]),
+    ),
+    "an undo that dies after a deletion is no deletion by a person": History(
+        Setup(on_delete="delete"),
+        (["settle", "full"], ["make_card", [2, 0], "Nowak", False, None, False], ["run", "incremental", [], None],
+         ["undo", 0, [], ["sent", 1, True, True], True], ["run", "incremental", [], None]),
     ),
     "the consent lane works in the middle of a run": History(
         Setup(salesforce_keeps="upper", salesforce_twice=True),
@@ -145,6 +184,11 @@ CASES["an account's default where two contacts have the address"] = History(
 UNWANTED, CHOOSY = Setup(on_delete="opt_out"), Setup(on_delete="opt_out", criteria=True)
 
 PURE_CASES: dict[str, History] = {
+    "a merge into a record without an address, whose contact is deleted and comes back": History(
+        Setup(),
+        (["make_lead", [0, 0], "O'Neill", "false", False], ["sync"], ["make_lead", None, "Nowak", "0", False],
+         ["merge_records", 7, 4], ["delete_card", 7], ["sync"], ["restore_card", 9], ["sync"]),
+    ),
     "an address of which a policy opted a contact out, and a second contact": History(
         UNWANTED,
         (["make_card", [4, 1], "Maj", False, None, False], ["sync"], ["purge_record", 0], ["sync"],

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any, Literal
 
 from salesmanago_sync.errors import FatalError, SyncError
+from salesmanago_sync.steps.approval import Answer, answer, resume
 from salesmanago_sync.steps.binding import bind_people
 from salesmanago_sync.steps.close import close
 from salesmanago_sync.steps.commit import commit
@@ -20,22 +22,25 @@ from salesmanago_sync.steps.planning import plan_part
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import preflight
 from salesmanago_sync.steps.start import start
+from salesmanago_sync.steps.undoing import end, undo_run
 from salesmanago_sync.steps.window import fix_window
 from salesmanago_sync.steps.writing import write_batches, write_consent
 from tests.histories.bench import Bench, Killed, Mode, Moments
 from tests.sync_tasks import TASKS
 
 Clearing = Literal["failed", "downstream", "single"]
-# What both sides list is one stage here, and nothing is reported.
+# What both sides list is one stage here, nobody is written before the others, and nothing is reported.
 LISTS = ("extract_salesforce", "extract_salesmanago")
-# Within the limits nobody is asked.
-LEFT_OUT = ("ask", "resume", "report")
+LEFT_OUT = ("canary", "report")
 STAGES = tuple(dict.fromkeys("extract" if task in LISTS else task for task in TASKS if task not in LEFT_OUT))
+STAGES_OF_UNDO = ("start", "preflight", "undo", "close")
 # How often a run that waits for the lock asks again.
 POLL_SECONDS = 60.0
 # With a plan that is mapped over nothing, Airflow skips what follows from it.
-SKIPPED_FOR_NOBODY = ("plan", "guard", "bind", "write_consent", "write", "follow_up")
-DONE, FAILED, BLOCKED = "success", "failed", "upstream_failed"
+SKIPPED_FOR_NOBODY = ("plan", "guard", "ask", "resume", "bind", "write_consent", "write", "follow_up")
+# What a rejected plan skips; whoever clears bind alone lets it run, for the guard has succeeded.
+BEHIND_BIND = ("write_consent", "write", "follow_up", "commit")
+DONE, FAILED, BLOCKED, SKIPPED = "success", "failed", "upstream_failed", "skipped"
 
 
 class DagRun:
@@ -44,11 +49,14 @@ class DagRun:
     Attributes:
         states: State of each task that has one.
         errors: What each failed task said.
+        answer: What a person answers when the run asks; where there is none, it never asks.
     """
 
-    def __init__(self, bench: Bench, mode: Mode) -> None:
+    def __init__(self, bench: Bench, mode: Mode | Literal["undo"], **request: Any) -> None:
         self._bench = bench
-        self.run = bench.new_run(mode)
+        self.run = bench.new_run(mode, **request)
+        self._stages = STAGES_OF_UNDO if mode == "undo" else STAGES
+        self.answer: Answer | None = None
         self._results: dict[str, Any] = {}
         self._failed_by_hand = False
         self.states: dict[str, str] = {}
@@ -68,7 +76,7 @@ class DagRun:
     @property
     def green(self) -> bool:
         """Whether everything came to its end."""
-        return set(self.states.values()) == {DONE} and "close" in self.states
+        return set(self.states.values()) <= {DONE, SKIPPED} and "close" in self.states
 
     def work(self) -> Iterator[str]:
         """Do what is to be done, task by task, up to the end; yields before each task.
@@ -76,12 +84,15 @@ class DagRun:
         Raises:
             Killed: The worker died, and everything with it: not even the closing task runs.
         """
-        for stage in STAGES:
+        for stage in self._stages:
             for name in self._tasks(stage):
                 if name in self.states:
                     continue
                 if stage != "close" and self._blocked(stage):
                     self.states[name] = BLOCKED
+                    continue
+                if stage in BEHIND_BIND and self.states.get("bind") == SKIPPED:
+                    self.states[name] = SKIPPED
                     continue
                 yield name
                 self._do(name)
@@ -98,7 +109,7 @@ class DagRun:
         Returns:
             The first task that was cleared; empty where there was none.
         """
-        ordered = [name for stage in STAGES for name in self._tasks(stage) if name in self.states]
+        ordered = [name for stage in self._stages for name in self._tasks(stage) if name in self.states]
         if which == "failed":
             chosen = [name for name in ordered if self.states[name] in (FAILED, BLOCKED)]
         else:
@@ -130,11 +141,13 @@ class DagRun:
     def fail(self) -> None:
         """Set the run to failed, as a person does: nothing more of it runs."""
         self._failed_by_hand = True
-        for stage in STAGES:
+        for stage in self._stages:
             for name in self._tasks(stage):
                 self.states.setdefault(name, FAILED)
 
     def _tasks(self, stage: str) -> list[str]:
+        if stage in ("ask", "resume"):
+            return [stage] if self._results.get("guard") else []
         if stage == "extract":
             records = [f"extract_salesforce[{name}]" for name in self._results.get("preflight", [])]
             return [*records, "extract_salesmanago"]
@@ -151,8 +164,8 @@ class DagRun:
         return [stage]
 
     def _blocked(self, stage: str) -> bool:
-        earlier = STAGES[: STAGES.index(stage)]
-        return any(self.states.get(name) != DONE for one in earlier for name in self._tasks(one))
+        earlier = self._stages[: self._stages.index(stage)]
+        return any(self.states.get(name) not in (DONE, SKIPPED) for one in earlier for name in self._tasks(one))
 
     def _do(self, name: str) -> None:
         if name == "close" and "start" not in self._results:
@@ -172,19 +185,30 @@ class DagRun:
         finally:
             self._bench.moments = Moments()
         self.states[name] = DONE
+        if name == "ask" and not self._answer.approved:
+            self.states |= dict.fromkeys(("resume", "bind", *BEHIND_BIND), SKIPPED)
+
+    @property
+    def _answer(self) -> Answer:
+        assert self.answer is not None, "only a run that somebody answers asks"
+        return self.answer
 
     def _ports(self, stage: str) -> Ports:
         began = self._results.get("start", {})
         if stage != "start" and not began:
             # As `hooks.ports.attempt_of`, which needs Airflow.
             raise FatalError("The task start did not run, so that there is no attempt to work under.")
-        return self._bench.ports_of(self.run.model_copy(update=began))
+        # As `hooks.ports.newest`: the lock may have been taken once more after a question.
+        newest = max((began, self._results.get("resume", began)), key=lambda one: one.get("attempt", 0))
+        ports = self._bench.ports_of(self.run.model_copy(update=newest))
+        ask = "never" if self.answer is None else "always"
+        return replace(ports, settings=ports.settings.model_copy(update={"ask": ask}))
 
-    def _start(self, ports: Ports) -> dict[str, int]:
+    def _waited(self, take: Callable[[Ports, timedelta], dict[str, int] | None], ports: Ports) -> dict[str, int]:
         """Try until the lock is free; each time the scheduler asks again later."""
         waited = 0.0
         while True:
-            began = start(ports, timedelta(seconds=waited))
+            began = take(ports, timedelta(seconds=waited))
             if began is not None:
                 return began
             self._bench.later(POLL_SECONDS)
@@ -193,7 +217,7 @@ class DagRun:
     def _step(self, name: str) -> Callable[[Ports], Any]:
         stage, _, part = name.rstrip("]").partition("[")
         steps: dict[str, Callable[[Ports], Any]] = {
-            "start": self._start,
+            "start": partial(self._waited, start),
             "preflight": lambda ports: preflight(ports, self._bench.account, lambda settings: None),
             "fix_window": fix_window,
             "extract_salesforce": lambda ports: extract_salesforce(ports, part, self._results.get("fix_window")),
@@ -203,12 +227,15 @@ class DagRun:
             "match": share_out,
             "plan": lambda ports: plan_part(ports, self._results["match"][int(part)]),
             "guard": guard,
+            "ask": lambda ports: answer(ports, self._answer),
+            "resume": partial(self._waited, resume),
             "bind": bind_people,
             "write_consent": write_consent,
             "write": lambda ports: write_batches(ports, self._results["bind"][int(part)]),
             "follow_up": follow_up,
             "commit": lambda ports: commit(ports, self._results.get("fix_window")),
-            "close": close,
+            "close": close if self._stages is STAGES else lambda ports: end(ports, self._results.get("undo")),
+            "undo": undo_run,
         }
         return steps[stage]
 

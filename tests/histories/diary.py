@@ -56,34 +56,40 @@ class Diary:
         edits: What was typed since both sides last came to rest, by record or contact and field.
         typed: Every value that a field ever got from a person, by record or contact and field.
         touched: When a person last did anything to a record or contact.
+        edited: When a person last did more to one than choose: a choice may leave its clock as it is.
         turned: Records and contacts whose identity a person changed since the last rest: merged, deleted, another
             address and the like.
         made: Records and contacts that people made, and when.
         restored: Contacts that the sync made, and people deleted and restored.
         moved: Addresses that came or went by a person's doing, and when.
         opted_out: Records and contacts that a person opted out, by channel.
-        ended: Records and contacts that a person deleted, merged away or converted, and records that left the criteria.
+        ended: Records and contacts that a person deleted, merged away or converted, and records that left the criteria;
+            and when at last.
         flags: The last that is known of a flag, by record or contact and channel.
+        decided: What a person decided about a field that is held, by pair and field, while nobody has edited it since.
     """
 
     edits: dict[tuple[str, str], list[Edit]] = field(default_factory=dict)
     typed: dict[tuple[str, str], set[Value]] = field(default_factory=dict)
     touched: dict[str, float] = field(default_factory=dict)
+    edited: dict[str, float] = field(default_factory=dict)
     turned: set[str] = field(default_factory=set)
     made: dict[str, float] = field(default_factory=dict)
     restored: set[str] = field(default_factory=set)
     moved: dict[str, float] = field(default_factory=dict)
     opted_out: dict[int, set[str]] = field(default_factory=lambda: {0: set(), 1: set()})
-    ended: set[str] = field(default_factory=set)
+    ended: dict[str, float] = field(default_factory=dict)
     flags: dict[tuple[str, int], bool] = field(default_factory=dict)
+    decided: dict[tuple[tuple[str, str], str], Value] = field(default_factory=dict)
     kin: Kin = field(default_factory=Kin)
 
     def types(self, at: float, side: Side, identifier: str, values: dict[str, Value]) -> None:
         """Note what a person typed into fields."""
-        self.touched[identifier] = at
+        self.touched[identifier] = self.edited[identifier] = at
         for key, value in values.items():
             self.edits.setdefault((identifier, key), []).append(Edit(at, side, value))
             self.typed.setdefault((identifier, key), set()).add(value)
+            self._undecide(identifier, key)
 
     def addresses(self, at: float, identifier: str, *addresses: Value) -> None:
         """Note that a person gave somebody an address, or took it away."""
@@ -103,14 +109,32 @@ class Diary:
     def ends(self, at: float, identifiers: Iterable[str]) -> None:
         """Note that a person deleted, restored, merged or converted somebody."""
         for identifier in identifiers:
-            self.touched[identifier] = at
+            self.touched[identifier] = self.edited[identifier] = at
             self.turned.add(identifier)
-            self.ended.add(identifier)
+            self.ended[identifier] = at
+
+    def decides(self, pair: tuple[str, str], key: str, value: Value) -> None:
+        """Note what a person decided that both sides shall hold in a field."""
+        self.decided[pair, key] = value
+        for identifier in pair:
+            self.typed.setdefault((identifier, key), set()).add(value)
+
+    def _undecide(self, identifier: str, key: str) -> None:
+        for pair, field_key in list(self.decided):
+            if identifier in pair and field_key == key:
+                del self.decided[pair, field_key]
 
     def rests(self) -> None:
         """Both sides agree: whatever was typed has arrived."""
         self.edits.clear()
         self.turned.clear()
+        self.decided.clear()
+
+    def forgets(self, identifiers: Iterable[str], key: str) -> None:
+        """Both sides have agreed on what they hold in a field: whatever was typed there is settled."""
+        for identifier in identifiers:
+            self.edits.pop((identifier, key), None)
+            self._undecide(identifier, key)
 
     def related(self, identifier: str, others: Iterable[str]) -> bool:
         """Whether any of the others may ever have been the same person."""

@@ -38,7 +38,9 @@ DAILY = st.one_of(
     step("choose_in_salesmanago", WHICH, CHANNEL, YES),
     NEWCOMER,
 )
+DISAGREE = step("disagree", WHICH, st.sampled_from(["Radom", "0", None]), st.sampled_from(["Opole", "false", None]))
 SELDOM_DONE = st.one_of(
+    DISAGREE,
     step("make_account", ADDRESS, NAME),
     step("change_address_of_record", WHICH, ADDRESS),
     step("change_address_of_card", WHICH, ADDRESS),
@@ -76,7 +78,9 @@ def during(draw: st.DrawFn, does: st.SearchStrategy[list[Any]]) -> list[list[Any
     return found
 
 
-WORK = st.one_of(DAILY, DAILY, EDIT)
+# A conflict that is held, if there is one.
+DECIDE = step("decide", st.integers(0, 3), st.sampled_from(["salesforce", "salesmanago", "other"]))
+WORK = st.one_of(DAILY, DAILY, EDIT, DISAGREE, DECIDE)
 # The consent lane takes no lock: it may work before any call of a run.
 DURING = during(st.one_of(WORK, WORK, WORK, st.just(["carry_opt_outs"])))
 DEATH = st.one_of(
@@ -101,6 +105,19 @@ RUNS = st.one_of(
     step("lose_answer", MODE, st.sampled_from(["salesforce", "salesmanago"])),
     step("disturb", MODE, st.sampled_from(sorted(DISTURBANCES)), DURING),
 )
+# What of a plan is approved, or nothing of it; and what happens until somebody answers.
+SCOPE = st.sampled_from([
+    {}, {}, {}, None, {"direction": "to_salesforce"}, {"direction": "to_salesmanago"}, {"objects": ["Lead"]},
+    {"fields": ["address.city"]},
+])  # fmt: skip
+WAITING = st.one_of(
+    WORK, WORK, WORK, st.just(["carry_opt_outs"]), step("run", MODE, st.just([]), NO_DEATH), st.just(["wait", 7200])
+)
+ASKING = st.one_of(
+    step("ask", MODE, SCOPE, st.lists(WAITING, max_size=3), DURING, st.one_of(NO_DEATH, NO_DEATH, DEATH)),
+    step("undo", st.integers(0, 3), DURING, st.one_of(NO_DEATH, NO_DEATH, DEATH), YES),
+    step("undo_at_once", MODE, YES),
+)
 LEDGERS = st.sampled_from([["keep_ledger"], ["put_ledger_back"]])
 SETTLE = step("settle", MODE)
 
@@ -118,6 +135,7 @@ SETUP = st.builds(
     salesforce_keeps=st.sampled_from(["as_sent", "as_sent", "as_sent", "upper"]),
     salesforce_twice=SELDOM,
     consent_moves_clock=st.sampled_from([True, True, False]),
+    hold=SELDOM,
     bulk_above=st.sampled_from([2_000, 2_000, 1]),
 )
 
@@ -130,9 +148,14 @@ def histories(draw: st.DrawFn, *, ledgers: bool = True) -> History:
         draw: Given by Hypothesis.
         ledgers: Whether the ledger may be lost or restored.
     """
-    run = st.one_of(RUNS, RUNS, RUNS, LEDGERS) if ledgers else RUNS
+    runs = st.one_of(RUNS, RUNS, RUNS, ASKING)
+    run = st.one_of(runs, runs, runs, LEDGERS) if ledgers else runs
     begin = draw(st.lists(NEWCOMER, min_size=3, max_size=6))
-    rounds = st.tuples(st.lists(EDIT, max_size=4), st.lists(run, min_size=1, max_size=3), st.one_of(SETTLE, st.none()))
+    rounds = st.tuples(
+        st.lists(st.one_of(EDIT, EDIT, EDIT, DISAGREE, DECIDE), max_size=4),
+        st.lists(run, min_size=1, max_size=3),
+        st.one_of(SETTLE, st.none()),
+    )
     steps: list[list[Any]] = [*begin, ["settle", "full"]]
     for edits, runs, settled in draw(st.lists(rounds, min_size=1, max_size=4)):
         steps += [*edits, *runs, *([] if settled is None else [settled])]
@@ -146,6 +169,7 @@ PURE_SETUPS = [
     Setup(),
     Setup(on_delete="opt_out"),
     Setup(on_delete="opt_out", criteria=True),
+    Setup(hold=True),
 ]
 
 

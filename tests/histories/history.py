@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+import pandas as pd
+
+from salesmanago_sync.domain.plan.scope import Scope
 from salesmanago_sync.errors import ConfigurationError, SyncError
+from salesmanago_sync.overview.issues import IssueFilter, IssueRow, read_issues
+from salesmanago_sync.steps.approval import Answer
+from salesmanago_sync.steps.choosing import decide_conflicts
 from salesmanago_sync.steps.consent_lane import carry_opt_outs
 from salesmanago_sync.steps.start import NothingToDoError
+from salesmanago_sync.steps.watermark import LAST_SYNC
 from tests.histories import laws
 from tests.histories.bench import WAIT, Bench, Death, Killed, Mode, Moments, Store
 from tests.histories.dag_run import DagRun
 from tests.histories.diary import Diary
-from tests.histories.look import Moment, Pair
-from tests.histories.people import People
+from tests.histories.look import KEYS, Moment, Pair
+from tests.histories.people import People, picked
 from tests.histories.setups import Setup
 from tests.integration.direct import SETTLED_SECONDS
 from tests.twin_in_process import TwinInProcess
@@ -24,6 +31,8 @@ from tests.twin_in_process import TwinInProcess
 Step = Sequence[Any]
 # Longer than any lock is held by a run that shows no sign of life.
 LONG = 1200.0
+# What a person types who takes neither side of a conflict.
+OTHER_CITY = "Gdynia"
 # So many runs bring everything to rest; each may leave to the next what became free by it.
 REST_RUNS = 6
 _TWO_WAIT = {"kind": "status", "status": 429, "retry_after": WAIT, "times": 2}
@@ -107,6 +116,7 @@ class Player:
         self.people = People(self.bench, self.diary, self.bench.look)
         self.agreed: dict[Pair, dict[str, tuple[Any, Any]]] = {}
         self._runs: list[DagRun] = []
+        self._created: dict[int, set[str]] = {}
         self.bench.is_over = self._is_over
 
     @property
@@ -148,6 +158,62 @@ class Player:
             if run.mark(number):
                 self._judged(run, None)
 
+    def ask(
+        self,
+        mode: Mode,
+        scope: dict[str, Any] | None,
+        waiting: Sequence[Step],
+        during: Sequence[Step],
+        death: Sequence[Any] | None,
+    ) -> None:
+        """A run asks, people and other runs go on, and somebody answers: a scope of the plan, or nothing of it."""
+        run = self._started(mode, (), None)
+        run.answer = Answer(approved=scope is not None, who="anna", scope=Scope.model_validate(scope or {}))
+        self.bench.control.delete("/calls")
+        asked = "ask" in run.work()
+        assert not asked or not self.bench.writes(), "a run that asks wrote before it was answered"
+        if not asked:
+            # There was nothing to ask about, or it failed before.
+            self._judged(run, None)
+            return
+        laws.the_lock_is_free(self.bench)
+        planned = self._rows(run)
+        for step in waiting:
+            self.do(step)
+        marks = self.bench.variables.get(LAST_SYNC)
+        self.bench.control.delete("/calls")
+        run.moments = self._moments(during, death)
+        self._judged(run, death)
+        laws.only_what_was_approved_is_written(planned, self._rows(run), run.answer)
+        if scope is None:
+            assert not self.bench.writes(), "a rejected run wrote"
+            assert self.bench.variables.get(LAST_SYNC) == marks, "a rejected run moved the watermark"
+
+    def undo(
+        self,
+        which: int,
+        during: Sequence[Step] = (),
+        death: Sequence[Any] | None = None,
+        delete_created: bool = False,
+    ) -> None:
+        """A person puts back what a run wrote, and may delete what it created, while others go on working."""
+        for run in self._ended(which):
+            if run.number:
+                self._undone(run, during, death, delete_created)
+
+    def undo_at_once(self, mode: Mode, delete_created: bool = False) -> None:
+        """A run works, and right after it a person puts back what it wrote, and may delete what it created."""
+        before = self.bench.look()
+        run = self._started(mode, (), None)
+        self._judged(run, None)
+        between = self.bench.look()
+        undone = self._undone(run, (), None, delete_created) if run.number else None
+        if undone is not None and undone.green:
+            told, after = self._rows(undone), self.bench.look()
+            laws.an_undo_restores(before, between, after, told, self.setup.kept, self.setup.transforms)
+            if delete_created:
+                laws.an_undo_deletes_what_was_created(before, between, after, told, self.setup.transforms)
+
     def set_failed(self, mode: Mode, tasks: int) -> None:
         """A person sets a run to failed while it works: nothing more of it runs."""
         self.bench.later(SETTLED_SECONDS)
@@ -158,34 +224,35 @@ class Player:
                 run.fail()
                 break
         self.bench.later(LONG)
-        self._judge(before, since)
+        self._judge(before, since, run)
 
     def overtake(self, mode: Mode, tasks: int, stalled: float, other: Mode, death: Sequence[Any] | None = None) -> None:
         """A run stands still between two tasks, another one works, and the first goes on."""
         self.bench.later(SETTLED_SECONDS)
         before, since = self.bench.look(), self.bench.clock()
-        run = self._new(mode)
-        for number, _ in enumerate(run.work()):
+        runs = [self._new(mode)]
+        for number, _ in enumerate(runs[0].work()):
             if number == tasks:
                 self.bench.later(stalled)
-                second = self._new(other)
-                second.moments = self._moments((), death)
-                self._work(second, death)
+                runs.append(self._new(other))
+                runs[1].moments = self._moments((), death)
+                self._work(runs[1], death)
         self.bench.later(LONG)
-        self._judge(before, since)
+        self._judge(before, since, *runs)
 
     def interleave(self, mode: Mode, other: Mode, turns: Sequence[int]) -> None:
         """Two runs take turns, task by task; a second one comes though the lock should keep it out."""
         self.bench.later(SETTLED_SECONDS)
         before, since = self.bench.look(), self.bench.clock()
-        works = [self._new(mode).work(), self._new(other).work()]
+        runs = [self._new(mode), self._new(other)]
+        works = [run.work() for run in runs]
         for turn in turns:
             next(works[turn % 2], None)
         for work in works:
             for _ in work:
                 pass
         self.bench.later(LONG)
-        self._judge(before, since)
+        self._judge(before, since, *runs)
 
     def lose_answer(self, mode: Mode, system: str) -> None:
         """A service does what it was asked and its answer is lost."""
@@ -221,6 +288,26 @@ class Player:
         if alone:
             self._judge(before, since)
 
+    def decide(self, which: int, side: Literal["salesforce", "salesmanago", "other"]) -> None:
+        """A person decides a conflict that is held: one side's value, or another one."""
+        beside = self.bench.moments
+        self.bench.moments = Moments()
+        try:
+            found = read_issues(self.bench.ledger, IssueFilter("open", "CONFLICT"), 0, 100)
+            for issue in picked(found, which):
+                self._decided(issue, side)
+        finally:
+            self.bench.moments = beside
+
+    def _decided(self, issue: IssueRow, side: Literal["salesforce", "salesmanago", "other"]) -> None:
+        now, pair = self.bench.look(), (issue.salesforce_id, issue.salesmanago_id)
+        ports = self.bench.ports_of(self.bench.new_lane())
+        chosen = decide_conflicts(ports, [issue], side, OTHER_CITY, "anna")
+        held = [one.values[laws.HELD] for one in (now.records.get(pair[0]), now.cards.get(pair[1])) if one is not None]
+        # A decision about what is no longer so falls.
+        if chosen.done and held == [issue.values["salesforce"], issue.values["salesmanago"]]:
+            self.diary.decides(pair, laws.HELD, OTHER_CITY if side == "other" else issue.values[side])
+
     def keep_ledger(self) -> None:
         """Somebody backs the ledger up."""
         self.bench.keep_ledger()
@@ -229,6 +316,7 @@ class Player:
         """Somebody restores the ledger, or it is lost."""
         self.bench.put_ledger_back()
         self.agreed.clear()
+        self.diary.decided.clear()
 
     def settle(self, mode: Mode) -> None:
         """Synchronise until nothing is left to do, ask every law, and see that a further run writes nothing."""
@@ -236,11 +324,17 @@ class Player:
         now = self.bench.look()
         laws.whoever_is_opted_out_is_so_on_both_sides(now, self._evidence())
         laws.no_edit_is_lost(now, self._evidence())
-        laws.both_sides_agree(now, self.setup.kept)
+        laws.decisions_are_carried_out(self._conflicts(), self._evidence())
+        laws.both_sides_agree(now, self.setup.kept, self.agreed)
         self._check_rest(now)
         now = self.bench.look()
         laws.nobody_of_an_opted_out_address_is_mailable(now, self._evidence())
         self._remember(now)
+
+    def _conflicts(self) -> set[Pair]:
+        issues = self.bench.ledger.open_issues()
+        held = issues[issues["reason"].eq("CONFLICT")]
+        return set(zip(held["salesforce_id"], held["salesmanago_id"], strict=True))
 
     # -- how runs are worked off
 
@@ -255,14 +349,35 @@ class Player:
             # Raised as it is, it would be taken for a failure of the run in the middle of which the lane works.
             raise AssertionError("the consent lane failed", error) from error
 
+    def _undone(self, run: DagRun, during: Sequence[Step], death: Sequence[Any] | None, delete_created: bool) -> DagRun:
+        self.bench.later(SETTLED_SECONDS)
+        undoing = self._new("undo", run=run.number, delete_created=delete_created)
+        undoing.moments = self._moments(during, death)
+        self._judged(undoing, death)
+        return undoing
+
+    def _note_undone(self, run: DagRun) -> None:
+        """Both sides may differ from now on in what was put back, or may have been, until a person changes one."""
+        now = self.bench.look()
+        for row in self._rows(run).query("state in ('done', 'planned')").to_dict("records"):
+            pair, key = (row["salesforce_id"], row["salesmanago_id"]), KEYS.get(row["field"])
+            if key is not None and pair in now.bindings and pair[0] in now.records and pair[1] in now.cards:
+                held = (now.records[pair[0]].values[key], now.cards[pair[1]].values[key])
+                self.agreed.setdefault(pair, {})[key] = held
+                self.diary.forgets(pair, key)
+
+    def _rows(self, run: DagRun) -> pd.DataFrame:
+        """What the ledger says that a run would write, has written, and left."""
+        return self.bench.ledger.changes(run.number).set_index("id")
+
     def _started(self, mode: Mode, during: Sequence[Step], death: Sequence[Any] | None) -> DagRun:
         self.bench.later(SETTLED_SECONDS)
         run = self._new(mode)
         run.moments = self._moments(during, death)
         return run
 
-    def _new(self, mode: Mode) -> DagRun:
-        run = DagRun(self.bench, mode)
+    def _new(self, mode: Mode | Literal["undo"], **request: Any) -> DagRun:
+        run = DagRun(self.bench, mode, **request)
         self._runs.append(run)
         return run
 
@@ -274,9 +389,11 @@ class Player:
 
     def _judged(self, run: DagRun, death: Sequence[Any] | None) -> None:
         before, since = self.bench.look(), self.bench.clock()
-        marks = self.bench.variables.get("salesmanago_last_sync")
+        marks = self.bench.variables.get(LAST_SYNC)
         self._work(run, death)
-        self._judge(before, since)
+        if run.run.mode == "undo" and run.number:
+            self._note_undone(run)
+        self._judge(before, since, run)
         laws.the_watermark_moves_forward_over_settled_changes(marks, self.bench, run)
 
     def _work(self, run: DagRun, death: Sequence[Any] | None) -> None:
@@ -297,15 +414,30 @@ class Player:
     def _ended(self, which: int) -> Iterator[DagRun]:
         yield from [self._runs[-1 - which % len(self._runs)]] if self._runs else []
 
-    def _judge(self, before: Moment, since: float) -> None:
+    def _judge(self, before: Moment, since: float, *runs: DagRun) -> None:
         """Ask the laws that hold after every run."""
         after = self.bench.look()
+        for run in runs:
+            self._note_created(run, before, after)
         laws.relate(after, self.diary)
         laws.nobody_is_opted_in(after, self.diary)
         laws.nobody_is_opted_out_without_evidence(after, self._evidence())
         laws.nobody_is_there_twice(before, after, self.diary, since)
         laws.no_tombstone_is_revived(before, after, self.diary, since)
         laws.strangers_are_left_alone(before, after, self.diary, since)
+        laws.nobody_is_deleted_without_a_reason(before, after, self._evidence(), since, self._deletable(runs))
+        laws.nothing_held_is_overwritten(after, self._evidence())
+
+    def _note_created(self, run: DagRun, before: Moment, after: Moment) -> None:
+        """Note whom the sync made while a run worked."""
+        if run.number:
+            new = after.everybody.keys() - before.everybody.keys() - self.diary.made.keys()
+            self._created.setdefault(run.number, set()).update(new)
+
+    def _deletable(self, runs: Iterable[DagRun]) -> set[str]:
+        """Whom an undo may delete: who was created by the run that it puts back."""
+        asked = [run.run.request for run in runs if run.run.request.delete_created]
+        return {key for request in asked for key in self._created.get(request.run or 0, ())}
 
     def _succeed(self, mode: Mode) -> DagRun:
         run = self._started(mode, (), None)
@@ -340,14 +472,15 @@ class Player:
             writes.clear()
 
     def _evidence(self) -> laws.Evidence:
-        policies = self.setup.on_delete == "opt_out"
+        policy = self.setup.on_delete
         return laws.Evidence(
-            self.diary, self.agreed, self.setup.kept, self.bench.writes_at, policies,
-            self.setup.new_opted_out,
+            self.diary, self.agreed, self.setup.kept, self.bench.writes_at, policy == "opt_out",
+            self.setup.new_opted_out, self.setup.hold, policy == "delete",
         )  # fmt: skip
 
 
 VERBS = frozenset({
     "run", "clear", "mark", "set_failed", "overtake", "interleave", "lose_answer", "keep_ledger", "put_ledger_back",
-    "settle", "carry_opt_outs", "disturb",
+    "settle", "carry_opt_outs", "disturb", "ask", "undo", "undo_at_once",
+    "decide",
 })  # fmt: skip

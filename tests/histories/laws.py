@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
+import pandas as pd
+
+from salesmanago_sync.steps.approval import Answer
+from salesmanago_sync.steps.newcomers import FOLLOW_UP
 from tests.histories.bench import SYSTEMS, Bench
 from tests.histories.dag_run import DagRun
-from tests.histories.diary import Diary, Edit, Value
-from tests.histories.look import CARD_OPT_OUTS, OPT_OUTS, Bound, Moment, Pair, Someone
+from tests.histories.diary import Diary, Edit, Side, Value
+from tests.histories.look import CARD_OPT_OUTS, KEYS, OPT_OUTS, Bound, Moment, Pair, Someone
 
 PROPAGATES = {"company"}
+# Which field is held in a set-up that holds.
+HELD = "city"
 # The fields that are no ordinary values: the key of a person.
 KEY = "email"
 # Who wins where both sides were edited; the newest where nothing is said.
@@ -25,6 +31,7 @@ CLOCKS = {"modifiedOn", "LastModifiedDate", "LastModifiedById", "SystemModstamp"
 # How old the sync's knowledge may be when it decides upon a request.
 FRESH = 10.0
 Kept = Callable[[Value], set[Value]]
+Agreed = Mapping[Pair, Mapping[str, tuple[Value, Value]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +45,18 @@ class Evidence:
         writes_at: When requests that write were decided upon, and when they arrived, by system.
         policies: Whether a deletion may opt somebody out.
         born_out: Whether the account creates contacts opted out.
+        holds: Whether a field is held where both sides were edited.
+        deletes: Whether a deletion may delete the contact, too.
     """
 
     diary: Diary
-    agreed: Mapping[Pair, Mapping[str, tuple[Value, Value]]]
+    agreed: Agreed
     kept: Kept
     writes_at: Mapping[str, Sequence[tuple[float, float]]]
     policies: bool
     born_out: bool
+    holds: bool = False
+    deletes: bool = False
 
 
 def relate(now: Moment, diary: Diary) -> None:
@@ -140,7 +151,9 @@ def no_tombstone_is_revived(before: Moment, after: Moment, diary: Diary, since: 
         if one.id in diary.made and diary.made[one.id] >= since:
             continue
         if one.id not in was:
-            back = not one.gone and one.email in gone and _untouched(diary, one.email, since)
+            # A record that a person made without an address is heard of once the sync fills it in.
+            by_sync = one.id not in diary.made
+            back = by_sync and not one.gone and one.email in gone and _untouched(diary, one.email, since)
             assert not back, ("somebody who was deleted came back", one.object, one.id)
         elif diary.touched.get(one.id, 0) < since:
             assert one.gone or not was[one.id].gone, ("the sync restored somebody", one.object, one.id)
@@ -170,6 +183,40 @@ def strangers_are_left_alone(before: Moment, after: Moment, diary: Diary, since:
         if diary.touched.get(key, 0) < since:
             same = _but_consent(was[key]) == _but_consent(is_[key])
             assert same, ("a stranger was written", is_[key].object, key)
+
+
+def nobody_is_deleted_without_a_reason(
+    before: Moment, after: Moment, evidence: Evidence, since: float, created: Set[str]
+) -> None:
+    """The sync deletes by a policy, or by an undo whom a run created and nobody has edited since.
+
+    Args:
+        before: Before the run.
+        after: After it.
+        evidence: What people did.
+        since: When the run began.
+        created: Whom the run may delete, as long as no person has touched them.
+    """
+    diary = evidence.diary
+    for key, one in before.everybody.items():
+        left = after.everybody.get(key)
+        if one.gone or (left is not None and not left.gone) or diary.ended.get(key, 0) >= since:
+            continue
+        by_policy = evidence.deletes and one.object == "contact" and diary.related(key, diary.ended)
+        if by_policy:
+            continue
+        assert key in created, ("the sync deleted somebody without a reason", one.object, key)
+        side: Side = "salesmanago" if one.object == "contact" else "salesforce"
+        edited = key in diary.edited and not _raced(Edit(diary.edited[key], side, None), evidence)
+        assert not edited, ("an undo deleted whom a person had edited", one.object, key)
+        chosen = key in diary.touched and not _raced(Edit(diary.touched[key], side, None), evidence)
+        partners = [
+            after.everybody.get(name) for pair in before.bindings if key in pair for name in pair if name != key
+        ]
+        for channel, out in enumerate(one.opted_out):
+            lost = chosen and out and key in diary.opted_out[channel]
+            kept = all(partner is None or partner.gone or partner.opted_out[channel] for partner in partners)
+            assert kept or not lost, ("an undo deleted whom a person had opted out, and nobody else knows", key)
 
 
 def _but_consent(one: Someone) -> dict[str, Any]:
@@ -203,6 +250,82 @@ def the_watermark_moves_forward_over_settled_changes(before: Any, bench: Bench, 
     assert before is None or all(after[side] >= before[side] for side in SYSTEMS), ("it moved back", before, after)
     left = bench.ledger.changes(run.number, state="planned")
     assert left.empty, f"the watermark moved over unwritten changes:\n{left.to_string()}"
+
+
+def only_what_was_approved_is_written(planned: pd.DataFrame, now: pd.DataFrame, answer: Answer) -> None:
+    """What was not approved is dropped, nothing is planned anew, and what is written is what was shown.
+
+    Args:
+        planned: The rows of the question, by id.
+        now: The rows of the run once it has ended.
+        answer: What was answered.
+    """
+    meant = answer.scope.holds(planned) if answer.approved else pd.Series(False, index=planned.index)
+    new = now.loc[now.index.difference(planned.index)]
+    assert new["action"].eq(FOLLOW_UP).all(), ("something was planned after the question", new.to_dict("records"))
+    then = now.reindex(planned.index)
+    left = then.loc[~meant & ~planned["state"].eq("dropped"), "state"]
+    assert left.eq("dropped").all(), ("what was not approved is not dropped", left.to_dict())
+    shown = ["field", "direction", "new"]
+    same = (then[shown].fillna("") == planned[shown].fillna("")).all(axis=1)
+    assert same.all(), ("what is written is not what was shown", then[~same].to_dict("records"))
+
+
+def an_undo_restores(
+    before: Moment, between: Moment, after: Moment, told: pd.DataFrame, kept: Kept, transforms: bool
+) -> None:
+    """An undo right after a run restores everything that it has not told to have left, and touches nothing else.
+
+    Args:
+        before: Before the run.
+        between: After the run.
+        after: After the undo.
+        told: The rows of the undo.
+        kept: What becomes of a text as the services hand it to each other.
+        transforms: Whether a service may have changed what the run wrote, so that it counts as edited.
+    """
+    left = _left(told, "EDITED", transforms)
+    excused = {
+        (row[f"{row['direction'].removeprefix('to_')}_id"], KEYS.get(row["field"])) for row in left.to_dict("records")
+    }
+    was, wrote = before.everybody, between.everybody
+    for one in after.everybody.values():
+        if one.id not in was:
+            continue
+        assert one.opted_out == wrote[one.id].opted_out, ("an undo changed an opt-out", one.object, one.id)
+        for key, value in one.values.items():
+            first, second = was[one.id].values[key], wrote[one.id].values[key]
+            if first == second:
+                assert value == second, ("an undo touched what the run had not written", one.object, one.id, key)
+            elif (one.id, key) not in excused:
+                assert value in kept(first), ("an undo did not restore", one.object, one.id, key, first, second, value)
+
+
+def an_undo_deletes_what_was_created(
+    before: Moment, between: Moment, after: Moment, told: pd.DataFrame, transforms: bool
+) -> None:
+    """An undo right after a run deletes whom the run created, but for those of whom it says why not.
+
+    Args:
+        before: Before the run.
+        between: After the run.
+        after: After the undo.
+        told: The rows of the undo.
+        transforms: Whether a service may have changed what the run wrote, so that it counts as edited.
+    """
+    left = _left(told, "CREATED_EDITED", transforms)
+    excused = {*left["salesforce_id"], *left["salesmanago_id"]}
+    made = [one for key, one in between.everybody.items() if key not in before.everybody and key not in excused]
+    stayed = [(one.object, one.id) for one in made if not after.everybody[one.id].gone]
+    assert not stayed, ("an undo did not delete what the run had created", stayed)
+
+
+def _left(told: pd.DataFrame, reason: str, transforms: bool) -> pd.DataFrame:
+    """Give what an undo has left: right after the run nobody has edited anything."""
+    left = told[~told["state"].eq("done")]
+    edited = left[left["reason"].eq(reason)]
+    assert transforms or edited.empty, ("what nobody has edited counts as edited", edited.to_dict("records"))
+    return left
 
 
 # -- once both sides have come to rest
@@ -256,13 +379,17 @@ def _lives_as(one: Someone, then: Someone | None) -> bool:
     return then is not None and not (one.gone or then.gone) and one.email == then.email
 
 
-def both_sides_agree(now: Moment, kept: Kept) -> None:
-    """Nothing is left to do for whoever has no issue."""
+def both_sides_agree(now: Moment, kept: Kept, agreed: Agreed) -> None:
+    """Nothing is left to do for whoever has no issue: both sides hold the same, or what they differ in by an undo."""
+    # The contact stays one where a binding moves, as to the winner of a merge.
+    of_card = {card: fields for (_, card), fields in agreed.items()}
     for bound, record, card in now.pairs("active"):
         if disputed(now, bound):
             continue
         for key, value in record.values.items():
             there = card.values[key]
+            if of_card.get(bound.pair[1], {}).get(key) == (value, there):
+                continue
             assert there in kept(value) or value in kept(there), ("both sides differ", bound, key, value, there)
 
 
@@ -284,8 +411,41 @@ def no_edit_is_lost(now: Moment, evidence: Evidence) -> None:
             )
 
 
+def nothing_held_is_overwritten(now: Moment, evidence: Evidence) -> None:
+    """What people typed on both sides stays on both, until somebody decides."""
+    for bound, record, card in now.pairs("active") if evidence.holds else ():
+        typed = _held_apart(bound, evidence)
+        for one, value in zip((record, card), typed, strict=False):
+            assert one.values[HELD] in evidence.kept(value), ("a held value was overwritten", bound, one.id, value)
+
+
+def _held_apart(bound: Bound, evidence: Evidence) -> tuple[Value, ...]:
+    """Give what was typed last on each side, where no run can have carried one to the other."""
+    diary, agreed = evidence.diary, evidence.agreed.get(bound.pair, {}).get(HELD)
+    edits = [diary.edits.get((identifier, HELD), []) for identifier in bound.pair]
+    if agreed is None or not all(edits) or set(bound.pair) & diary.turned or (bound.pair, HELD) in diary.decided:
+        return ()
+    last = [mine[-1] for mine in edits]
+    known = [*agreed, *(edit.value for mine in edits for edit in mine)]
+    fresh = all(edit.value is not None and known.count(edit.value) == 1 for edit in last)
+    first, second = sorted(last, key=lambda edit: edit.at)
+    carried = any(first.at <= arrived <= second.at + FRESH for _, arrived in evidence.writes_at[second.side])
+    if not fresh or carried or any(_raced(edit, evidence) for edit in last):
+        return ()
+    return tuple(edit.value for edit in last)
+
+
+def decisions_are_carried_out(conflicts: set[Pair], evidence: Evidence) -> None:
+    """What was decided about a held field, and nobody has touched since, is held no longer."""
+    for pair, key in evidence.diary.decided:
+        turned = set(pair) & evidence.diary.turned
+        assert turned or pair not in conflicts, ("a decision was not carried out", pair, key)
+
+
 def _allowed(bound: Bound, key: str, record: Someone, card: Someone, evidence: Evidence) -> set[Value]:
     diary, agreed = evidence.diary, evidence.agreed.get(bound.pair, {}).get(key)
+    if (bound.pair, key) in diary.decided:
+        return {diary.decided[bound.pair, key]}
     turned = {record.id, card.id} & diary.turned
     if agreed is None or turned or key == KEY:
         return _ever(key, record, card, evidence) | set(agreed or ())
@@ -306,14 +466,14 @@ def _allowed(bound: Bound, key: str, record: Someone, card: Someone, evidence: E
         return everything if None in agreed else everything - {None}
     if last.value == agreed[SYSTEMS.index(last.side)]:
         # By value nothing has changed on this side: what was typed on the other one counts.
-        return {last.value, *(edit.value for edit in edits if edit.side != last.side)}
-    return {last.value} | _rivals(key, last, edits, _touched(last, record, card, diary))
+        return {*agreed, *(edit.value for edit in edits if edit.side != last.side)}
+    return {last.value} | _rivals(key, last, edits, _touched(last, record, card, diary), holds=evidence.holds)
 
 
-def _rivals(key: str, last: Edit, edits: Sequence[Edit], other_touched: float) -> set[Value]:
+def _rivals(key: str, last: Edit, edits: Sequence[Edit], other_touched: float, *, holds: bool) -> set[Value]:
     """The values that may win over the last one by a rule: of fields where SALESmanago wins, and of equal clocks."""
     others = {edit.value for edit in edits if edit.side != last.side}
-    beaten = other_touched >= last.at - TIE
+    beaten = other_touched >= last.at - TIE and not (holds and key == HELD)
     if RULES.get(key) == "salesmanago":
         beaten = last.side == "salesforce"
     return others if beaten else set()

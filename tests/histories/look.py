@@ -33,6 +33,8 @@ CARD_KEYS: dict[str, Callable[[Any], dict[str, Any]]] = {
     "note": lambda value: {"properties": {"note": value}},
     "company": lambda value: {"company": value},
 }
+# The same keys, by what the ledger calls a field.
+KEYS = {"name": "name", "email": "email", "address.city": "city", "properties.note": "note", "company": "company"}
 FILLER = "[not provided]"
 
 

@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from tests.histories import look
 from tests.histories.bench import Bench
 from tests.histories.diary import Diary, Value, spelled_alike
+
+Anything = TypeVar("Anything")
 
 # Each person's address in two spellings; of the last two the domain has a form for machines.
 SPELLINGS = [
@@ -63,6 +65,14 @@ class People:
         """Type something into a field."""
         for one in self._records(which):
             self._type(one, {key: value if key != "name" else value or "Nowak"})
+
+    def disagree(self, which: int, left: Value, right: Value) -> None:
+        """Type different cities into the record and the card of somebody who is bound."""
+        for bound, record, card in picked(list(self._see().pairs("active")), which):
+            del bound
+            self._type(record, {"city": left})
+            self._bench.later(1)
+            self._type(card, {"city": right})
 
     def change_address_of_record(self, which: int, address: Sequence[int]) -> None:
         """Type in another address."""
@@ -286,7 +296,7 @@ def _as_typed(one: look.Someone) -> str:
     return str(one.raw[_email_field(one)])
 
 
-def picked(people: Iterable[look.Someone], which: int) -> list[look.Someone]:
+def picked(people: Iterable[Anything], which: int) -> list[Anything]:
     """Take one of them, or nobody where there is none."""
     there = list(people)
     return [there[which % len(there)]] if there else []

@@ -347,7 +347,7 @@ def _judge(thread: Thread, before: Moment, after: Moment, since: float, busy: se
     diary, setup = thread.diary, thread.history.setup
     laws.relate(after, diary)
     evidence = laws.Evidence(diary, thread.agreed, setup.kept, {side: () for side in ("salesforce", "salesmanago")},
-                             setup.on_delete == "opt_out", False)  # fmt: skip
+                             setup.on_delete == "opt_out", False, setup.hold)  # fmt: skip
     laws.nobody_is_opted_in(after, diary)
     laws.nobody_is_opted_out_without_evidence(after, evidence)
     laws.nobody_is_there_twice(before, after, diary, since)
@@ -355,7 +355,8 @@ def _judge(thread: Thread, before: Moment, after: Moment, since: float, busy: se
     laws.strangers_are_left_alone(before, after, diary, since)
     laws.whoever_is_opted_out_is_so_on_both_sides(after, evidence)
     laws.no_edit_is_lost(after, evidence)
-    laws.both_sides_agree(after, setup.kept)
+    laws.nothing_held_is_overwritten(after, evidence)
+    laws.both_sides_agree(after, setup.kept, thread.agreed)
     laws.nobody_of_an_opted_out_address_is_mailable(after, evidence)
     again = (busy & after.everybody.keys()) - after.disputed
     assert not again, ("a further run would write", sorted(again))

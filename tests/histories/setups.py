@@ -31,6 +31,7 @@ class Setup:
         list_twice: Whether SALESmanago mentions everybody twice.
         salesforce_twice: Whether Salesforce names every record twice.
         consent_moves_clock: Whether consent moves the clock of a contact.
+        hold: Whether a city that both sides have edited is left as it is on both, until somebody decides.
         bulk_above: From how many records on a list of Salesforce is read by a Bulk job.
     """
 
@@ -46,6 +47,7 @@ class Setup:
     list_twice: bool = False
     salesforce_twice: bool = False
     consent_moves_clock: bool = True
+    hold: bool = False
     bulk_above: int = 2_000
 
     @property
@@ -58,6 +60,11 @@ class Setup:
     def salesforce_switches(self) -> dict[str, Any]:
         """The switches of Salesforce."""
         return {"keeps": self.salesforce_keeps, "list_twice": self.salesforce_twice}
+
+    @property
+    def transforms(self) -> bool:
+        """Whether a service changes what is written."""
+        return self.keeps != "as_sent" or self.cut_at is not None or self.salesforce_keeps != "as_sent"
 
     def kept(self, value: Value) -> set[Value]:
         """What becomes of a text as the services hand it to each other."""
@@ -96,7 +103,8 @@ class Setup:
         fields: list[dict[str, Any]] = [
             {"salesforce": SALESFORCE[name]["name"], "salesmanago": "name"},
             {"salesforce": SALESFORCE[name]["email"], "salesmanago": "email"},
-            {"salesforce": SALESFORCE[name]["city"], "salesmanago": "address.city"},
+            {"salesforce": SALESFORCE[name]["city"], "salesmanago": "address.city"}
+            | ({"conflict": "hold"} if self.hold else {}),
             {"salesforce": "Description", "salesmanago": "properties.note", "conflict": "salesmanago"},
             {"salesforce": OPT_OUTS[name][0], "salesmanago": "optedOut", "convert": "consent"},
             {"salesforce": OPT_OUTS[name][1], "salesmanago": "optedOutPhone", "convert": "consent"},

@@ -11,7 +11,7 @@ from tests.histories.history import History, Step
 from tests.histories.setups import Setup
 
 # A step of a run has what people do meanwhile, and where it dies, at these places.
-RUNS_WITH_MORE = {"run": (2, 3), "clear": (4, 5), "overtake": (5,), "disturb": (3,)}
+RUNS_WITH_MORE = {"run": (2, 3), "clear": (4, 5), "overtake": (5,), "disturb": (3,), "ask": (3, 4, 5), "undo": (2, 3)}
 
 
 def smallest(history: History, breaks: Callable[[History], bool], seconds: float) -> History:

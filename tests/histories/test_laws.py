@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
+import pandas as pd
 import pytest
 
+from salesmanago_sync.domain.plan.scope import Scope
+from salesmanago_sync.steps.approval import Answer
 from tests.histories import laws
 from tests.histories.diary import Diary, Value
 from tests.histories.look import Bound, Moment, Someone
@@ -66,6 +70,15 @@ BREACHES: dict[str, Callable[[], None]] = {
     "a stranger was written": lambda: laws.strangers_are_left_alone(
         at(someone("00Q7"), bound=False), at(someone("00Q7", city="Paris"), bound=False), Diary(), 1
     ),
+    "the sync deleted somebody without a reason": lambda: _deleted(Diary(), created=frozenset()),
+    "an undo deleted whom a person had edited": lambda: _deleted(typed((5, "salesmanago", "note", "b"))),
+    "an undo deleted whom a person had opted out": lambda: _deleted(_opted_out(), out=True),
+    "an undo did not delete what the run had created": lambda: laws.an_undo_deletes_what_was_created(
+        at(someone("00Q1")), QUIET, QUIET, NOTHING_LEFT, transforms=False
+    ),
+    "what nobody has edited counts as edited": lambda: laws.an_undo_deletes_what_was_created(
+        at(someone("00Q1")), QUIET, QUIET, NOTHING_LEFT.assign(state="dropped"), transforms=False
+    ),
     "not everybody is accounted for": lambda: laws.everybody_is_accounted_for({"rows": [_row(read=2)]}),
     "opted out on one side only": lambda: laws.whoever_is_opted_out_is_so_on_both_sides(
         at(someone("00Q1", out=True), someone("m1")), evidence(Diary())
@@ -76,8 +89,40 @@ BREACHES: dict[str, Callable[[], None]] = {
     "the consent lane left an opt-out behind": lambda: laws.no_opt_out_is_left_behind(
         OPTED_OUT, OPTED_OUT, evidence(Diary()), 1
     ),
-    "both sides differ": lambda: laws.both_sides_agree(at(someone("00Q1", city="Paris"), someone("m1")), as_sent),
+    "both sides differ": lambda: laws.both_sides_agree(at(someone("00Q1", city="Paris"), someone("m1")), as_sent, {}),
+    "a held value was overwritten": lambda: laws.nothing_held_is_overwritten(
+        at(someone("00Q1", city="Opole"), someone("m1", city="Opole")), evidence(_disagreeing(), holds=True)
+    ),
+    "a decision was not carried out": lambda: laws.decisions_are_carried_out({PAIR}, evidence(_decided())),
+    "an edit was lost": lambda: laws.no_edit_is_lost(
+        at(someone("00Q1", city="Radom"), someone("m1", city="Opole")), evidence(_decided(), holds=True)
+    ),
 }
+
+
+def _deleted(diary: Diary, *, out: bool = False, created: frozenset[str] = frozenset({"m1"})) -> None:
+    """A run deletes the contact, and may have been asked to."""
+    before, after = (at(someone("00Q1"), someone("m1", out=out, gone=gone)) for gone in (False, True))
+    laws.nobody_is_deleted_without_a_reason(before, after, evidence(diary), 10, created)
+
+
+def _opted_out() -> Diary:
+    diary = Diary()
+    diary.chooses(5, "m1", 0, True)
+    return diary
+
+
+def _disagreeing() -> Diary:
+    diary = Diary()
+    diary.types(1, "salesforce", PAIR[0], {"city": "Radom"})
+    diary.types(2, "salesmanago", PAIR[1], {"city": "Opole"})
+    return diary
+
+
+def _decided() -> Diary:
+    diary = _disagreeing()
+    diary.decides(PAIR, "city", "Radom")
+    return diary
 
 
 def _one_after_another(*moments: Moment) -> None:
@@ -97,6 +142,86 @@ def test_a_breach_is_seen(words: str) -> None:
         BREACHES[words]()
 
 
+def test_a_decision_falls_when_somebody_types_after_it() -> None:
+    diary = _decided()
+    diary.types(3, "salesmanago", PAIR[1], {"city": "Lublin"})
+    laws.decisions_are_carried_out({PAIR}, evidence(diary, holds=True))
+
+
+def test_what_a_run_may_have_carried_over_is_not_held() -> None:
+    now = at(someone("00Q1", city="Opole"), someone("m1", city="Opole"))
+    writes = {"salesforce": [], "salesmanago": [(1.2, 1.5)]}
+    laws.nothing_held_is_overwritten(now, evidence(_disagreeing(), holds=True, writes_at=writes))
+
+
+ALL, NOTHING = (Answer(approved=approved, who="anna", scope=Scope()) for approved in (True, False))
+CITIES = Answer(approved=True, who="anna", scope=Scope(fields=("address.city",)))
+
+
+def rows(*told: tuple[int, str, str, str]) -> pd.DataFrame:
+    """Rows of a run: number, field, new value and state."""
+    made = [
+        {"id": number, "object": "Lead", "direction": "to_salesmanago", "action": "update", "reason": "",
+         "field": field, "new": new, "state": state, "salesforce_id": PAIR[0], "salesmanago_id": PAIR[1]}
+        for number, field, new, state in told
+    ]  # fmt: skip
+    return pd.DataFrame(made).set_index("id")
+
+
+NOTHING_LEFT = rows((1, "", "", "done")).assign(reason="CREATED_EDITED")
+PLANNED = rows((1, "address.city", "Paris", "planned"), (2, "phone", "1", "planned"))
+
+
+@pytest.mark.parametrize(
+    ("answer", "now", "words"),
+    [
+        (ALL, rows((1, "address.city", "Paris", "done"), (2, "phone", "2", "done")), "not what was shown"),
+        (ALL, rows((1, "address.city", "Paris", "done"), (2, "phone", "1", "done"), (3, "fax", "1", "done")), "after"),
+        (CITIES, rows((1, "address.city", "Paris", "done"), (2, "phone", "1", "done")), "is not dropped"),
+        (NOTHING, rows((1, "address.city", "Paris", "done"), (2, "phone", "1", "dropped")), "is not dropped"),
+        (ALL, rows((1, "address.city", "Paris", "done"), (2, "phone", "1", "moved")), None),
+        (CITIES, rows((1, "address.city", "Paris", "done"), (2, "phone", "1", "dropped")), None),
+        (NOTHING, rows((1, "address.city", "Paris", "dropped"), (2, "phone", "1", "dropped")), None),
+    ],
+)
+def test_only_what_was_approved_may_be_written(answer: Answer, now: pd.DataFrame, words: str | None) -> None:
+    with nullcontext() if words is None else pytest.raises(AssertionError, match=words):
+        laws.only_what_was_approved_is_written(PLANNED, now, answer)
+
+
+@pytest.mark.parametrize(
+    ("after", "told", "words"),
+    [
+        (QUIET, rows((1, "address.city", "Łódź", "done")), None),
+        (at(someone("00Q1"), someone("m1", city="Paris")), rows((1, "address.city", "Łódź", "done")), "not restore"),
+        (at(someone("00Q1", city="Rome"), someone("m1")), rows((1, "address.city", "Łódź", "done")), "touched"),
+        (at(someone("00Q1"), someone("m1", out=True)), rows((1, "address.city", "Łódź", "done")), "opt-out"),
+        (at(someone("00Q1"), someone("m1", city="Paris")), rows((1, "address.city", "Łódź", "failed")), None),
+    ],
+)
+def test_an_undo_restores_and_touches_nothing_else(after: Moment, told: pd.DataFrame, words: str | None) -> None:
+    between = at(someone("00Q1"), someone("m1", city="Paris"))
+    with nullcontext() if words is None else pytest.raises(AssertionError, match=words):
+        laws.an_undo_restores(QUIET, between, after, told, as_sent, transforms=False)
+
+
+def test_what_an_undo_left_different_is_agreed_until_somebody_edits_it() -> None:
+    now = at(someone("00Q1", city="Paris"), someone("m1"))
+    agreed = {PAIR: {**evidence(Diary()).agreed[PAIR], "city": ("Paris", "Łódź")}}
+    known = replace(evidence(Diary()), agreed=agreed)
+    laws.both_sides_agree(now, as_sent, agreed)
+    laws.no_edit_is_lost(now, known)
+    diary = typed((5, "salesforce", "city", "Rome"))
+    with pytest.raises(AssertionError, match="an edit was lost"):
+        laws.no_edit_is_lost(now, replace(known, diary=diary))
+
+
+def test_an_undo_may_delete_what_was_created_and_nobody_has_edited() -> None:
+    _deleted(Diary())
+    gone = at(someone("00Q1"), someone("m1", gone=True))
+    laws.an_undo_deletes_what_was_created(at(someone("00Q1")), QUIET, gone, NOTHING_LEFT, transforms=False)
+
+
 def test_nothing_is_wrong_on_a_quiet_day() -> None:
     known = evidence(Diary())
     laws.nobody_is_opted_out_without_evidence(QUIET, known)
@@ -107,7 +232,7 @@ def test_nothing_is_wrong_on_a_quiet_day() -> None:
     laws.whoever_is_opted_out_is_so_on_both_sides(QUIET, known)
     laws.nobody_of_an_opted_out_address_is_mailable(QUIET, known)
     laws.no_opt_out_is_left_behind(QUIET, QUIET, known, 1)
-    laws.both_sides_agree(QUIET, as_sent)
+    laws.both_sides_agree(QUIET, as_sent, {})
     laws.no_edit_is_lost(QUIET, known)
 
 
@@ -202,5 +327,5 @@ def test_a_policy_is_evidence_where_a_person_deleted() -> None:
 
 def test_whoever_has_an_issue_is_a_persons_affair() -> None:
     waiting = replace(at(someone("00Q1", city="Paris"), someone("m1")), disputed=frozenset({"m1"}))
-    laws.both_sides_agree(waiting, str)
+    laws.both_sides_agree(waiting, str, {})
     laws.no_edit_is_lost(waiting, evidence(Diary()))

@@ -18,7 +18,7 @@ from tests.integration.direct import Direct
 from tests.integration.sync import Sync
 from tests.integration.walk import Walked
 from tests.postgres import empty_postgres, postgres
-from tests.twin_server import ROOT, TwinServer
+from tests.twin_server import TwinServer
 
 __all__ = ["empty_postgres", "postgres"]
 
@@ -40,8 +40,6 @@ def airflow() -> None:
     made = subprocess.run(command, capture_output=True, text=True, check=False)
     if made.returncode:
         raise RuntimeError(made.stderr)
-    # As Airflow's processes do when they start.
-    sys.path.append(str(ROOT / "dags"))
 
 
 @pytest.fixture

@@ -46,7 +46,11 @@ from tests.twin_in_process import TwinInProcess
 from tests.twin_server import ROOT, TwinServer
 
 Mode = Literal["full", "incremental"]
-DAGS = {"full": "salesmanago_full_sync", "incremental": "salesmanago_incremental_sync"}
+DAGS = {
+    "full": "salesmanago_full_sync",
+    "incremental": "salesmanago_incremental_sync",
+    "undo": "salesmanago_undo",
+}
 
 
 def read_everybody(direct: Direct, ports: Ports) -> Window:

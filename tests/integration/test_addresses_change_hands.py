@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.integration.direct import Direct
+from tests.integration.test_consent_of_addresses import remap
 
 
 def lead(direct: Direct, name: str, **fields: Any) -> str:
@@ -99,6 +101,61 @@ def test_two_who_swap_wait_with_advice_and_everything_else_goes(direct: Direct) 
     direct.sync("incremental")
     assert addresses(direct) == {known["anna"][1]: address("bea"), known["bea"][1]: address("anna")}
     assert texts(direct) == []
+    assert direct.sync("incremental") == []
+
+
+def test_a_ring_of_which_one_is_not_synchronised_is_a_chain_behind_a_holder_who_stays(
+    direct: Direct, tmp_path: Path
+) -> None:
+    remap(direct, tmp_path / "mappings", contact={"enabled": False})
+    known = people(direct, "anna", "bea")
+    stranger = direct.record("Contact", LastName="Cyd", Email=address("cyd"))
+    card = direct.contact(address("cyd"), state="OTHER")
+    for name, new in (("anna", "bea"), ("bea", "cyd")):
+        edit(direct, known[name][0], Email=address(new), Phone="+48601657778")
+    direct.control.patch(f"/salesforce/Contact/{stranger}", {"Email": address("anna")})
+    direct.sync("incremental")
+    assert {one["phone"] for key, one in direct.cards().items() if key != card} == {"+48601657778"}
+    assert sorted(text.partition(",")[0] for text in texts(direct)) == sorted(
+        f"held by {holder}" for holder in (known["bea"][1], card)
+    )
+    assert direct.sync("incremental") == []
+    direct.control.patch(f"/salesmanago/contacts/{card}", {"email": address("dora")})
+    direct.sync("incremental")
+    assert addresses(direct) == {
+        known["anna"][1]: address("bea"),
+        known["bea"][1]: address("cyd"),
+        card: address("dora"),
+    }
+    assert texts(direct) == []
+    assert direct.sync("incremental") == []
+
+
+def test_of_two_who_swap_an_opt_out_of_one_counts_for_the_address_that_the_other_still_has(direct: Direct) -> None:
+    known = people(direct, "anna", "bea")
+    edit(direct, known["anna"][0], Email=address("bea"), HasOptedOutOfEmail=True)
+    edit(direct, known["bea"][0], Email=address("anna"))
+    direct.sync("incremental")
+    assert {card["optedOut"] for card in direct.cards().values()} == {True}
+    assert len(texts(direct)) == 2
+    assert direct.sync("incremental") == []
+
+
+@pytest.mark.parametrize("side", ["salesforce", "salesmanago"])
+def test_of_two_who_swap_one_waits_for_what_is_left_of_the_other_who_was_deleted(direct: Direct, side: str) -> None:
+    known = people(direct, "anna", "bea")
+    edit(direct, known["anna"][0], Email=address("bea"), Phone="+48601657778")
+    edit(direct, known["bea"][0], Email=address("anna"))
+    if side == "salesforce":
+        direct.control.delete(f"/salesforce/Lead/{known['bea'][0]}")
+    else:
+        direct.control.patch(f"/salesmanago/contacts/{known['bea'][1]}", {"deleted": True})
+    direct.sync("incremental")
+    [text] = texts(direct)
+    assert text.startswith(f"held by {known['bea'][1]}")
+    assert ("which is deleted" in text) is (side == "salesmanago")
+    assert direct.cards()[known["anna"][1]]["phone"] == "+48601657778"
+    assert addresses(direct)[known["anna"][1]] == address("anna")
     assert direct.sync("incremental") == []
 
 

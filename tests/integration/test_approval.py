@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.integration.sync import Sync
 from tests.integration.walk import PERSON, Answer
+from tests.unit.hooks.test_notification import PATH as POSTCARD
 
 APPROVED: Answer = (["Approve"], {})
 REJECTED: Answer = (["Reject"], {})
@@ -53,8 +57,10 @@ def decisions(sync: Sync) -> list[tuple[str, str]]:
     return [(row["action"], row["who"]) for row in sync.rows("SELECT action, who FROM decisions ORDER BY id")]
 
 
-def test_the_first_full_sync_asks_and_writes_what_was_approved(sync: Sync) -> None:
-    sync.set(ask="first")
+def test_the_first_full_sync_asks_and_writes_what_was_approved(sync: Sync, tmp_path: Path) -> None:
+    told = tmp_path / "told"
+    postcard = {"text": "{{ dag_run.dag_id }}: {{ sync_note }}", "file": str(told)}
+    sync.set(ask="first", notifier=POSTCARD, notifier_arguments=json.dumps(postcard))
     one = lead(sync, "one")
     person = Person(APPROVED)
     run = sync.full(answer=person)
@@ -65,6 +71,10 @@ def test_the_first_full_sync_asks_and_writes_what_was_approved(sync: Sync) -> No
     assert "The first full sync asks" in question.body
     assert "| Lead | Salesforce → SALESmanago | 1 | 0 | 0 |" in question.body
     assert "/salesmanago/plan?run=1" in question.body
+    note = (
+        r"salesmanago_full_sync: May the full sync write\? People 1 created. It waits for an answer until \S+Z: http\S+"
+    )
+    assert re.fullmatch(rf"{note}/salesmanago/plan\?run=1", told.read_text())
     assert "example.com" not in question.body
     assert emails(sync) == ["one@example.com"]
     assert set(states(sync, run.run_id)) >= {(one, "email")}

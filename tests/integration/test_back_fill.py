@@ -23,6 +23,9 @@ def test_a_new_line_is_filled_without_anything_else(sync: Sync) -> None:
     run = sync.full(fields=["address.city"])
     assert run.green, run.log
     assert sync.changes() == [("to_salesmanago", "address.city", "done")] * 2
+    assert ["full sync due" in row["note"] for row in sync.rows("SELECT note FROM runs ORDER BY id")] == [False, False]
+    [state] = sync.rows("SELECT fields_at_full_sync FROM mapping_state")
+    assert "address.city" in str(state["fields_at_full_sync"])
     cards = {card["email"]: card for card in sync.cards()}
     assert set(cards) == {"ann@example.com", "bob@example.com"}, "nobody is created"
     assert {card["address"]["city"] for card in cards.values()} == {"Łódź"}

@@ -16,14 +16,18 @@ from salesmanago_sync.settings import Settings
 from salesmanago_sync.steps.binding import bind_people
 from salesmanago_sync.steps.close import close
 from salesmanago_sync.steps.commit import commit
+from salesmanago_sync.steps.contacts import list_contacts, read_cards
+from salesmanago_sync.steps.extract import extract_salesforce, gather_counterparts
 from salesmanago_sync.steps.newcomers import follow_up
+from salesmanago_sync.steps.parts import share_out
+from salesmanago_sync.steps.planning import plan_part
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import preflight
 from salesmanago_sync.steps.snapshot import settings_of_run
 from salesmanago_sync.steps.tasks import shared_out
 from salesmanago_sync.steps.watermark import LAST_SYNC
-from salesmanago_sync.steps.window import Window
-from salesmanago_sync.steps.writing import write_consent
+from salesmanago_sync.steps.window import Window, fix_window
+from salesmanago_sync.steps.writing import write_batches, write_consent
 from tests.integration.direct import Direct, plan_everybody, read_everybody, write_everybody
 from tests.integration.sync import SETTLED_SECONDS, Sync
 from tests.twin_server import ROOT
@@ -222,6 +226,39 @@ def test_there_are_never_more_write_tasks_than_airflow_allows(batches: int, most
     assert len(work) <= most
     assert [one for some in work for one in some] == found
     assert all(work)
+
+
+def test_many_small_tasks_are_no_more_than_airflow_maps(direct: Direct) -> None:
+    small = {"people_per_part": 2, "contacts_per_task": 2, "people_per_task": 2}
+    direct.settings = direct.settings.model_copy(update=small)
+    for number in range(9):
+        person(direct, f"lead{number}")
+        direct.record("Contact", LastName="Maj", Email=f"contact{number}@example.com")
+        direct.contact(f"card{number}@example.com", name="Maj", state=("CUSTOMER", "PROSPECT")[number % 2], company="M")
+    direct.later(SETTLED_SECONDS)
+    ports = replace(direct.begun("full"), most_tasks=3)
+    objects = preflight(ports, direct.account, lambda settings: None)
+    window = fix_window(ports)
+    for name in objects:
+        extract_salesforce(ports, name, window)
+    listed = list_contacts(ports, window)
+    for slices in listed:
+        read_cards(ports, slices)
+    gather_counterparts(ports)
+    parts = share_out(ports)
+    for number in parts:
+        plan_part(ports, number)
+    work = bind_people(ports)
+    write_consent(ports)
+    for batches in work:
+        write_batches(ports, batches)
+    follow_up(ports)
+    commit(ports, window)
+    close(ports)
+    assert all(1 < len(mapped) <= 3 for mapped in (listed, work))
+    assert len(parts) <= 3
+    assert len(direct.cards()) == len(direct.records("Lead")) + len(direct.records("Contact")) == 27
+    assert direct.sync() == []
 
 
 def test_a_plan_of_more_batches_than_airflow_maps_is_written(sync: Sync, monkeypatch: pytest.MonkeyPatch) -> None:

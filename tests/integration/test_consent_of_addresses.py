@@ -180,6 +180,29 @@ def test_an_object_that_is_not_synchronised_has_a_say_and_is_left_alone(
     assert direct.sync("full") == []
 
 
+@pytest.mark.parametrize("mode", ["full", "incremental"])
+def test_a_record_that_nobody_synchronises_and_that_stays_mailable_is_an_issue(
+    direct: Direct, tmp_path: Path, mode: Mode
+) -> None:
+    remap(direct, tmp_path / "mappings", lead={"enabled": False})
+    direct.sync("full")
+    mailable, told = lead(direct), lead(direct, HasOptedOutOfEmail=True)
+    record = crm_contact(direct)
+    lead(direct, Email="stranger@example.com")
+    direct.sync(mode)
+    [issue] = direct.ledger.open_issues().to_dict("records")
+    assert (issue["reason"], issue["field"]) == ("NOT_OPTED_OUT", "optedOut")
+    assert issue["salesforce_id"] == record
+    assert mailable in issue["text"]
+    assert told not in issue["text"]
+    assert direct.records("Lead")[mailable]["HasOptedOutOfEmail"] is False, "nobody asked to write Leads"
+    assert direct.sync("incremental") == []
+    assert len(direct.ledger.open_issues()) == 1
+    direct.control.patch(f"/salesforce/Lead/{mailable}", {"HasOptedOutOfEmail": True})
+    direct.sync("incremental")
+    assert direct.ledger.open_issues().empty
+
+
 def test_a_contact_that_turns_into_a_person_account_nobody_maps_is_left_alone_and_keeps_its_say(
     direct: Direct, tmp_path: Path
 ) -> None:

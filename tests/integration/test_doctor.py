@@ -8,9 +8,11 @@ from tests.integration.commands import here, process
 from tests.integration.sync import Sync
 
 CHECKS = [
+    "Pairs of accounts",
     "Settings",
     "Notifier",
     "Mapping files",
+    "Environment variables",
     "Ledger and staging",
     "Connection salesmanago_default",
     "Connection salesforce_default",
@@ -22,6 +24,7 @@ CHECKS = [
     "Objects of the sync",
     "Watermark",
     "First synchronisation",
+    "Answers of the probe",
 ]
 
 
@@ -44,7 +47,7 @@ def test_a_person_reads_every_check_and_a_script_reads_json(account: Sync) -> No
     read = process("doctor", "--output", "json")
     assert read.code == 0, read.err
     assert results(read.rows) == {**dict.fromkeys(CHECKS, "ok"), "First synchronisation": "warning"}
-    assert read.rows[-1]["fix"].startswith("Start with a dry run")
+    assert next(row for row in read.rows if row["result"] == "warning")["fix"].startswith("Start with a dry run")
     assert account.writes() == []
     assert account.rows("SELECT * FROM run_lock") == [], "a command holds up no run"
     assert account.rows("SELECT * FROM runs") == []
@@ -67,6 +70,15 @@ def test_every_fault_is_told_with_its_fix_and_hides_no_other(account: Sync) -> N
     assert "API Secret" in answer.out
     assert "wrong-secret" not in answer.out + answer.err
     assert "nobody@example.com" not in answer.out + answer.err
+
+
+def test_a_misspelt_variable_and_a_wrong_schedule_are_told_with_what_to_write(account: Sync) -> None:
+    account.set(schedule="every hour", limit_create="10")
+    answer = here("doctor", "--output", "json")
+    assert answer.code == 1
+    told = {row["finding"]: row["fix"] for row in answer.rows if row["result"] == "fault"}
+    assert [finding.split(":")[0] for finding in told] == ["SALESMANAGO_SYNC_LIMIT_CREATE", "SALESMANAGO_SYNC_SCHEDULE"]
+    assert "Did you mean SALESMANAGO_SYNC_LIMIT_CREATES?" in next(iter(told.values()))
 
 
 def test_a_missing_connection_does_not_hide_the_other(account: Sync) -> None:

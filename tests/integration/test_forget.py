@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from salesmanago_sync.ledger.forgetting import Ids
+from salesmanago_sync.ledger.forgetting import PersonIds
 from tests.integration.commands import here
 from tests.integration.direct import Direct
 from tests.integration.sync import Sync
@@ -148,7 +148,7 @@ def test_who_is_gone_rests_before_and_after_being_forgotten(direct: Direct) -> N
     assert gone["status"] == "deleted"
     assert direct.sync("full") == []
     assert row() == gone, "nothing new is learnt of who is gone"
-    direct.ledger.forget(direct.ledger.same_people(Ids(frozenset({lead}))), "anna", direct.now())
+    direct.ledger.forget(direct.ledger.same_people(PersonIds(frozenset({lead}))), "anna", direct.now())
     assert direct.sync("full") == []
     assert row() == gone
     direct.control.post(f"/salesforce/Lead/{lead}/undelete")

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from airflow.sdk import ObjectStoragePath
 
 from salesmanago_sync.errors import FatalError
 from salesmanago_sync.hooks import staging
@@ -47,15 +48,15 @@ def test_no_task_leaves_the_lock_behind_because_its_disk_is_full(
     direct.later(SETTLED_SECONDS)
     ports = direct.begun()
     ports = replace(ports, staging=FolderStaging(f"file://{tmp_path}/staging", "run", ports.run.attempt))
-    store, full = staging.store_whole, []
+    store, full = staging.store_whole_at, []
 
-    def store_if_there_is_room(path: Path, content: bytes) -> None:
+    def store_if_there_is_room(path: ObjectStoragePath, content: bytes) -> None:
         if path.name.startswith(FILES[task]):
             full.append(path.name)
             raise OSError(errno.ENOSPC, "No space left on device")
         store(path, content)
 
-    monkeypatch.setattr(staging, "store_whole", store_if_there_is_room)
+    monkeypatch.setattr(staging, "store_whole_at", store_if_there_is_room)
     with pytest.raises(FatalError, match=r"staging folder .* cannot be written: No space left on device\. Mend that"):
         run_to_the_end(direct, ports)
     close(ports)

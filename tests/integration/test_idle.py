@@ -11,7 +11,7 @@ from tests.integration.sync import Done, Sync
 # The account's users, three objects of Salesforce, and two lists of SALESmanago.
 MOST_CALLS = 6
 SCHEDULE_SECONDS = 900
-IDLE = {"extract_contacts", "plan", "guard", "ask", "resume", "bind", "write_consent", "write", "follow_up"}
+IDLE = {"extract_contacts", "plan", "guard", "ask", "resume", "bind", "write_consent", "canary", "write", "follow_up"}
 
 
 def asked(sync: Sync) -> list[str]:

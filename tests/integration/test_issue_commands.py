@@ -62,14 +62,14 @@ def test_issues_and_plans_are_shown_as_the_ledger_has_them(refused: Sync, tmp_pa
     assert f"1 of {len(planned)} changes" in limited.err
 
 
-def test_issues_are_dismissed_by_reason_and_tried_again_singly(refused: Sync) -> None:
+def test_issues_are_dismissed_by_reason_and_tried_again_singly(airflow: None, refused: Sync) -> None:
     dismissed = here("issues", "dismiss", "--reason", "NO_EMAIL", "--output", "json")
     assert dismissed.code == 0, dismissed.err
     assert "2 issues are neither tried nor reported" in dismissed.err
     assert "NO_EMAIL" not in refused.issues()
     one = dismissed.rows[0]["id"]
     again = here("issues", "retry", "--id", str(one))
-    assert "1 issues are tried by the next run" in again.err
+    assert "1 issue is tried by the next run" in again.err
     assert refused.issues()["NO_EMAIL"] == 1
 
 

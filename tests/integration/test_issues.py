@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from salesmanago_sync.domain.reasons import ISSUES
 from tests.integration.sync import Sync
 
 
@@ -15,7 +16,8 @@ def test_a_refused_record_is_told_once_tried_again_and_closed_when_it_goes_throu
     first = sync.full()
     assert first.red == {"report"}, first.log
     [(reason, _)] = sync.issues().items()
-    first.says(reason, bad)
+    first.says(reason, bad, f"Nobody was told yet of {reason}: 1.")
+    assert first.log.count(ISSUES[reason].fix) == 1
     assert [card["email"] for card in sync.cards()] == ["good@example.com"]
     assert sync.watermark is not None, "an issue does not hold the watermark"
     [row] = sync.totals()[:1]
@@ -25,6 +27,12 @@ def test_a_refused_record_is_told_once_tried_again_and_closed_when_it_goes_throu
     assert again.green, again.log
     again.says(reason, "(0 new)")
     assert sync.rows("SELECT attempts FROM issues") == [{"attempts": 2}]
+
+    sync.set(fail_on="open")
+    known = sync.incremental()
+    assert known.red == {"report"}, known.log
+    known.says(f"Open are {reason}: 1.")
+    sync.set(fail_on="never")
 
     sync.edit("Lead", bad, Company="Short")
     fixed = sync.incremental()

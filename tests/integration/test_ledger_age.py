@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from salesmanago_sync.errors import ConfigurationError, FatalError
 from salesmanago_sync.ledger.store import Ledger
-from salesmanago_sync.steps.start import NothingToDoError
+from salesmanago_sync.steps.start import UNANSWERED, NothingToDoError
 from salesmanago_sync.steps.watermark import FIRST_SYNC, LAST_SYNC
 from tests.integration.direct import Direct
 from tests.integration.sync import SETTLED_SECONDS
@@ -125,6 +127,30 @@ def test_a_run_that_airflow_knows_to_have_ended_keeps_nobody_waiting(direct: Dir
     assert direct.ledger.run(dead.run.id)["state"] == "failed"
     with pytest.raises(FatalError, match="no longer the current one"):
         dead.keep_lock()
+
+
+def test_a_question_that_nobody_can_answer_any_more_keeps_no_scheduled_run_waiting(direct: Direct) -> None:
+    asks = direct.begun("full")
+    direct.ledger.free(asks.run.attempt)
+    scheduled = direct.ports_of(direct.ports("full").run.model_copy(update={"scheduled": True}))
+    nobody_can = replace(scheduled, still_asks=lambda *run: run != (asks.run.dag_id, asks.run.dag_run_id))
+    wait = {"state": "asks", "restricted": False, "waits_until": direct.now() + timedelta(hours=1)}
+    for question, ports in (({}, scheduled), ({"answer": {}}, nobody_can)):
+        direct.ledger.update_run(asks.run.id, question=question, **wait)
+        with pytest.raises(NothingToDoError, match="waits for an answer"):
+            direct.start(ports)
+    direct.ledger.update_run(asks.run.id, question={})
+
+    def is_answered_now(*run: str) -> bool:
+        direct.ledger.update_run(asks.run.id, question={"answer": {}})
+        return False
+
+    with pytest.raises(NothingToDoError, match="waits for an answer"):
+        direct.start(replace(scheduled, still_asks=is_answered_now))
+    direct.ledger.update_run(asks.run.id, question={})
+    assert direct.start(nobody_can) is not None
+    ended = direct.ledger.run(asks.run.id)
+    assert (ended["state"], ended["note"], ended["waits_until"]) == ("failed", UNANSWERED, None)
 
 
 def test_a_full_sync_that_found_nobody_is_no_lost_ledger(direct: Direct) -> None:

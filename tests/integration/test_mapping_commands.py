@@ -17,8 +17,9 @@ PICKLIST = {"salesforce": "Rating", "salesmanago": "properties.rating", "convert
 def overview():
     from salesmanago_sync.hooks.ports import console_ports
     from salesmanago_sync.overview.mappings import read_overview
+    from salesmanago_sync.pair import FIRST
 
-    with console_ports() as ports:
+    with console_ports(FIRST) as ports:
         return read_overview(ports)
 
 
@@ -57,6 +58,64 @@ def test_live_finds_what_the_org_does_not_have(server: Sync) -> None:
     assert (fault.file, fault.line, fault.key, fault.what, fault.fix) == tuple(row.values())[1:]
 
 
+def test_a_file_that_is_wrong_by_itself_is_compared_with_the_org_in_the_same_go(server: Sync) -> None:
+    server.map("lead", {"salesforce": "Ratng", "salesmanago": "properties.rating", "convert": "txt"}, enabled=False)
+    server.map("contact", {"salesforce": "Ttle", "salesmanago": "properties.rank"}, enabled=False)
+    answer = here("mapping", "check", "--live", "--output", "json")
+    found = {(row["file"], row["key"]) for row in answer.rows if row["result"] == "fault"}
+    assert found == {
+        ("contact.yaml", "fields[15].salesforce"),
+        ("lead.yaml", "fields[14].convert"),
+        ("lead.yaml", "fields[14].salesforce"),
+    }
+    assert overview().unread == ()
+
+
+def test_every_kind_of_fault_of_one_file_is_told_in_one_go(server: Sync) -> None:
+    server.map_text(
+        "lead.yaml",
+        "object: Lead\n"
+        "enabled: perhaps\n"
+        "on_delete: {in_salesmango: tag}\n"
+        "criteria:\n"
+        "  salesforce: {all: [{feld: Status, op: eq, value: New}, {field: Statsu, op: eq, value: New}]}\n"
+        "  salesmanago: {any: [{field: tags, op: has, value: A}, {field: tgas, op: includes, value: A}]}\n"
+        "fields:\n"
+        "  - {salesforce: Email, salesmanago: email}\n"
+        "  - {salesforce: Phone, salesmanago: phone, convert: number}\n"
+        "  - {salesforce: Fxa, salesmanago: fax, convrt: phone}\n"
+        "  - {salesforce: Title, salesmanago: properties.a\n"
+        "  - {salesforce: Rating, salesmanago: properties.b, direction: [both]}\n"
+        "  - {salesforce: City, salesmanago: adress.city, blank: never}\n",
+    )
+    answer = here("mapping", "check", "--live", "--output", "json")
+    assert {(row["line"], row["key"]) for row in answer.rows if row["result"] == "fault"} == {
+        (2, "enabled"),
+        (3, "on_delete.in_salesmango"),
+        (5, "criteria.salesforce.all[0].feld"),
+        (5, "criteria.salesforce.all[1].field"),
+        (6, "criteria.salesmanago.any[0].op"),
+        (6, "criteria.salesmanago.any[1].field"),
+        (9, "fields[1].convert"),
+        (10, "fields[2].convrt"),
+        (10, "fields[2].salesforce"),
+        (11, ""),
+        (12, "fields[3].direction"),
+        (13, "fields[4].blank"),
+        (13, "fields[4].salesmanago"),
+    }
+    told = here("doctor", "--output", "json").out
+    assert "Fxa" in told
+    assert "convrt" in told
+
+
+def test_a_file_of_which_nothing_can_be_read_is_said_not_to_be_compared(server: Sync) -> None:
+    server.map_text("lead.yaml", "objct: Lead\nfields: []\n")
+    server.map("contact", enabled=False)
+    assert "Not compared with the org: lead.yaml." in here("mapping", "check", "--live").err
+    assert overview().unread == ("lead.yaml",)
+
+
 def test_an_org_that_does_not_answer_is_told_beside_the_files(server: Sync) -> None:
     server.map("lead")
     server.control.post("/salesforce/settings", {"api_enabled": False})
@@ -76,6 +135,29 @@ def test_criteria_are_counted_in_the_org(server: Sync) -> None:
     assert row.soql == "SELECT COUNT() FROM Lead WHERE (LeadSource = 'Web' AND LeadSource != null)"
     assert row.count == 2
     assert server.writes() == []
+
+
+@pytest.mark.parametrize("people_per_part", ["2", "50000"])
+def test_contacts_that_meet_criteria_are_counted_when_everybody_is_read(
+    server: Sync, monkeypatch: pytest.MonkeyPatch, people_per_part: str
+) -> None:
+    monkeypatch.setenv("SALESMANAGO_SYNC_PEOPLE_PER_PART", people_per_part)
+    tagged = {"salesmanago": {"field": "tags", "op": "includes", "value": "CRM"}}
+    server.map("lead", criteria=tagged)
+    for number, (tags, state) in enumerate(
+        [("CRM", "PROSPECT"), ("CRM", "CUSTOMER"), ("CRM", "PROSPECT"), ("", "PROSPECT")]
+    ):
+        server.contact(
+            f"c{number}@example.com", name="Jan Nowak", company="x", state=state, tags=[tags] if tags else []
+        )
+    server.lead(Email="lead@example.com")
+    assert [row.count for row in overview().tables[0].criteria] == [1, None, None, None]
+    assert server.full(dry_run=True).green
+    _, contacts, created, wanted = overview().tables[0].criteria
+    assert (contacts.count, created.count, wanted.count) == (3, None, 2)
+    assert contacts.counted_at is not None
+    server.map("lead", criteria={"salesmanago": {"field": "tags", "op": "includes", "value": "OTHER"}})
+    assert overview().tables[0].criteria[1].count is None, "what other criteria let in says nothing"
 
 
 def test_coverage_counts_values_that_do_not_travel(server: Sync) -> None:

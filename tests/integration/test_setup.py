@@ -51,6 +51,7 @@ def test_a_check_shows_everything_and_changes_nothing(sync: Sync, org: Workshop)
         "+        <label>SALESmanago</label>",
         "Salesforce would take the package",
         "check only: nothing was changed",
+        "stays empty until salesforce_card: true",
         "By hand in Salesforce:",
     )
     assert org.layouts(*ORIGINALS) == before

@@ -11,7 +11,6 @@ import copy
 import inspect
 import json
 import logging
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -78,6 +77,10 @@ class TaskInstance:
         """Count runs that have ended."""
         return len(self._ended.intersection(run_ids))
 
+    def get_task_states(self, dag_id: str, task_ids: list[str], run_ids: list[str]) -> dict[str, dict[str, None]]:
+        """Say that the tasks of runs that have not ended are still to do: only of a question is this asked."""
+        return {run: dict.fromkeys(task_ids) for run in run_ids if run not in self._ended}
+
     def xcom_pull(self, task_ids: str, key: str = "") -> Any:
         """Give what another task handed on."""
         return self._results.get(f"{task_ids}.{key}" if key else task_ids)
@@ -123,6 +126,7 @@ class Walk:
         given.update(params)
         self._context = {
             "params": given.validate(),
+            "dag": dag,
             "dag_run": SimpleNamespace(
                 dag_id=dag.dag_id, run_id=run_id, run_type="scheduled" if scheduled else "manual", note=None
             ),
@@ -151,7 +155,8 @@ class Walk:
         if task.task_id in self.skipped:
             return SKIPPED
         above = [state for one in sorted(task.upstream_task_ids) for state in self._states(one)]
-        rule = task.trigger_rule.value
+        # A mapped task has it as plain text.
+        rule = getattr(task.trigger_rule, "value", task.trigger_rule)
         if task.is_teardown:
             setups = {state for one in task.upstream_list if one.is_setup for state in self._states(one.task_id)}
             return next(state for state in (SUCCESS, SKIPPED, UPSTREAM_FAILED) if state in {*setups, UPSTREAM_FAILED})
@@ -270,7 +275,7 @@ class Walked(Sync):
         self.later(SETTLED_SECONDS)
         self._begun += 1  # one may begin while another waits for an answer
         run_id = f"run {self._begun}"
-        walk = Walk(dags()[dag_id], run_id, params, scheduled, self._ended, self._xcoms, before or {}, answer)
+        walk = Walk(self.dag(dag_id), run_id, params, scheduled, self._ended, self._xcoms, before or {}, answer)
         self.read_log()
         try:
             with supervised(self._variables, walk.questions):
@@ -278,6 +283,10 @@ class Walked(Sync):
         finally:
             self._ended.add(run_id)
         return Done(walk.state, run_id, walk.tasks, self.read_log())
+
+    def dag(self, dag_id: str) -> Any:
+        """Find a DAG."""
+        return dags()[dag_id]
 
     def variable(self, name: str) -> Any:
         """Read an Airflow Variable that holds JSON."""
@@ -298,7 +307,6 @@ def dags() -> dict[str, Any]:
     """Read the DAG files once; a walk changes nothing in them."""
     from airflow.dag_processing.dagbag import DagBag
 
-    sys.path.append(str(ROOT / "dags"))  # as Airflow's processes do when they start
     bag = DagBag(dag_folder=str(ROOT / "dags"))
     assert not bag.import_errors, bag.import_errors
     return dict(bag.dags)

@@ -39,7 +39,8 @@ def test_a_run_that_is_set_to_failed_frees_the_lock(
 ) -> None:
     settle(control)
     control.post(
-        "/faults", {"system": "salesmanago", "kind": "latency", "path": "modifiedContacts", "seconds": 60, "times": 1}
+        "/faults",
+        {"system": "salesmanago", "kind": "latency", "path": "paginatedModifiedContacts", "seconds": 60, "times": 1},
     )
     run = api.trigger(INCREMENTAL)
     api.reached(INCREMENTAL, run, "extract_salesmanago")

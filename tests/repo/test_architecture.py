@@ -11,7 +11,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = "salesmanago_sync"
 SERVICES = ("requests", "simple_salesforce", "urllib3")
-INNER = tuple(f"{PACKAGE}.{part}" for part in ("cli", "clients", "hooks", "ledger", "overview", "steps", "ui"))
+INNER = tuple(
+    f"{PACKAGE}.{part}" for part in ("actions", "cli", "clients", "dags", "hooks", "ledger", "overview", "steps", "ui")
+)
 OUTSIDE = ("twin", "demo", "tests")
 
 
@@ -25,29 +27,40 @@ FORBIDDEN: dict[str, tuple[str, ...]] = {
     "plugins/salesmanago_sync/clients": (
         "airflow",
         "sqlalchemy",
-        *inner("cli", "hooks", "ledger", "overview", "steps", "ui"),
+        *inner("actions", "cli", "dags", "hooks", "ledger", "overview", "steps", "ui"),
         *OUTSIDE,
     ),
     "plugins/salesmanago_sync/ledger": (
         "airflow",
         *SERVICES,
-        *inner("cli", "clients", "hooks", "overview", "steps", "ui"),
+        *inner("actions", "cli", "clients", "dags", "hooks", "overview", "steps", "ui"),
         *OUTSIDE,
     ),
-    "plugins/salesmanago_sync/steps": ("airflow", *SERVICES, *inner("cli", "hooks", "overview", "ui"), *OUTSIDE),
+    "plugins/salesmanago_sync/steps": (
+        "airflow",
+        *SERVICES,
+        *inner("actions", "cli", "dags", "hooks", "overview", "ui"),
+        *OUTSIDE,
+    ),
     "plugins/salesmanago_sync/overview": (
         "airflow",
         "sqlalchemy",
         *SERVICES,
-        *inner("cli", "clients", "hooks", "ui"),
+        *inner("actions", "cli", "clients", "dags", "hooks", "ui"),
         *OUTSIDE,
     ),
     # Hooks build what the steps ask for as ports.
-    "plugins/salesmanago_sync/hooks": (*inner("cli", "ui"), *OUTSIDE),
-    "plugins/salesmanago_sync/ui": (*inner("cli"), *SERVICES, *OUTSIDE),
-    "plugins/salesmanago_sync/cli": (*inner("ui"), "sqlalchemy", *SERVICES, *OUTSIDE),
+    "plugins/salesmanago_sync/hooks": (*inner("actions", "cli", "dags", "ui"), *OUTSIDE),
+    "plugins/salesmanago_sync/actions": ("sqlalchemy", *inner("cli", "dags", "ui"), *SERVICES, *OUTSIDE),
+    "plugins/salesmanago_sync/ui": (*inner("cli", "dags"), *SERVICES, *OUTSIDE),
+    "plugins/salesmanago_sync/cli": (*inner("dags", "ui"), "sqlalchemy", *SERVICES, *OUTSIDE),
     "plugins/salesmanago_sync/errors.py": ("airflow", "pandas", "sqlalchemy", *SERVICES, *INNER, *OUTSIDE),
-    "dags": ("sqlalchemy", *SERVICES, *inner("clients"), *OUTSIDE),
+    "plugins/salesmanago_sync/dags": (
+        "sqlalchemy",
+        *SERVICES,
+        *inner("actions", "cli", "clients", "ledger", "ui"),
+        *OUTSIDE,
+    ),
     # The twin is built from the services' own documentation, never from what our client happens to send.
     "twin": ("airflow", "simple_salesforce", PACKAGE, "demo", "tests"),
     "demo": ("airflow", PACKAGE, "tests"),
@@ -55,10 +68,10 @@ FORBIDDEN: dict[str, tuple[str, ...]] = {
 # The floors of the domain, from the ground up: what is not named here is the ground that all stand on.
 FLOORS = ("criteria", "converters", "mapping_files", "org", "people", "merge", "plan", "certificate", "undo", "explain")
 # Only these may name Airflow at all.
-AIRFLOW_IS_AT_HOME = ("cli/", "hooks/", "ui/", "provider.py")
+AIRFLOW_IS_AT_HOME = ("cli/", "dags/", "hooks/", "ui/", "plugin.py", "provider.py")
 CLOCKS = {"now", "utcnow", "today", "getenv"}
 # Airflow parses DAG files again and again: everything heavy is imported inside the tasks.
-AT_THE_TOP_OF_A_DAG = {"__future__", "airflow", "collections", "datetime", "os", "pendulum", "typing"}
+AT_THE_TOP_OF_A_DAG = {PACKAGE, "__future__", "airflow", "collections", "copy", "datetime", "os", "pendulum", "typing"}
 
 
 def modules(place: str) -> list[Path]:
@@ -113,15 +126,34 @@ def test_only_the_edge_towards_airflow_imports_airflow() -> None:
     assert {path for path in importing if not path.startswith(AIRFLOW_IS_AT_HOME)} == set()
 
 
+def test_private_modules_of_airflow_are_used_in_one_guarded_place() -> None:
+    package = ROOT / "plugins" / PACKAGE
+    found = {
+        str(path.relative_to(package))
+        for path in package.rglob("*.py")
+        for name in imported(ast.walk(ast.parse(path.read_text())))
+        if name.startswith("airflow.") and any(part.startswith("_") for part in name.split("."))
+    }
+    assert found == {"hooks/masking.py"}
+
+
 def test_the_domain_reads_neither_a_clock_nor_the_environment() -> None:
     found = {path.name: clock_reads(path.read_text()) for path in modules("plugins/salesmanago_sync/domain")}
     assert {path: names for path, names in found.items() if names} == {}
 
 
-def test_dag_files_import_nothing_heavy_at_the_top() -> None:
-    light = AT_THE_TOP_OF_A_DAG | {path.stem for path in modules("dags")}
-    found = {path.name: top_level_imports(path.read_text()) - light for path in modules("dags")}
-    assert {path: names for path, names in found.items() if names} == {}
+def test_dags_import_nothing_heavy_at_the_top() -> None:
+    dags = {path.name: top_level_imports(path.read_text()) for path in modules("plugins/salesmanago_sync/dags")}
+    assert {path: names - AT_THE_TOP_OF_A_DAG for path, names in dags.items() if names - AT_THE_TOP_OF_A_DAG} == {}
+
+
+def test_dag_files_call_a_definition_and_hold_nothing_else() -> None:
+    # They are laid out in other people's folders, whatever its name, and stay there when the package is upgraded.
+    for path in modules("dags"):
+        _, name = path.stem.split("_", 1)
+        lines = [line for line in path.read_text().splitlines() if line]
+        assert lines[1:] == [f"from {PACKAGE}.dags.{name} import {path.stem}", f"dag = {path.stem}()"]
+        assert {"airflow", "dag"} <= set(lines[0].lower().strip('"').split()), "Airflow leaves other files unread"
 
 
 def test_imports_are_absolute() -> None:

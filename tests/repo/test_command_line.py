@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,7 +16,9 @@ import pytest
 from salesmanago_sync.cli.console import Exit
 from salesmanago_sync.cli.definition import get_cli_commands
 
-PAGE = (Path(__file__).resolve().parents[2] / "docs" / "command-line.md").read_text()
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGE = (ROOT / "docs" / "command-line.md").read_text()
 HEAVY = {"pandas", "numpy", "pyarrow", "requests", "pydantic_settings", "salesmanago_sync.ledger.store"}
 
 
@@ -30,10 +33,15 @@ def parsers(parser: argparse.ArgumentParser, name: str = "") -> Iterator[tuple[s
 
 
 @pytest.fixture(scope="module")
-def commands() -> dict[str, argparse.ArgumentParser]:
+def parser() -> argparse.ArgumentParser:
     from airflow.cli.cli_parser import get_parser
 
-    group = next(action for action in get_parser()._actions if isinstance(action, argparse._SubParsersAction))
+    return get_parser()
+
+
+@pytest.fixture(scope="module")
+def commands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    group = next(action for action in parser._actions if isinstance(action, argparse._SubParsersAction))
     return dict(parsers(group.choices["salesmanago"]))
 
 
@@ -59,6 +67,24 @@ def test_the_page_names_every_option_and_no_other(commands: dict[str, argparse.A
     }
     assert options - set(re.findall(r"--[a-z-]+", PAGE)) == set()
     assert set(re.findall(r"`(--[a-z-]+)[^`]*`", PAGE)) - options == set()
+
+
+def typed(text: str) -> Iterator[str]:
+    """Every command that a page shows in a block, without comment, pipe and input."""
+    for block in re.findall(r"```sh\n(.*?)```", text, re.S):
+        yield from (words.strip() for words in re.findall(r"^airflow (salesmanago [^#|<\n]*)", block, re.M))
+
+
+def test_every_command_on_a_page_can_be_typed(parser: argparse.ArgumentParser) -> None:
+    shown = {command for page in PAGES for command in typed(page.read_text()) if "--help" not in command}
+    assert len(shown) > 40
+    wrong = []
+    for command in sorted(shown):
+        try:
+            parser.parse_args(shlex.split(command))
+        except SystemExit:
+            wrong.append(command)
+    assert wrong == []
 
 
 def test_the_help_of_every_command_explains_its_options(commands: dict[str, argparse.ArgumentParser]) -> None:

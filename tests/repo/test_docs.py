@@ -7,6 +7,7 @@ vocabulary of mapping files has a test of its own beside the mapping.
 from __future__ import annotations
 
 import ast
+import json
 import re
 from functools import cache
 from pathlib import Path
@@ -101,6 +102,19 @@ def test_every_environment_variable_is_documented() -> None:
 
 def test_every_documented_environment_variable_exists() -> None:
     assert set(ENVIRONMENT.findall(TEXT)) - environment_of_the_code() - {IMAGE} == set()
+
+
+def test_the_example_of_an_environment_names_what_exists() -> None:
+    lines = (ROOT / "include" / "example.env").read_text().splitlines()
+    values = dict(line.removeprefix("# ").split("=", 1) for line in lines if re.match(r"(?:# )?[A-Z_]+=", line))
+    settings = {name for name in values if name.startswith(PREFIX)}
+    assert settings <= environment_of_the_code()
+    connections = {name: value.strip("'") for name, value in values.items() if name not in settings}
+    assert set(connections) == {
+        f"AIRFLOW_CONN_{name}" for name in ("SALESFORCE_DEFAULT", "SALESMANAGO_DEFAULT", "SYNC_LEDGER")
+    }
+    kinds = [json.loads(text)["conn_type"] for text in connections.values() if text.startswith("{")]
+    assert kinds == ["salesforce", "salesmanago"]
 
 
 def test_every_id_that_airflow_shows_is_documented() -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from salesmanago_sync.ui.help import HELP
+
 ROOT = Path(__file__).resolve().parents[2]
 CODE = re.compile(r"^```.*?^```|`[^`\n]*`", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
@@ -48,6 +50,10 @@ def test_there_are_links_to_check() -> None:
 @pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_link_leads_somewhere(page: Path) -> None:
     assert dead_links(page) == []
+
+
+def test_the_help_of_every_page_leads_to_a_heading() -> None:
+    assert [one.more for one in HELP.values() if leads_nowhere(ROOT / "docs" / "pages.md", one.more)] == []
 
 
 @pytest.mark.parametrize("link", ["gone.md", "page.md#gone", "#gone", "images/gone.png"])

@@ -19,6 +19,9 @@ COMMANDS = {
     "campaign",
     "cluster-test",
     "bench",
+    "dist",
+    "docs",
+    "tables",
 }
 COMMANDS |= {"requirements", "twin"}
 
@@ -58,6 +61,11 @@ def test_the_demo_stops_by_itself_only_when_asked() -> None:
     assert "--exit" not in dry_run("demo", "EXIT=0")
 
 
+def test_a_broken_link_fails_the_site() -> None:
+    [build] = [line for line in dry_run("docs").splitlines() if "mkdocs build" in line]
+    assert build.endswith("mkdocs build --strict")
+
+
 def test_continuous_integration_runs_what_a_person_runs() -> None:
     script = (ROOT / ".ci" / "run").read_text()
-    assert re.findall(r"^make ([\w-]+)", script, re.M) == ["conformance", "operations", "cluster-test", "test"]
+    assert re.findall(r"^make ([\w-]+)", script, re.M) == ["docs", "conformance", "operations", "cluster-test", "test"]

@@ -42,6 +42,17 @@ def test_no_class_has_an_empty_name() -> None:
     assert {name for name in classes if banned(name)} == set()
 
 
+def test_a_name_of_the_package_means_one_class() -> None:
+    named = [
+        node.name
+        for path in (ROOT / "plugins").rglob("*.py")
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.ClassDef)
+    ]
+    assert named
+    assert {name for name in named if named.count(name) > 1} == set()
+
+
 @pytest.mark.parametrize("name", ["utils", "date_helpers", "ContactManager", "RESTHandler", "data"])
 def test_an_empty_name_is_seen(name: str) -> None:
     assert banned(name)

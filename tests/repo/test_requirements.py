@@ -13,7 +13,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 MAKEFILE = (ROOT / "Makefile").read_text()
-FILES = ["requirements.txt", "requirements-image.txt", "requirements-dev.txt"]
+FILES = ["requirements.txt", "requirements-image.txt", "requirements-dev.txt", "requirements-docs.txt"]
 PIN = re.compile(r"^([\w.-]+)(?:\[[\w,-]+\])?==([^\s;]+)")
 
 
@@ -54,8 +54,13 @@ def test_every_development_dependency_is_pinned_as_asked() -> None:
     assert unmet(PROJECT["dependency-groups"]["dev"], pins("requirements-dev.txt")) == []
 
 
-def test_both_files_agree() -> None:
-    here, there = pins("requirements.txt"), pins("requirements-dev.txt")
+def test_what_builds_the_site_is_pinned_as_asked() -> None:
+    assert unmet(PROJECT["dependency-groups"]["docs"], pins("requirements-docs.txt")) == []
+
+
+@pytest.mark.parametrize("other", ["requirements-dev.txt", "requirements-docs.txt"])
+def test_files_agree(other: str) -> None:
+    here, there = pins("requirements.txt"), pins(other)
     assert {name for name in here.keys() & there.keys() if here[name] != there[name]} == set()
 
 
@@ -93,6 +98,13 @@ def test_the_header_says_how_it_was_made(name: str) -> None:
     assert header.startswith("#    uv pip compile")
     assert f"--universal --python-version 3.11 --exclude-newer {published_before[1]}" in header
     assert header.endswith(f"-o {name}")
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-image.txt"])
+def test_whoever_has_an_airflow_is_told_that_this_is_not_for_it(name: str) -> None:
+    said = re.search(r"^NOT_YOURS := \\(.+)$", MAKEFILE, re.M)
+    assert said
+    assert (ROOT / name).read_text().splitlines()[2] == said[1]
 
 
 def test_npm_packages_are_locked_without_addresses() -> None:

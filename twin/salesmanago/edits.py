@@ -76,9 +76,9 @@ def _apply(state: State, contact: Contact, order: ContactEdit) -> None:
         contact.properties |= {} if value is None else {name: value}
     if "tags" in given:
         now = state.clock.seconds()
-        contact.tags = {
-            tag: contact.tags.get(tag, {"score": 1, "createdOn": now}) for tag in map(str.upper, order.tags)
-        }
+        upper = state.settings["salesmanago"]["tag_case"] == "upper"
+        names = [tag.upper() if upper else tag for tag in order.tags]
+        contact.tags = {tag: contact.tags.get(tag, {"score": 1, "createdOn": now}) for tag in names}
 
 
 def _set_clocks(contact: Contact, order: ContactEdit) -> None:

@@ -28,11 +28,22 @@ def _lookup(
         if len(values) > AT_ONCE:
             # Beyond the documented limit the behaviour is unknown; refusing shows a client that relies on more.
             raise RefusalError(f"Too many contacts: the limit is {AT_ONCE}")
-        found = getattr(call.contacts, find)([str(value) for value in values])
+        found = _as_shown(call, getattr(call.contacts, find)([str(value) for value in values]))
         mine = [contact for contact in found if all_owners or call.owner in contact.owners]
         return {"contacts": [shape(contact) for contact in _repeated(call, mine)]}
 
     return handler
+
+
+def _as_shown(call: Call, contacts: list[Contact]) -> list[Contact]:
+    """Show contacts as they were before a write that does not show yet."""
+    shown = []
+    for contact in contacts:
+        before, looks = call.state.unshown.get(contact.id, (None, 0))
+        if looks:
+            call.state.unshown[contact.id][1] -= 1
+        shown.append(before if looks else contact)
+    return [contact for contact in shown if contact is not None]
 
 
 def has_contact(call: Call) -> Payload:
@@ -63,6 +74,8 @@ def paginated_list(call: Call) -> Payload:
 
 def paginated_export(call: Call) -> Payload:
     """Make a file of one page of the owner's contacts."""
+    if call.settings["export"] == "refused":
+        raise RefusalError("Not available in this account")
     page, _ = _page(call, _owned(call))
     return {"requestId": start_job(call, {"contacts": [export_row(contact) for contact in page]})}
 
@@ -101,7 +114,15 @@ def _changed(call: Call, clock: str) -> list[Contact]:
     first, last = (_milliseconds(call.body, key) for key in ("from", "to"))
     # Clocks are whole seconds: a window that begins within a second begins with the next one.
     found = call.contacts.changed(clock, -(-first // 1000), last // 1000)
-    return [contact for contact in found if call.owner in contact.owners]
+    return [one for one in found if call.owner in one.owners and _within(call, getattr(one, clock), first, last)]
+
+
+def _within(call: Call, seconds: int, first: int, last: int) -> bool:
+    """Tell whether a moment lies in a window, whose bounds belong to it as the switch says."""
+    bounds = call.settings["bounds"]
+    return (seconds * 1000 > first or bounds in ("both", "from")) and (
+        seconds * 1000 < last or bounds in ("both", "to")
+    )
 
 
 def _repeated(call: Call, contacts: list[Contact]) -> list[Contact]:
@@ -130,7 +151,8 @@ def _page(call: Call, contacts: list[Contact]) -> tuple[list[Contact], bool]:
         raise RefusalError(f"Page is too large: the limit is {LARGEST_PAGE}")
     fault = call.state.faults.take_kind("salesmanago", "short_pages", call.path)
     size = min(size, fault.size) if fault else size
-    return contacts[(page - 1) * size : page * size], len(contacts) > page * size
+    there = contacts[(page - 1) * size : page * size]
+    return there[: call.settings["page_limit"]], len(contacts) > page * size
 
 
 def _positive(body: Payload, key: str) -> int:

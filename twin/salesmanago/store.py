@@ -61,9 +61,9 @@ class Contact:
 COLUMNS = tuple(column.name for column in fields(Contact))
 
 
-def email_key(email: str) -> str:
+def email_key(email: str, *, minds_case: bool = False) -> str:
     """Return the form of an address that identifies a contact."""
-    return email.strip().lower()
+    return email.strip() if minds_case else email.strip().lower()
 
 
 def create_tables(state: State) -> None:
@@ -83,6 +83,7 @@ class Contacts:
 
     def __init__(self, state: State) -> None:
         self._db = state.db
+        self._minds_case = state.settings["salesmanago"]["address_case"] == "minds"
 
     def save(self, contacts: Iterable[Contact]) -> None:
         """Insert contacts or replace those with the same id."""
@@ -90,7 +91,7 @@ class Contacts:
         names = ", ".join(f'"{column}"' for column in COLUMNS)
         self._db.executemany(
             f"INSERT OR REPLACE INTO sm_contact (email_key, {names}) VALUES ({places})",  # noqa: S608 - own columns
-            (_row(contact) for contact in contacts),
+            ((self.key(contact.email), *_row(contact)) for contact in contacts),
         )
 
     def remove(self, contact_id: str) -> None:
@@ -103,7 +104,11 @@ class Contacts:
 
     def by_email(self, emails: Sequence[str]) -> list[Contact]:
         """Return the contacts with these addresses; unknown ones are missing."""
-        return list(self._in("email_key", [email_key(email) for email in emails]))
+        return list(self._in("email_key", [self.key(email) for email in emails]))
+
+    def key(self, email: str) -> str:
+        """Return the form of an address that identifies a contact here."""
+        return email_key(email, minds_case=self._minds_case)
 
     def one(self, email: str) -> Contact | None:
         """Return the contact of one address."""
@@ -130,8 +135,7 @@ class Contacts:
 
 def _row(contact: Contact) -> tuple[object, ...]:
     values = ((name, getattr(contact, name)) for name in COLUMNS)
-    stored = (json.dumps(value) if name in JSON_COLUMNS else value for name, value in values)
-    return (email_key(contact.email), *stored)
+    return tuple(json.dumps(value) if name in JSON_COLUMNS else value for name, value in values)
 
 
 def _contact(row: sqlite3.Row) -> Contact:

@@ -12,7 +12,7 @@ from email_validator import EmailNotValidError, validate_email
 
 from twin.salesmanago.api import Call, Payload
 from twin.salesmanago.refusal import RefusalError
-from twin.salesmanago.store import Contact, email_key
+from twin.salesmanago.store import Contact
 
 Mode = Literal["upsert", "insert", "update"]
 
@@ -45,6 +45,8 @@ def write(call: Call, row: Payload, mode: Mode = "upsert") -> Contact:
         contact.owners.append(call.owner)
     stamp(call, before, contact)
     call.contacts.save([contact])
+    if call.settings["shown_after"]:
+        call.state.unshown[contact.id] = [before, call.settings["shown_after"]]
     return contact
 
 
@@ -95,7 +97,7 @@ def _new(call: Call, email: str) -> Contact:
 
 def _set_email(call: Call, contact: Contact, row: Payload) -> None:
     new = row.get("newEmail")
-    if not new or email_key(str(new)) == email_key(contact.email):
+    if not new or call.contacts.key(str(new)) == call.contacts.key(contact.email):
         return
     address = usable_email(new)
     if call.contacts.one(address) is not None:
@@ -110,8 +112,9 @@ def _set_fields(call: Call, contact: Contact, row: Payload, details: Payload) ->
         (row, TOP_FIELDS),
     ):
         for name, attribute in names.items():
-            setattr(contact, attribute, _kept(call, name, source.get(name), getattr(contact, attribute)))
-    contact.birthday = _birthday(_kept(call, "birthday", row.get("birthday"), contact.birthday))
+            setattr(contact, attribute, _written(call, name, source, getattr(contact, attribute)))
+    _empty_what_is_left_out(call, contact, details)
+    contact.birthday = _birthday(_written(call, "birthday", row, contact.birthday))
     contact.state = _state(details.get("state"), contact.state)
     for name, value in _object(row, "properties").items():
         _set_property(call, contact, name, value)
@@ -127,10 +130,24 @@ def _set_property(call: Call, contact: Contact, name: str, value: object) -> Non
         contact.properties[name] = kept
 
 
+def _empty_what_is_left_out(call: Call, contact: Contact, details: Payload) -> None:
+    """Empty the parts that an address does not name, in an account that takes each address for a whole one."""
+    address = _object(details, "address")
+    if address and call.settings["address_parts"] == "emptied":
+        for name, attribute in ADDRESS_FIELDS.items():
+            if name not in address:
+                setattr(contact, attribute, None)
+
+
+def _written(call: Call, name: str, source: Payload, present: str | None) -> str | None:
+    """Return what a field holds afterwards; what is not named is kept."""
+    return _kept(call, name, source[name], present) if name in source else present
+
+
 def _kept(call: Call, name: str, value: object, present: str | None) -> str | None:
-    """Return what a field holds afterwards: null is ignored, an empty text clears it, where the switch says so."""
+    """Return what a field holds after a write: which of an empty text and null clears it is a switch."""
     if value is None:
-        return present
+        return None if call.settings["clear"] == "null" else present
     text = _text(value)
     if text == "":
         return None if call.settings["clear"] == "clears" else present
@@ -181,22 +198,30 @@ def _set_tags(call: Call, contact: Contact, row: Payload) -> None:
 
 
 def change_tags(call: Call, contact: Contact, added: object, removed: object, *, scoring: bool = False) -> None:
-    """Add and remove tags; the service keeps them in upper case."""
-    for tag in _tags(added):
-        known = contact.tags.get(tag)
+    """Add and remove tags; the service keeps them in upper case, unless the switch says otherwise."""
+    for tag in _tags(call, added):
+        known = contact.tags.get(_present(call, contact, tag))
         if known is None:
             contact.tags[tag] = {"score": 1, "createdOn": call.state.clock.seconds()}
         elif scoring:
             known["score"] += 1
-    for tag in _tags(removed):
-        contact.tags.pop(tag, None)
+    for tag in _tags(call, removed):
+        contact.tags.pop(_present(call, contact, tag), None)
 
 
-def _tags(value: object) -> list[str]:
+def _present(call: Call, contact: Contact, tag: str) -> str:
+    """Return a tag as the contact has it, where case does not count."""
+    if call.settings["tag_case"] != "folds":
+        return tag
+    return next((one for one in contact.tags if one.upper() == tag.upper()), tag)
+
+
+def _tags(call: Call, value: object) -> list[str]:
     listed = [value] if isinstance(value, str) else value or []
     if not isinstance(listed, list):
         raise RefusalError("Tags are not a list")
-    return [str(tag).strip().upper() for tag in listed if str(tag).strip()]
+    names = [str(tag).strip() for tag in listed if str(tag).strip()]
+    return [name.upper() for name in names] if call.settings["tag_case"] == "upper" else names
 
 
 def _set_consents(contact: Contact, row: Payload) -> None:

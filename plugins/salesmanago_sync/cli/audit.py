@@ -2,45 +2,43 @@
 
 from __future__ import annotations
 
-import json
 from argparse import Namespace
 
-from salesmanago_sync.cli.console import Exit, command, complain, say, show
+from salesmanago_sync.actions.certificate import list_certificates, read_certificate
+from salesmanago_sync.actions.start import AuditQuestion, start_audit
+from salesmanago_sync.cli.console import Exit, asker, command, complain, say, show
 from salesmanago_sync.cli.following import follow
-from salesmanago_sync.hooks.certificates import Certificates
-from salesmanago_sync.hooks.dag_runs import trigger
+from salesmanago_sync.cli.pairs import pair_of
 from salesmanago_sync.hooks.ports import certificates_root, console_ports
 from salesmanago_sync.steps.ports import Ports
-
-DAG_ID = "salesmanago_audit"
 
 
 @command
 def audit(args: Namespace) -> Exit:
     """Make a certificate."""
-    dag_run_id = trigger(DAG_ID, {"repair": True} if args.repair else {})
-    say(f"Started {DAG_ID}, run {dag_run_id}.")
+    started = start_audit(pair_of(args), AuditQuestion.read(repair=args.repair, unpause=args.unpause), asker())
+    say(started.told[0])
     if args.no_wait:
-        show([{"dag_id": DAG_ID, "run_id": dag_run_id}], args.output)
+        show(started.spelled(), args.output)
         return Exit.WELL
-    with console_ports() as ports:
-        state = follow(ports.ledger, DAG_ID, dag_run_id, ports.now)
-        run = ports.ledger.find_run(DAG_ID, dag_run_id)
-        if run is None or run["state"] != "success":
+    [run] = started.rows
+    with console_ports(pair_of(args)) as ports:
+        state = follow(ports.ledger, run.dag_id, run.run_id, ports.now)
+        kept = ports.ledger.find_run(run.dag_id, run.run_id)
+        if kept is None or kept["state"] != "success":
             complain(f"The audit failed, in: {', '.join(state.failed)}. Read the log of that task in Airflow.")
             return Exit.FAULT
-        return _tell(ports, int(run["id"]), args.output)
+        return _tell(ports, int(kept["id"]), args.output)
 
 
 def _tell(ports: Ports, run: int, output: str) -> Exit:
     """Print what the certificate of a run says."""
-    root = certificates_root(ports.settings)
-    kept = Certificates(root)
-    name = next(name for name in kept.names() if name.endswith(f"-run-{run}"))
-    found = json.loads(kept.read(name, "json"))
+    name = next(one.name for one in list_certificates(ports.pair, ports.settings).rows if one.run == run)
+    certificate = read_certificate(ports.pair, ports.settings, name)
+    [found] = certificate.spelled()
     rows = [{"reason": code, **reason} for code, reason in found["reasons"].items()]
     show([found] if output in ("json", "yaml") else rows, output)
-    say(f"Kept in {root}: {name}.json and {name}.html")
+    say(f"Kept in {certificates_root(ports.pair, ports.settings)}: {name}.json and {name}.html")
     if found["totals"]["unexplained"]:
         complain(f"Unexplained differences: {found['totals']['unexplained']}. See the certificate, or use --repair.")
         return Exit.ISSUES

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import getpass
 import json
 import os
 import sys
@@ -19,6 +20,7 @@ from rich.status import Status
 from rich.syntax import Syntax
 
 from salesmanago_sync.errors import SyncError
+from salesmanago_sync.hooks.dag_runs import Asker
 from salesmanago_sync.visible import visible
 
 
@@ -63,6 +65,11 @@ def _code(function: Callable[[Namespace], Exit], args: Namespace) -> int:
         complain("Stopped looking. A run that was started goes on.")
         return Exit.STOPPED
     return found
+
+
+def asker() -> Asker:
+    """Say who asks: the user of this machine."""
+    return Asker(getpass.getuser(), "cli")
 
 
 def notices() -> Console:

@@ -25,7 +25,7 @@ def _action(name: str, module: str, function: str, help: str, *args: Arg, descri
         help=help,
         description=description or help,
         func=lazy_load_command(f"salesmanago_sync.cli.{module}.{function}"),
-        args=(*args, ARG_OUTPUT, ARG_VERBOSE),
+        args=(*args, options.PAIR, ARG_OUTPUT, ARG_VERBOSE),
         epilog=EXIT_CODES,
     )
 
@@ -54,6 +54,16 @@ MAPPING_COMMANDS = (
 )
 COMMANDS = (
     _action(
+        "init",
+        "init",
+        "init",
+        "Lay out DAG files and mapping files in a folder",
+        options.DIRECTORY,
+        description="Lay out what a person keeps of the sync: DAG files of three lines, the mapping files with their "
+        "JSON Schema, and lines of .airflowignore. Files that are there stay as they are, and are told. Then it says "
+        "what comes next.",
+    ),
+    _action(
         "doctor",
         "doctor",
         "doctor",
@@ -67,19 +77,25 @@ COMMANDS = (
         "plan",
         "Show what a run would write, or did",
         options.RUN,
+        options.TRY_MAPPINGS,
+        options.SAMPLE,
         options.FULL,
         options.OBJECTS,
         options.DIRECTION,
         options.SINCE,
         options.EMAILS,
         options.PERSON_IDS,
+        options.FIELDS,
         options.FIELD,
         options.RULE,
         options.CHANGE_KIND,
         options.CHANGE_STATE,
         options.LIMIT,
+        options.UNPAUSE,
         description="Make a dry run and show every change field by field: old value, new value and the rule that "
-        "decided. With --run, show those of a past run. The values are personal data.",
+        "decided. With --run, show those of a past run. With --mappings, make no run: read a sample of people of "
+        "both services and say who would enter, pause or be created with the mapping files of a folder, and what they "
+        "would write beside the present ones; nothing is written anywhere. The values are personal data.",
     ),
     _action(
         "sync",
@@ -92,8 +108,11 @@ COMMANDS = (
         options.SINCE,
         options.EMAILS,
         options.PERSON_IDS,
+        options.FIELDS,
         options.DRY_RUN,
+        options.CANARY,
         options.NO_WAIT,
+        options.UNPAUSE,
         description="Start a run in Airflow, follow it to its end and print its totals. Who stops looking (Ctrl-C) "
         "does not stop the run.",
     ),
@@ -104,6 +123,7 @@ COMMANDS = (
         "Make a certificate: is everything equal, or why not",
         options.REPAIR,
         options.NO_WAIT,
+        options.UNPAUSE,
         description="Read both sides whole, as a full sync does, and say of every person and every mapped field "
         "whether both sides are equal, different for a stated reason, or different without one. Nothing is written; "
         "with --repair whoever has an unexplained difference is synchronised anew. The certificate is kept as a JSON "
@@ -119,6 +139,7 @@ COMMANDS = (
         options.UNDO_RECORD,
         options.UNDO_APPLY,
         options.DELETE_CREATED,
+        options.UNPAUSE,
         description="Put back what a run wrote on both sides, where it is still there: all of it, one field, or one "
         "person. Without --apply it is only shown. What somebody edited since is left, and listed with both values. "
         "Opt-outs are never undone. The values are personal data.",
@@ -136,6 +157,15 @@ COMMANDS = (
         "personal data.",
     ),
     _action(
+        "export",
+        "export",
+        "export",
+        "Export runs, changes and issues for a warehouse",
+        description="Store runs that have ended since the last time, with their changes, and the issues as they are "
+        "now, as Parquet files in SALESMANAGO_SYNC_EXPORT, a folder or a bucket. People's values go along only with "
+        "SALESMANAGO_SYNC_EXPORT_VALUES=true.",
+    ),
+    _action(
         "forget",
         "forget",
         "forget",
@@ -149,8 +179,11 @@ COMMANDS = (
         "issues",
         "issues",
         "issues",
-        "List, count, retry or dismiss what could not be synchronised",
+        "List, count, retry, dismiss or decide what could not be synchronised",
         options.ISSUE_ACTION,
+        options.TAKE,
+        options.VALUE,
+        options.DECIDE_ALL,
         options.IDS,
         options.REASON,
         options.ISSUE_OBJECT,
@@ -159,7 +192,19 @@ COMMANDS = (
         options.LIMIT,
         options.CSV,
         description="List the records and fields that could not be synchronised, with what to do; have them tried "
-        "again, or dismiss them, singly (--id) or by reason (--reason).",
+        "again, or dismiss them, singly (--id) or by reason (--reason). Decide conflicts that the mapping holds, for "
+        "one side (--take) or another value (--value); the next run carries it out.",
+    ),
+    _action(
+        "probe",
+        "probe",
+        "probe",
+        "Ask the SALESmanago account what its documentation leaves open",
+        options.PROBE_APPLY,
+        options.PROBE_REMOVE,
+        description="Find out with throw-away contacts how this SALESmanago account behaves: what empties a field, how "
+        "tags are spelled, where lists are cut. Without --apply it shows what it would do, and what is known already. "
+        "The answers are kept in the ledger, and the sync goes by them.",
     ),
     _action(
         "setup",

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 from argparse import Namespace
 
+from salesmanago_sync.actions.people import explain as action
+from salesmanago_sync.actions.people import recall
 from salesmanago_sync.cli.console import Exit, answer, command, complain, from_input, show, working
-from salesmanago_sync.domain.explain.explanation import as_json
-from salesmanago_sync.domain.explain.past import as_json as past_as_json
+from salesmanago_sync.cli.pairs import pair_of
 from salesmanago_sync.domain.explain.past import as_text as past_as_text
-from salesmanago_sync.domain.explain.past import read_moment
 from salesmanago_sync.domain.explain.wording import as_text
-from salesmanago_sync.errors import ConfigurationError, Fault
-from salesmanago_sync.hooks.ports import account, console_ports
-from salesmanago_sync.steps.explaining import explain_person
-from salesmanago_sync.steps.recalling import recall_person
+from salesmanago_sync.errors import Fault, QuestionError
+from salesmanago_sync.hooks.ports import console_ports
 
 
 def _recall(asked: str, args: Namespace) -> Exit:
     """Say what both sides held at a moment."""
-    with console_ports() as ports:
-        past = recall_person(ports, asked, read_moment(args.at))
+    with console_ports(pair_of(args)) as ports:
+        found = recall(ports, asked, args.at)
+    [past] = found.rows
     if args.output in ("json", "yaml"):
-        show([past_as_json(past)], args.output)
+        show(found.spelled(), args.output)
     else:
         answer(f"{past_as_text(past)}\n")
     return Exit.WELL if past.people else Exit.FAULT
@@ -32,16 +31,17 @@ def explain(args: Namespace) -> Exit:
     """Explain one person."""
     asked = from_input([args.person])
     if len(asked) != 1:
-        raise ConfigurationError([Fault("standard input", f"names {len(asked)} people.", "Give one.")])
+        raise QuestionError([Fault("standard input", f"names {len(asked)} people.", "Give one.")])
     if args.at:
         return _recall(asked[0], args)
-    with working("Reading both services"), console_ports() as ports:
-        explanation = explain_person(ports, asked[0], account)
+    with working("Reading both services"), console_ports(pair_of(args)) as ports:
+        found = action(ports, asked[0])
+    [explanation] = found.rows
     if args.output in ("json", "yaml"):
-        show([as_json(explanation)], args.output)
+        show(found.spelled(), args.output)
     else:
         # The text has tables of its own.
         answer(f"{as_text(explanation)}\n")
-    if not explanation.stories:
-        complain("Nobody was found.")
+    for text in found.told:
+        complain(text)
     return Exit.WELL if explanation.stories else Exit.FAULT

@@ -29,7 +29,7 @@ def follow(ledger: Ledger, dag_id: str, dag_run_id: str, now: Callable[[], datet
         dag_run_id: Airflow's name of the run.
         now: The local clock.
     """
-    began, patient = now(), True
+    began, patient, paused = now(), True, False
     with Screen(notices()) as screen:
         while True:
             state = run_state(dag_id, dag_run_id)
@@ -38,6 +38,9 @@ def follow(ledger: Ledger, dag_id: str, dag_run_id: str, now: Callable[[], datet
             found = overview.read_progress(ledger, now())
             mine = found if found is not None and found.run.dag_run_id == dag_run_id else None
             screen.show(mine)
+            if state.paused and not paused:
+                screen.hint(f"{dag_id} has been paused: the run stands still until: airflow dags unpause {dag_id}")
+            paused = state.paused
             if patient and mine is None and now() - began > PATIENCE:
                 screen.hint("Still waiting: another run may be at work, or Airflow's scheduler is not running.")
             patient = patient and mine is None and now() - began <= PATIENCE

@@ -1,21 +1,24 @@
-"""`airflow salesmanago plan`: what a run was going to write, field by field; of a past run, or of a new dry run."""
+"""`airflow salesmanago plan`: what a past or a new dry run was going to write, or other mappings would."""
 
 from __future__ import annotations
 
 from argparse import Namespace
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
-from salesmanago_sync.cli.console import Exit, command, complain, say, show
+from salesmanago_sync.actions.plan import WhichChanges, show_plan, show_trial
+from salesmanago_sync.actions.rows import Rows
+from salesmanago_sync.cli.console import Exit, command, complain, say, show, working
 from salesmanago_sync.cli.following import follow
+from salesmanago_sync.cli.pairs import pair_of
 from salesmanago_sync.cli.sync import start, tell
-from salesmanago_sync.domain.mapping_files.mapping import load_mappings
-from salesmanago_sync.domain.mapping_files.rules import choices
 from salesmanago_sync.errors import ConfigurationError, Fault
 from salesmanago_sync.hooks.ports import console_ports
-from salesmanago_sync.ledger.store import Ledger
-from salesmanago_sync.overview.plans import FILTERS, Change, PlanPart, read_plan
-from salesmanago_sync.settings import load_settings
+from salesmanago_sync.overview.plans import ChangeRow
+from salesmanago_sync.overview.trials import draft_of
+from salesmanago_sync.steps.ports import Ports
+from salesmanago_sync.steps.trial import Trial
 
 # What fits on a screen; json and yaml have everything.
 COLUMNS = ("object", "direction", "action", "salesforce_id", "salesmanago_id", "field", "old", "new", "rule", "state")
@@ -23,61 +26,68 @@ COLUMNS = ("object", "direction", "action", "salesforce_id", "salesmanago_id", "
 
 @command
 def plan(args: Namespace) -> Exit:
-    """Show the changes of a run."""
+    """Show the changes of a run, or what other mapping files would do."""
+    if args.mappings is not None:
+        return _try(args)
     if args.run is not None:
-        with console_ports() as ports:
-            return _show(ports.ledger, find_run(ports.ledger, args.run, "--run"), args)
-    dag_id, dag_run_id = start(args, dry_run=True)
-    with console_ports() as ports:
-        state = follow(ports.ledger, dag_id, dag_run_id, ports.now)
+        with console_ports(pair_of(args)) as ports:
+            return _show(ports, args.run, args)
+    [run] = start(args, dry_run=True).rows
+    with console_ports(pair_of(args)) as ports:
+        state = follow(ports.ledger, run.dag_id, run.run_id, ports.now)
         if state.state != "success":
-            return tell(ports.ledger, dag_id, dag_run_id, state, args.output)
-        return _show(ports.ledger, int((ports.ledger.find_run(dag_id, dag_run_id) or {})["id"]), args)
+            return tell(ports, run, args.output)
+        return _show(ports, str((ports.ledger.find_run(run.dag_id, run.run_id) or {})["id"]), args)
 
 
-def find_run(ledger: Ledger, name: str, where: str) -> int:
-    """Find a run by its number in the ledger, or `last`.
-
-    Args:
-        ledger: The ledger.
-        name: What was typed.
-        where: The option or argument that it was typed for.
-    """
-    try:
-        if name == "last":
-            return int(ledger.runs(1)["id"].iloc[0])
-        return int(ledger.run(int(name))["id"])
-    except (LookupError, ValueError):
-        known = ", ".join(str(number) for number in ledger.runs(10)["id"]) or "none yet"
-        fault = Fault(where, f"the ledger has no run {name!r}.", f"Newest runs: {known}. Or: last.")
-        raise ConfigurationError([fault]) from None
-
-
-def _show(ledger: Ledger, run_id: int, args: Namespace) -> Exit:
-    given = {**vars(args), "object": (args.object or [""])[0], "direction": args.direction or ""}
-    found = read_plan(ledger, run_id, {name: given[name] or "" for name in FILTERS}, limit=args.limit)
-    _check(found, args, {line.key for mapping in load_mappings(load_settings().mappings) for line in mapping.lines})
-    rows = [row_of(change, args.output) for change in found.changes]
-    show(rows, args.output)
-    say(f"Run {run_id}: {len(rows)} of {found.total} changes.")
-    words = str(ledger.run(run_id)["service_words"])
-    if words:
-        complain(f"A request was refused. {words}")
+def _show(ports: Ports, run: str, args: Namespace) -> Exit:
+    which = WhichChanges.read(
+        object=(args.object or [""])[0],
+        direction=args.direction or "",
+        field=args.field,
+        rule=args.rule,
+        action=args.action,
+        state=args.state,
+    )
+    found = show_plan(ports, run, which, limit=args.limit)
+    show(rows_of(found, args.output), args.output)
+    counted, *refused = found.told
+    say(counted)
+    for text in refused:
+        complain(text)
     return Exit.WELL
 
 
-def _check(found: PlanPart, args: Namespace, mapped: set[str]) -> None:
-    """Refuse a field or rule that does not exist: a typo would look like a run that changed nothing."""
-    known = {"field": {*found.choices["field"], *mapped}, "rule": set(found.choices["rule"])}
-    for name, valid in known.items():
-        value = getattr(args, name)
-        if value and found.choices["field"] and value not in valid:
-            raise ConfigurationError(
-                [Fault(f"--{name}", f"{value!r} is no {name} of this run.", choices(value, valid))]
-            )
+def _try(args: Namespace) -> Exit:
+    """Try the mapping files of a folder on a sample; nothing is written anywhere, and no run is made."""
+    folder = Path(args.mappings)
+    if args.run is not None:
+        fault = Fault("--mappings", "looks at no past run.", "Leave out --run, or leave out --mappings.")
+        raise ConfigurationError([fault])
+    with working("Reading a sample of both services"), console_ports(pair_of(args)) as ports:
+        tried = show_trial(ports, draft_of(folder), args.sample)
+    [found] = tried.rows
+    if args.output in ("json", "yaml"):
+        show(tried.spelled(), args.output)
+    elif found.trial is None:
+        show([asdict(fault) for fault in found.faults], args.output)
+    else:
+        _show_trial(found.trial, args.output)
+    if found.trial is None:
+        complain(f"{len(found.faults)} {'fault' if len(found.faults) == 1 else 'faults'} to correct in {folder}.")
+        return Exit.FAULT
+    for text in tried.told:
+        say(text)
+    return Exit.WELL
 
 
-def row_of(change: Change, output: str) -> dict[str, Any]:
-    """Lay out a change as a format shows it."""
-    told = asdict(change)
-    return told if output in ("json", "yaml") else {name: told[name] for name in COLUMNS}
+def _show_trial(trial: Trial, output: str) -> None:
+    show([asdict(one) for one in trial.criteria], output)
+    show([asdict(one) for one in trial.people if one.effect not in ("stays", "out")], output)
+    show([asdict(one) for one in trial.changes], output)
+
+
+def rows_of(found: Rows[ChangeRow], output: str) -> list[dict[str, Any]]:
+    """Lay out changes as a format shows them."""
+    rows = found.spelled()
+    return rows if output in ("json", "yaml") else [{name: row[name] for name in COLUMNS} for row in rows]

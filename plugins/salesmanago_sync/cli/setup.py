@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from salesmanago_sync.cli.console import Exit, command, say, show, working
+from salesmanago_sync.cli.pairs import pair_of
 from salesmanago_sync.errors import ConfigurationError, Fault
 from salesmanago_sync.hooks.setup_ports import console_setup_ports
 from salesmanago_sync.steps.setup.comparing import compare
@@ -23,7 +24,7 @@ def setup(args: Namespace) -> Exit:
     """Set up Salesforce, or take the set-up back."""
     # The ledger says with it which command kept an original.
     run = f"command/{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
-    with console_setup_ports(_params(args), run, say) as ports, working("Checking") as status:
+    with console_setup_ports(pair_of(args), _params(args), run, say) as ports, working("Checking") as status:
         preflight(ports)
         status.update("Comparing")
         counts = compare(ports)

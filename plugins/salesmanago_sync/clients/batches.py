@@ -7,12 +7,19 @@ from typing import TypeVar
 
 from salesmanago_sync.clients.outcome import OUTDATED, Outcome
 from salesmanago_sync.clients.redaction import mask
-from salesmanago_sync.errors import FatalError, OutdatedError, OwnFaultError, SyncError, UnknownOutcomeError
+from salesmanago_sync.errors import (
+    FatalError,
+    OutdatedError,
+    OwnFaultError,
+    ReserveError,
+    SyncError,
+    UnknownOutcomeError,
+)
 
 T = TypeVar("T")
 
 
-def chunks(items: Iterable[T], size: int, key: Callable[[T], Hashable] | None = None) -> Iterator[list[T]]:
+def in_batches(items: Iterable[T], size: int, key: Callable[[T], Hashable] | None = None) -> Iterator[list[T]]:
     """Cut in pieces, in order.
 
     Args:
@@ -51,7 +58,8 @@ def write(pieces: Iterable[list[T]], send: Callable[[list[T]], list[Outcome]], *
 
     An error before anything was written is raised. Later, the answers of the earlier pieces are worth more than the
     error: a lost answer marks its own rows, any other error marks its rows and all that follow as `NO_ANSWER`. What did
-    not leave because it is out of date says so (`OUTDATED`), and stops nothing.
+    not leave because it is out of date says so (`OUTDATED`), and stops nothing; so does what did not leave because the
+    calls that are left are kept for others: whoever sends it once more learns why.
 
     Args:
         pieces: Records by request.
@@ -67,6 +75,10 @@ def write(pieces: Iterable[list[T]], send: Callable[[list[T]], list[Outcome]], *
         try:
             outcomes += no_answer(piece, stopped) if stopped else accounted(piece, send(piece))
         except OutdatedError:
+            outcomes += outdated(piece)
+        except ReserveError:
+            if not (begun or outcomes):
+                raise
             outcomes += outdated(piece)
         except UnknownOutcomeError as error:
             outcomes += no_answer(piece, error)

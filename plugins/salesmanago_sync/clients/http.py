@@ -219,6 +219,14 @@ def send(
     return response
 
 
+@dataclass(frozen=True, slots=True)
+class ServiceAnswer:
+    """A good answer: its parsed body (None when empty) and its headers."""
+
+    body: Any
+    headers: Mapping[str, str]
+
+
 class TooLargeError(FatalError):
     """An answer is not read to its end: it is larger, or takes longer, than an answer may."""
 

@@ -16,7 +16,7 @@ from typing import Protocol
 RESERVATIONS_PER_SECOND = 5
 
 
-class Turns(Protocol):
+class TurnGiver(Protocol):
     """Whoever gives turns away, one after the other."""
 
     def reserve(self, count: int, every: float) -> float:
@@ -41,7 +41,7 @@ class OwnTurns:
         self._next = 0.0
 
     def reserve(self, count: int, every: float) -> float:
-        """Reserve turns; see `Turns`."""
+        """Reserve turns; see `TurnGiver`."""
         now = time.monotonic()
         first = max(now, self._next)
         self._next = first + count * every
@@ -62,7 +62,7 @@ class Pace:
     """
 
     def __init__(
-        self, per_second: int, turns: Turns | None = None, sleep: Callable[[float], None] = time.sleep
+        self, per_second: int, turns: TurnGiver | None = None, sleep: Callable[[float], None] = time.sleep
     ) -> None:
         self._every, self._batch = 1 / per_second, max(1, per_second // RESERVATIONS_PER_SECOND)
         self._turns, self._sleep = OwnTurns() if turns is None else turns, sleep

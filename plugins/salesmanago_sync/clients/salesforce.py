@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from simple_salesforce.api import Salesforce as Connection
 
-from salesmanago_sync.clients.batches import chunks
+from salesmanago_sync.clients.batches import in_batches
 from salesmanago_sync.clients.clock import server_date
 from salesmanago_sync.clients.http import Gate, Replay, RetryPolicy
 from salesmanago_sync.clients.listing import Listing
@@ -69,6 +69,14 @@ class Salesforce:
     def usage(self) -> tuple[int, int] | None:
         """API calls used and allowed in 24 hours, as Salesforce last said."""
         return self._wire.usage
+
+    def keep_reserve(self, most: Callable[[int], int]) -> None:
+        """Send nothing more once so many of the org's daily calls are used.
+
+        Args:
+            most: Gives how many of the allowed calls may be used.
+        """
+        self._wire.most = most
 
     @property
     def address(self) -> str | None:
@@ -153,14 +161,25 @@ class Salesforce:
         Returns:
             `Id`, `SystemModstamp` and the address of each.
         """
-        columns = f"Id, SystemModstamp, {email}"
-        query = f"SELECT {columns} FROM {sobject} WHERE SystemModstamp >= {instant(since)} LIMIT {most}"  # noqa: S608 - names come from describe
-        page = self._query("queryAll", query)
-        rows = list(page["records"])
-        while not page["done"] and len(rows) < most:
-            page = dict(self._wire.request("GET", page["nextRecordsUrl"]).body)
-            rows += page["records"]
-        return [_bare(row) for row in rows]
+        select = Select(sobject, ("Id", "SystemModstamp", email), f"SystemModstamp >= {instant(since)}")
+        first, rows = self._query("queryAll", f"{select.unordered()} LIMIT {most}"), list[Row]()
+        for some in self._cursor("queryAll", select, first):
+            rows += some
+            if len(rows) >= most:
+                break
+        return rows
+
+    def newest(self, sobject: str, most: int, where: str = "") -> list[str]:
+        """Read the ids of the records that meet a condition and moved last, in one call.
+
+        Args:
+            sobject: Object to read.
+            most: How many to read at most.
+            where: A condition in SOQL.
+        """
+        query = f"{Select(sobject, ('Id',), where).unordered()} ORDER BY SystemModstamp DESC LIMIT {most}"
+        rows = rows_of(self._query("query", query).get("records"), "Salesforce query")
+        return [str(row["Id"]) for row in rows if is_id(row.get("Id"))]
 
     def stamps(self, sobject: str, ids: Iterable[str]) -> list[Row]:
         """Read when records moved last, deleted ones too: `Id` and `SystemModstamp`."""
@@ -290,7 +309,7 @@ class Salesforce:
             there = [row for row in given if row is not None] if isinstance(given, list) else given
             return [_bare(row) for row in rows_of(there, f"Salesforce POST {path}")]
 
-        for some in chunks(ids, RETRIEVE_AT_ONCE):
+        for some in in_batches(ids, RETRIEVE_AT_ONCE):
             rows += identified(some, read, "Id", _short)
         return rows
 

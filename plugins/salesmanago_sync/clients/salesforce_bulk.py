@@ -13,11 +13,11 @@ from typing import Any
 
 import requests
 
-from salesmanago_sync.clients.http import Replay, TooLargeError
+from salesmanago_sync.clients.http import Replay, ServiceAnswer, TooLargeError
 from salesmanago_sync.clients.redaction import mask
 from salesmanago_sync.clients.salesforce_errors import MissingError, RefusedRequestError
 from salesmanago_sync.clients.salesforce_jobs import Waiting
-from salesmanago_sync.clients.salesforce_wire import Answer, SalesforceWire
+from salesmanago_sync.clients.salesforce_wire import SalesforceWire
 from salesmanago_sync.clients.shapes import Row, an_object, readable_id
 from salesmanago_sync.domain.carriage import UNREADABLE, carried_text, decoded
 from salesmanago_sync.domain.org.field_types import NUMBER_TYPES
@@ -149,7 +149,7 @@ class QueryJobs:
             self._wire.request("PATCH", f"jobs/query/{job}", replay=Replay.REPEATABLE, body={"state": "Aborted"})
         self.end(job)
 
-    def _page(self, job: str, locator: str | None, size: int) -> Answer:
+    def _page(self, job: str, locator: str | None, size: int) -> ServiceAnswer:
         params = {"maxRecords": str(size)} | ({} if locator is None else {"locator": locator})
         answer = self._of(job, "/results", params=params, headers={"Accept": "text/csv"}, read=_table)
         if answer.body is None:
@@ -158,7 +158,7 @@ class QueryJobs:
             )
         return answer
 
-    def _of(self, job: str, path: str, **options: Any) -> Answer:
+    def _of(self, job: str, path: str, **options: Any) -> ServiceAnswer:
         try:
             return self._wire.request("GET", f"jobs/query/{job}{path}", **options)
         except (MissingError, RefusedRequestError) as error:

@@ -7,7 +7,7 @@ from typing import Any
 
 from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_random_exponential
 
-from salesmanago_sync.clients.batches import accounted, apart, chunks, no_answer, outdated, own_fault, write
+from salesmanago_sync.clients.batches import accounted, apart, in_batches, no_answer, outdated, own_fault, write
 from salesmanago_sync.clients.http import Replay, RetryPolicy
 from salesmanago_sync.clients.outcome import Outcome
 from salesmanago_sync.clients.salesforce_errors import RefusedRequestError, refused_row, row_outcome
@@ -56,7 +56,7 @@ class Collections:
             rows = rows_of(answer, "Salesforce DELETE composite/sobjects", Replay.REPEATABLE)
             return accounted(some, [_gone(row_outcome(row, created=False)) for row in rows])
 
-        return accounted(ids, write(chunks(ids, LARGEST, key=str), send))
+        return accounted(ids, write(in_batches(ids, LARGEST, key=str), send))
 
     def _write(
         self, method: str, path: str, replay: Replay, rows: list[dict[str, Any]], key: str | None
@@ -79,7 +79,7 @@ class Collections:
         def name(row: dict[str, Any]) -> str | None:
             return None if key is None else str(row.get(key))
 
-        return accounted(rows, write(chunks(rows, LARGEST, name), lambda some: self._past_locks(some, halved)))
+        return accounted(rows, write(in_batches(rows, LARGEST, name), lambda some: self._past_locks(some, halved)))
 
     def _past_locks(
         self, rows: list[dict[str, Any]], send: Callable[[list[dict[str, Any]]], list[Outcome]]

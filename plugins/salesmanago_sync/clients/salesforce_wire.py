@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
 from typing import Any
@@ -20,6 +19,7 @@ from salesmanago_sync.clients.http import (
     Gate,
     Replay,
     RetryPolicy,
+    ServiceAnswer,
     failure,
     json_body,
     retry_after,
@@ -31,9 +31,10 @@ from salesmanago_sync.clients.salesforce_errors import is_known, request_error
 from salesmanago_sync.clients.salesforce_soap import Value, envelope, fault_code, fault_error, parse
 from salesmanago_sync.clients.session import Session
 from salesmanago_sync.domain.carriage import decoded
-from salesmanago_sync.errors import AuthenticationError, RetriableError, SyncError
+from salesmanago_sync.errors import AuthenticationError, ReserveError, RetriableError, SyncError
 
-_USAGE = re.compile(r"api-usage=(\d+)/(\d+)")
+# Beside the usage of the org there may be that of one application, `per-app-api-usage` (REST API: Sforce-Limit-Info).
+_USAGE = re.compile(r"(?<![\w-])api-usage=(\d+)/(\d+)")
 # What simple-salesforce raises over an answer that is no JSON, XML or text, nests without end, or lacks what belongs
 # there.
 _MALFORMED = (
@@ -47,14 +48,6 @@ _MALFORMED = (
 _BUSY_LOGIN = {"LOGIN_RATE_EXCEEDED", "SERVER_UNAVAILABLE"}
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A good answer: its parsed body (None when empty) and its headers."""
-
-    body: Any
-    headers: Mapping[str, str]
-
-
 class SalesforceWire:
     """Sends requests with a connection of simple-salesforce, and none of its own request methods.
 
@@ -63,6 +56,7 @@ class SalesforceWire:
     Attributes:
         calls: Requests sent, log-ins not counted.
         usage: API calls used today and allowed, as Salesforce last said.
+        most: Gives how many of the allowed calls may be used; what is above is kept for others.
         heard_at: The clock of Salesforce in its last answer, a log-in's too.
         gate: What writes pass.
     """
@@ -73,6 +67,7 @@ class SalesforceWire:
         self._connection: Connection | None = None
         self.calls = 0
         self.usage: tuple[int, int] | None = None
+        self.most: Callable[[int], int] | None = None
         self.heard_at: datetime | None = None
         self.gate = Gate()
         self._lock = Lock()
@@ -93,7 +88,7 @@ class SalesforceWire:
         files: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
         read: Callable[[requests.Response, str, Replay], Any] = json_body,
-    ) -> Answer:
+    ) -> ServiceAnswer:
         """Send a request and check its answer.
 
         Args:
@@ -119,6 +114,7 @@ class SalesforceWire:
             sf = self._session()
             root = f"https://{sf.sf_instance.rstrip('/')}"
             url = f"{root}{path}" if path.startswith("/") else f"{sf.base_url}{path}".rstrip("/")
+            self._keep_reserve(where)
             self.gate.passes(replay)
             with self._lock:
                 self.calls += 1
@@ -130,7 +126,7 @@ class SalesforceWire:
                 headers={**own, **(headers or {})},
             )  # fmt: skip
 
-        def attempt() -> Answer:
+        def attempt() -> ServiceAnswer:
             response = once()
             if response.status_code == 401:  # refused before any work was done, whatever the method
                 self._connection = None
@@ -221,11 +217,11 @@ class SalesforceWire:
         where: str,
         replay: Replay,
         read: Callable[[requests.Response, str, Replay], Any],
-    ) -> Answer:
+    ) -> ServiceAnswer:
         self._note_usage(response.headers)
         self.heard_at = told_time(response.headers)
         if response.status_code < 300:
-            return Answer(read(response, where, replay) if response.content else None, response.headers)
+            return ServiceAnswer(read(response, where, replay) if response.content else None, response.headers)
         raise self._error(response, where, replay)
 
     def _error(self, response: requests.Response, where: str, replay: Replay) -> SyncError:
@@ -240,9 +236,20 @@ class SalesforceWire:
             error.retry_after = retry_after(response.headers)
         return error
 
+    def _keep_reserve(self, where: str) -> None:
+        if self.usage is None or self.most is None:
+            return
+        used, allowed = self.usage
+        if used >= self.most(allowed):
+            raise ReserveError(
+                f"{where}: not sent. {used:,} of the {allowed:,} API calls that Salesforce allows the org in 24 hours "
+                "are used, and the rest is kept for whoever else needs it."
+            )
+
     def _note_usage(self, headers: Mapping[str, str]) -> None:
         found = _USAGE.search(headers.get("Sforce-Limit-Info", ""))
-        if found:
+        # An org that may ask at all is allowed some calls: none at all says nothing.
+        if found and int(found[2]) > 0:
             self.usage = int(found[1]), int(found[2])
 
 

@@ -10,17 +10,19 @@ from typing import Any
 
 import requests
 
-from salesmanago_sync.clients.batches import accounted, chunks, write
+from salesmanago_sync.clients.batches import accounted, in_batches, write
 from salesmanago_sync.clients.http import Gate, Replay, RetryPolicy
 from salesmanago_sync.clients.outcome import Outcome
 from salesmanago_sync.clients.pace import Pace
 from salesmanago_sync.clients.salesmanago_errors import RefusedError, refused_contact
-from salesmanago_sync.clients.salesmanago_ids import Ids, clock, contact_id
+from salesmanago_sync.clients.salesmanago_ids import ContactIds, clock, contact_id
+from salesmanago_sync.clients.salesmanago_trials import Trials
 from salesmanago_sync.clients.salesmanago_upsert import Upserts
 from salesmanago_sync.clients.salesmanago_wire import Credentials, SalesmanagoWire
 from salesmanago_sync.clients.shapes import Row as Card
 from salesmanago_sync.clients.shapes import identified, listed, rows_of
 from salesmanago_sync.domain.frames import is_id
+from salesmanago_sync.domain.probe.people import real
 
 CARDS_AT_ONCE = 50
 WORKERS = 4
@@ -35,6 +37,9 @@ class Salesmanago:
         policy: How requests are repeated.
         pace: Holds requests back; its own, of 5 a second, where none is given.
         export_hosts: Hosts beside those of the endpoint's domain that files of exports may be on.
+
+    Attributes:
+        trials: Single requests, for the probe.
     """
 
     def __init__(
@@ -46,8 +51,9 @@ class Salesmanago:
         export_hosts: Collection[str] = (),
     ) -> None:
         self._wire = SalesmanagoWire(credentials, session, policy or RetryPolicy(), pace, export_hosts=export_hosts)
-        self._ids = Ids(self._wire)
+        self._ids = ContactIds(self._wire)
         self._upserts = Upserts(self._wire)
+        self.trials = Trials(self._wire)
 
     @property
     def calls(self) -> int:
@@ -58,6 +64,21 @@ class Salesmanago:
     def gate(self) -> Gate:
         """What every request that writes passes just before it leaves."""
         return self._wire.gate
+
+    @property
+    def account(self) -> str:
+        """Which account this is, as a hash."""
+        return self._wire.account
+
+    def go_by(self, *, page: int | None, list_cut: int | None, has_export: bool) -> None:
+        """List contacts by what is known of the account.
+
+        Args:
+            page: How many contacts a page holds at most; None where nobody knows.
+            list_cut: At how many contacts a list is cut; None where nobody knows.
+            has_export: Whether the export is worth asking for.
+        """
+        self._ids.go_by(page, list_cut, has_export=has_export)
 
     def users(self) -> list[str]:
         """List the e-mail addresses of the account's users."""
@@ -87,16 +108,30 @@ class Salesmanago:
         """
         return self._ids.modified(since, until, pages)
 
+    def recent_ids(self, created: datetime, modified: datetime, until: datetime) -> list[str]:
+        """List the ids of some contacts created or modified of late, in two requests (`ContactIds.recent`)."""
+        return self._ids.recent(created, modified, until)
+
     def changed_ids(self, since: datetime, until: datetime) -> Iterator[list[str]]:
         """List the ids of contacts created or changed in a time, each once."""
         return self._ids.changed(since, until)
 
-    def all_ids(self) -> Iterator[list[str]]:
-        """List the ids of all contacts, each once."""
-        return self._ids.every()
+    def all_ids(self, *, by_export: bool = True) -> Iterator[list[str]]:
+        """List the ids of all contacts, each once.
+
+        Args:
+            by_export: Whether by the export, if the account has one; else by the paginated list.
+        """
+        return self._ids.every(by_export=by_export)
+
+    def living(self, ids: Iterable[str]) -> list[str]:
+        """Say which contacts of the owner are there, and not deleted, when they are asked for by id."""
+        pages = [self._listed("contact/listById", "contactId", some) for some in in_batches(ids, CARDS_AT_ONCE)]
+        cards = (card for page in pages for card in page if card.get("deleted") is not True)
+        return [name for card in cards if (name := contact_id(card)) is not None]
 
     def cards(self, ids: Iterable[str]) -> Iterator[list[Card]]:
-        """Read full cards by id; unknown contacts do not come.
+        """Read full cards by id; unknown contacts do not come, nor do those of a probe.
 
         Args:
             ids: Contact ids.
@@ -154,16 +189,24 @@ class Salesmanago:
         def fetch(way: str, some: list[str]) -> list[Card]:
             return _once(identified(some, partial(self._listed, way, key), key, folded))
 
-        batches = chunks(dict.fromkeys(names), CARDS_AT_ONCE)
+        def rest_of(some: list[str], page: list[Card]) -> list[str]:
+            known = {folded(card) for card in page}
+            return [name for name in some if name.lower() not in known]
+
+        batches = in_batches(dict.fromkeys(names), CARDS_AT_ONCE)
         with ThreadPoolExecutor(WORKERS) as pool:
             # A few batches ahead: all at once would hold every card in memory.
-            for group in chunks(batches, 4 * WORKERS):
-                pages = list(pool.map(partial(fetch, method), group))
-                known = {folded(card) for cards in pages for card in cards}
-                missing = [name for some in group for name in some if name.lower() not in known]
-                # Another user's contact shows only in the wider list; not seeing it would overwrite it unread.
-                pages += pool.map(partial(fetch, wider), chunks(missing, CARDS_AT_ONCE))
-                yield from filter(None, pages)
+            for asked in in_batches(batches, 4 * WORKERS):
+                way = method
+                while asked:
+                    pages = list(pool.map(partial(fetch, way), asked))
+                    # Nobody who reads people sees the contacts of a probe.
+                    yield from filter(None, map(real, pages))
+                    rests = [(some, rest_of(some, page)) for some, page in zip(asked, pages, strict=True)]
+                    # Another user's contact shows only in the wider list; not seeing it would overwrite it unread. And
+                    # an answer that names somebody may be cut: only one that names nobody says that nobody is there.
+                    missing = [name for some, rest in rests if way == method or len(rest) < len(some) for name in rest]
+                    asked, way = list(in_batches(missing, CARDS_AT_ONCE)), wider
 
     def _listed(self, method: str, key: str, names: list[str]) -> list[Card]:
         where = f"SALESmanago {method}"

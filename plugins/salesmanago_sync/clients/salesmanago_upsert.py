@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from salesmanago_sync.clients.batches import accounted, apart, chunks, own_fault, write
+from salesmanago_sync.clients.batches import accounted, apart, in_batches, own_fault, write
 from salesmanago_sync.clients.http import Replay
 from salesmanago_sync.clients.outcome import Outcome
 from salesmanago_sync.clients.salesmanago_errors import RefusedError, refused_contact
@@ -20,9 +20,9 @@ from salesmanago_sync.errors import OwnFaultError, SyncError
 Row = Mapping[str, Any]
 LARGEST = 100
 # Waiting for the result makes the next read see it.
-_QUIET = {"useApiDoubleOptIn": False, "async": False}
+QUIET = {"useApiDoubleOptIn": False, "async": False}
 # All four false leaves the consents as they are.
-_CONSENTS = {"forceOptIn": False, "forceOptOut": False, "forcePhoneOptIn": False, "forcePhoneOptOut": False}
+CONSENTS = {"forceOptIn": False, "forceOptOut": False, "forcePhoneOptIn": False, "forcePhoneOptOut": False}
 
 
 def address(row: Row) -> str | None:
@@ -46,7 +46,7 @@ class Upserts:
         Returns:
             One outcome a row, in order.
         """
-        return accounted(rows, write(chunks(rows, LARGEST, key=address), self._batch))
+        return accounted(rows, write(in_batches(rows, LARGEST, key=address), self._batch))
 
     def _batch(self, rows: list[Row]) -> list[Outcome]:
         sent = [row for row in rows if address(row) is not None]
@@ -54,7 +54,7 @@ class Upserts:
         return [_NOBODY if address(row) is None else next(outcomes) for row in rows]
 
     def _many(self, rows: list[Row]) -> list[Outcome]:
-        body = {**_QUIET, "upsertDetails": [{**_CONSENTS, **row} for row in rows]}
+        body = {**QUIET, "upsertDetails": [{**CONSENTS, **row} for row in rows]}
         found = _named(self._wire.call("contact/batchupsert", body, Replay.REPEATABLE).body.get("contactIds"))
         if not found:
             raise RefusedError("SALESmanago contact/batchupsert", "the answer names nobody")
@@ -67,7 +67,7 @@ class Upserts:
     def _alone(self, row: Row, _: SyncError | None = None) -> Outcome:
         """Send one row by the method for one contact, which says what is wrong with it."""
         try:
-            answer = self._wire.call("contact/upsert", {**_CONSENTS, **row, **_QUIET}, Replay.REPEATABLE).body
+            answer = self._wire.call("contact/upsert", {**CONSENTS, **row, **QUIET}, Replay.REPEATABLE).body
         except OwnFaultError as error:
             return own_fault(error)
         except RefusedError as error:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from hashlib import sha1
+from hashlib import sha1, sha256
 from threading import Lock
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,7 +16,17 @@ import requests
 
 from salesmanago_sync.clients.clock import told_time
 from salesmanago_sync.clients.endpoint import may_download
-from salesmanago_sync.clients.http import BUSY, Gate, Replay, RetryPolicy, json_body, retry_after, send, status_error
+from salesmanago_sync.clients.http import (
+    BUSY,
+    Gate,
+    Replay,
+    RetryPolicy,
+    ServiceAnswer,
+    json_body,
+    retry_after,
+    send,
+    status_error,
+)
 from salesmanago_sync.clients.pace import Pace
 from salesmanago_sync.clients.salesmanago_errors import envelope_error
 from salesmanago_sync.errors import FatalError, RetriableError, SyncError
@@ -56,14 +66,6 @@ class Credentials:
         return {"clientId": self.client_id, "apiKey": api_key, "requestTime": int(now * 1000), "sha": digest}
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """An answer: its envelope and its headers."""
-
-    body: dict[str, Any]
-    headers: Mapping[str, str]
-
-
 class SalesmanagoWire:
     """Sends signed requests.
 
@@ -95,7 +97,12 @@ class SalesmanagoWire:
         self._export_hosts = export_hosts
         self._lock = Lock()
 
-    def call(self, method: str, body: Mapping[str, Any] | None = None, replay: Replay = Replay.READ) -> Answer:
+    @property
+    def account(self) -> str:
+        """Which account this is, as a hash: its server and its Client Id."""
+        return sha256(f"{self._credentials.endpoint} {self._credentials.client_id}".encode()).hexdigest()
+
+    def call(self, method: str, body: Mapping[str, Any] | None = None, replay: Replay = Replay.READ) -> ServiceAnswer:
         """Call a method and check its envelope.
 
         Args:
@@ -120,16 +127,16 @@ class SalesmanagoWire:
         judge: Callable[[Mapping[str, Any], str], SyncError | None] = envelope_error,
         *,
         may_be_empty: bool = False,
-    ) -> Answer:
+    ) -> ServiceAnswer:
         """Call a method whose envelope is judged by its own rule; some answer with HTTP 200 and no body at all."""
         where = f"SALESmanago {method}"
 
-        def attempt() -> Answer:
+        def attempt() -> ServiceAnswer:
             # Signed anew each time: the server may look at the request's age.
             signed = {**self._credentials.sign(uuid4().hex, self._now()), "owner": self.owner, **(body or {})}
             response = self._send("POST", f"{self._credentials.endpoint}/api/{method}", where, replay, json=signed)
             if may_be_empty and response.ok and not response.content:
-                return Answer({}, response.headers)
+                return ServiceAnswer({}, response.headers)
             answer = _read(response, where, replay)
             error = judge(answer.body, where)
             if isinstance(error, RetriableError):
@@ -177,12 +184,12 @@ class SalesmanagoWire:
         return response
 
 
-def _read(response: requests.Response, where: str, replay: Replay) -> Answer:
+def _read(response: requests.Response, where: str, replay: Replay) -> ServiceAnswer:
     _check(response, where, replay)
     body = json_body(response, where, replay)
     if not isinstance(body, dict):
         raise replay.lost(f"{where}: the answer is not a JSON object.")
-    return Answer(body, response.headers)
+    return ServiceAnswer(body, response.headers)
 
 
 def _check(response: requests.Response, where: str, replay: Replay) -> None:

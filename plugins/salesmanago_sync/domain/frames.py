@@ -12,6 +12,7 @@ import math
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -51,6 +52,8 @@ TEXT = pd.StringDtype("pyarrow", na_value=math.nan)
 UNREADABLE_COLUMN = "unreadable"
 # Stands where a record's own id cannot be read: it keeps its place in matching, and nothing is ever sent to it.
 NO_ID = "unreadable-"
+# A run lays out nobody some twenty times: these many kinds of frames without rows are kept.
+NOBODIES = 64
 _ID = re.compile(r"[\w.@:-]{1,100}", re.ASCII)
 _FLAG = {"true": "true", "1": "true", "false": "false", "0": "false"}
 _LAST_MILLISECOND = int(datetime(2200, 1, 1, tzinfo=UTC).timestamp() * 1000)
@@ -179,6 +182,15 @@ def salesforce_frame(rows: Sequence[Any], fields: Sequence[str]) -> pd.DataFrame
     Returns:
         One column per field, and `unreadable`.
     """
+    return _records(rows, fields) if rows else _no_records(tuple(fields)).copy(deep=False)
+
+
+@lru_cache(maxsize=NOBODIES)
+def _no_records(fields: tuple[str, ...]) -> pd.DataFrame:
+    return _records([], fields)
+
+
+def _records(rows: Sequence[Any], fields: Sequence[str]) -> pd.DataFrame:
     columns = _Columns(len(rows))
     for field in fields:
         values = (_reach(row, field) for row in rows)
@@ -258,6 +270,16 @@ def salesmanago_frame(cards: Sequence[Any], properties: Iterable[str] = ()) -> p
     Returns:
         One row a card, and `unreadable`.
     """
+    named = tuple(properties)
+    return _cards(cards, named) if cards else _no_cards(named).copy(deep=False)
+
+
+@lru_cache(maxsize=NOBODIES)
+def _no_cards(properties: tuple[str, ...]) -> pd.DataFrame:
+    return _cards([], properties)
+
+
+def _cards(cards: Sequence[Any], properties: Sequence[str]) -> pd.DataFrame:
     cards = [card if isinstance(card, Mapping) else {} for card in cards]
     columns = _Columns(len(cards))
     columns.add(
@@ -313,6 +335,13 @@ def are_full_ids(values: pd.Series) -> pd.Series:
     """Tell which texts are Salesforce ids of 18 characters: the last three are the checksum of the others."""
     shaped = values.str.fullmatch(r"[A-Za-z0-9]{18}").fillna(False).astype(bool)
     return shaped & full_ids(values.str.slice(0, 15)).eq(values).fillna(False).astype(bool)
+
+
+def aligned(frame: pd.DataFrame, ids: pd.Series) -> pd.DataFrame:
+    """Look up rows of a frame whose index are ids, and put them on the index of `ids`."""
+    rows = frame.reindex(ids)
+    rows.index = ids.index
+    return rows
 
 
 def among(values: pd.Series, others: pd.Series | Collection[str]) -> pd.Series:

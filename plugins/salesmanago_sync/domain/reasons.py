@@ -31,7 +31,7 @@ ISSUES: dict[str, Reason] = {
     ),
     "CONFLICT": Reason(
         "Both sides changed the field and the mapping says hold.",
-        "Set the same value on both sides, or choose another conflict rule.",
+        "Decide it on the page Issues, set the same value on both sides, or choose another conflict rule.",
     ),
     "NOT_CLEARED": Reason(
         "SALESmanago kept a value that was to be emptied.", "Empty the value in SALESmanago by hand."
@@ -42,6 +42,10 @@ ISSUES: dict[str, Reason] = {
     "OPT_IN_REVERTED": Reason(
         "A person opted in again on one side; the stricter state was kept.",
         "Check the evidence, then set both sides, or use opt_in: salesmanago.",
+    ),
+    "NOT_OPTED_OUT": Reason(
+        "The address is opted out, and a record of an object that is not synchronised is not.",
+        "Opt that record out in Salesforce, or enable the mapping of its object.",
     ),
     "VALUE_TOO_LONG": Reason(
         "The value is longer than the other side allows.", "Shorten the value, or set truncate: true for the field."

@@ -15,23 +15,24 @@ from airflow.utils.session import create_session
 from sqlalchemy import String, cast, or_, select
 from sqlalchemy.orm import Session
 
-from salesmanago_sync.hooks.schedule import DAG_IDS, INCREMENTAL
+from salesmanago_sync.pair import Pair
 
 # Enough to find them in the ledger, which has all of them.
 MOST = 50
 
 
-def audit(action: str, who: str, about: list[str]) -> None:
+def audit(pair: Pair, action: str, who: str, about: list[str]) -> None:
     """Add to the audit log; Airflow shows it beside the DAG.
 
     Args:
+        pair: Whose people it is about.
         action: What was decided.
         who: The user's name.
         about: Ids of records or numbers of issues; never an address.
     """
     told = {"count": len(about), "about": about[:MOST]}
     with create_session() as session:
-        session.add(Log(event=f"salesmanago {action}", owner=who, extra=json.dumps(told), dag_id=INCREMENTAL))
+        session.add(Log(event=f"salesmanago {action}", owner=who, extra=json.dumps(told), dag_id=pair.incremental_sync))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +48,21 @@ class Kept:
     how: str
 
 
-def kept_by_airflow(named: Sequence[str]) -> list[Kept]:
+def kept_by_airflow(pair: Pair, named: Sequence[str]) -> list[Kept]:
     """List the runs whose Params, and the days whose audit log, name people.
 
     Args:
+        pair: Whose runs.
         named: Their ids and addresses, as they were typed.
     """
     spelled = {spelling for text in named for spelling in (text, json.dumps(text)[1:-1])}
     with create_session() as session:
-        return [*_runs(session, spelled), *_days(session, spelled)]
+        return [*_runs(pair, session, spelled), *_days(session, spelled)]
 
 
-def _runs(session: Session, spelled: set[str]) -> list[Kept]:
+def _runs(pair: Pair, session: Session, spelled: set[str]) -> list[Kept]:
     holds = or_(*(cast(DagRun.conf, String).icontains(text, autoescape=True) for text in spelled))
-    query = select(DagRun.dag_id, DagRun.run_id).where(DagRun.dag_id.in_(DAG_IDS), holds).order_by(DagRun.id)
+    query = select(DagRun.dag_id, DagRun.run_id).where(DagRun.dag_id.in_(pair.syncs), holds).order_by(DagRun.id)
     return [
         Kept(
             f"the Params of the run {run_id} of {dag_id}",

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 from airflow.sdk import ObjectStoragePath
 
 from salesmanago_sync.domain.certificate.certificate import as_html
-from salesmanago_sync.errors import FatalError
-from salesmanago_sync.hooks.whole_file import store_whole
+from salesmanago_sync.hooks.whole_file import store_whole_at, usable
 
 # The day, and the number of the run; a name that a browser sends is held against it.
 NAME = re.compile(r"certificate-\d{4}-\d{2}-\d{2}-run-\d{1,12}")
@@ -69,14 +67,6 @@ class Certificates:
             raise LookupError(f"there is no certificate {name}.{ending}") from None
 
     def _store(self, file: str, content: bytes) -> None:
-        try:
-            if self._root.protocol == "file":
-                store_whole(Path(self._root.path) / file, content)
-            else:
-                (self._root / file).write_bytes(content)
-        except OSError as error:
-            why = error.strerror or type(error).__name__
-            raise FatalError(
-                f"The certificate cannot be kept in {self._root}: {why}. Mend that, or name another place in "
-                "SALESMANAGO_SYNC_CERTIFICATES, then clear the task certify."
-            ) from None
+        then = "Mend that, or name another place in SALESMANAGO_SYNC_CERTIFICATES, then clear the task certify."
+        with usable("The certificate", f"kept in {self._root}", then):
+            store_whole_at(self._root / file, content)

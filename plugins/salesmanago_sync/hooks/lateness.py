@@ -6,24 +6,32 @@ Airflow imports this module whenever it reads the DAG file, so that everything h
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from typing import Any
+
+from salesmanago_sync.pair import FIRST_NAME
 
 log = logging.getLogger(__name__)
 
 LATE = "Opt-outs are waiting: salesmanago_consent has not come to its end within two of its intervals."
 
 
-def tell_late(context: dict[str, Any] | None = None, **more: Any) -> None:
+def tell_late(
+    context: dict[str, Any] | None = None, pair: str = FIRST_NAME, beside: str | None = None, **more: Any
+) -> None:
     """Warn in the log, and tell the notifier if there is one.
 
     Args:
         context: What Airflow knows of the deadline.
+        pair: Name of the pair of accounts.
+        beside: Folder of its DAG file.
         more: What later versions of Airflow may add.
     """
-    from salesmanago_sync.hooks.notification import make_notifier
+    from salesmanago_sync.hooks.notification import tell
+    from salesmanago_sync.pair_files import find_pair
     from salesmanago_sync.settings import load_settings
 
-    log.warning(LATE)
-    notifier = make_notifier(load_settings())
-    if notifier is not None:
-        notifier({**(context or {}), "sync_note": LATE})
+    found = find_pair(pair, None if beside is None else Path(beside))
+    told = found.spelled(LATE)
+    log.warning(told)
+    tell(load_settings(found), context or {}, told)

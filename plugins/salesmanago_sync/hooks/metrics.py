@@ -15,8 +15,8 @@ from salesmanago_sync.domain.certificate.reasons import MEANINGS
 from salesmanago_sync.domain.reasons import ISSUES
 from salesmanago_sync.ledger.store import Ledger
 from salesmanago_sync.overview.consent import consent_ages
+from salesmanago_sync.pair import Pair
 
-PREFIX = "salesmanago_sync"
 # Of each direction: added up over runs.
 PEOPLE = ("read", "unchanged", "created", "updated", "planned", "failed")
 # What the ledger counted of a run.
@@ -27,50 +27,53 @@ USAGE = {
 }
 
 
-def send_metrics(ledger: Ledger, run_id: int, totals: dict[str, Any]) -> None:
+def send_metrics(pair: Pair, ledger: Ledger, run_id: int, totals: dict[str, Any]) -> None:
     """Send the metrics of a run that was added up.
 
     Args:
+        pair: Whose they are.
         ledger: Where it is kept.
         run_id: Its number there.
         totals: What the report tells.
     """
     for name, count, tags in counters(totals):
-        stats.incr(f"{PREFIX}.{name}", count, tags=tags)
+        stats.incr(f"{pair.pool}.{name}", count, tags=tags)
     for name, value in gauges(totals).items():
-        stats.gauge(f"{PREFIX}.{name}", value)
+        stats.gauge(f"{pair.pool}.{name}", value)
     run = ledger.run(run_id)
     for column, name in CALLS.items():
-        stats.incr(f"{PREFIX}.{name}", run[column])
+        stats.incr(f"{pair.pool}.{name}", run[column])
     for column, name in USAGE.items():
         if run[column] is not None:
-            stats.gauge(f"{PREFIX}.{name}", run[column])
+            stats.gauge(f"{pair.pool}.{name}", run[column])
     if run["finished_at"] is not None:
-        stats.timing(f"{PREFIX}.duration.{run['mode']}", run["finished_at"] - run["started_at"])
+        stats.timing(f"{pair.pool}.duration.{run['mode']}", run["finished_at"] - run["started_at"])
 
 
-def send_certificate_metrics(totals: dict[str, int], by_reason: dict[str, int]) -> None:
+def send_certificate_metrics(pair: Pair, totals: dict[str, int], by_reason: dict[str, int]) -> None:
     """Send what a certificate says of how much, and how often each reason holds.
 
     Args:
+        pair: Whose it is.
         totals: People, and how much is equal, explained and unexplained.
         by_reason: Counts of the reasons that hold for anybody.
     """
     for name, count in totals.items():
-        stats.gauge(f"{PREFIX}.certificate.{name}", count)
+        stats.gauge(f"{pair.pool}.certificate.{name}", count)
     for reason in MEANINGS:
-        stats.gauge(f"{PREFIX}.certificate.reasons.{reason.lower()}", by_reason.get(reason, 0))
+        stats.gauge(f"{pair.pool}.certificate.reasons.{reason.lower()}", by_reason.get(reason, 0))
 
 
-def send_consent_metrics(ledger: Ledger, now: datetime) -> None:
+def send_consent_metrics(pair: Pair, ledger: Ledger, now: datetime) -> None:
     """Send how long opt-outs take, and how long the oldest of those that nobody has acknowledged has been waiting.
 
     Args:
+        pair: Whose they are.
         ledger: Where the evidence is kept.
         now: The time.
     """
     for name, age in consent_ages(ledger, now).items():
-        stats.gauge(f"{PREFIX}.consent.{name}_seconds", age)
+        stats.gauge(f"{pair.pool}.consent.{name}_seconds", age)
 
 
 def counters(totals: dict[str, Any]) -> Iterator[tuple[str, int, dict[str, str]]]:

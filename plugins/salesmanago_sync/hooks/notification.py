@@ -1,16 +1,18 @@
-"""Notification: any notifier of Airflow is told when a run fails, chosen by environment variables."""
+"""Notification: any notifier of Airflow is told when a run fails or asks, chosen by environment variables."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import MutableMapping
+from collections.abc import Mapping
 from pkgutil import resolve_name
 from typing import Any
 
 from airflow.sdk import BaseNotifier
 
 from salesmanago_sync.errors import ConfigurationError, Fault, SyncError
+from salesmanago_sync.hooks.pairs import pair_of_task
 from salesmanago_sync.hooks.ports import console_ports
+from salesmanago_sync.pair import Pair
 from salesmanago_sync.settings import PREFIX, Settings, load_settings
 
 log = logging.getLogger(__name__)
@@ -40,21 +42,56 @@ def make_notifier(settings: Settings) -> BaseNotifier | None:
         raise ConfigurationError([Fault(f"{WHERE}_ARGUMENTS", what, "Correct the names.")]) from None
 
 
-def notify(context: MutableMapping[str, Any]) -> None:
-    """Tell the notifier that a run failed; its templates may use `sync_note`, the result in one line.
+def tell(settings: Settings, context: Mapping[str, Any], note: str) -> None:
+    """Tell the notifier, if there is one.
+
+    Args:
+        settings: They name it.
+        context: Airflow's context.
+        note: One line, which its templates may use as `sync_note`.
+
+    Raises:
+        ConfigurationError: As of `make_notifier`.
+    """
+    notifier = make_notifier(settings)
+    if notifier is not None:
+        notifier({**context, "sync_note": note})
+
+
+class QuestionNotifier(BaseNotifier):
+    """Tells the notifier that a question waits; where it cannot, the question waits all the same.
+
+    Args:
+        settings: They name the notifier.
+        note: One line.
+    """
+
+    def __init__(self, settings: Settings, note: str) -> None:
+        super().__init__()
+        self._settings, self._note = settings, note
+
+    def notify(self, context: Any) -> None:
+        """Tell it."""
+        try:
+            tell(self._settings, context, self._note)
+        except Exception as error:  # noqa: BLE001 - whatever the notifier of others raises
+            log.warning("Nobody could be told of the question: %s", type(error).__name__)
+
+
+def notify(context: Mapping[str, Any]) -> None:
+    """Tell the notifier that a run failed, with its result.
 
     Args:
         context: Airflow's context of the run.
     """
-    notifier = make_notifier(load_settings())
-    if notifier is not None:
-        notifier({**context, "sync_note": _note(context["dag_run"])})
+    pair = pair_of_task(context)
+    tell(load_settings(pair), context, _note(pair, context["dag_run"]))
 
 
-def _note(dag_run: Any) -> str:
+def _note(pair: Pair, dag_run: Any) -> str:
     """Read the result of the run; a ledger that does not answer must not silence the notifier."""
     try:
-        with console_ports() as ports:
+        with console_ports(pair) as ports:
             run = ports.ledger.find_run(dag_run.dag_id, dag_run.run_id)
     except SyncError as error:
         log.warning("The result of the run cannot be read: %s", error)

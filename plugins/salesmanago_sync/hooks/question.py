@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from airflow.sdk import Param
@@ -11,6 +11,9 @@ from salesmanago_sync.domain.explain.wording import WAYS
 from salesmanago_sync.domain.plan.scope import Scope
 from salesmanago_sync.steps.approval import NOBODY, Answer
 
+TASK = "ask"
+# States of that task in which Airflow takes no answer any more.
+OVER = ("success", "failed", "skipped", "upstream_failed", "removed")
 APPROVE = "Approve"
 HEAD = "| Object | Direction | Created | Updated | Deleted |\n|---|---|---:|---:|---:|"
 
@@ -28,11 +31,27 @@ def text(question: Mapping[str, Any], plan: str) -> str:
     ]
     why = "\n".join(f"- {line}" for line in question["why"])
     return (
-        f"{why}\n\n{HEAD}\n" + "\n".join(rows) + f"\n\n[Every row: the plan]({plan})\n\n"
+        f"{why}\n\n{HEAD}\n" + "\n".join(rows) + f"\n\n[Every row: the plan]({plan}). It takes "
+        f"{question['calls']['salesmanago']:,} requests to SALESmanago and {question['calls']['salesforce']:,} to "
+        "Salesforce.\n\n"
         "**Approve** writes these rows and no others; what is edited meanwhile is left to the next run. **Reject** "
         f"writes nothing. Without an answer until {question['until']} nothing is written. To approve a part, choose it "
         "below; whoever is created is looked at once more, so that what the services fill in travels too."
     )
+
+
+def line(question: Mapping[str, Any], plan: str) -> str:
+    """Say in one line what waits, for a notifier; arguments as for `text`."""
+    return f"{question['subject']} It waits for an answer until {question['until']}: {plan}"
+
+
+def can_be_answered(states: Iterable[str | None]) -> bool:
+    """Tell whether a question still waits.
+
+    Args:
+        states: Of the task that asks; none where Airflow no longer has the run.
+    """
+    return any(state not in OVER for state in states)
 
 
 def choices(question: Mapping[str, Any]) -> dict[str, Param]:

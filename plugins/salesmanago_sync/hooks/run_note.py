@@ -10,7 +10,8 @@ from typing import Any
 
 from airflow.listeners import hookimpl
 
-DAG_IDS = ("salesmanago_full_sync", "salesmanago_incremental_sync")
+from salesmanago_sync.pair import FIRST, read_dag_id
+
 REPORT = "report"
 # What the database keeps.
 LONGEST = 1000
@@ -35,7 +36,8 @@ def write_note(dag_run: Any) -> None:
     from sqlalchemy.orm import object_session
 
     session = object_session(dag_run)
-    if dag_run.dag_id not in DAG_IDS or session is None:
+    found = read_dag_id(dag_run.dag_id)
+    if found is None or found[1] not in FIRST.syncs or session is None:
         return
     totals = session.scalar(
         select(XComModel.value).where(

@@ -18,6 +18,8 @@ from salesmanago_sync.errors import ConfigurationError, Fault
 log = logging.getLogger(__name__)
 
 DEFAULT_CONNECTION = "salesforce_default"
+# Where users of every org may log in.
+SHARED_DOMAINS = {"", "login", "test"}
 
 
 def salesforce_client(conn_id: str = DEFAULT_CONNECTION, patience: Patience = PATIENT) -> Salesforce:
@@ -44,6 +46,21 @@ def salesforce_client(conn_id: str = DEFAULT_CONNECTION, patience: Patience = PA
             raise ConfigurationError([_incomplete(conn_id)]) from None
 
     return Salesforce(connect, patience.policy)
+
+
+def names_of_org(conn_id: str) -> frozenset[str]:
+    """Give what a connection says of which org it leads to: hosts, org id, user; each of them belongs to one org alone.
+
+    Args:
+        conn_id: Connection of type `salesforce`; no service is asked.
+    """
+    connection = SalesforceHook.get_connection(conn_id)
+    extras = connection.extra_dejson
+    named = [str(_field(extras, name) or "").strip() for name in ("instance_url", "instance", "organization_id")]
+    domain = str(_field(extras, "domain") or "").strip()
+    hosts = [f"{domain}.salesforce.com"] if domain.lower() not in SHARED_DOMAINS else []
+    user = (connection.login or "").strip()
+    return frozenset(one.lower().removeprefix("https://").rstrip("/") for one in (*named, *hosts, user) if one)
 
 
 def _field(extras: dict[str, Any], name: str) -> Any:

@@ -20,6 +20,7 @@ from salesmanago_sync.clients.salesmanago import Salesmanago
 from salesmanago_sync.clients.salesmanago_wire import Credentials
 from salesmanago_sync.clients.session import new_session
 from salesmanago_sync.errors import ConfigurationError, Fault, SyncError
+from salesmanago_sync.pair import Pair
 
 if TYPE_CHECKING:
     from airflow.sdk import Connection
@@ -160,7 +161,7 @@ class SalesmanagoHook(BaseHook):
         except ConfigurationError as error:
             # Airflow tests under a name of its own making, which would tell a person nothing.
             return False, " ".join(
-                f"{fault.where.rpartition(', ')[2]} {fault.what} {fault.fix}" for fault in error.faults
+                f"{str(fault.where).rpartition(', ')[2]} {fault.what} {fault.fix}" for fault in error.faults
             )
         except SyncError as error:
             return False, str(error)
@@ -170,13 +171,17 @@ class SalesmanagoHook(BaseHook):
         return False, f"Connected, but Data Owner is none of the account's {len(users)} users. Correct Data Owner."
 
 
-def card_url(contact_id: str) -> str | None:
+def card_url(pair: Pair, contact_id: str) -> str | None:
     """Sign the address of a contact's landing page.
+
+    Args:
+        pair: Whose contact.
+        contact_id: The contact.
 
     Returns:
         Nothing when the connection is missing, or does not say where the page is.
     """
     try:
-        return SalesmanagoHook().landing_page_url(contact_id)
+        return SalesmanagoHook(pair.salesmanago).landing_page_url(contact_id)
     except (AirflowNotFoundException, ConfigurationError):
         return None

@@ -5,15 +5,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from airflow.sdk import get_current_context
 
 from salesmanago_sync.hooks.failure import without_values
-from salesmanago_sync.hooks.ports import existing, ledger_url, salesforce, staging_root
+from salesmanago_sync.hooks.pairs import own_words, pair_of_task
+from salesmanago_sync.hooks.ports import existing, open_ledger, salesforce, staging_root
 from salesmanago_sync.hooks.salesmanago import SalesmanagoHook
 from salesmanago_sync.hooks.staging import FolderStaging, MemoryStaging
-from salesmanago_sync.ledger.store import Ledger
+from salesmanago_sync.pair import Pair
 from salesmanago_sync.settings import load_settings
 from salesmanago_sync.steps.ports import Staging
 from salesmanago_sync.steps.setup.ports import CardSettings, SetupPorts
@@ -30,8 +32,9 @@ def task_setup_ports() -> Iterator[SetupPorts]:
     with without_values():
         context = get_current_context()
         run = context["dag_run"]
-        staging = FolderStaging(staging_root(load_settings()), f"{run.dag_id}_{run.run_id}")
-        with _opened(context["params"], f"{run.dag_id}/{run.run_id}", staging, _log) as ports:
+        pair = pair_of_task(context)
+        staging = FolderStaging(staging_root(pair, load_settings(pair)), f"{run.dag_id}_{run.run_id}")
+        with own_words(pair), _opened(pair, context["params"], f"{run.dag_id}/{run.run_id}", staging, _log) as ports:
             yield ports
 
 
@@ -40,28 +43,33 @@ def _log(text: str) -> None:
 
 
 @contextmanager
-def console_setup_ports(params: Mapping[str, Any], run: str, tell: Callable[[str], None]) -> Iterator[SetupPorts]:
+def console_setup_ports(
+    pair: Pair, params: Mapping[str, Any], run: str, tell: Callable[[str], None]
+) -> Iterator[SetupPorts]:
     """Give a command its ports.
 
     Args:
+        pair: Whose they are.
         params: As the Params of the DAG.
         run: Name of the run, for the ledger.
         tell: Shows a text to the person.
     """
-    with _opened(params, run, MemoryStaging(), tell) as ports:
+    with own_words(pair), _opened(pair, params, run, MemoryStaging(), tell) as ports:
         yield ports
 
 
 @contextmanager
-def _opened(params: Mapping[str, Any], run: str, staging: Staging, tell: Callable[[str], None]) -> Iterator[SetupPorts]:
+def _opened(
+    pair: Pair, params: Mapping[str, Any], run: str, staging: Staging, tell: Callable[[str], None]
+) -> Iterator[SetupPorts]:
     request = read_setup_request(params)
-    ledger = Ledger.open(ledger_url())
+    ledger = open_ledger(pair)
     try:
         yield SetupPorts(
             request=request,
             run=run,
-            open_salesforce=salesforce,
-            card_settings=card_settings,
+            open_salesforce=partial(salesforce, pair),
+            card_settings=partial(card_settings, pair),
             ledger=ledger,
             staging=staging,
             now=now_utc,
@@ -71,10 +79,10 @@ def _opened(params: Mapping[str, Any], run: str, staging: Staging, tell: Callabl
         ledger.close()
 
 
-def card_settings() -> CardSettings:
+def card_settings(pair: Pair) -> CardSettings:
     """Read what the card needs of the SALESmanago connection."""
-    with existing("salesmanago_default"):
-        settings = SalesmanagoHook().settings
+    with existing(pair.salesmanago):
+        settings = SalesmanagoHook(pair.salesmanago).settings
     key = settings.microsite_key
     return CardSettings(
         settings.endpoint, settings.client_id, None if key is None else key.get_secret_value(), settings.iframe_name

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import pandas as pd
 from airflow.sdk import ObjectStoragePath
 
-from salesmanago_sync.errors import FatalError
 from salesmanago_sync.hooks.staged_files import StagedFiles
-from salesmanago_sync.hooks.whole_file import store_whole
+from salesmanago_sync.hooks.whole_file import store_whole_at, usable
+from salesmanago_sync.pair import STEM
 
 
 class MemoryStaging:
@@ -78,11 +77,7 @@ class FolderStaging(StagedFiles):
     def _put(self, attempt: int, file: str, content: bytes) -> None:
         path = self._path(attempt, file)
         with self._usable("written"):
-            if self._folder.protocol == "file":
-                store_whole(Path(path.path), content)
-            else:
-                # A bucket shows an object only once all of it is there.
-                path.write_bytes(content)
+            store_whole_at(path, content)
 
     def _get(self, attempt: int, file: str) -> bytes:
         with self._usable("read"):
@@ -91,22 +86,18 @@ class FolderStaging(StagedFiles):
     def _path(self, attempt: int, file: str) -> ObjectStoragePath:
         return self._folder / str(attempt) / file
 
-    @contextmanager
-    def _usable(self, verb: str) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            why = error.strerror or type(error).__name__
-            raise FatalError(
-                f"The staging folder {self._folder} cannot be {verb}: {why}. Mend that (free space, permissions, or "
-                "another place in SALESMANAGO_SYNC_STAGING), then clear the whole run, "
-                "or start a new run."
-            ) from None
+    def _usable(self, verb: str) -> AbstractContextManager[None]:
+        then = (
+            "Mend that (free space, permissions, or another place in SALESMANAGO_SYNC_STAGING), then clear the whole "
+            "run, or start a new run."
+        )
+        return usable(f"The staging folder {self._folder}", verb, then)
 
 
 def clear(root: str) -> None:
     """Delete what all runs have left; a run that has ended needs it for a second try only."""
     place = ObjectStoragePath(root)
     for folder in list(place.iterdir()) if place.exists() else ():
-        if folder.is_dir():
+        # Folders of runs begin with the name of their DAG; what other pairs keep here is below `pairs`.
+        if folder.is_dir() and folder.name.startswith(STEM):
             folder.rmdir(recursive=True)

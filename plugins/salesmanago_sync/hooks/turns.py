@@ -15,7 +15,7 @@ class SharedTurns:
     ledger: Ledger
 
     def reserve(self, count: int, every: float) -> float:
-        """Reserve turns; see `clients.pace.Turns`."""
+        """Reserve turns; see `clients.pace.TurnGiver`."""
         return self.ledger.reserve_turns(count, every, now_utc())
 
     def pause(self, seconds: float) -> None:

@@ -64,11 +64,6 @@ class Bindings:
         with self._database.read() as connection:
             return connection.execute(sa.select(bindings.c.id).limit(1)).first() is None
 
-    def count_bindings(self) -> int:
-        """Count the people who are bound."""
-        with self._database.read() as connection:
-            return int(connection.execute(sa.select(sa.func.count()).select_from(bindings)).scalar_one())
-
     def count_bound(self) -> dict[str, int]:
         """Count the people of each object who are bound and not gone."""
         living = bindings.c.status.in_(["active", "paused"])
@@ -110,6 +105,14 @@ class Bindings:
             ]
             frame = together(chosen, parts).drop_duplicates("id").sort_values("id", ignore_index=True)
             return _with_addresses(connection, frame, addresses)
+
+    def newest_bound(self, objects: Iterable[str], limit: int) -> pd.DataFrame:
+        """Read the ids of the people of some objects who are bound and not gone, the last ones bound first."""
+        living = bindings.c.status.in_(["active", "paused"])
+        query = sa.select(bindings.c.object, bindings.c.salesforce_id, bindings.c.salesmanago_id)
+        these = query.where(living, bindings.c.object.in_(list(objects))).order_by(bindings.c.id.desc()).limit(limit)
+        with self._database.read() as connection:
+            return select_frame(connection, these)
 
     def digest_of_bindings(self) -> str:
         """Digest what is remembered of everybody: who is who, and what both sides last agreed on."""
@@ -273,7 +276,8 @@ def _move(connection: sa.Connection, row: dict[str, Any], now: datetime) -> bool
 
 
 def _from(moved: pd.DataFrame) -> pd.Series:
-    before = [moved[f"from_{side}_id"] for side in ("salesforce", "salesmanago")]
+    # A column of nobody is of no type of text.
+    before = [moved[f"from_{side}_id"].astype(TEXT) for side in ("salesforce", "salesmanago")]
     both = " and " + before[1].where(before[0].notna())
     return "from " + before[0].fillna(before[1]) + both.fillna("")
 

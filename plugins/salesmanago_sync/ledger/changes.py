@@ -138,6 +138,12 @@ class Changes:
         with self._database.read() as connection:
             return int(connection.execute(query).scalar_one())
 
+    def last_run_with_changes(self) -> int | None:
+        """Name the newest run that planned something; None where none did."""
+        with self._database.read() as connection:
+            found: int | None = connection.execute(sa.select(sa.func.max(changes.c.run_id))).scalar()
+        return found
+
     def values_of_changes(self, run_id: int, column: str) -> list[str]:
         """Read which values a column takes in a run, in order."""
         query = sa.select(changes.c[column]).where(changes.c.run_id == run_id, changes.c[column] != "").distinct()

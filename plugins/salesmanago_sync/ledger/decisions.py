@@ -14,7 +14,7 @@ from salesmanago_sync.ledger.engine import Database
 from salesmanago_sync.ledger.frames import select_frame
 from salesmanago_sync.ledger.tables import decisions
 
-Action = Literal["dismiss", "retry", "forget", "approve", "reject"]
+Action = Literal["dismiss", "retry", "decide", "forget", "approve", "reject"]
 
 
 class Decisions:

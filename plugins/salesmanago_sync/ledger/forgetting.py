@@ -19,9 +19,9 @@ from salesmanago_sync.ledger.consent import OPTED_IN
 from salesmanago_sync.ledger.decisions import insert_decision
 from salesmanago_sync.ledger.engine import Database
 from salesmanago_sync.ledger.frames import chunks
-from salesmanago_sync.ledger.tables import binding_events, bindings, changes, consent_evidence, issues, runs
+from salesmanago_sync.ledger.tables import binding_events, bindings, changes, choices, consent_evidence, issues, runs
 
-SIDES = ("salesforce_id", "salesmanago_id")
+IDS = ("salesforce_id", "salesmanago_id")
 # Where an id leads to the other ids of the same person.
 LINKS = (bindings, binding_events)
 # How many a statement takes; each of them is in it twice or more.
@@ -29,7 +29,7 @@ AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Ids:
+class PersonIds:
     """The ids of people, of both sides.
 
     Attributes:
@@ -43,8 +43,8 @@ class Ids:
     def __bool__(self) -> bool:
         return bool(self.salesforce or self.salesmanago)
 
-    def __or__(self, other: Ids) -> Ids:
-        return Ids(self.salesforce | other.salesforce, self.salesmanago | other.salesmanago)
+    def __or__(self, other: PersonIds) -> PersonIds:
+        return PersonIds(self.salesforce | other.salesforce, self.salesmanago | other.salesmanago)
 
 
 class Forgetting:
@@ -53,32 +53,32 @@ class Forgetting:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def ids_of_addresses(self, addresses: Sequence[str]) -> Ids:
+    def ids_of_addresses(self, addresses: Sequence[str]) -> PersonIds:
         """Name the people of whom the ledger holds one of some addresses, in clear or as a hash.
 
         Args:
             addresses: Normalised addresses.
         """
-        found = Ids()
+        found = PersonIds()
         with self._database.read() as connection:
             key = address_key(connection)
             for address in addresses:
                 for table, holds in _holding(address, hashed(key, address)):
-                    found |= _ids(connection.execute(sa.select(*(table.c[side] for side in SIDES)).where(holds)))
+                    found |= _ids(connection.execute(sa.select(*(table.c[side] for side in IDS)).where(holds)))
         return found
 
-    def same_people(self, ids: Ids) -> Ids:
+    def same_people(self, ids: PersonIds) -> PersonIds:
         """Add the ids of the other side, and those that a record or contact of these people had before."""
         with self._database.read() as connection:
             return _widened(connection, ids)
 
-    def known(self, ids: Ids) -> dict[str, int]:
+    def known(self, ids: PersonIds) -> dict[str, int]:
         """Count what the ledger holds of people: rows by table."""
         tables = (bindings, changes, issues, consent_evidence)
         with self._database.read() as connection:
             return {table.name: len(_numbers(connection, table, ids)) for table in tables}
 
-    def forget(self, ids: Ids, who: str, now: datetime) -> None:
+    def forget(self, ids: PersonIds, who: str, now: datetime) -> None:
         """Wipe people: base values, changes, issues, free text of the history and of the evidence.
 
         What services said of whole requests is wiped for everybody: nobody can tell whom it names.
@@ -97,7 +97,7 @@ class Forgetting:
 
 def forget_gone(connection: sa.Connection, before: datetime) -> None:
     """Wipe whoever has been gone on both sides since before a moment."""
-    columns = [bindings.c[side] for side in SIDES]
+    columns = [bindings.c[side] for side in IDS]
     query = sa.select(*columns).where(ENDED, bindings.c.updated_at < before, bindings.c.base != "{}")
     gone = _ids(connection.execute(query))
     if gone:
@@ -109,24 +109,27 @@ def _holding(address: str, hash_: str) -> list[tuple[sa.Table, sa.ColumnElement[
     quoted = json.dumps(address, ensure_ascii=False)
     spellings = {address, json.dumps(address)[1:-1]}
     texts = [issues.c[name].icontains(text, autoescape=True) for name in ("values", "text") for text in spellings]
+    chosen = sa.select(choices.c.issue_id).where(
+        sa.or_(*(choices.c.value.icontains(text, autoescape=True) for text in spellings))
+    )
     return [
         (bindings, sa.or_(bindings.c.email == hash_, bindings.c.base.icontains(quoted, autoescape=True))),
         (changes, sa.or_(sa.func.lower(changes.c.old) == address, sa.func.lower(changes.c.new) == address)),
-        (issues, sa.or_(*texts)),
+        (issues, sa.or_(*texts, issues.c.id.in_(chosen))),
     ]
 
 
-def _ids(rows: Iterable[Any]) -> Ids:
+def _ids(rows: Iterable[Any]) -> PersonIds:
     pairs = [tuple(row) for row in rows]
-    return Ids(frozenset(a for a, _ in pairs if a), frozenset(m for _, m in pairs if m))
+    return PersonIds(frozenset(a for a, _ in pairs if a), frozenset(m for _, m in pairs if m))
 
 
-def _widened(connection: sa.Connection, ids: Ids) -> Ids:
+def _widened(connection: sa.Connection, ids: PersonIds) -> PersonIds:
     while True:
         wider = ids
         for table in LINKS:
             for these in _bearing(table, ids):
-                wider |= _ids(connection.execute(sa.select(*(table.c[side] for side in SIDES)).where(these)))
+                wider |= _ids(connection.execute(sa.select(*(table.c[side] for side in IDS)).where(these)))
             # A binding that has moved names its former ids in its history only.
         numbers = [
             number
@@ -136,20 +139,20 @@ def _widened(connection: sa.Connection, ids: Ids) -> Ids:
         ]
         for some in chunks(numbers, AT_ONCE):
             for table, column in ((bindings, bindings.c.id), (binding_events, binding_events.c.binding_id)):
-                query = sa.select(*(table.c[side] for side in SIDES)).where(column.in_(some))
+                query = sa.select(*(table.c[side] for side in IDS)).where(column.in_(some))
                 wider |= _ids(connection.execute(query))
         if wider == ids:
             return ids
         ids = wider
 
 
-def _bearing(table: sa.Table, ids: Ids) -> list[sa.ColumnElement[bool]]:
+def _bearing(table: sa.Table, ids: PersonIds) -> list[sa.ColumnElement[bool]]:
     """Conditions, each of which fits a statement, for rows that bear one of the ids."""
-    named = ((SIDES[0], ids.salesforce), (SIDES[1], ids.salesmanago))
+    named = ((IDS[0], ids.salesforce), (IDS[1], ids.salesmanago))
     return [table.c[side].in_(some) for side, names in named for some in chunks(sorted(names), AT_ONCE)]
 
 
-def _theirs(table: sa.Table, ids: Ids) -> list[sa.ColumnElement[bool]]:
+def _theirs(table: sa.Table, ids: PersonIds) -> list[sa.ColumnElement[bool]]:
     """The same; changes are asked run by run, so that their index is used."""
     conditions = _bearing(table, ids)
     if table is changes:
@@ -158,7 +161,7 @@ def _theirs(table: sa.Table, ids: Ids) -> list[sa.ColumnElement[bool]]:
     return conditions
 
 
-def _numbers(connection: sa.Connection, table: sa.Table, ids: Ids) -> set[int]:
+def _numbers(connection: sa.Connection, table: sa.Table, ids: PersonIds) -> set[int]:
     """Number the rows of people; most bear an id of either side, and are found twice."""
     return {
         number
@@ -167,13 +170,14 @@ def _numbers(connection: sa.Connection, table: sa.Table, ids: Ids) -> set[int]:
     }
 
 
-def _forget(connection: sa.Connection, ids: Ids) -> None:
+def _forget(connection: sa.Connection, ids: PersonIds) -> None:
     _keep_hashes(connection, ids)
     for these in _theirs(bindings, ids):
         connection.execute(sa.update(bindings).where(these).values(base="{}"))
     for these in _theirs(changes, ids):
         connection.execute(sa.update(changes).where(these).values(old=None, new=None, held=None))
     for these in _theirs(issues, ids):
+        connection.execute(sa.delete(choices).where(choices.c.issue_id.in_(sa.select(issues.c.id).where(these))))
         connection.execute(sa.delete(issues).where(these))
     for these in _theirs(consent_evidence, ids):
         # Without this word, evidence is that of an opt-out.
@@ -183,7 +187,7 @@ def _forget(connection: sa.Connection, ids: Ids) -> None:
         connection.execute(sa.update(binding_events).where(these).values(note=""))
 
 
-def _keep_hashes(connection: sa.Connection, ids: Ids) -> None:
+def _keep_hashes(connection: sa.Connection, ids: PersonIds) -> None:
     """Keep a hash of the address of everybody who has none yet: the address is about to go with the base."""
     key = address_key(connection)
     for these in _theirs(bindings, ids):

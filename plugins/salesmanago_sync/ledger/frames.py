@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, Final
 
 import pandas as pd
 import sqlalchemy as sa
 from pandas.api.extensions import ExtensionArray
 
-from salesmanago_sync.domain.frames import text_array
+from salesmanago_sync.domain.frames import NOBODIES, text_array
 from salesmanago_sync.ledger.engine import CHUNK
 from salesmanago_sync.ledger.tables import Instant
 
 # The largest number of a row; services and addresses of pages may ask for any.
 LARGEST = 2**31 - 1
+TEXT: Final = "text"
+MOMENT: Final = "datetime64[us, UTC]"
 
 
 def chunks(values: Iterable[Any], size: int = CHUNK) -> Iterator[list[Any]]:
@@ -27,23 +30,37 @@ def chunks(values: Iterable[Any], size: int = CHUNK) -> Iterator[list[Any]]:
 
 
 def _dtype(column: sa.ColumnElement[Any]) -> str:
+    if isinstance(column.type, sa.String):
+        return TEXT
+    if isinstance(column.type, Instant):
+        return MOMENT
     if isinstance(column.type, sa.Integer):
         return "Int64" if getattr(column, "nullable", True) else "int64"
     return "bool" if isinstance(column.type, sa.Boolean) else "object"
 
 
-def _values(column: sa.ColumnElement[Any], values: Sequence[Any]) -> pd.Series | ExtensionArray:
-    if isinstance(column.type, sa.String):
+def _values(dtype: str, values: Sequence[Any]) -> pd.Series | ExtensionArray:
+    if dtype == TEXT:
         return text_array(values)
-    if isinstance(column.type, Instant):
-        return pd.to_datetime(pd.Series(values, dtype="object"), utc=True).astype("datetime64[us, UTC]")
-    return pd.Series(values, dtype=_dtype(column))
+    if dtype == MOMENT:
+        return pd.to_datetime(pd.Series(values, dtype="object"), utc=True).astype(MOMENT)
+    return pd.Series(values, dtype=dtype)
 
 
 def frame_of(columns: Sequence[sa.ColumnElement[Any]], rows: Sequence[Sequence[Any]]) -> pd.DataFrame:
     """Lay out rows with the dtypes of their columns."""
-    across = list(zip(*rows, strict=True)) if rows else [() for _ in columns]
-    found = {column.key: _values(column, values) for column, values in zip(columns, across, strict=True)}
+    kinds = tuple((str(column.key), _dtype(column)) for column in columns)
+    return _laid_out(kinds, rows) if rows else _no_rows(kinds).copy(deep=False)
+
+
+@lru_cache(maxsize=NOBODIES)
+def _no_rows(kinds: tuple[tuple[str, str], ...]) -> pd.DataFrame:
+    return _laid_out(kinds, [])
+
+
+def _laid_out(kinds: Sequence[tuple[str, str]], rows: Sequence[Sequence[Any]]) -> pd.DataFrame:
+    across = list(zip(*rows, strict=True)) if rows else [() for _ in kinds]
+    found = {name: _values(dtype, values) for (name, dtype), values in zip(kinds, across, strict=True)}
     return pd.DataFrame(found, copy=False)
 
 

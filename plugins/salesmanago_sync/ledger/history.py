@@ -7,6 +7,7 @@ from collections.abc import Collection
 import pandas as pd
 import sqlalchemy as sa
 
+from salesmanago_sync.ledger.choices import choice_columns, with_choices
 from salesmanago_sync.ledger.engine import Database
 from salesmanago_sync.ledger.frames import select_frame
 from salesmanago_sync.ledger.tables import binding_events, bindings, changes, issues, runs
@@ -44,8 +45,9 @@ class History:
             return select_frame(connection, query).iloc[::-1].reset_index(drop=True)
 
     def issues_of(self, salesforce_ids: Collection[str], salesmanago_ids: Collection[str]) -> pd.DataFrame:
-        """Read the issues of people, closed and dismissed ones too."""
-        query = sa.select(issues).where(_theirs(issues, salesforce_ids, salesmanago_ids)).order_by(issues.c.id)
+        """Read the issues of people, closed and dismissed ones too, with what was decided about them."""
+        theirs = _theirs(issues, salesforce_ids, salesmanago_ids)
+        query = sa.select(*issues.c, *choice_columns()).select_from(with_choices()).where(theirs).order_by(issues.c.id)
         with self._database.read() as connection:
             return select_frame(connection, query)
 

@@ -10,6 +10,7 @@ import pandas as pd
 import sqlalchemy as sa
 
 from salesmanago_sync.domain.frames import TEXT
+from salesmanago_sync.ledger.choices import choice_columns, sweep_choices, with_choices
 from salesmanago_sync.ledger.decisions import Action, insert_decision
 from salesmanago_sync.ledger.engine import Database
 from salesmanago_sync.ledger.frames import LARGEST, chunks, filled, rows_of, select_frame, stamped
@@ -82,6 +83,18 @@ class Issues:
         change = {"state": "closed", "closed_at": now, "closed_run": run_id, "next_attempt_at": None}
         with self._database.write() as connection:
             connection.execute(sa.update(issues).where(issues.c.state == "open", *these).values(change), rows)
+            sweep_choices(connection)
+
+    def wait_on(self, ids: Iterable[int], now: datetime) -> None:
+        """Count another attempt of open issues whose solution is decided and not yet carried out."""
+        attempts = issues.c.attempts + 1
+        later = sa.case(
+            (attempts > EAGER_ATTEMPTS, sa.literal(now + LAZY_INTERVAL, issues.c.last_seen.type)), else_=now
+        )
+        with self._database.write() as connection:
+            for these in chunks(ids):
+                change = sa.update(issues).where(issues.c.id.in_(these), issues.c.state == "open")
+                connection.execute(change.values(attempts=attempts, next_attempt_at=later))
 
     def adopt_issues(self, frame: pd.DataFrame) -> None:
         """Give the issues of people who were known on one side only the id of the other side, now that they are bound.
@@ -135,8 +148,13 @@ class Issues:
             search: A part of an id, a field or the text, in any case.
             offset: How many to leave out.
             limit: How many at most.
+
+        Returns:
+            Every column of the table, and what was decided about a conflict: `chosen, chosen_value` (JSON),
+            `choice_state, choice_why, chosen_by, chosen_at`.
         """
-        query = sa.select(issues).where(*_found(state, reason, object, search))
+        found = _found(state, reason, object, search)
+        query = sa.select(*issues.c, *choice_columns()).select_from(with_choices()).where(*found)
         with self._database.read() as connection:
             newest = query.order_by(issues.c.last_seen.desc(), issues.c.id.desc())
             return select_frame(connection, newest.offset(offset).limit(limit))
@@ -180,6 +198,8 @@ class Issues:
                 change_them = sa.update(issues).where(this).values({**change, "decided_by": who})
                 found += connection.execute(change_them.returning(issues.c.id)).scalars()
             if found:
+                # Whoever dismisses a conflict takes back what was decided about it.
+                sweep_choices(connection)
                 insert_decision(connection, action, who, sorted(found), now)
         return len(found)
 

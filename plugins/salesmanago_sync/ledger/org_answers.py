@@ -25,6 +25,12 @@ class OrgAnswers:
             found = connection.execute(query).scalar()
         return None if found is None else dict(found)
 
+    def last_org_answers(self) -> dict[str, Any] | None:
+        """Read what was said last, to whomever."""
+        with self._database.read() as connection:
+            found = connection.execute(sa.select(org_answers.c.answers)).scalar()
+        return None if found is None else dict(found)
+
     def keep_org_answers(self, about: str, answers: Mapping[str, Any], now: datetime) -> None:
         """Remember what was said, instead of what was said before."""
         with self._database.write() as connection:

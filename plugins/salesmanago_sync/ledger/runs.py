@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +18,21 @@ from salesmanago_sync.ledger.tables import changes, runs
 ASKS = "asks"
 # The mode of a run of the consent lane: it works beside a run of the sync, without the lock.
 CONSENT_LANE = "consent"
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """API calls of an org in 24 hours, as Salesforce said.
+
+    Attributes:
+        used: Calls of the whole org.
+        allowed: How many it may make.
+        told_at: When the run that was told so was last seen at work.
+    """
+
+    used: int
+    allowed: int
+    told_at: datetime
 
 
 class Runs:
@@ -117,10 +133,15 @@ class Runs:
         with self._database.read() as connection:
             return [dict(row) for row in connection.execute(query).mappings()]
 
-    def runs(self, limit: int = 50) -> pd.DataFrame:
+    def runs(self, limit: int = 50, offset: int = 0) -> pd.DataFrame:
         """Read the newest runs first."""
         with self._database.read() as connection:
-            return select_frame(connection, sa.select(runs).order_by(runs.c.id.desc()).limit(limit))
+            return select_frame(connection, sa.select(runs).order_by(runs.c.id.desc()).limit(limit).offset(offset))
+
+    def count_runs(self) -> int:
+        """Count the runs that are kept."""
+        with self._database.read() as connection:
+            return int(connection.execute(sa.select(sa.func.count()).select_from(runs)).scalar_one())
 
     def runs_since(self, moment: datetime) -> pd.DataFrame:
         """Read the runs that started since a moment."""
@@ -133,19 +154,27 @@ class Runs:
             query = sa.select(runs.c.started_at).order_by(runs.c.id).limit(1)
             return connection.execute(query).scalar()
 
-    def last_usage(self) -> tuple[int, int] | None:
-        """Read the API calls of 24 hours, used and allowed, as Salesforce said in the newest run that asked it."""
-        columns = (runs.c.salesforce_calls_today, runs.c.salesforce_calls_allowed)
+    def last_usage(self) -> Usage | None:
+        """Read the API calls of 24 hours, as Salesforce said in the newest run that asked it."""
+        seen = sa.func.coalesce(runs.c.finished_at, runs.c.step_at, runs.c.started_at)
+        columns = (runs.c.salesforce_calls_today, runs.c.salesforce_calls_allowed, seen)
         query = sa.select(*columns).where(columns[0].is_not(None)).order_by(runs.c.id.desc()).limit(1)
         with self._database.read() as connection:
             row = connection.execute(query).first()
-        return None if row is None else (row[0], row[1])
+        return None if row is None else Usage(*row)
 
     def salesforce_address(self) -> str:
         """Read where people see the org's records, as the newest run found it; empty when none did."""
         query = sa.select(runs.c.salesforce_address).where(runs.c.salesforce_address != "")
         with self._database.read() as connection:
             return connection.execute(query.order_by(runs.c.id.desc()).limit(1)).scalar() or ""
+
+    def last_full_totals(self) -> dict[str, Any] | None:
+        """Read the totals of the newest run that synchronised everybody; None where none is kept."""
+        whole = (runs.c.mode == "full", ~runs.c.dry_run, ~runs.c.restricted, runs.c.state == "success")
+        query = sa.select(runs.c.totals).where(*whole, runs.c.totals.is_not(None))
+        with self._database.read() as connection:
+            return connection.execute(query.order_by(runs.c.id.desc()).limit(1)).scalar()
 
     def find_run(self, dag_id: str, dag_run_id: str) -> dict[str, Any] | None:
         """Read a run by Airflow's name of it; None where it never started."""

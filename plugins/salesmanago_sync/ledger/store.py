@@ -6,10 +6,12 @@ from datetime import datetime
 
 from salesmanago_sync.ledger.bindings import Bindings
 from salesmanago_sync.ledger.changes import Changes
+from salesmanago_sync.ledger.choices import HeldChoices
 from salesmanago_sync.ledger.consent import Consent
 from salesmanago_sync.ledger.decisions import Decisions
 from salesmanago_sync.ledger.engine import Database, address, answering, shown
 from salesmanago_sync.ledger.events import Events
+from salesmanago_sync.ledger.exports import Exports
 from salesmanago_sync.ledger.forgetting import Forgetting, forget_gone
 from salesmanago_sync.ledger.history import History
 from salesmanago_sync.ledger.identity import Identity
@@ -20,8 +22,11 @@ from salesmanago_sync.ledger.lock import Lock
 from salesmanago_sync.ledger.mapping_state import MappingState
 from salesmanago_sync.ledger.migration import migrate
 from salesmanago_sync.ledger.org_answers import OrgAnswers
+from salesmanago_sync.ledger.probe_answers import ProbeAnswers
+from salesmanago_sync.ledger.probe_contacts import ProbeContacts
 from salesmanago_sync.ledger.runs import Runs, prune_runs
 from salesmanago_sync.ledger.turns import Turns
+from salesmanago_sync.pair import FIRST_NAME
 
 
 class Ledger(
@@ -30,9 +35,12 @@ class Ledger(
     Runs,
     Changes,
     Issues,
+    HeldChoices,
     Intents,
     MappingState,
     OrgAnswers,
+    ProbeAnswers,
+    ProbeContacts,
     Turns,
     LayoutEdits,
     Lock,
@@ -41,6 +49,7 @@ class Ledger(
     Decisions,
     Forgetting,
     History,
+    Exports,
 ):
     """All tables of the ledger behind one object.
 
@@ -49,18 +58,28 @@ class Ledger(
     """
 
     @classmethod
-    def open(cls, url: str) -> Ledger:
+    def open(cls, url: str, pair: str = FIRST_NAME) -> Ledger:
         """Open the ledger and bring its tables up to date.
 
+        Args:
+            url: Where it is.
+            pair: Whose it is: the pair that opens a new one keeps it.
+
         Raises:
-            ConfigurationError: The URL is wrong.
+            ConfigurationError: The URL is wrong, or the ledger is that of another pair.
             RetriableError: The database does not answer.
         """
         where = address(url)
         database = Database(where)
         with answering(where):
             migrate(database)
-        return cls(database)
+        ledger = cls(database)
+        try:
+            ledger.claim(pair)
+        except BaseException:
+            ledger.close()
+            raise
+        return ledger
 
     @property
     def url(self) -> str:

@@ -135,6 +135,7 @@ runs = sa.Table(
     sa.Column("salesforce_calls_allowed", sa.Integer),
     _text("salesforce_address", ""),
     _count("attempt"),  # the number that its last attempt works, or worked, under
+    sa.Column("calls_planned", sa.JSON(none_as_null=True)),  # requests to each service that writing would take
     sa.Column("question", sa.JSON(none_as_null=True)),  # what it asks before it writes, and the answer
     _when("waits_until"),  # for that answer; nothing once it does not wait
     _text("service_words", ""),  # what a service said when it refused a whole request: may hold personal data
@@ -223,6 +224,7 @@ mapping_state = sa.Table(
     sa.Column("object", sa.Text, primary_key=True),
     _needed("digest_at_full_sync"),
     _when("full_sync_at", nullable=False),
+    sa.Column("fields_at_full_sync", sa.JSON(none_as_null=True)),  # keys of its lines; null where nobody knows
 )
 
 run_lock = sa.Table(
@@ -243,6 +245,7 @@ identity = sa.Table(
     sa.Column("id", sa.Text, primary_key=True),
     _when("made_at", nullable=False),
     _text("address_key", ""),  # for the hashes of addresses
+    _text("pair"),  # whose ledger it is; nothing until a pair has opened it
 )
 
 # One row: when the next request may be sent to SALESmanago, in seconds since 1970.
@@ -260,6 +263,28 @@ org_answers = sa.Table(
     sa.Column("about", sa.Text, primary_key=True),  # a hash: of which org, and for which mappings
     _when("at", nullable=False),
     sa.Column("answers", sa.JSON, nullable=False),
+)
+
+# What the probe found out about a SALESmanago account.
+probe_answers = sa.Table(
+    "probe_answers",
+    metadata,
+    sa.Column("account", sa.Text, primary_key=True),  # a hash
+    sa.Column("question", sa.Text, primary_key=True),
+    _needed("answer"),
+    _text("words", ""),
+    sa.Column("number", sa.Integer),
+    _when("at", nullable=False),
+)
+
+# The contacts that a probe makes, written down before they are made; they are nobody's.
+probe_contacts = sa.Table(
+    "probe_contacts",
+    metadata,
+    sa.Column("address", sa.Text, primary_key=True),
+    _needed("account"),
+    _when("made_at", nullable=False),
+    _when("removed_at"),
 )
 
 consent_evidence = sa.Table(
@@ -287,6 +312,23 @@ decisions = sa.Table(
     _needed("action"),
     _needed("who"),
     _needed("about"),  # JSON: ids of records, or numbers of issues
+    _when("at", nullable=False),
+)
+
+# What people decided about held conflicts (domain.merge.choices), until it is carried out or decided anew.
+choices = sa.Table(
+    "choices",
+    metadata,
+    sa.Column("issue_id", sa.Integer, primary_key=True, autoincrement=False),
+    _needed("chosen"),  # the side, or other
+    _needed("salesforce_held"),  # JSON: a text or null
+    _needed("salesmanago_held"),  # JSON
+    _needed("value"),  # JSON: what both sides are to hold
+    sa.Column("salesforce_written", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("salesmanago_written", sa.Boolean, nullable=False, server_default=sa.false()),
+    _text("state", "waiting"),
+    _text("why", ""),  # it has fallen
+    _needed("who"),
     _when("at", nullable=False),
 )
 

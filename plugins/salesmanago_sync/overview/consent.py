@@ -35,14 +35,17 @@ def read_consent_ages(ledger: Ledger, now: datetime) -> ConsentAges:
         ledger: The ledger.
         now: The time.
     """
-    rows = ledger.consent_since(now - LOOKED_AT)
-    done = rows["acknowledged_at"].notna()
-    # The clocks of the machine that syncs and of a service may differ by some seconds.
-    taken = (rows.loc[done, "acknowledged_at"] - rows.loc[done, "seen_at"]).dt.total_seconds().clip(lower=0.0)
-    # A refused opt-out is tried again: the newest row of each tells whether it still waits.
-    newest = rows.sort_values("id").drop_duplicates(["salesforce_id", "salesmanago_id", "channel", "side"], keep="last")
+    rows = ledger.consent_since(now - LOOKED_AT).sort_values("id")
     # What was only seen was sent to nobody.
-    waiting = newest.loc[newest["acknowledged_at"].isna() & newest["sent_at"].notna(), "seen_at"]
+    rows = rows[rows["sent_at"].notna()]
+    done = rows["acknowledged_at"].notna()
+    whose = ["salesforce_id", "salesmanago_id", "channel", "side"]
+    # A refused opt-out is seen and sent again: it has waited since it was seen first.
+    arrived = done.astype("int64").groupby([rows[name] for name in whose]).cumsum() - done.astype("int64")
+    first = rows.assign(arrived=arrived).groupby([*whose, "arrived"])["seen_at"].transform("min")
+    # The clocks of the machine that syncs and of a service may differ by some seconds.
+    taken = (rows["acknowledged_at"] - first)[done].dt.total_seconds().clip(lower=0.0)
+    waiting = first[~rows.duplicated(whose, keep="last") & ~done]
     return ConsentAges(
         count=len(taken),
         p95=None if taken.empty else timedelta(seconds=float(taken.quantile(0.95))),

@@ -8,7 +8,9 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
+from salesmanago_sync.domain.merge.choices import in_words
 from salesmanago_sync.domain.reasons import ISSUES, Reason
+from salesmanago_sync.ledger.choices import CONFLICT
 from salesmanago_sync.ledger.frames import rows_of
 from salesmanago_sync.ledger.store import Ledger
 from salesmanago_sync.overview.spreadsheet import csv_lines
@@ -29,6 +31,7 @@ class ReasonCount:
         open: How many are open now.
         dismissed: How many were dismissed.
         trend: How many were open at the end of each of the last days, the oldest first; the last is now.
+        change: How many more are open now than a week ago.
     """
 
     reason: str
@@ -37,15 +40,11 @@ class ReasonCount:
     open: int
     dismissed: int
     trend: tuple[int, ...]
-
-    @property
-    def change(self) -> int:
-        """How many more are open now than a week ago."""
-        return self.open - self.trend[-8]
+    change: int
 
 
 @dataclass(frozen=True, slots=True)
-class Issue:
+class IssueRow:
     """One record or field that could not be synchronised.
 
     Attributes:
@@ -65,7 +64,9 @@ class Issue:
         last_seen: When it was met last.
         attempts: How often it was tried.
         next_attempt_at: When it is tried again; None means in the next run, or never.
-        decided_by: Who dismissed it, or had it tried again, last.
+        decided_by: Who dismissed it, had it tried again or decided the conflict, last.
+        decision: What was decided about the conflict, and what became of it; empty where nothing was.
+        fingerprint: A hash of what was tried: another one says something else.
     """
 
     id: int
@@ -85,6 +86,14 @@ class Issue:
     attempts: int
     next_attempt_at: datetime | None
     decided_by: str
+    decision: str
+    fingerprint: str
+
+    @property
+    def is_held(self) -> bool:
+        """Whether a person can decide it: a conflict that nobody has solved."""
+        # What somebody dismissed long ago keeps no values.
+        return self.reason == CONFLICT and self.state != "closed" and "salesforce" in self.values
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +124,7 @@ def count_reasons(ledger: Ledger, now: datetime) -> list[ReasonCount]:
             open=trend[-1],
             dismissed=dismissed,
             trend=trend,
+            change=trend[-1] - trend[-8],
         )
         for reason, dismissed, trend in ledger.count_issues(moments)
         if trend[-1] or dismissed
@@ -122,7 +132,7 @@ def count_reasons(ledger: Ledger, now: datetime) -> list[ReasonCount]:
     return sorted(found, key=lambda one: (-one.open, one.reason))
 
 
-def read_issues(ledger: Ledger, which: IssueFilter, offset: int = 0, limit: int | None = 50) -> list[Issue]:
+def read_issues(ledger: Ledger, which: IssueFilter, offset: int = 0, limit: int | None = 50) -> list[IssueRow]:
     """Read issues, those met last first."""
     frame = ledger.find_issues(which.state, which.reason, which.object, which.search, offset, limit)
     return [_issue(row) for row in rows_of(frame)]
@@ -133,10 +143,11 @@ def count_found(ledger: Ledger, which: IssueFilter) -> int:
     return ledger.count_found_issues(which.state, which.reason, which.object, which.search)
 
 
-def _issue(row: dict[str, Any]) -> Issue:
+def _issue(row: dict[str, Any]) -> IssueRow:
     known = ISSUES.get(row["reason"], UNKNOWN)
     told = {**row, "meaning": known.meaning, "fix": known.fix, "values": _values(row["values"])}
-    return Issue(**{one.name: told[one.name] for one in fields(Issue)})
+    told["decision"] = in_words(row)
+    return IssueRow(**{one.name: told[one.name] for one in fields(IssueRow)})
 
 
 def _values(text: str | None) -> dict[str, Any]:
@@ -144,6 +155,6 @@ def _values(text: str | None) -> dict[str, Any]:
     return found if isinstance(found, dict) else {"values": found}
 
 
-def to_csv(issues: Iterable[Issue]) -> Iterator[str]:
+def to_csv(issues: Iterable[IssueRow]) -> Iterator[str]:
     """Write issues as the lines of a CSV file."""
-    return csv_lines(Issue, issues)
+    return csv_lines(IssueRow, issues)

@@ -5,19 +5,19 @@ What is in the files is told without asking anybody; the rest is read from the o
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass, replace
-from functools import partial
+from datetime import datetime
 from pathlib import Path
 
 from salesmanago_sync.domain.criteria.language import Criterion, in_words
 from salesmanago_sync.domain.mapping_files.file import KeyPath
-from salesmanago_sync.domain.mapping_files.mapping import Line, Mapping, read_mappings
+from salesmanago_sync.domain.mapping_files.mapping import Line, Mapping, Mappings, read_mappings
 from salesmanago_sync.domain.org.schema import Schema, check, parents_of, takes_part, warnings
-from salesmanago_sync.errors import Fault, SyncError
+from salesmanago_sync.errors import Fault, Place, SyncError
 from salesmanago_sync.overview.coverage import Coverage, cover
+from salesmanago_sync.overview.meeting import read_meeting
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.reading import Source
 
@@ -28,7 +28,6 @@ RULES = {
     "salesmanago": "SALESmanago wins",
     "hold": "neither is written: an issue",
 }
-_PLACE = re.compile(r"(?P<file>.+?\.ya?ml)(?::(?P<line>\d+))?(?: (?P<key>.*))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +90,15 @@ class CriteriaRow:
         about: `Salesforce records that take part`, and so on.
         words: The criterion in words.
         soql: The compiled query; empty where it is not asked by SOQL, or the org was not asked.
-        count: How many records meet it now; None where nobody knows.
+        count: How many records meet it; None where nobody knows.
+        counted_at: When that was counted; None where it was just now.
     """
 
     about: str
     words: str
     soql: str = ""
     count: int | None = None
+    counted_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,18 +139,25 @@ class MappingOverview:
         tables: The mappings whose files can be read.
         faults: Every fault: of the files, and of the mappings compared with the org.
         trouble: Why the org could not be asked; empty when it was, or was not to be.
+        unread: Names of the files of which nothing could be compared with the org.
     """
 
     folder: str
     tables: tuple[MappingTable, ...]
     faults: tuple[PlacedFault, ...]
     trouble: str = ""
+    unread: tuple[str, ...] = ()
 
 
 def read_files(folder: Path) -> MappingOverview:
     """Read the mapping files of a folder; nobody is asked."""
-    mappings, faults = read_mappings(folder)
-    return MappingOverview(str(folder), tuple(map(_table, mappings)), tuple(map(_placed, faults)))
+    found = read_mappings(folder)
+    return MappingOverview(str(folder), tuple(map(_table, found.whole)), tuple(map(_placed, found.faults)))
+
+
+def read_digests(folder: Path) -> dict[str, str]:
+    """Read the digests of the mappings that are not switched off, by object, as far as their files can be read."""
+    return {one.object: one.digest for one in read_mappings(folder).whole if one.enabled is not False}
 
 
 def read_overview(ports: Ports, folder: Path | None = None) -> MappingOverview:
@@ -161,26 +169,89 @@ def read_overview(ports: Ports, folder: Path | None = None) -> MappingOverview:
         ports: What is read; nothing is written.
         folder: Where the files are; the setting's folder by default.
     """
-    mappings, _ = read_mappings(folder or ports.settings.mappings)
-    overview = read_files(folder or ports.settings.mappings)
+    folder = folder or ports.settings.mappings
+    return compared(ports, str(folder), read_mappings(folder))
+
+
+def compared(ports: Ports, folder: str, found: Mappings) -> MappingOverview:
+    """Compare mappings with the org, as far as it answers.
+
+    Args:
+        ports: What is read; nothing is written.
+        folder: Where their files are.
+        found: The mappings.
+    """
+    tables, faults = tuple(map(_table, found.whole)), list(map(_placed, found.faults))
+    unread = _unread(found)
+    schemas: dict[str, Schema] = {}
     try:
-        tables = _compared(ports, mappings, overview.tables)
+        _describe_all(ports, (*found.whole, *found.parts), schemas)
+        for part in found.parts:
+            faults += map(_placed, _org_faults(part, schemas))
+        tables = tuple(
+            _compare(ports, schemas, mapping, table) for mapping, table in zip(found.whole, tables, strict=True)
+        )
     except SyncError as error:
-        return replace(overview, trouble=str(error))
-    found = [fault for table in tables for fault in table.faults]
-    return replace(overview, tables=tuple(tables), faults=(*overview.faults, *found))
+        return MappingOverview(folder, tables, tuple(faults), str(error), unread)
+    faults += [fault for table in tables for fault in table.faults]
+    return MappingOverview(folder, tables, tuple(_in_order(faults)), unread=unread)
+
+
+def faults_of(found: Mappings) -> tuple[PlacedFault, ...]:
+    """Give everything that is wrong with mappings by themselves; nobody is asked."""
+    return tuple(_in_order(map(_placed, found.faults)))
+
+
+def all_faults(ports: Ports, found: Mappings) -> tuple[PlacedFault, ...]:
+    """Find everything that is wrong with mappings, by themselves and compared with the org.
+
+    Raises:
+        SyncError: The org does not answer.
+    """
+    schemas: dict[str, Schema] = {}
+    mappings = (*found.whole, *found.parts)
+    _describe_all(ports, mappings, schemas)
+    of_org = [fault for mapping in mappings for fault in _org_faults(mapping, schemas)]
+    return tuple(_in_order(map(_placed, (*found.faults, *of_org))))
+
+
+def _unread(found: Mappings) -> tuple[str, ...]:
+    """Name the files of which nothing could be compared with the org."""
+    read = {mapping.where(()).file for mapping in (*found.whole, *found.parts)}
+    named = [fault.where.file for fault in found.faults if isinstance(fault.where, Place)]
+    return tuple(dict.fromkeys(file for file in named if file and file not in read))
+
+
+def _in_order(faults: Iterable[PlacedFault]) -> list[PlacedFault]:
+    """Put the faults of each file in the order of its lines, and say what two checks found once."""
+    return sorted(dict.fromkeys(faults), key=lambda fault: (fault.file, fault.line or 0))
+
+
+def _org_faults(mapping: Mapping, schemas: dict[str, Schema]) -> list[Fault]:
+    schema = schemas[mapping.sobject]
+    nothing = mapping.object == "PersonAccount" and not schema.has_person_accounts
+    return [] if nothing and not takes_part(mapping, schema) else check(mapping, schema, parents=schemas)
+
+
+def _describe_all(ports: Ports, mappings: Sequence[Mapping], schemas: dict[str, Schema]) -> None:
+    """Describe the objects of mappings, and the parents whose fields they read."""
+
+    def describe(names: Iterable[str]) -> None:
+        for name in sorted(set(names) - schemas.keys()):
+            schemas[name] = Schema.from_describe(ports.salesforce.describe(name))
+
+    describe(mapping.sobject for mapping in mappings)
+    for mapping in mappings:
+        describe(parents_of(mapping, schemas[mapping.sobject]))
 
 
 def _placed(fault: Fault) -> PlacedFault:
-    place = _PLACE.fullmatch(fault.where)
-    if place is None:
-        return PlacedFault("", None, fault.where, fault.what, fault.fix)
-    line = place["line"]
-    return PlacedFault(place["file"], int(line) if line else None, place["key"] or "", fault.what, fault.fix)
+    place = fault.where if isinstance(fault.where, Place) else Place("", key=fault.where)
+    return PlacedFault(place.file, place.line, place.key, fault.what, fault.fix)
 
 
 def _table(mapping: Mapping) -> MappingTable:
-    top = _place(mapping, ())
+    top = mapping.where(())
     return MappingTable(
         object=mapping.object,
         file=top.file,
@@ -190,10 +261,6 @@ def _table(mapping: Mapping) -> MappingTable:
         criteria=_criteria(mapping),
         rows=tuple(_row(mapping, path, line) for path, line in mapping.entries),
     )
-
-
-def _place(mapping: Mapping, path: KeyPath) -> PlacedFault:
-    return _placed(Fault(mapping.where(path), ""))
 
 
 def _settings(mapping: Mapping) -> dict[str, str]:
@@ -245,7 +312,7 @@ def _row(mapping: Mapping, path: KeyPath, line: Line) -> FieldRow:
         blank=line.blank,
         truncate=line.truncate,
         detail=path[0] == "details",
-        line=_place(mapping, path).line,
+        line=mapping.where(path).line,
     )
 
 
@@ -270,31 +337,17 @@ def _converter(line: Line) -> str:
     return f"{line.convert} ({told})" if told else line.convert
 
 
-def _compared(ports: Ports, mappings: Sequence[Mapping], tables: Iterable[MappingTable]) -> list[MappingTable]:
-    schemas: dict[str, Schema] = {}
-
-    def describe(names: Iterable[str]) -> None:
-        for name in sorted(set(names) - schemas.keys()):
-            schemas[name] = Schema.from_describe(ports.salesforce.describe(name))
-
-    describe(mapping.sobject for mapping in mappings)
-    for mapping in mappings:
-        describe(parents_of(mapping, schemas[mapping.sobject]))
-    compare = partial(_compare, ports, schemas)
-    return [compare(mapping, table) for mapping, table in zip(mappings, tables, strict=True)]
-
-
 def _compare(ports: Ports, schemas: dict[str, Schema], mapping: Mapping, table: MappingTable) -> MappingTable:
     schema = schemas[mapping.sobject]
     taken = takes_part(mapping, schema)
     if mapping.object == "PersonAccount" and not schema.has_person_accounts and not taken:
         return replace(table, takes_part=False)  # nothing of it exists here
-    faults = tuple(map(_placed, check(mapping, schema, parents=schemas)))
+    faults = tuple(map(_placed, _org_faults(mapping, schemas)))
     source = Source(mapping, schema)
     return replace(
         table,
         takes_part=taken,
-        criteria=table.criteria if faults else (_counted(ports, source, table.criteria[0]), *table.criteria[1:]),
+        criteria=table.criteria if faults else _all_counted(ports, source, table.criteria),
         rows=tuple(replace(row, label=_label(row, schema)) for row in table.rows),
         faults=faults,
         warnings=tuple(map(_placed, warnings(mapping, schema))),
@@ -304,6 +357,16 @@ def _compare(ports: Ports, schemas: dict[str, Schema], mapping: Mapping, table: 
 
 def _label(row: FieldRow, schema: Schema) -> str:
     return " + ".join(schema.fields[name].label for name in row.salesforce if name in schema.fields)
+
+
+def _all_counted(ports: Ports, source: Source, rows: Sequence[CriteriaRow]) -> tuple[CriteriaRow, ...]:
+    """Count records now; SALESmanago counts nothing by a criterion, so contacts as they were read last."""
+    records, contacts, created, wanted = rows
+    met = read_meeting(ports.ledger, source.mapping.object, source.mapping.digest)
+    if met is not None:
+        contacts = replace(contacts, count=met.take_part, counted_at=met.at)
+        wanted = replace(wanted, count=met.wanted, counted_at=met.at)
+    return _counted(ports, source, records), contacts, created, wanted
 
 
 def _counted(ports: Ports, source: Source, row: CriteriaRow) -> CriteriaRow:

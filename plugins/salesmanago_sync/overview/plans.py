@@ -15,7 +15,7 @@ FILTERS = ("object", "direction", "field", "rule", "action", "state")
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ChangeRow:
     """One field of one person.
 
     Attributes:
@@ -58,7 +58,7 @@ class PlanPart:
     """
 
     total: int
-    changes: Sequence[Change]
+    changes: Sequence[ChangeRow]
     choices: Mapping[str, Sequence[str]]
 
 
@@ -88,7 +88,7 @@ def read_plan(
     )
 
 
-def read_changes(ledger: Ledger, run_id: int, filters: Mapping[str, str]) -> Iterator[Change]:
+def read_changes(ledger: Ledger, run_id: int, filters: Mapping[str, str]) -> Iterator[ChangeRow]:
     """Read every change of a run that filters find, some thousands at a time; arguments as for `read_plan`."""
     wanted = {name: filters[name] for name in FILTERS if filters.get(name)}
     offset = 0
@@ -97,5 +97,5 @@ def read_changes(ledger: Ledger, run_id: int, filters: Mapping[str, str]) -> Ite
         offset += AT_ONCE
 
 
-def _change(row: dict[str, Any]) -> Change:
-    return Change(**{one.name: row[one.name] for one in fields(Change)})
+def _change(row: dict[str, Any]) -> ChangeRow:
+    return ChangeRow(**{one.name: row[one.name] for one in fields(ChangeRow)})

@@ -26,14 +26,22 @@ STEPS = {
     "resume": "Waiting for its turn",
     "bind": "Binding people",
     "write_consent": "Writing opt-outs",
+    "canary": "Writing the first people, and reading them back",
     "write": "Writing changes",
     "follow_up": "Reading newcomers once more",
     "commit": "Closing what was solved",
     "close": "Adding up",
     "report": "Reporting",
 }
-# Of an audit: in words, and which step of a run they stand for.
-OF_AUDITS = {"compare": ("Comparing both sides", "plan"), "certify": ("Adding up", "commit")}
+# Of an audit and an undo: in words, and which step of a run they stand for.
+ELSEWHERE = {
+    "compare": ("Comparing both sides", "plan"),
+    "certify": ("Adding up", "commit"),
+    "alarm": ("Telling what is unexplained", "commit"),
+    "repair": ("Preparing the repair", "commit"),
+    "undo": ("Putting values back", "write"),
+    "tell": ("Reporting", "report"),
+}
 READING = ("extract_salesforce", "extract_salesmanago", "extract_contacts")
 WRITING = ("write_consent", "write")
 # A rate measured over less than this says nothing.
@@ -97,7 +105,7 @@ def _progress(ledger: Ledger, run: RunLine, now: datetime) -> Progress:
     if rate and total is not None:
         left = timedelta(minutes=max(total - done, 0) / rate)
     names = list(STEPS)
-    words, step = OF_AUDITS.get(step, (STEPS.get(step, "Starting"), step))
+    words, step = ELSEWHERE.get(step, (STEPS.get(step, "Starting"), step))
     return Progress(
         run=run,
         step=step,

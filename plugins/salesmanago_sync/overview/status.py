@@ -11,8 +11,10 @@ from salesmanago_sync.ledger.store import Ledger
 from salesmanago_sync.overview.consent import ConsentAges, read_consent_ages
 from salesmanago_sync.overview.issues import ReasonCount, count_reasons
 from salesmanago_sync.overview.progress import Progress, read_progress
-from salesmanago_sync.overview.runs import DIRECTIONS, RunLine, read_runs, read_waiting
+from salesmanago_sync.overview.runs import DIRECTIONS, RunLine, StillAsks, as_kept, read_runs, read_waiting
+from salesmanago_sync.settings import Settings
 from salesmanago_sync.steps.ports import Variables
+from salesmanago_sync.steps.reserve import stopped_until
 from salesmanago_sync.steps.watermark import FirstSync, read_first_sync, read_watermark
 
 DAY = timedelta(days=1)
@@ -74,6 +76,7 @@ class Calls:
         salesforce_ours: Calls of the runs that started in the last 24 hours.
         salesmanago_ours: Likewise.
         salesmanago_allowed: What the account's contract allows a day, if a person has set it.
+        stopped_until: Until when runs stop for want of calls of Salesforce; nothing where they do not.
     """
 
     salesforce_used: int | None
@@ -81,6 +84,7 @@ class Calls:
     salesforce_ours: int
     salesmanago_ours: int
     salesmanago_allowed: int | None
+    stopped_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +126,12 @@ class Status:
 
 
 def read_status(
-    ledger: Ledger, variables: Variables, automatic: Automatic, now: datetime, salesmanago_allowed: int | None = None
+    ledger: Ledger,
+    variables: Variables,
+    automatic: Automatic,
+    now: datetime,
+    settings: Settings,
+    still_asks: StillAsks = as_kept,
 ) -> Status:
     """Read everything on one page.
 
@@ -131,21 +140,22 @@ def read_status(
         variables: Airflow Variables.
         automatic: What Airflow plans.
         now: The time.
-        salesmanago_allowed: API calls a day that SALESmanago allows, if known.
+        settings: The settings.
+        still_asks: As for `read_runs`.
     """
     faults: list[str] = []
     return Status(
         first_sync=_first_sync(variables, faults),
         progress=read_progress(ledger, now),
-        waiting=read_waiting(ledger, now),
-        runs=read_runs(ledger),
+        waiting=read_waiting(ledger, now, still_asks),
+        runs=read_runs(ledger, still_asks=still_asks),
         reasons=count_reasons(ledger, now),
         last_sync=_last_sync(variables, faults),
         automatic=automatic,
         delays=read_delays(ledger),
         consent=read_consent_ages(ledger, now),
-        calls=read_calls(ledger, now, salesmanago_allowed),
-        bound=ledger.count_bindings(),
+        calls=read_calls(ledger, now, settings),
+        bound=sum(ledger.count_bound().values()),
         faults=faults,
     )
 
@@ -179,14 +189,15 @@ def read_delays(ledger: Ledger) -> list[Delay]:
     return found
 
 
-def read_calls(ledger: Ledger, now: datetime, salesmanago_allowed: int | None = None) -> Calls:
+def read_calls(ledger: Ledger, now: datetime, settings: Settings) -> Calls:
     """Add up the API calls of the last 24 hours."""
     runs = ledger.runs_since(now - DAY)
     told = ledger.last_usage()
     return Calls(
-        salesforce_used=told[0] if told else None,
-        salesforce_allowed=told[1] if told else None,
+        salesforce_used=None if told is None else told.used,
+        salesforce_allowed=None if told is None else told.allowed,
         salesforce_ours=int(runs["salesforce_calls"].sum()),
         salesmanago_ours=int(runs["salesmanago_calls"].sum()),
-        salesmanago_allowed=salesmanago_allowed,
+        salesmanago_allowed=settings.salesmanago_calls_per_day,
+        stopped_until=stopped_until(ledger, settings, now),
     )

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
 from salesmanago_sync.domain.plan.scope import Scope
 from salesmanago_sync.errors import FatalError
 from salesmanago_sync.ledger.lock import Holder
+from salesmanago_sync.ledger.runs import ASKS
 from salesmanago_sync.steps.ports import Ports
-from salesmanago_sync.steps.start import FORGOTTEN, take_lock
+from salesmanago_sync.steps.start import FORGOTTEN, UNANSWERED, take_lock
 
 log = logging.getLogger(__name__)
 
@@ -35,17 +36,35 @@ class Answer:
     scope: Scope
 
 
+def asked(ports: Ports) -> dict[str, Any]:
+    """Give the question of this run (`guard.guard`).
+
+    Raises:
+        FatalError: It does not wait for an answer.
+    """
+    run = ports.line()
+    if run["state"] not in (ASKS, REJECTED):
+        raise FatalError(
+            "This run does not wait for an answer: it has been started anew since it asked. Clear the task guard "
+            "together with its downstream tasks, or start a new run."
+        )
+    return dict(run["question"])
+
+
 def answer(ports: Ports, given: Answer) -> None:
     """Keep the answer; what was not approved is dropped.
 
     Args:
         ports: What the step talks to.
         given: The answer.
+
+    Raises:
+        FatalError: The run does not wait for it.
     """
     ledger, number, now = ports.ledger, ports.run.id, ports.now()
-    run = ledger.run(number)
+    run = ports.line()
     told = {"approved": given.approved, "who": given.who, "scope": given.scope.model_dump(mode="json")}
-    question = {**run["question"], "answer": told}
+    question = {**asked(ports), "answer": told}
     if not given.approved:
         ledger.drop_planned(number, NOT_APPROVED)
         ledger.update_run(number, question=question, state=REJECTED)
@@ -61,9 +80,16 @@ def answer(ports: Ports, given: Answer) -> None:
         ledger.decide("approve" if given.approved else "reject", given.who, [f"run {number}"], now)
 
 
+def forget_answer(ports: Ports) -> None:
+    """Forget the answer to an earlier question of this run: it was about another plan."""
+    question = ports.line()["question"] or {}
+    if question.pop("answer", None) is not None:
+        ports.ledger.update_run(ports.run.id, question=question)
+
+
 def answered(ports: Ports) -> Answer | None:
     """Read the answer to the question of this run; None where it did not ask, or nobody has answered yet."""
-    told = (ports.ledger.run(ports.run.id)["question"] or {}).get("answer")
+    told = (ports.line()["question"] or {}).get("answer")
     if told is None:
         return None
     return Answer(told["approved"], told["who"], Scope.model_validate(told["scope"]))
@@ -75,7 +101,7 @@ def approved_scope(ports: Ports) -> Scope | None:
     Raises:
         FatalError: It asked, and its plan was not approved.
     """
-    question = ports.ledger.run(ports.run.id)["question"]
+    question = ports.line()["question"]
     if question is None:
         return None
     given = answered(ports)
@@ -98,9 +124,15 @@ def resume(ports: Ports, waited: timedelta) -> dict[str, int] | None:
         As `start.start`; None while another run holds the lock.
 
     Raises:
-        FatalError: The plan was not approved, or the lock did not become free in time.
+        FatalError: The plan was not approved, the run has ended, or the lock did not become free in time.
     """
     approved_scope(ports)
+    if ports.line()["finished_at"] is not None:
+        # Nobody would give the lock back: the task close does not run again because of this one alone.
+        raise FatalError(
+            "This run has ended. To go on with it, clear the task guard together with its downstream tasks, or start a "
+            "new run."
+        )
     taken = take_lock(ports)
     if isinstance(taken, Holder):
         if waited >= timedelta(hours=ports.settings.approval_hours):
@@ -112,10 +144,18 @@ def resume(ports: Ports, waited: timedelta) -> dict[str, int] | None:
     return {"id": ports.run.id, "attempt": taken}
 
 
+def under_last_attempt(ports: Ports) -> Ports:
+    """Give what the closing task works under: the task resume may have died just after it took the lock."""
+    given, holder = answered(ports), ports.ledger.holder(ports.now())
+    if given is None or not given.approved or holder is None or holder.owner != ports.run.owner:
+        return ports
+    return replace(ports, run=ports.run.model_copy(update={"attempt": holder.attempt}))
+
+
 def words_of(given: Answer | None, question: dict[str, Any]) -> str:
     """Say what became of a question that was not approved."""
     if given is None:
-        return "The run ended while it waited for an answer: nothing was written."
+        return UNANSWERED
     if given.who == NOBODY:
         return f"Nobody answered until {question['until']}: nothing was written."
     return f"Rejected by {given.who}: nothing was written."

@@ -60,14 +60,15 @@ def _known(ports: Ports, reading: Reading) -> Known:
     """Gather what the ledger says apart from base values."""
     watermark, ledger = _watermark(ports), ports.ledger
     issues = [ledger.find_issues(state, "", "", "") for state in ("open", "dismissed")]
-    state = ledger.mapping_state()
-    digests: dict[str, str] = {mapping.object: mapping.digest for mapping in mappings_of_run(ports)}
-    due = [name for name in checked(ports).enabled if name not in state or state[name][0] != digests[name]]
+    enabled = checked(ports).enabled
+    digests: dict[str, str] = {
+        mapping.object: mapping.digest for mapping in mappings_of_run(ports) if mapping.object in enabled
+    }
     return Known(
         since={"salesforce": watermark.salesforce, "salesmanago": watermark.salesmanago},
         issues=pd.concat(issues, ignore_index=True),
         differences=ledger.events_called([KEPT, UNDONE], reading.bindings(["id"])["id"]),
-        due=frozenset(due),
+        due=frozenset(ledger.objects_due(digests)),
     )
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from salesmanago_sync.domain.merge.pairs import SIDES
 from salesmanago_sync.steps.ports import Ports
 
 STAGED = "clocks"
 # When they were staged, by the local clock.
 AT = "at"
-SIDES = ("salesforce", "salesmanago")
 
 
 def read_clocks(ports: Ports) -> dict[str, datetime]:

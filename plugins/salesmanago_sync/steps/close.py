@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from salesmanago_sync.errors import SyncError
+from salesmanago_sync.errors import FatalError, SyncError
 from salesmanago_sync.ledger.runs import ASKS
-from salesmanago_sync.steps.approval import REJECTED, answered, words_of
+from salesmanago_sync.steps.approval import REJECTED, answered, under_last_attempt, words_of
 from salesmanago_sync.steps.commit import COMMITTED
 from salesmanago_sync.steps.long_list import abandon_lists
 from salesmanago_sync.steps.parts import is_planned
@@ -28,6 +28,12 @@ def close(ports: Ports) -> None:
     Args:
         ports: What the step talks to.
     """
+    try:
+        ports = under_last_attempt(ports)
+    except FatalError as error:
+        # There is nothing here to close; the task report says it once more, and is red.
+        log.warning("%s", error)
+        return
     if _asks(ports):
         _end_question(ports)
         return
@@ -42,12 +48,12 @@ def close(ports: Ports) -> None:
 
 def _asks(ports: Ports) -> bool:
     """Tell whether the run holds no lock because it asked, and was not approved."""
-    run = ports.ledger.run(ports.run.id)
+    run = ports.line()
     return run["attempt"] == ports.run.attempt and run["state"] in (ASKS, REJECTED)
 
 
 def _end_question(ports: Ports) -> None:
-    run = ports.ledger.run(ports.run.id)
+    run = ports.line()
     totals, _ = _totals(ports)
     state = REJECTED if run["state"] == REJECTED else "failed"
     note = words_of(answered(ports), run["question"])
@@ -59,7 +65,7 @@ def _end_question(ports: Ports) -> None:
 
 
 def _end(ports: Ports) -> None:
-    done = ports.ledger.run(ports.run.id)["state"] == COMMITTED
+    done = ports.line()["state"] == COMMITTED
     totals, note = _totals(ports)
     ports.ledger.finish_run(ports.run.id, "success" if done else "failed", ports.now(), totals, note)
     if not done and ports.run.mode == "full" and first_sync(ports.variables) == "running":

@@ -10,6 +10,7 @@ from salesmanago_sync.domain.plan.closing import without_cause
 from salesmanago_sync.domain.plan.consent import SEEN_COLUMNS
 from salesmanago_sync.domain.plan.readability import nameless
 from salesmanago_sync.errors import FatalError
+from salesmanago_sync.steps.approval import approved_scope
 from salesmanago_sync.steps.evidence import SEEN
 from salesmanago_sync.steps.ledger_age import this_ledger
 from salesmanago_sync.steps.parts import of_everybody
@@ -39,12 +40,13 @@ def commit(ports: Ports, window: Window | None) -> dict[str, int]:
         How many issues were closed.
 
     Raises:
-        FatalError: Planned changes were never written: the watermark would pass over them.
+        FatalError: Planned changes were never written, or never approved: the watermark would pass over them.
     """
     ports.keep_lock()
     if ports.run.request.dry_run:
         ports.ledger.update_run(ports.run.id, state=COMMITTED)
         return {"closed": 0}
+    approved_scope(ports)
     _check_settled(ports)
     everybody = of_everybody(ports, "people", ["salesforce_id", "salesmanago_id", "reason"])
     unread = everybody["reason"].eq("NOT_READ").fillna(False).astype(bool)
@@ -52,9 +54,11 @@ def commit(ports: Ports, window: Window | None) -> dict[str, int]:
     closed = _close_solved(ports, people)
     seen = people["salesforce_id"].notna() & people["salesmanago_id"].notna()
     ports.ledger.check(people.loc[seen, "salesforce_id"], read_at(ports))
-    run = ports.ledger.run(ports.run.id)
+    run = ports.line()
     if ports.run.mode == "full" and not run["restricted"]:
         _finish_full(ports, checked(ports).objects)
+    elif _is_whole_back_fill(ports) and not unread.any():
+        _note_back_fill(ports, checked(ports).objects)
     # The next run's window holds once more whoever could not be decided about.
     _move_watermark(ports, window, restricted=run["restricted"] or bool(unread.any()))
     ports.ledger.update_run(ports.run.id, state=COMMITTED)
@@ -98,8 +102,22 @@ def _close_solved(ports: Ports, people: pd.DataFrame) -> int:
     silent = issues[seen & issues["last_run"].ne(ports.run.id) & issues["last_seen"].lt(read_at(ports))]
     bindings = ports.ledger.bindings(salesmanago_ids=silent["salesmanago_id"])
     solved = silent[without_cause(silent, bindings, mappings_of_run(ports), of_everybody(ports, SEEN, SEEN_COLUMNS))]
-    ports.ledger.close_issues(ports.run.id, solved["id"], ports.now())
-    return len(solved)
+    waiting = _decided(ports, solved, bindings)
+    ports.ledger.wait_on(solved.loc[waiting, "id"], ports.now())
+    ports.ledger.close_issues(ports.run.id, solved.loc[~waiting, "id"], ports.now())
+    return int((~waiting).sum())
+
+
+def _decided(ports: Ports, issues: pd.DataFrame, bindings: pd.DataFrame) -> pd.Series:
+    """Tell which conflicts somebody has decided and no run has carried out yet."""
+    nobody = pd.Series(False, index=issues.index)
+    if issues.empty or not ports.ledger.has_choices():
+        return nobody
+    made = ports.ledger.waiting_choices(issues["salesforce_id"])
+    living = bindings[bindings["status"].isin(["active", "paused"])]
+    bound = set(zip(living["salesforce_id"], living["salesmanago_id"], strict=True))
+    pairs = pd.Series(zip(issues["salesforce_id"], issues["salesmanago_id"], strict=True), index=issues.index)
+    return issues["id"].isin(made["issue_id"]) & pairs.isin(bound)
 
 
 def _gone(ports: Ports, issues: pd.DataFrame) -> pd.Series:
@@ -115,6 +133,28 @@ def _finish_full(ports: Ports, objects: list[str]) -> None:
     now = ports.now()
     for mapping in mappings_of_run(ports):
         if mapping.object in objects:
-            ports.ledger.set_mapping_state(mapping.object, mapping.digest, now)
+            ports.ledger.set_mapping_state(mapping.object, mapping.digest, now, (line.key for line in mapping.lines))
     if first_sync(ports.variables) != "done":
         write_first_sync(ports.variables, "done", now)
+
+
+def _is_whole_back_fill(ports: Ports) -> bool:
+    """Tell whether everybody was asked for some fields, and all of it was approved."""
+    asked, approved = ports.run.request, approved_scope(ports)
+    otherwise = ports.run.model_copy(update={"request": asked.model_copy(update={"fields": ()})})
+    if ports.run.mode != "full" or not asked.fields or otherwise.restricted(None, checked(ports).enabled):
+        return False
+    return approved is None or approved.is_whole
+
+
+def _note_back_fill(ports: Ports, objects: list[str]) -> None:
+    """Note the fields that were filled: where nothing else of the mapping has changed, no full sync is due for them."""
+    states = ports.ledger.mapping_state()
+    for mapping in mappings_of_run(ports):
+        state = states.get(mapping.object)
+        if mapping.object not in objects or state is None or state.fields is None:
+            continue
+        filled = state.fields.union(line.key for line in mapping.lines if line.key in ports.run.request.fields)
+        alike = mapping.digest_of(state.fields) == state.digest
+        digest = mapping.digest_of(filled) if alike else state.digest
+        ports.ledger.set_mapping_state(mapping.object, digest, state.full_sync_at, filled)

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator
 
 import pandas as pd
 
 from salesmanago_sync.domain.frames import TEXT
+from salesmanago_sync.domain.people.matching import TOMBSTONES
+from salesmanago_sync.errors import FatalError
+from salesmanago_sync.steps.planning import EXAMPLES, FEW
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import checked
 from salesmanago_sync.steps.reading import Reading, sources
 from salesmanago_sync.steps.staged import Listed, Slices, begin_slices, read_slices
 from salesmanago_sync.steps.tasks import shared_out
 from salesmanago_sync.steps.window import Window, span_of
+
+log = logging.getLogger(__name__)
 
 
 def list_contacts(ports: Ports, window: Window | None) -> list[list[int]]:
@@ -86,5 +92,42 @@ def _slices(pages: Iterable[list[str]], size: int) -> Iterator[list[str]]:
 
 def _contact_ids(ports: Ports, window: Window | None) -> Iterator[list[str]]:
     if ports.run.reads_everybody:
-        return ports.salesmanago.all_ids()
+        return _everybody(ports)
     return ports.salesmanago.changed_ids(*span_of(window, "salesmanago"))
+
+
+def _everybody(ports: Ports) -> Iterator[list[str]]:
+    """List all contacts, and once more the other way where the list leaves somebody out who is there.
+
+    Synchronised contacts are read by id, whatever a list says. That they are missing in it is how it is known that
+    others, of whom nothing is known, may be missing, too.
+
+    Raises:
+        FatalError: Both lists leave out so many that they cannot be trusted.
+    """
+    listed: set[str] = set()
+    for by_export in (True, False):
+        for page in ports.salesmanago.all_ids(by_export=by_export):
+            yield [one for one in page if one not in listed]
+            listed.update(page)
+        ports.keep_lock()
+        known, left_out = _left_out(ports, listed)
+        if not left_out:
+            return
+        log.warning("SALESmanago lists all contacts but %d of %d that it shows by id.", len(left_out), known)
+    percent = ports.settings.vanished_percent
+    if len(left_out) > max(FEW, known * percent / 100):
+        raise FatalError(
+            f"SALESmanago leaves {len(left_out)} of {known} synchronised contacts out of its lists of all contacts, "
+            f"and shows them by id, for example {', '.join(left_out[:EXAMPLES])}. Others, whom nobody has synchronised "
+            "yet, may be missing there, too. Nothing was written. Run salesmanago_full_sync again; if it stays so, "
+            f"tell SALESmanago's support. To go on all the same, raise SALESMANAGO_SYNC_VANISHED_PERCENT (now "
+            f"{percent}) for one run."
+        )
+
+
+def _left_out(ports: Ports, listed: set[str]) -> tuple[int, list[str]]:
+    """Count the synchronised contacts, and name those who are there and were not listed."""
+    bound = ports.ledger.bindings(columns=["id", "salesmanago_id", "status"])
+    known = bound.loc[~bound["status"].isin(TOMBSTONES), "salesmanago_id"]
+    return len(known), ports.salesmanago.living(one for one in known if one not in listed)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 
 from salesmanago_sync.domain.explain.explanation import Explanation
 from salesmanago_sync.domain.explain.person_key import PersonKey, read_person_key
 from salesmanago_sync.domain.explain.person_story import Meant, Remembered, explain
+from salesmanago_sync.domain.mapping_files.mapping import Mapping
 from salesmanago_sync.domain.org.schema import Schema, takes_part
 from salesmanago_sync.domain.plan.plan import plan
 from salesmanago_sync.steps.extract import add_counterparts
@@ -52,15 +53,19 @@ def explain_person(ports: Ports, asked: str, read_account: Callable[[], Account]
     return explain(key, meant, inputs, plan(inputs), _remembered(ports, meant), _since(ports))
 
 
-def stage_objects(ports: Ports, read_account: Callable[[], Account]) -> list[str]:
+def stage_objects(
+    ports: Ports, read_account: Callable[[], Account], staged: Sequence[Mapping] | None = None, org: Org | None = None
+) -> list[str]:
     """Stage what the preflight of a run would, without its checks, and name the enabled objects.
 
     Args:
         ports: What the step talks to.
         read_account: Reads the SALESmanago connection's settings.
+        staged: The mappings, where they are staged already.
+        org: The org, where it has been asked already.
     """
-    mappings = [mapping for mapping in stage_snapshot(ports) if mapping.enabled is not False]
-    org, schemas = Org(ports), {}
+    mappings = [one for one in (stage_snapshot(ports) if staged is None else staged) if one.enabled is not False]
+    org, schemas = org or Org(ports), {}
     for sobject in dict.fromkeys(mapping.sobject for mapping in mappings):
         describe = org.describe(sobject)
         ports.staging.write_json(f"describe.{sobject}", describe)

@@ -110,7 +110,7 @@ def _add_due(reading: Reading, objects: Sequence[str]) -> None:
 def _due_issues(ports: Ports, objects: Sequence[str]) -> pd.DataFrame:
     """Read the issues to try again: at once where the mapping or the schema is not what it was in the run before."""
     due, opened = ports.ledger.due_issues(ports.now(), EVIDENCE), ports.ledger.open_issues()
-    digests = ports.ledger.run(ports.run.id)["mapping_digests"] or {}
+    digests = ports.line()["mapping_digests"] or {}
     before = _digests_before(ports)
     changed = [name for name in objects if any(digests.get(key) != before.get(key) for key in (name, SCHEMA + name))]
     return pd.concat([due, opened[opened["object"].isin(changed)]]).drop_duplicates("id")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from salesmanago_sync.domain.explain.person_key import PersonKey, read_person_key
 from salesmanago_sync.errors import FatalError
-from salesmanago_sync.ledger.forgetting import Ids
+from salesmanago_sync.ledger.forgetting import PersonIds
 from salesmanago_sync.steps.ports import Ports
 
 
@@ -21,7 +21,7 @@ class Forgotten:
         living: Of how many the ledger does not say that they are gone.
     """
 
-    ids: Ids
+    ids: PersonIds
     rows: dict[str, int]
     living: int
 
@@ -37,13 +37,13 @@ def find_people(ports: Ports, asked: Sequence[str]) -> Forgotten:
         ConfigurationError: One of them is neither an address nor an id.
     """
     keys = [read_person_key(text) for text in asked]
-    named = Ids(_values(keys, "salesforce_id"), _values(keys, "salesmanago_id"))
+    named = PersonIds(_values(keys, "salesforce_id"), _values(keys, "salesmanago_id"))
     named |= ports.ledger.ids_of_addresses(sorted(_values(keys, "email")))
     ids = ports.ledger.same_people(named)
     rows = ports.ledger.known(ids)
     bound = ports.ledger.bindings(salesforce_ids=ids.salesforce, salesmanago_ids=ids.salesmanago)
     return Forgotten(
-        ids if any(rows.values()) else Ids(), rows, int((~bound["status"].isin(["deleted", "merged"])).sum())
+        ids if any(rows.values()) else PersonIds(), rows, int((~bound["status"].isin(["deleted", "merged"])).sum())
     )
 
 

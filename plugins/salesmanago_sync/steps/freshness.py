@@ -92,7 +92,7 @@ class JustRead:
         Raises:
             RetriableError: It is not.
         """
-        if self.ports.now() - self.at > OLDEST:
+        if self._is_old():
             raise RetriableError(SLOW)
         return changes
 
@@ -102,8 +102,11 @@ class JustRead:
         Raises:
             OutdatedError: The reading is too old.
         """
-        if self.ports.now() - self.at > OLDEST:
+        if self._is_old():
             raise OutdatedError(TOO_OLD)
+
+    def _is_old(self) -> bool:
+        return self.ports.now() - self.at > OLDEST
 
 
 @dataclass(slots=True)

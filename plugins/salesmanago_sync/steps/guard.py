@@ -23,10 +23,12 @@ from salesmanago_sync.domain.plan.limits import (
 )
 from salesmanago_sync.ledger.runs import ASKS
 from salesmanago_sync.settings import PREFIX, Settings
+from salesmanago_sync.steps.cost import planned_calls
 from salesmanago_sync.steps.parts import of_everybody
 from salesmanago_sync.steps.planning import DIRECTIONS, check_origin, check_vanished
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.request import utc
+from salesmanago_sync.steps.reserve import most_calls
 from salesmanago_sync.steps.watermark import first_sync
 from salesmanago_sync.visible import visible
 
@@ -46,7 +48,7 @@ def guard(ports: Ports) -> dict[str, Any] | None:
 
     Returns:
         None where the run may go on. Else the question, with `subject`, `why` (lines of Markdown), `rows` (`object,
-        direction, created, updated, deleted`) and `until`; the lock is free then.
+        direction, created, updated, deleted`), `calls` (requests to each service) and `until`; the lock is free then.
 
     Raises:
         FatalError: So many people cannot be found, or are opted out, that something else must be wrong.
@@ -58,21 +60,38 @@ def guard(ports: Ports) -> dict[str, Any] | None:
     check_origin(ports)
     found = added(of_everybody(ports, MEASURES, MEASURE_COLUMNS))
     why = [*_by_rule(ports, found), *(_told(one) for one in _beyond(ports, found))]
+    calls = _tell_cost(ports)
     for line in why:
         log.info("%s", visible(line))
     if not why or ports.run.request.dry_run:
         return None
     until = ports.now() + timedelta(hours=ports.settings.approval_hours)
     rows = list(_rows(found))
-    question = {"subject": _subject(ports, rows), "why": why, "rows": rows, "until": utc(until)}
+    question = {"subject": _subject(ports, rows), "why": why, "rows": rows, "calls": calls, "until": utc(until)}
     ports.ledger.update_run(ports.run.id, state=ASKS, question=question, waits_until=until + timedelta(hours=1))
     ports.ledger.free(ports.run.attempt)
     return question
 
 
+def _tell_cost(ports: Ports) -> dict[str, int]:
+    """Say how many requests the plan takes, and whether Salesforce will have so many left for the sync."""
+    calls = planned_calls(ports)
+    ports.ledger.update_run(ports.run.id, calls_planned=calls)
+    log.info("Writing this takes %(salesmanago)d requests to SALESmanago and %(salesforce)d to Salesforce.", calls)
+    usage = ports.ledger.last_usage()
+    left = None if usage is None else most_calls(ports.settings, usage.allowed) - usage.used
+    if left is not None and calls["salesforce"] > left:
+        log.warning(
+            "Salesforce has %d API calls left for the sync now: the run will stop before it has written everything, "
+            "and a later one goes on.",
+            max(left, 0),
+        )
+    return calls
+
+
 def _forget_answer(ports: Ports) -> None:
     """Forget the answer about an earlier plan of this run."""
-    if ports.ledger.run(ports.run.id)["question"] is not None:
+    if ports.line()["question"] is not None:
         ports.ledger.update_run(ports.run.id, question=None)
 
 

@@ -18,7 +18,7 @@ from salesmanago_sync.clients.salesforce_bulk import JobLostError
 from salesmanago_sync.clients.shapes import Row
 from salesmanago_sync.domain.org.schema import Schema, parents_of, read_types
 from salesmanago_sync.domain.people.witness import OBJECTS
-from salesmanago_sync.errors import FatalError, SyncError
+from salesmanago_sync.errors import FatalError, ReserveError, SyncError
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.reading import Source
 
@@ -97,6 +97,8 @@ def _begun(ports: Ports, source: Source, listing: Listing, at: datetime) -> Job 
         return None
     try:
         name = ports.salesforce.jobs.begin(listing.operation, listing.select.unordered())
+    except ReserveError:
+        raise
     except FatalError as error:
         # Whatever else it may be, the REST API will say it too.
         log.warning("%s: no Bulk job can be made. %s", source.mapping.object, error)

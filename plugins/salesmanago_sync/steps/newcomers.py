@@ -23,12 +23,12 @@ from salesmanago_sync.steps.binding import note_differences, remember
 from salesmanago_sync.steps.duplicates import DUPLICATE_RULE
 from salesmanago_sync.steps.evidence import keep_seen
 from salesmanago_sync.steps.freshness import Freshness
-from salesmanago_sync.steps.planning import CONSENT, DIRECTIONS, batches, people_of, plan_of
+from salesmanago_sync.steps.planning import CONSENT, DIRECTIONS, batches, people_of, plan_of, request_size
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import checked
 from salesmanago_sync.steps.reading import WHO, Reading, sources
 from salesmanago_sync.steps.settling import MOVED_ON
-from salesmanago_sync.steps.writing import Writer, groups, request_size
+from salesmanago_sync.steps.writing import Writer, groups
 
 FOLLOW_UP = "follow_up"
 # So many newcomers are read at once.
@@ -110,7 +110,7 @@ def _without_defaults(ports: Ports, reading: Reading, result: Plan) -> Plan:
 
     Some accounts create every contact opted out. The flags become the base; whatever a person changes later counts.
     """
-    since = datetime.fromisoformat(ports.ledger.run(ports.run.id)["window"]["salesmanago"]["until"])
+    since = datetime.fromisoformat(ports.line()["window"]["salesmanago"]["until"])
     created = reading.contacts.loc[reading.contacts["createdOn"].ge(since), "contactId"]
     changes = result.changes
     default = (

@@ -33,6 +33,8 @@ from salesmanago_sync.steps.staged import (
 
 # Which sharing out is the present one, and how many parts it has: what an earlier one staged counts no more.
 PARTS = "parts"
+# How many contacts of a part meet the criteria of each mapping.
+MEETING = "meeting"
 # When the run began to tell the ledger what it had found.
 BOUND = "bound"
 # So many rows on their way to all parts are held at a time.

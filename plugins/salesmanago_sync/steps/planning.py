@@ -9,6 +9,9 @@ from typing import Any
 
 import pandas as pd
 
+from salesmanago_sync.domain.merge.merge import TO_SALESFORCE, TO_SALESMANAGO
+from salesmanago_sync.domain.merge.owed import DELETE
+from salesmanago_sync.domain.people.identities import count_meeting
 from salesmanago_sync.domain.people.matching import TOMBSTONES
 from salesmanago_sync.domain.plan.addresses import MOVES
 from salesmanago_sync.domain.plan.consent import unknown_opt_outs
@@ -17,8 +20,9 @@ from salesmanago_sync.domain.plan.limits import measures
 from salesmanago_sync.domain.plan.plan import Plan, PlanInput, plan
 from salesmanago_sync.domain.plan.scope import Scope
 from salesmanago_sync.errors import FatalError
+from salesmanago_sync.steps.approval import forget_answer
 from salesmanago_sync.steps.evidence import SEEN, opt_ins_reverted
-from salesmanago_sync.steps.parts import check_unbound, each_staged, load_part, of_everybody, save_part, stage
+from salesmanago_sync.steps.parts import MEETING, check_unbound, each_staged, load_part, of_everybody, save_part, stage
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import checked
 from salesmanago_sync.steps.reading import WHO, Reading, read_news
@@ -28,7 +32,12 @@ from salesmanago_sync.visible import visible
 
 log = logging.getLogger(__name__)
 
+# What each batch of a part will write (`sizes`).
+SIZES = "sizes"
+SIZE_COLUMNS = ("object", "direction", "lane", "people", "created", "told", "again")
 DIRECTIONS = ("to_salesmanago", "to_salesforce")
+# One request takes so many rows: SALESmanago batchupsert 100, Salesforce Collections 200.
+ROWS = {TO_SALESMANAGO: 100, TO_SALESFORCE: 200}
 EXAMPLES = 3
 # So many people may be deleted for good at a time without anybody asking.
 FEW = 20
@@ -58,17 +67,24 @@ def decide_part(ports: Ports, number: int) -> tuple[Plan, Reading]:
     """Plan for the people of a part, stage and store it; as `plan_part`, with the plan and what it rests on."""
     ports.keep_lock()
     check_unbound(ports)
+    forget_answer(ports)
     reading = load_part(ports, number)
     if read_news(reading, checked(ports).objects):
         save_part(reading, number)
     result = plan_of(reading, checked(ports).objects)
     stage(ports, number, "vanished", _vanished(reading, result))
+    if ports.run.reads_everybody:
+        mappings = [item.mapping for item in reading.inputs()]
+        stage(ports, number, MEETING, count_meeting(mappings, reading.contacts, ports.now()))
     for name in ("changes", "moves", "agreement", "issues", "people"):
         stage(ports, number, name, getattr(result, name))
     stage(ports, number, "measures", measures(result.changes))
+    stage(ports, number, SIZES, sizes([result.changes], ports.settings.people_per_task))
     stage(ports, number, SEEN, result.seen)
     stage(ports, number, "origin", pd.DataFrame([unknown_opt_outs(result.decisions)], columns=["untouched", "alone"]))
     ports.ledger.plan_changes(ports.run.id, result.changes, ports.now(), result.people)
+    if not ports.run.request.dry_run:
+        ports.ledger.settle_choices(result.choices)
     describe_plan(result)
     return result, reading
 
@@ -126,12 +142,13 @@ def check_origin(ports: Ports) -> None:
     counts = of_everybody(ports, "origin", ["untouched", "alone"]).sum()
     untouched, alone = int(counts["untouched"]), int(counts["alone"])
     if alone and alone * 100 >= untouched * DEFAULTS_PERCENT:
+        found = f" New contacts of it are {told}." if (told := ports.known.new_consent) else ""
         raise FatalError(
             f"{alone} of {untouched} contacts that nobody has edited since they were made are opted out in SALESmanago "
             "and not in Salesforce, and nothing is remembered of an earlier synchronisation. Does this account opt new "
-            "contacts out by itself? Set SALESMANAGO_SYNC_UNTOUCHED_OPT_OUTS=default for one run: these opt-outs stay "
-            "in SALESmanago. Did people opt out? Set it to person: they are opted out in Salesforce, too. Nothing was "
-            "written."
+            f"contacts out by itself?{found} Set SALESMANAGO_SYNC_UNTOUCHED_OPT_OUTS=default for one run: these "
+            "opt-outs stay in SALESmanago. Did people opt out? Set it to person: they are opted out in Salesforce, too."
+            " Nothing was written."
         )
 
 
@@ -160,6 +177,7 @@ def inputs_of(reading: Reading, objects: Sequence[str], direction: str | None = 
         synchronised_until=None if watermark is None else watermark.salesmanago,
         default_opt_outs=ports.settings.untouched_opt_outs == "default",
         witnesses=reading.witness_inputs(),
+        choices=reading.choices(),
     )
 
 
@@ -188,6 +206,38 @@ def people_of(batch: dict[str, Any], changes: pd.DataFrame) -> pd.DataFrame:
     persons = sorted(mine["person"].unique())
     chosen = persons[(batch["batch"] - 1) * batch["size"] : batch["batch"] * batch["size"]]
     return mine[mine["person"].isin(chosen)]
+
+
+def request_size(batch: dict[str, Any]) -> int:
+    """Say how many people one request of a batch takes."""
+    # SALESmanago deletes one contact a request: the last of many would have been looked at long before.
+    alone = batch["lane"] == DELETE and batch["direction"] == TO_SALESMANAGO
+    return 1 if alone else ROWS[str(batch["direction"])]
+
+
+def sizes(written_in_turn: Sequence[pd.DataFrame], size: int) -> pd.DataFrame:
+    """Count whom each batch of a part writes.
+
+    Args:
+        written_in_turn: The changes of the part, or what is written first of them, and what then.
+        size: How many people a batch has at most.
+
+    Returns:
+        `SIZE_COLUMNS`: `people`, how many of them are `created`, and of how many an earlier batch has written the
+        contact, so that SALESmanago tells of them; `again`, how many requests have such people, who are read again.
+    """
+    found, written = [], set[int]()
+    turns = [(part, batch) for part in written_in_turn for batch in batches(part, size)]
+    for changes, batch in turns:
+        mine = people_of(batch, changes)
+        people, size_of_request = sorted(mine["person"].unique()), request_size(batch)
+        created = mine.loc[mine["action"].eq("create"), "person"].nunique()
+        told = [number // size_of_request for number, person in enumerate(people) if person in written]
+        counts = [len(people), created, len(told), len(set(told))]
+        found.append([batch["object"], batch["direction"], batch["lane"], *counts])
+        if batch["direction"] == TO_SALESMANAGO:
+            written.update(people)
+    return pd.DataFrame(found, columns=list(SIZE_COLUMNS)).astype(dict.fromkeys(SIZE_COLUMNS[3:], int))
 
 
 def describe_plan(result: Plan) -> None:

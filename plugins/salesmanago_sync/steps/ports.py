@@ -13,8 +13,10 @@ import pandas as pd
 
 from salesmanago_sync.clients.salesforce import Salesforce
 from salesmanago_sync.clients.salesmanago import Salesmanago
+from salesmanago_sync.domain.probe.answers import AccountWays
 from salesmanago_sync.errors import FatalError
 from salesmanago_sync.ledger.store import Ledger
+from salesmanago_sync.pair import FIRST, Pair
 from salesmanago_sync.settings import Settings
 from salesmanago_sync.steps.request import Run
 
@@ -80,8 +82,10 @@ class Ports:
         spreads: Whether Airflow's executor spreads tasks over machines.
         now: The local clock, UTC.
         is_over: Tells of a run, by DAG and name, whether Airflow says that it has ended.
+        still_asks: Tells of a run that asked, by DAG and name, whether its question can still be answered in Airflow.
         most_tasks: Into how many tasks Airflow lets one task be mapped.
         at_once: How some calls are made at the same time.
+        pair: The pair of accounts.
     """
 
     run: Run
@@ -94,8 +98,10 @@ class Ports:
     spreads: bool
     now: Callable[[], datetime]
     is_over: Callable[[str, str], bool] = lambda dag_id, dag_run_id: False
+    still_asks: Callable[[str, str], bool] = lambda dag_id, dag_run_id: True
     most_tasks: int = 1024
     at_once: Callable[[Sequence[Callable[[], None]]], None] = in_threads
+    pair: Pair = FIRST
 
     @cached_property
     def salesforce(self) -> Salesforce:
@@ -105,7 +111,40 @@ class Ports:
     @cached_property
     def salesmanago(self) -> Salesmanago:
         """The account; a wrong connection shows at its first use."""
-        return self.open_salesmanago()
+        client, known = self._account
+        client.go_by(page=known.page, list_cut=known.list_cut, has_export=known.has_export)
+        return client
+
+    @property
+    def known(self) -> AccountWays:
+        """What the probe found out about the account, as far as the sync goes by it."""
+        return self._account[1]
+
+    @cached_property
+    def _account(self) -> tuple[Salesmanago, AccountWays]:
+        client = self.open_salesmanago()
+        answers = self.ledger.answers_of(client.account)
+        return client, AccountWays.of(answers, self.now(), self.settings.probe_days)
+
+    @property
+    def asked(self) -> tuple[Salesforce | None, Salesmanago | None]:
+        """The clients that were asked for so far; the others were never made."""
+        # Where `cached_property` keeps what it has made.
+        return self.__dict__.get("salesforce"), self.__dict__.get("salesmanago")
+
+    def line(self) -> dict[str, Any]:
+        """Read what the ledger says of this run.
+
+        Raises:
+            FatalError: Nothing: another ledger stands in the place of the one that the run began with.
+        """
+        run = self.ledger.find_run(self.run.dag_id, self.run.dag_run_id)
+        if run is None or run["id"] != self.run.id:
+            raise FatalError(
+                "The ledger does not know this run: it was restored, replaced or lost meanwhile. Put the right one "
+                "back, or run salesmanago_full_sync, which takes the ledger as it is."
+            )
+        return run
 
     def keep_lock(self, read: int = 0) -> None:
         """Show that this run is alive, and how far it has come.

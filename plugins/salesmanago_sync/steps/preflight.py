@@ -8,25 +8,30 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
 
-from salesmanago_sync.domain.mapping_files.mapping import Mapping, load_mappings
+from salesmanago_sync.domain.mapping_files.mapping import Mapping, read_mappings
 from salesmanago_sync.domain.org.schema import Schema, check, parents_of, read_fields, takes_part, warnings
 from salesmanago_sync.domain.people.witness import OBJECTS, sobject_of, witness
+from salesmanago_sync.domain.probe.answers import open_questions
+from salesmanago_sync.domain.probe.questions import QUESTIONS
 from salesmanago_sync.errors import ConfigurationError, Fault
-from salesmanago_sync.settings import Settings
+from salesmanago_sync.settings import Settings, environment_faults
 from salesmanago_sync.steps.checks import Findings
 from salesmanago_sync.steps.clocks import read_clocks, stage_clocks
 from salesmanago_sync.steps.org import Org, known_org, remember_org
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.request import utc
+from salesmanago_sync.steps.reserve import SETTING, most_calls
 from salesmanago_sync.steps.snapshot import stage_snapshot
 from salesmanago_sync.steps.watermark import first_sync, late_faults, read_watermark
 from salesmanago_sync.visible import visible
 
 log = logging.getLogger(__name__)
 
-# Below this share of the daily limit a run might not come to its end.
+# With a smaller share than this left a run might not come to its end.
 LOW_BUDGET = 0.05
 STAGED = "preflight"
+# The checks that try both connections.
+LOG_INS = ("SALESmanago: log-in and Data Owner", "Salesforce: log-in and edition")
 # Before an object's name: the digest of its schema, beside that of its mapping.
 SCHEMA = "schema of "
 
@@ -119,7 +124,8 @@ def preflight(
     found = examine(ports, read_account, mappings, findings, lambda: known_org(ports))
     if findings.faults or found.account is None or found.org is None:
         raise ConfigurationError(findings.faults).saying(" ".join(findings.words))
-    for warning in findings.warnings:
+    warned = [warning.renamed(ports.pair.spelled) for warning in findings.warnings]
+    for warning in warned:
         log.warning("%s", visible(warning))
     _remember(ports, found.enabled, found.schemas)
     result = Checked(
@@ -127,7 +133,7 @@ def preflight(
         enabled=[mapping.object for mapping in found.enabled],
         account_id=found.account_id,
         account_name=found.account.account_name,
-        warnings=[str(warning) for warning in findings.warnings],
+        warnings=[str(warning) for warning in warned],
         witnesses=stage_witnesses(ports, [mapping.object for mapping in found.enabled], found.org),
     )
     remember_org(ports, found.org)
@@ -176,7 +182,21 @@ def diagnose(
     """
     check_notifier(ports, make_notifier, findings)
     mappings = findings.check("Mapping files", lambda: _load(ports, findings))
-    examine(ports, read_account, mappings or (), findings, lambda: Org(ports))
+    examined = examine(ports, read_account, mappings or (), findings, lambda: Org(ports))
+    if examined.account is not None:
+        findings.check("Answers of the probe", lambda: _tell_answers(ports, findings))
+
+
+def _tell_answers(ports: Ports, findings: Findings) -> None:
+    """Say which questions the account has not answered; none of them stops a run."""
+    answers, days = ports.ledger.answers_of(ports.salesmanago.account), ports.settings.probe_days
+    lacking, old = open_questions(answers, ports.now(), days)
+    findings.say(f"{len(QUESTIONS) - len(lacking) - len(old)} of {len(QUESTIONS)} questions are answered")
+    if lacking:
+        findings.say(f"open, with cautious defaults: {', '.join(lacking)} (airflow salesmanago probe)")
+    if old and days:
+        what = f"older than {days} days, so that the sync does not go by it: {', '.join(old)}."
+        findings.warnings.append(Fault("answers of the probe", what, "Run: airflow salesmanago probe --apply"))
 
 
 def check_notifier(ports: Ports, make_notifier: Callable[[Settings], object], findings: Findings) -> None:
@@ -184,15 +204,17 @@ def check_notifier(ports: Ports, make_notifier: Callable[[Settings], object], fi
 
     def ask() -> None:
         made = make_notifier(ports.settings)
-        findings.say("none" if made is None else f"{type(made).__name__} is told when a run fails")
+        findings.say("none" if made is None else f"{type(made).__name__} is told when a run fails or asks")
 
     findings.check("Notifier", ask)
 
 
 def _load(ports: Ports, findings: Findings) -> tuple[Mapping, ...]:
-    mappings = load_mappings(ports.settings.mappings)
-    findings.say(f"{len(mappings)} files in {ports.settings.mappings}")
-    return mappings
+    """Read the mappings; of a file with faults as much as can be compared with the org all the same."""
+    found = read_mappings(ports.settings.mappings)
+    findings.faults += found.faults
+    findings.say(f"{len(found.whole)} files in {ports.settings.mappings}")
+    return (*found.whole, *found.parts)
 
 
 def examine(
@@ -212,13 +234,14 @@ def examine(
         open_org: Gives what answers for Salesforce.
     """
     ask = findings.check
+    ask("Environment variables", lambda: findings.faults.extend(environment_faults(ports.pair)))
     ask("Ledger and staging", lambda: _check_places(ports, findings))
     account = ask("Connection salesmanago_default", read_account)
     client = ask("Connection salesforce_default", lambda: ports.salesforce)
     if account is not None:
-        ask("SALESmanago: log-in and Data Owner", lambda: _check_salesmanago(ports, account, findings))
+        ask(LOG_INS[0], lambda: _check_salesmanago(ports, account, findings))
     schemas: dict[str, Schema] = {}
-    org = None if client is None else ask("Salesforce: log-in and edition", lambda: _open(open_org, findings))
+    org = None if client is None else ask(LOG_INS[1], lambda: _open(open_org, findings))
     if org is not None:
         # Without API access every further question would get the same answer.
         _check_salesforce(ports, org, mappings, schemas, findings)
@@ -303,12 +326,18 @@ def _check_watermark(ports: Ports, findings: Findings) -> None:
 
 
 def _check_budget(ports: Ports, findings: Findings) -> None:
-    usage = ports.salesforce.usage or ports.ledger.last_usage()
-    if usage is not None:
-        findings.say(f"{usage[0]} of {usage[1]} are used in the last 24 hours")
-    if usage is not None and usage[1] > 0 and usage[0] > usage[1] * (1 - LOW_BUDGET):
-        what = f"{usage[0]} of {usage[1]} API calls of the last 24 hours are used."
-        findings.warnings.append(Fault("Salesforce API limit", what, "Run less often, or raise the limit."))
+    last = ports.ledger.last_usage()
+    usage = ports.salesforce.usage or (None if last is None else (last.used, last.allowed))
+    if usage is None:
+        return
+    used, allowed = usage
+    most = most_calls(ports.settings, allowed)
+    findings.say(f"{used} of {allowed} are used in the last 24 hours; the sync stops at {most}")
+    if used > most * (1 - LOW_BUDGET):
+        what = f"{used} of {allowed} API calls of the last 24 hours are used, and the sync stops at {most}."
+        findings.warnings.append(
+            Fault("Salesforce API limit", what, f"Run less often, raise the limit, or set {SETTING}.")
+        )
 
 
 def _enabled(mapping: Mapping, schemas: dict[str, Schema]) -> bool:

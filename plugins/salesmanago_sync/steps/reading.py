@@ -17,6 +17,7 @@ from salesmanago_sync.domain.criteria.soql import to_soql
 from salesmanago_sync.domain.frames import TEXT, among, salesforce_frame, salesmanago_frame, text_series
 from salesmanago_sync.domain.mapping_files.mapping import Mapping
 from salesmanago_sync.domain.mapping_files.stand_ins import StandIns
+from salesmanago_sync.domain.merge.choices import no_choices
 from salesmanago_sync.domain.merge.owed import OPT_OUTS
 from salesmanago_sync.domain.org.schema import Schema, criteria_types, fit, read_fields
 from salesmanago_sync.domain.people.identities import ObjectInput, is_true
@@ -147,8 +148,8 @@ class Reading:
         sources: The objects.
         records: For each object a Salesforce frame with the flag `in_scope`.
         contacts: A SALESmanago frame with the flag `in_scope`.
-        testimony: For each object that is not synchronised, records that are opted out and have an address of somebody
-            who was read.
+        testimony: For each object that is not synchronised, records that have an address of somebody who was read, as
+            far as anybody of it is opted out.
         pages: For each object, and for contacts, where whole rows go; then only the columns of `links` are kept.
         links: These columns, likewise.
         dropped: Likewise, ids whose rows were thrown away to be asked for once more.
@@ -256,19 +257,21 @@ class Reading:
             yield from self.ports.salesforce.matching(source.mapping.sobject, source.fields, source.opted_out)
 
     def add_testimony(self, *, everybody: bool) -> None:
-        """Look up who is opted out in an object that is not synchronised, and has an address of somebody who was read.
+        """Look up who of an object that is not synchronised has an address of somebody who was read.
 
         Args:
-            everybody: Whether so many were read that it is cheaper to read all who are opted out.
+            everybody: Whether so many were read that it is cheaper to read all who are opted out, and then only their
+                namesakes and those of other opt-outs.
         """
-        wanted = [] if everybody else spellings(self.emails())
         for name, source in witnesses(self.ports).items():
-            sobject, fields = source.mapping.sobject, source.fields
+            sobject, fields, out = source.mapping.sobject, source.fields, list[dict[str, Any]]()
+            wanted = self.emails()
             if everybody:
-                rows = self._opted_out(source)
-            else:
-                rows = self.ports.salesforce.find(sobject, source.email_field, wanted, fields, source.opted_out)
-            self.testimony[name] = salesforce_frame(rows, fields)
+                out = self._opted_out(source)
+                told = normalise_email(text_series(row.get(source.email_field) for row in out))
+                wanted = self.opted_out_emails() | set(told.dropna())
+            rows = self.ports.salesforce.find(sobject, source.email_field, spellings(wanted), fields, source.kind)
+            self.testimony[name] = salesforce_frame([*out, *rows], fields)
 
     def opted_out_emails(self) -> set[str]:
         """The addresses of everybody who was read and has opted out on any channel."""
@@ -378,6 +381,16 @@ class Reading:
         gone = ledger.tombstones(addresses)[list(bound)]
         # A frame without rows may have other dtypes.
         return pd.concat([bound, gone[~gone["id"].isin(bound["id"])]]) if len(gone) else bound
+
+    def choices(self) -> pd.DataFrame:
+        """Read what was decided about held conflicts of those who were read, as far as they were read after that."""
+        ledger = self.ports.ledger
+        if not ledger.has_choices():
+            return no_choices()
+        made = ledger.waiting_choices(self._record_ids())
+        read = self.seen().groupby("id")["at"].max()
+        later = [made[f"{side}_id"].map(read) >= made["at"] for side in (SALESFORCE, SALESMANAGO)]
+        return made[later[0] & later[1]]
 
     def _missing(self, side: str) -> pd.Series:
         """Name those that a service was asked for by id, and does not know."""

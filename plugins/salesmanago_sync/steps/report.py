@@ -25,7 +25,7 @@ def report(ports: Ports, publish: Callable[[dict[str, Any]], None]) -> None:
         IssuesFoundError: There are issues that nobody has been told of yet.
         FatalError: The run itself failed.
     """
-    run = _line_of(ports)
+    run = ports.line()
     totals = run["totals"]
     if totals is not None:
         publish(totals)
@@ -35,31 +35,18 @@ def report(ports: Ports, publish: Callable[[dict[str, Any]], None]) -> None:
         return
     if run["state"] != "success":
         raise FatalError(f"The run did not come to its end: see the failed tasks before this one. {run['note']}")
-    if must_fail(ports, totals["issues"]):
-        raise IssuesFoundError(as_text(totals))
+    if found := _untold(ports, totals["issues"]):
+        counted = ", ".join(f"{reason}: {count}" for reason, count in found.items())
+        told = "Nobody was told yet of" if ports.settings.fail_on == "new" else "Open are"
+        raise IssuesFoundError(f"{told} {counted}. Above are records of each, and what to do.")
 
 
-def _line_of(ports: Ports) -> dict[str, Any]:
-    """Read what the ledger says of this run.
-
-    Raises:
-        FatalError: It says nothing: another ledger stands in the place of the one that the run began with.
-    """
-    run = ports.ledger.find_run(ports.run.dag_id, ports.run.dag_run_id)
-    if run is None:
-        raise FatalError(
-            "The ledger does not know this run: it was restored, replaced or lost meanwhile. Put the right one back, "
-            "or run salesmanago_full_sync, which takes the ledger as it is."
-        )
-    return run
-
-
-def must_fail(ports: Ports, issues: list[dict[str, Any]]) -> bool:
-    """Tell whether the issues make the report red."""
+def _untold(ports: Ports, issues: list[dict[str, Any]]) -> dict[str, int]:
+    """Count the issues that make the report red, by reason."""
     if ports.run.request.dry_run or ports.settings.fail_on == "never":
-        return False
+        return {}
     column = "new" if ports.settings.fail_on == "new" else "count"
-    return any(issue[column] for issue in issues)
+    return {issue["reason"]: issue[column] for issue in issues if issue[column]}
 
 
 def as_text(result: dict[str, Any]) -> str:

@@ -34,6 +34,7 @@ class Request(BaseModel):
         emails: Only these people, by address.
         ids: Only these people, by Salesforce Id of 18 characters or contactId.
         fields: Of a full sync: only these fields, of people who are on both sides.
+        canary: So many people are written first, and read back, before anybody else is written.
         repair: Of an audit: whether to synchronise anew whoever it finds unexplained.
         run: Of an undo: the number of the run to undo.
         field: Of an undo: only this field.
@@ -50,6 +51,7 @@ class Request(BaseModel):
     emails: tuple[str, ...] = Field((), repr=False)
     ids: tuple[str, ...] = ()
     fields: tuple[str, ...] = ()
+    canary: int | None = Field(None, ge=1, le=2000)
     repair: bool = False
     run: int | None = Field(None, ge=1)
     field: str = ""

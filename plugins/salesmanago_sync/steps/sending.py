@@ -8,7 +8,7 @@ import pandas as pd
 
 from salesmanago_sync.clients.outcome import Outcome
 from salesmanago_sync.domain.converters.email import normalise_email, spellings
-from salesmanago_sync.domain.frames import is_id, text_series
+from salesmanago_sync.domain.frames import aligned, is_id, text_series
 from salesmanago_sync.domain.mapping_files.card_lines import LAST_SYNC
 from salesmanago_sync.domain.mapping_files.stand_ins import stand_in
 from salesmanago_sync.domain.merge.merge import TO_SALESMANAGO
@@ -30,8 +30,8 @@ def send_to_salesmanago(reading: Reading, source: Source, changes: pd.DataFrame,
     Returns:
         One outcome a person, in the order of `people`.
     """
-    contacts = aligned(reading.contacts, "contactId", people["salesmanago_id"])
-    rows = salesmanago_rows(source.mapping, changes, people, contacts)
+    contacts = aligned(reading.contacts.set_index("contactId", drop=False), people["salesmanago_id"])
+    rows = salesmanago_rows(source.mapping, changes, people, contacts, reading.ports.known)
     return reading.ports.salesmanago.upsert(rows)
 
 
@@ -50,7 +50,7 @@ def send_to_salesforce(
     Returns:
         One outcome a person, in the order of `people`.
     """
-    records = aligned(reading.records[source.mapping.object], "Id", people["salesforce_id"])
+    records = aligned(reading.records[source.mapping.object].set_index("Id", drop=False), people["salesforce_id"])
     native = to_salesforce(source.mapping, changes, records)
     rows = [{**row, **_stamp(reading, source)} for row in native.values()]
     new = people["salesforce_id"].isna().to_numpy()
@@ -78,16 +78,9 @@ def send_removals(reading: Reading, direction: str, people: pd.DataFrame) -> lis
         One outcome a person, in the order of `people`.
     """
     if direction == TO_SALESMANAGO:
-        contacts = aligned(reading.contacts, "contactId", people["salesmanago_id"])
+        contacts = aligned(reading.contacts.set_index("contactId", drop=False), people["salesmanago_id"])
         return reading.ports.salesmanago.delete(list(contacts["email"]))
     return reading.ports.salesforce.delete(list(people["salesforce_id"]))
-
-
-def aligned(frame: pd.DataFrame, key: str, ids: pd.Series) -> pd.DataFrame:
-    """Look up rows by id and put them on the index of `ids`."""
-    rows = frame.set_index(key, drop=False).reindex(ids)
-    rows.index = ids.index
-    return rows
 
 
 def _stamp(reading: Reading, source: Source) -> dict[str, Any]:

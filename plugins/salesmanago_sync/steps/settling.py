@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from salesmanago_sync.clients.outcome import OUTDATED, Outcome
-from salesmanago_sync.domain.frames import TEXT, text_series
+from salesmanago_sync.domain.frames import TEXT, aligned, text_series
 from salesmanago_sync.domain.merge.base import pack
 from salesmanago_sync.domain.merge.canonical import canonical_salesmanago
 from salesmanago_sync.domain.merge.merge import TO_SALESMANAGO
@@ -26,7 +26,6 @@ from salesmanago_sync.steps.evidence import keep_evidence
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.reading import Reading, Source
 from salesmanago_sync.steps.salvage import ABOUT_VALUES
-from salesmanago_sync.steps.sending import aligned
 
 # The record was converted, merged or deleted since it was read.
 MOVED_ON = ("RECORD_GONE", "LEAD_CONVERTED")
@@ -117,6 +116,8 @@ def settle(ports: Ports, reading: Reading, sent: Sent) -> None:
     if len(done) and not sent.removes:
         changes = sent.changes[sent.changes["person"].isin(done.index)]
         kept = _read_back(ports, sent, done, changes)
+        # Before the base: of a decision that was carried out halfway nothing else tells.
+        ports.ledger.carry_choices(changes)
         _remember(ports, sent, done, changes, kept)
     keep_evidence(ports, sent, people)
     _report_refusals(ports, sent)
@@ -263,9 +264,11 @@ def _held(reading: Reading, sent: Sent) -> pd.Series:
     """What was there before, in the spelling of the service, where an undo would need it."""
     updates = sent.changes[sent.changes["action"].ne("create")]
     if sent.direction == TO_SALESMANAGO:
-        before = aligned(reading.contacts, "contactId", sent.people["salesmanago_id"])
+        before = aligned(reading.contacts.set_index("contactId", drop=False), sent.people["salesmanago_id"])
     else:
-        before = aligned(reading.records[sent.source.mapping.object], "Id", sent.people["salesforce_id"])
+        before = aligned(
+            reading.records[sent.source.mapping.object].set_index("Id", drop=False), sent.people["salesforce_id"]
+        )
     return held_before(sent.source.mapping, updates, sent.direction, before).reindex(sent.changes.index)
 
 

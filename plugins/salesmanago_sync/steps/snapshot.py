@@ -5,6 +5,7 @@ A mapping or a setting that is edited while a run works counts from the next run
 
 from __future__ import annotations
 
+from collections.abc import Mapping as Dictionary
 from functools import lru_cache
 
 from salesmanago_sync.domain.mapping_files.mapping import Mapping, load_mappings, mapping_paths, mappings_of_texts
@@ -14,8 +15,8 @@ from salesmanago_sync.steps.ports import Ports, Staging
 MAPPINGS = "mappings"
 SETTINGS = "settings"
 BYTES = "latin-1"
-# Where the staged files are, and secrets of a notifier: neither decides anything about people.
-OF_THE_MACHINE = {"mappings", "staging", "notifier", "notifier_arguments"}
+# Where files and pages are, and secrets of a notifier: none of them decides anything about people.
+OF_THE_MACHINE = {"docs", "mappings", "may_edit_mappings", "staging", "notifier", "notifier_arguments"}
 
 
 def stage_snapshot(ports: Ports) -> tuple[Mapping, ...]:
@@ -29,8 +30,24 @@ def stage_snapshot(ports: Ports) -> tuple[Mapping, ...]:
     """
     folder = ports.settings.mappings
     load_mappings(folder)  # has the words for whatever cannot be read
+    return stage_texts(ports, {str(path): path.read_bytes() for path in mapping_paths(folder)})
+
+
+def stage_texts(ports: Ports, files: Dictionary[str, bytes]) -> tuple[Mapping, ...]:
+    """Stage mappings and the settings as they are now.
+
+    Args:
+        ports: What the step talks to.
+        files: What each mapping file holds, by path.
+
+    Returns:
+        Every mapping, enabled or not.
+
+    Raises:
+        ConfigurationError: With every fault of every file.
+    """
     # JSON knows no bytes; Latin-1 carries each of them as one character, whatever the file's own encoding is.
-    texts = {str(path): path.read_bytes().decode(BYTES) for path in mapping_paths(folder)}
+    texts = {path: content.decode(BYTES) for path, content in files.items()}
     mappings = _mappings(tuple(texts.items()))
     ports.staging.write_json(MAPPINGS, texts)
     ports.staging.write_json(SETTINGS, ports.settings.model_dump(mode="json", exclude=OF_THE_MACHINE))

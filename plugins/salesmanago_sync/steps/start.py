@@ -13,6 +13,7 @@ from salesmanago_sync.errors import ConfigurationError, FatalError, Fault, SyncE
 from salesmanago_sync.ledger.lock import Holder
 from salesmanago_sync.steps.ledger_age import check_ledger
 from salesmanago_sync.steps.ports import LOCK_TTL, Ports
+from salesmanago_sync.steps.reserve import why_not_now
 from salesmanago_sync.steps.watermark import (
     FIRST_SYNC,
     LAST_SYNC,
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 # What the line of a run says that ended without its closing task.
 FORGOTTEN = "The run ended without its last tasks: its worker died, or somebody set its state by hand."
 OVERTAKEN = "OVERTAKEN"
+UNANSWERED = "The run ended while it waited for an answer: nothing was written."
 
 
 class NothingToDoError(SyncError):
@@ -56,12 +58,15 @@ def start(ports: Ports, waited: timedelta) -> dict[str, int] | None:
             "A backfill has no meaning here: every run reads what changed since the last one. Delete it, and trigger "
             "salesmanago_full_sync, or salesmanago_incremental_sync with the Param since."
         )
+    _end_dead_questions(ports)
     status = _status(ports)
     if ports.run.mode == "incremental" and ports.run.scheduled and status != "done":
         raise NothingToDoError(
             f"The first full sync was not done yet (it is {status}): run salesmanago_full_sync once."
         )
     _check_not_asked(ports)
+    if ports.run.scheduled and (reason := why_not_now(ports)):
+        raise NothingToDoError(reason)
     taken = take_lock(ports)
     if isinstance(taken, Holder):
         _wait_for(ports, taken, waited)
@@ -71,6 +76,16 @@ def start(ports: Ports, waited: timedelta) -> dict[str, int] | None:
     except BaseException:
         ports.ledger.free(taken)
         raise
+
+
+def _end_dead_questions(ports: Ports) -> None:
+    """Give runs their end that asked, and are gone, or ended by hand without their last tasks: nobody can answer."""
+    waiting = ports.ledger.waiting_runs(ports.now())
+    over = {one["id"] for one in waiting if not ports.still_asks(one["dag_id"], one["dag_run_id"])}
+    # The task that asks keeps the answer before it ends: what is read after Airflow said so has it.
+    for one in ports.ledger.waiting_runs(ports.now()) if over else ():
+        if one["id"] in over and "answer" not in one["question"]:
+            ports.ledger.finish_run(one["id"], "failed", ports.now(), note=UNANSWERED)
 
 
 def _check_not_asked(ports: Ports) -> None:
@@ -114,11 +129,12 @@ def _wait_for(ports: Ports, holder: Holder, waited: timedelta) -> None:
 
 def _open(ports: Ports, status: str, attempt: int) -> int:
     request, run = ports.run.request, ports.run
-    if run.mode == "audit" and status != "done":
-        raise ConfigurationError([_no_first_sync(f"was not done yet (it is {status}).")])
+    if run.mode == "audit" and (faults := audit_faults(ports, status)):
+        raise ConfigurationError(faults)
     if run.mode == "incremental":
         check_ledger(ports)
-        _check_past(ports, status)
+        if faults := past_faults(ports, status):
+            raise ConfigurationError(faults)
     elif status == "never" and not request.dry_run:
         write_first_sync(ports.variables, "running")
     before = ports.ledger.find_run(run.dag_id, run.dag_run_id)
@@ -149,17 +165,39 @@ def _forget_earlier_attempt(ports: Ports, number: int) -> None:
     )
 
 
-def _check_past(ports: Ports, status: str) -> None:
+def past_faults(ports: Ports, status: str) -> list[Fault]:
+    """Say why an incremental run would have nothing to go on from.
+
+    Args:
+        ports: What the step talks to.
+        status: How far the first full sync is.
+    """
     request = ports.run.request
     # A full sync that found nobody leaves no binding, but the state of its mappings.
     if status == "done" and ports.ledger.is_empty() and not ports.ledger.mapping_state():
-        raise ConfigurationError([_no_first_sync("was done, but the ledger knows nobody: it has been lost.")])
+        return [_no_first_sync("was done, but the ledger knows nobody: it has been lost.")]
     if has_watermark(ports.variables) or request.since is not None or request.of_people:
-        return
+        return []
     if status != "done":
-        raise ConfigurationError([_no_first_sync(f"was not done yet (it is {status}).")])
+        return [_no_first_sync(f"was not done yet (it is {status}).")]
+    return [_no_watermark()]
+
+
+def audit_faults(ports: Ports, status: str) -> list[Fault]:
+    """Say why an audit could not tell what is newer than the last synchronisation.
+
+    Args:
+        ports: What the step talks to.
+        status: How far the first full sync is.
+    """
+    if status != "done":
+        return [_no_first_sync(f"was not done yet (it is {status}).")]
+    return [] if has_watermark(ports.variables) else [_no_watermark()]
+
+
+def _no_watermark() -> Fault:
     fix = f"Write {WATERMARK_EXAMPLE}, or run salesmanago_full_sync: it makes it anew."
-    raise ConfigurationError([Fault(f"Variable {LAST_SYNC}", "is missing, or null: nobody knows since when.", fix)])
+    return Fault(f"Variable {LAST_SYNC}", "is missing, or null: nobody knows since when.", fix)
 
 
 def _no_first_sync(what: str) -> Fault:

@@ -15,16 +15,19 @@ from salesmanago_sync.domain.plan.findings import ISSUE_COLUMNS
 from salesmanago_sync.domain.reasons import ISSUES
 from salesmanago_sync.steps.freshness import LEFT
 from salesmanago_sync.steps.newcomers import FOLLOW_UP
-from salesmanago_sync.steps.parts import each_staged, of_everybody
+from salesmanago_sync.steps.parts import MEETING, each_staged, of_everybody
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import checked
 
 NO_OBJECT = "–"
+# How the contacts that meet criteria are counted.
+MAPPED, MET = ["object", "mapping"], ["take_part", "wanted"]
 EXAMPLES = 3
 # What of the people frame is counted.
 OUTCOMES = ("direction", "action", "salesforce_id", "salesmanago_id", "state")
 COUNTED = ("object", "salesforce_id", "salesmanago_id", "status", "reason")
-SIDES = {TO_SALESMANAGO: "salesforce_id", TO_SALESFORCE: "salesmanago_id"}
+# By which id somebody is read who is written there.
+OWN_ID = {TO_SALESMANAGO: "salesforce_id", TO_SALESFORCE: "salesmanago_id"}
 
 
 def add_up(ports: Ports) -> dict[str, Any]:
@@ -34,7 +37,8 @@ def add_up(ports: Ports) -> dict[str, Any]:
         ports: What the step talks to.
 
     Returns:
-        `rows` (one an object and direction), `issues` (one a reason), `note`, `warnings` and `full_sync_due`.
+        `rows` (one an object and direction), `issues` (one a reason), `note`, `warnings`, `full_sync_due`, and
+        `contacts`: where everybody was read, how many contacts meet the criteria of each mapping.
     """
     rows = _totals(ports, ports.run.request.direction)
     issues = _issues(ports)
@@ -45,6 +49,7 @@ def add_up(ports: Ports) -> dict[str, Any]:
         "note": _note(ports, rows, issues, due),
         "warnings": [*checked(ports).warnings, *_unchecked(ports)],
         "full_sync_due": due,
+        "contacts": _meeting(ports),
     }
 
 
@@ -56,6 +61,18 @@ def written(ports: Ports, direction: str) -> dict[str, int]:
         direction: The side that was written.
     """
     return {name: sum(row[name] for row in _totals(ports, direction)) for name in ("created", "updated", "failed")}
+
+
+def _meeting(ports: Ports) -> list[dict[str, Any]]:
+    """Add up, part by part, how many contacts meet the criteria of each mapping, where everybody is read."""
+    if not ports.run.reads_everybody:
+        return []
+    found = of_everybody(ports, MEETING, [*MAPPED, *MET])
+    sums = found.astype(dict.fromkeys(MET, "int64")).groupby(MAPPED, sort=True)[MET].sum().reset_index()
+    return [
+        {**{name: str(row[name]) for name in MAPPED}, **{name: int(row[name]) for name in MET}}
+        for row in sums.to_dict("records")
+    ]
 
 
 def _totals(ports: Ports, direction: str) -> list[dict[str, Any]]:
@@ -70,7 +87,7 @@ def _totals(ports: Ports, direction: str) -> list[dict[str, Any]]:
 
 
 def _place(key: tuple[str, str]) -> tuple[int, str]:
-    return list(SIDES).index(key[0]), key[1]
+    return list(OWN_ID).index(key[0]), key[1]
 
 
 def _added(way: str, name: str, counts: Counter[str]) -> dict[str, Any]:
@@ -89,7 +106,7 @@ def totals(people: pd.DataFrame, changes: pd.DataFrame, direction: str) -> list[
         direction: The direction of the run, or both.
     """
     rows = []
-    for way, own in SIDES.items():
+    for way, own in OWN_ID.items():
         if direction not in ("both", way):
             continue
         written = changes[changes["direction"].eq(way)].assign(key=lambda frame: _key(frame, own))
@@ -103,7 +120,7 @@ def totals(people: pd.DataFrame, changes: pd.DataFrame, direction: str) -> list[
 
 def _key(frame: pd.DataFrame, own: str) -> pd.Series:
     """Name a person by the id on the side that is read, or by the other where there is none."""
-    other = next(name for name in SIDES.values() if name != own)
+    other = next(name for name in OWN_ID.values() if name != own)
     key: pd.Series = frame[own].where(frame[own].notna() & frame[own].ne(""), frame[other])
     return key
 
@@ -178,22 +195,20 @@ def _unchecked(ports: Ports) -> list[str]:
         return []
     return [
         f"consent: {late} synchronised people were not looked at for a day. Run the full sync daily, or raise "
-        f"SALESMANAGO_SYNC_CONSENT_SWEEP_PER_RUN (now {ports.settings.consent_sweep_per_run})."
+        f"{ports.pair.spelled('SALESMANAGO_SYNC_CONSENT_SWEEP_PER_RUN')} (now {ports.settings.consent_sweep_per_run})."
     ]
 
 
 def _full_sync_due(ports: Ports) -> list[str]:
-    """Objects whose mapping changed since their last full sync: what it lets in anew is in no window."""
-    if ports.run.mode == "full" and not ports.ledger.run(ports.run.id)["restricted"]:
+    if ports.run.mode == "full" and not ports.line()["restricted"]:
         return []
-    digests = ports.ledger.run(ports.run.id)["mapping_digests"] or {}
-    state = ports.ledger.mapping_state()
-    return sorted(name for name in checked(ports).enabled if name not in state or state[name][0] != digests.get(name))
+    digests = ports.line()["mapping_digests"] or {}
+    return ports.ledger.objects_due({name: digests.get(name, "") for name in checked(ports).enabled})
 
 
 def _note(ports: Ports, rows: list[dict[str, Any]], issues: list[dict[str, Any]], due: list[str]) -> str:
     parts = []
-    for way in SIDES:
+    for way in OWN_ID:
         mine = [row for row in rows if row["direction"] == way]
         if mine:
             numbers = {key: sum(row[key] for row in mine) for key in ("created", "updated", "planned", "failed")}

@@ -25,11 +25,11 @@ from salesmanago_sync.steps.binding import note_differences
 from salesmanago_sync.steps.commit import COMMITTED
 from salesmanago_sync.steps.freshness import JustRead
 from salesmanago_sync.steps.looks import FRESH_FOR
-from salesmanago_sync.steps.planning import plan_of
+from salesmanago_sync.steps.planning import plan_of, request_size
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import checked
 from salesmanago_sync.steps.reading import Reading, sources
-from salesmanago_sync.steps.writing import Writer, groups, request_size
+from salesmanago_sync.steps.writing import Writer, groups
 
 log = logging.getLogger(__name__)
 
@@ -147,40 +147,86 @@ def _without_done(ports: Ports, found: Undo) -> Undo:
 
 
 def _write(ports: Ports, reading: Reading, planned: Plan, changes: pd.DataFrame, read: JustRead) -> None:
-    """Send what goes back, and let the history say why both sides differ from now on."""
+    """Send what goes back, once the ledger knows that and why both sides differ from now on."""
+    _agree_to_differ(ports, changes[changes["lane"].ne(DELETE)])
     writer = Writer(ports, reading, None, read, last=True)
     for (lane, direction, name), rows in changes.groupby(["lane", "direction", "object"], sort=True):
         for group in groups(rows, request_size({"lane": lane, "direction": direction})):
+            # Only those of one request are ever in doubt.
+            ended = _let_go(ports, group[group["lane"].eq(DELETE)])
             writer.write(str(name), str(direction), group, planned.people)
-    keys = [*PAIR, "field", "direction"]
-    done = changes.merge(ports.ledger.run_changes_of(ports.run.id, changes[PAIR], keys, state="done"), on=keys)
-    _note_undone(ports, done[done["lane"].ne(DELETE)])
-    _end(ports, done[done["lane"].eq(DELETE)])
+            _settle_ended(ports, ended)
 
 
-def _note_undone(ports: Ports, done: pd.DataFrame) -> None:
-    sides = [
-        (row["source"], row["new"]) if row["direction"] == TO_SALESMANAGO else (row["new"], row["source"])
-        for row in done.to_dict("records")
-    ]
-    texts = [tuple(None if pd.isna(value) else str(value) for value in pair) for pair in sides]
-    notes = [note_of(str(field), *pair) for field, pair in zip(done["field"], texts, strict=True)]
-    differ = [a != m for a, m in texts]
-    found = done.assign(event=UNDONE, note=pd.Series(notes, index=done.index, dtype=TEXT))
-    note_differences(ports, found.loc[differ, ["object", *PAIR, "event", "note"]])
+def _agree_to_differ(ports: Ports, changes: pd.DataFrame) -> None:
+    """Note what both sides will differ in, before it is sent.
+
+    A worker may die after a write and before its outcome is remembered: what went back would be taken for a person's
+    edit, and travel to the other side. Where the write does not arrive, both sides still hold the same, and the next
+    run learns that. What the source held at the last agreement stays: whoever has edited it since is still heard.
+    """
+    rows = [row for row in changes.to_dict("records") if _text(row["source"]) != _text(row["new"])]
+    known = ports.ledger.bindings(salesforce_ids=changes["salesforce_id"], columns=["id", "salesforce_id", "base"])
+    bases = {row["salesforce_id"]: (row["id"], json.loads(row["base"])) for row in known.to_dict("records")}
+    notes, learned = [], dict[int, dict[str, list[str | None]]]()
+    for row in rows:
+        (binding, base), to_contacts = bases[row["salesforce_id"]], row["direction"] == TO_SALESMANAGO
+        held = [_text(row["source"]), _text(row["new"])][:: 1 if to_contacts else -1]
+        notes.append(note_of(row["field"], *held))
+        agreed = list(base.get(row["field"], held))
+        agreed[to_contacts] = _text(row["new"])
+        learned.setdefault(binding, {})[row["field"]] = agreed
+    found = pd.DataFrame(rows, columns=["object", *PAIR]).assign(event=UNDONE, note=pd.Series(notes, dtype=TEXT))
+    note_differences(ports, found)
+    texts = [{"id": binding, "base": json.dumps(base)} for binding, base in learned.items()]
+    ports.ledger.merge_base(pd.DataFrame(texts, columns=["id", "base"]), ports.now())
 
 
-def _end(ports: Ports, deleted: pd.DataFrame) -> None:
-    """Remember whom the undo deleted as deleted: no policy of the mapping is due, and nobody is created again."""
-    if deleted.empty:
-        return
+def _text(value: Any) -> str | None:
+    return None if pd.isna(value) else str(value)
+
+
+def _let_go(ports: Ports, deleted: pd.DataFrame) -> pd.DataFrame:
+    """Remember whom the undo deletes as deleted, before it is sent: no policy is due, and nobody is created again.
+
+    A worker may die after a deletion and before its outcome is remembered: it would be taken for a person's, and the
+    policy of the mapping would opt out or delete whom the record or contact was created from. Where the deletion does
+    not arrive, the next run that reads both sides finds them, and they go on as a pair.
+
+    Returns:
+        Their bindings as they were.
+    """
     bound = ports.ledger.bindings(salesforce_ids=deleted["salesforce_id"])
-    addresses = [next((part for part in reversed(base) if part), None) for base in map(_address, bound["base"])]
-    now = ports.now()
-    ended = pd.DataFrame({"id": bound["id"], "status": "deleted", "owed": "{}", "email": addresses})
-    ports.ledger.save(ended.astype({"email": TEXT}), now)
-    events = bound[["object", *PAIR]].assign(binding_id=bound["id"], event="deleted", note="undo")
-    ports.ledger.add_events(ports.run.id, events, now)
+    if len(bound):
+        addresses = [next((part for part in reversed(base) if part), None) for base in map(_address, bound["base"])]
+        ended = pd.DataFrame({"id": bound["id"], "status": "deleted", "email": addresses})
+        ports.ledger.save(ended.astype({"email": TEXT}), ports.now())
+    return bound
+
+
+def _settle_ended(ports: Ports, ended: pd.DataFrame) -> None:
+    """Remember who of those whom the undo let go (`_let_go`) was deleted, and who was not."""
+    done = ports.ledger.run_changes_of(ports.run.id, ended[PAIR], ["salesforce_id"], state="done", field=DELETE)
+    gone = ended["salesforce_id"].isin(done["salesforce_id"])
+    _end(ports, ended[gone])
+    _keep(ports, ended[~gone])
+
+
+def _end(ports: Ports, bound: pd.DataFrame) -> None:
+    """Note in the history of bindings that the undo deleted somebody, to whom nothing is owed any more."""
+    if len(bound):
+        ports.ledger.save(bound[["id"]].assign(owed="{}"), ports.now())
+        events = bound[["object", *PAIR]].assign(binding_id=bound["id"], event="deleted", note="undo")
+        ports.ledger.add_events(ports.run.id, events, ports.now())
+
+
+def _keep(ports: Ports, bound: pd.DataFrame) -> None:
+    """Let bindings go on of whom nobody was deleted after all, as where the service refused it."""
+    if len(bound):
+        # An earlier try of this undo may have let them go.
+        status = bound["status"].mask(bound["status"].eq("deleted"), "active")
+        kept = bound[["id"]].assign(status=status, email=pd.Series(None, index=bound.index, dtype=TEXT))
+        ports.ledger.save(kept, ports.now())
 
 
 def _address(base: str) -> list[str | None]:
@@ -212,7 +258,7 @@ def end(ports: Ports, counts: dict[str, int] | None) -> None:
     if not ports.ledger.is_current(ports.run.attempt):
         return
     try:
-        done = ports.ledger.run(ports.run.id)["state"] == COMMITTED and counts is not None
+        done = ports.line()["state"] == COMMITTED and counts is not None
         note = (
             note_of_undo(Counter(counts), dry=ports.run.request.dry_run)
             if done

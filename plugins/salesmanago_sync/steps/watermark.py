@@ -140,21 +140,28 @@ def move_watermark(variables: Variables, before: Watermark | None, until: Waterm
             salesforce=max(present.salesforce, until.salesforce),
             salesmanago=max(present.salesmanago, until.salesmanago),
         )
-    _write(variables, times, until.ledger)
+    write_watermark(variables, times, until.ledger)
 
 
 def note_ledger(variables: Variables, ledger: KnownLedger) -> None:
     """Note which ledger a run used that does not move the watermark; without a watermark there is nothing to note."""
     present = read_watermark(variables)
     if present is not None:
-        _write(variables, present, ledger)
+        write_watermark(variables, present, ledger)
 
 
 def _times(watermark: Watermark) -> tuple[datetime, datetime]:
     return watermark.salesforce, watermark.salesmanago
 
 
-def _write(variables: Variables, times: Watermark, ledger: KnownLedger | None) -> None:
+def write_watermark(variables: Variables, times: Watermark, ledger: KnownLedger | None) -> None:
+    """Write the watermark.
+
+    Args:
+        variables: Airflow Variables.
+        times: Up to when each side was read.
+        ledger: Which ledger knows that.
+    """
     noted = {} if ledger is None else {"ledger": ledger.model_dump()}
     variables.set(LAST_SYNC, {"salesforce": utc(times.salesforce), "salesmanago": utc(times.salesmanago), **noted})
 

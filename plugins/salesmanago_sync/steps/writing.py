@@ -19,7 +19,7 @@ from salesmanago_sync.steps.approval import approved_scope
 from salesmanago_sync.steps.duplicates import bind_matches
 from salesmanago_sync.steps.freshness import SLOW, Fresh, Freshness
 from salesmanago_sync.steps.parts import each_staged, load_part, staged
-from salesmanago_sync.steps.planning import CONSENT, batches, people_of
+from salesmanago_sync.steps.planning import CONSENT, batches, people_of, request_size
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import checked
 from salesmanago_sync.steps.reading import Reading, Source
@@ -27,8 +27,6 @@ from salesmanago_sync.steps.salvage import blame
 from salesmanago_sync.steps.sending import send_removals, send_to_salesforce, send_to_salesmanago
 from salesmanago_sync.steps.settling import Sent, settle
 
-# One request takes so many rows: SALESmanago batchupsert 100, Salesforce Collections 200.
-ROWS = {TO_SALESMANAGO: 100, TO_SALESFORCE: 200}
 NOBODY = {"done": 0, "failed": 0, "dropped": 0}
 # So often people are looked at and sent, where a service lets the request wait.
 ROUNDS = 4
@@ -71,7 +69,7 @@ def write_batches(ports: Ports, work: Iterable[dict[str, Any]]) -> dict[str, int
     return dict(total)
 
 
-def write_batch(ports: Ports, batch: dict[str, Any]) -> dict[str, int]:
+def write_batch(ports: Ports, batch: dict[str, Any], only: frozenset[int] | None = None) -> dict[str, int]:
     """Write one batch of the plan.
 
     Safe to repeat: what an earlier try settled is not sent again.
@@ -79,13 +77,16 @@ def write_batch(ports: Ports, batch: dict[str, Any]) -> dict[str, int]:
     Args:
         ports: What the step talks to.
         batch: Which people of which part (`planning.batches`).
+        only: Of all people of the part, those who are written; everybody of the batch where it is not given.
 
     Returns:
         `done`, `failed` and `dropped` people.
     """
     part = int(batch["part"])
     people, reading = staged(ports, part, "people"), load_part(ports, part)
-    changes = _still_planned(ports, people_of(batch, staged(ports, part, "changes")))
+    planned = staged(ports, part, "changes")
+    planned = planned if only is None else planned[planned["person"].isin(only)]
+    changes = _still_planned(ports, people_of(batch, planned))
     read = reading.oldest(people.loc[changes["person"].unique()])
     freshness = Freshness(reading, since=read, approved=approved_scope(ports) is not None)
     writer = Writer(ports, reading, checked(ports).account_id, freshness, seen_at=read)
@@ -101,13 +102,6 @@ def _still_planned(ports: Ports, changes: pd.DataFrame) -> pd.DataFrame:
     planned = ports.ledger.run_changes_of(ports.run.id, changes, keys, state="planned").drop_duplicates()
     keyed = changes.assign(**{name: changes[name].fillna("") for name in keys})
     return changes[keyed.merge(planned.assign(open=True), on=keys, how="left")["open"].notna().to_numpy()]
-
-
-def request_size(batch: dict[str, Any]) -> int:
-    """Say how many people one request of a batch takes."""
-    # SALESmanago deletes one contact a request: the last of many would have been looked at long before.
-    alone = batch["lane"] == DELETE and batch["direction"] == TO_SALESMANAGO
-    return 1 if alone else ROWS[str(batch["direction"])]
 
 
 def groups(changes: pd.DataFrame, size: int) -> Iterator[pd.DataFrame]:

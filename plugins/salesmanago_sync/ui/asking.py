@@ -14,6 +14,7 @@ from fastapi import HTTPException, status
 
 from salesmanago_sync.clients.http import BRIEF
 from salesmanago_sync.hooks.ports import console_ports
+from salesmanago_sync.pair import Pair
 from salesmanago_sync.steps.ports import Ports
 
 # Of some forty threads of a server.
@@ -22,19 +23,36 @@ TRY_AGAIN_SECONDS = 10
 BUSY = "Others are asking the services just now. Try again in a few seconds."
 
 _places = BoundedSemaphore(AT_ONCE)
+_diagnoses = BoundedSemaphore(1)
 
 
 @contextmanager
-def asking_ports() -> Iterator[Ports]:
+def asking_ports(pair: Pair) -> Iterator[Ports]:
     """Give a page the ports with which it may ask the services.
 
     Raises:
         HTTPException: With 503 when enough pages are asking already.
     """
-    if not _places.acquire(blocking=False):
+    with _taken(_places), console_ports(pair, BRIEF) as ports:
+        yield ports
+
+
+@contextmanager
+def diagnosing_ports(pair: Pair) -> Iterator[Ports]:
+    """Give the page that asks most its ports: one of it at a time.
+
+    Raises:
+        HTTPException: With 503 when another one is asking.
+    """
+    with _taken(_diagnoses), asking_ports(pair) as ports:
+        yield ports
+
+
+@contextmanager
+def _taken(places: BoundedSemaphore) -> Iterator[None]:
+    if not places.acquire(blocking=False):
         raise HTTPException(status.HTTP_503_SERVICE_UNAVAILABLE, BUSY, headers={"Retry-After": str(TRY_AGAIN_SECONDS)})
     try:
-        with console_ports(BRIEF) as ports:
-            yield ports
+        yield
     finally:
-        _places.release()
+        places.release()

@@ -9,13 +9,19 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Form, HTTPException, Query, Request, status
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from salesmanago_sync.errors import Fault
 from salesmanago_sync.hooks.certificates import Certificates
-from salesmanago_sync.hooks.ports import certificates_root
-from salesmanago_sync.hooks.schedule import AUDIT, is_paused, start_run, unpause
+from salesmanago_sync.hooks.diagnosis import connection_faults
+from salesmanago_sync.hooks.ports import certificates_root, console_ports
+from salesmanago_sync.hooks.schedule import is_paused, read_active
+from salesmanago_sync.overview.readiness import read_readiness
+from salesmanago_sync.pair import Pair
 from salesmanago_sync.settings import load_settings
 from salesmanago_sync.ui.access import MAY_AUDIT, MAY_SEE_PEOPLE, VisitorDep
 from salesmanago_sync.ui.forgery import same_site
+from salesmanago_sync.ui.pairs import PairDep
 from salesmanago_sync.ui.screens import show
+from salesmanago_sync.ui.starting import begin_run, check_hopeful, check_startable
 
 router = APIRouter(dependencies=[Depends(MAY_SEE_PEOPLE)])
 MEDIA = {"json": "application/json", "html": "text/html"}
@@ -24,10 +30,13 @@ OFFERED = 50
 
 @router.get("/certificate")
 def certificate(
-    request: Request, visitor: VisitorDep, name: Annotated[str, Query(max_length=80)] = "", started: bool = False
+    request: Request,
+    visitor: VisitorDep,
+    pair: PairDep,
+    name: Annotated[str, Query(max_length=80)] = "",
 ) -> HTMLResponse:
     """Show a certificate, or the newest one."""
-    kept = Certificates(certificates_root(load_settings()))
+    kept = Certificates(certificates_root(pair, load_settings(pair)))
     names = kept.names()[:OFFERED]
     chosen = name or (names[0] if names else "")
     found = json.loads(_read(kept, chosen, "json")) if chosen else None
@@ -39,15 +48,17 @@ def certificate(
         name=chosen,
         certificate=found,
         moments=_moments(found),
-        started=started,
-        paused=is_paused(AUDIT),
+        working=read_active((pair.audit,)),
+        obstacles=_obstacles(pair),
+        dag_id=pair.audit,
+        paused=is_paused(pair.audit),
     )
 
 
 @router.get("/certificate/{name}.{ending}")
-def file(name: str, ending: Literal["json", "html"]) -> Response:
+def file(pair: PairDep, name: str, ending: Literal["json", "html"]) -> Response:
     """Send a file of a certificate."""
-    content = _read(Certificates(certificates_root(load_settings())), name, ending)
+    content = _read(Certificates(certificates_root(pair, load_settings(pair))), name, ending)
     headers = {"Content-Disposition": f'attachment; filename="{name}.{ending}"'}
     return Response(content, media_type=MEDIA[ending], headers=headers)
 
@@ -56,19 +67,20 @@ def file(name: str, ending: Literal["json", "html"]) -> Response:
 def audit(
     request: Request,
     visitor: VisitorDep,
+    pair: PairDep,
     repair: Annotated[bool, Form()] = False,
     switch_on: Annotated[bool, Form()] = False,
 ) -> RedirectResponse:
     """Start an audit."""
-    paused = is_paused(AUDIT)
-    if paused is None:
-        raise HTTPException(status.HTTP_409_CONFLICT, f"Airflow has not read the DAG {AUDIT} yet.")
-    if paused and not (switch_on and visitor.may_edit):
-        raise HTTPException(status.HTTP_409_CONFLICT, f"The DAG {AUDIT} is paused: the run would never start.")
-    if paused:
-        unpause(AUDIT)
-    start_run(AUDIT, {"repair": True} if repair else {}, visitor.name)
-    return RedirectResponse(f"{request.scope['root_path']}/certificate?started=true", status.HTTP_303_SEE_OTHER)
+    check_startable(pair.audit, visitor, switch_on=switch_on)
+    check_hopeful(_obstacles(pair))
+    begin_run(pair.audit, {"repair": True} if repair else {}, visitor)
+    return RedirectResponse(f"{request.scope['root_path']}/certificate", status.HTTP_303_SEE_OTHER)
+
+
+def _obstacles(pair: Pair) -> tuple[Fault, ...]:
+    with console_ports(pair) as ports:
+        return read_readiness(ports, connection_faults(pair)).obstacles("audit")
 
 
 def _moments(certificate: dict[str, Any] | None) -> dict[str, datetime]:

@@ -12,6 +12,7 @@ FILES = {
     "pages.css": "text/css",
     "theme.js": "text/javascript",
     "pages.js": "text/javascript",
+    "workbench.js": "text/javascript",
     "icon.svg": "image/svg+xml",
     "icon-dark.svg": "image/svg+xml",
 }

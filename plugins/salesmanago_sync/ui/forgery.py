@@ -22,6 +22,11 @@ REFUSED = (
     "This form did not come from a page that was shown to you, or is too old. Go back, reload the page, try again."
 )
 
+UNPROVED = (
+    "Send the token of Airflow's API in the header Authorization (Bearer …). With the cookie of a browser alone, what "
+    "changes something is taken from our own pages only."
+)
+
 
 def token_for(user_id: str) -> str:
     """Sign a token for a user."""
@@ -36,6 +41,30 @@ def same_site(request: Request, user: GetUserDep, token: Annotated[str, Form()] 
     """
     if _is_foreign(request) or not _is_signed_for(token, user.get_id()):
         raise HTTPException(status.HTTP_403_FORBIDDEN, REFUSED)
+
+
+def deliberate(request: Request) -> None:
+    """Refuse a JSON request that another site may have had a browser send.
+
+    A browser adds the cookie of Airflow to what another site asks for, but never a header `Authorization`: a token in
+    it is proof enough. Without one, the request must name our own site as where it comes from, and be JSON, which a
+    form of another site cannot send.
+
+    Raises:
+        HTTPException: With 403.
+    """
+    if request.headers.get("authorization"):
+        return
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json" or not _is_own(request):
+        raise HTTPException(status.HTTP_403_FORBIDDEN, UNPROVED)
+
+
+def _is_own(request: Request) -> bool:
+    """Whether the browser says that one of our pages asks; nothing said is not enough."""
+    origin = request.headers.get("origin")
+    named = request.headers.get("sec-fetch-site") == "same-origin" or origin is not None
+    return named and not _is_foreign(request)
 
 
 def _is_foreign(request: Request) -> bool:

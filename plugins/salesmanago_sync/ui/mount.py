@@ -15,10 +15,12 @@ if TYPE_CHECKING:
 
 PREFIX = "/salesmanago"
 NAME = "SALESmanago"
+# Airflow's navigation cuts what is longer, as the vendor's name.
+LABEL = "CRM sync"
 
 # Without a leading slash: Airflow may be served below a path.
 VIEW = {
-    "name": NAME,
+    "name": LABEL,
     "href": f"{PREFIX.removeprefix('/')}/",
     "url_route": "salesmanago",
     "destination": "nav",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import cast
 
 from airflow.api_fastapi.app import get_auth_manager
@@ -12,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from salesmanago_sync.errors import RetriableError, SyncError
+from salesmanago_sync.errors import QuestionError, RetriableError, SyncError
 from salesmanago_sync.hooks.failure import unexpected
 from salesmanago_sync.ui.asking import TRY_AGAIN_SECONDS
 from salesmanago_sync.ui.screens import show
@@ -26,6 +27,8 @@ TITLES = {
     status.HTTP_503_SERVICE_UNAVAILABLE: "Try again later",
 }
 UNFORESEEN = "This is a fault of the page. The log of Airflow's API server says where; please report it."
+# Addresses of pages end up in logs.
+NO_ADDRESS = "Search by id or field. For an e-mail address use Explain."
 FORBIDDEN = "Your Airflow user lacks this right on the DAGs of the sync. Ask your Airflow administrator."
 
 
@@ -34,17 +37,32 @@ def add_refusals(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _misspelt)
     app.add_exception_handler(SyncError, _failed)
-    app.add_middleware(Unforeseen)
+    app.add_middleware(Unforeseen, tell=_unforeseen)
 
 
 def _refused(request: Request, error: Exception) -> Response:
     error = cast("HTTPException", error)  # it was added for no other class
     if error.status_code == status.HTTP_401_UNAUTHORIZED and _is_visit(request):
         return RedirectResponse(get_auth_manager().get_url_login(next_url=str(request.url)), status.HTTP_303_SEE_OTHER)
-    text = FORBIDDEN if error.detail == "Forbidden" else str(error.detail)
-    page = show(request, "refusal.html", code=error.status_code, title=_title(error.status_code), text=text)
+    code, text = error.status_code, told_of(error)
+    page = show(request, "refusal.html", code=code, title=title_of(code), text=text)
     page.headers.update(error.headers or {})
     return page
+
+
+def told_of(error: HTTPException) -> str:
+    """Say what an error means to a person."""
+    return FORBIDDEN if error.detail == "Forbidden" else str(error.detail)
+
+
+def title_of(code: int) -> str:
+    """Say what a code means, in a few words."""
+    return TITLES.get(code, "It did not work")
+
+
+def _unforeseen(request: Request) -> Response:
+    code = status.HTTP_500_INTERNAL_SERVER_ERROR
+    return show(request, "refusal.html", code=code, title="A fault", text=UNFORESEEN)
 
 
 def _is_visit(request: Request) -> bool:
@@ -58,6 +76,8 @@ def _misspelt(request: Request, error: Exception) -> Response:
 
 
 def _failed(request: Request, error: Exception) -> Response:
+    if isinstance(error, QuestionError):
+        return show(request, "refusal.html", code=status.HTTP_400_BAD_REQUEST, title="Cannot be used", text=str(error))
     code = status.HTTP_503_SERVICE_UNAVAILABLE
     if not isinstance(error, RetriableError):
         return show(request, "refusal.html", code=code, title="Something must be corrected first", text=str(error))
@@ -67,10 +87,15 @@ def _failed(request: Request, error: Exception) -> Response:
 
 
 class Unforeseen:
-    """Shows an unforeseen error as a page, and keeps its text from the server's log: it may hold anybody's values."""
+    """Tells of an unforeseen error, and keeps its text from the server's log: it may hold anybody's values.
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    Args:
+        app: What answers.
+        tell: Makes the answer where that failed.
+    """
+
+    def __init__(self, app: ASGIApp, tell: Callable[[Request], Response]) -> None:
+        self._app, self._tell = app, tell
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -88,10 +113,4 @@ class Unforeseen:
             if begun:
                 raise told from None  # half an answer is out: the server closes the connection
             log.error("%s", told)
-            code = status.HTTP_500_INTERNAL_SERVER_ERROR
-            page = show(Request(scope), "refusal.html", code=code, title="A fault", text=UNFORESEEN)
-            await page(scope, receive, send)
-
-
-def _title(code: int) -> str:
-    return TITLES.get(code, "It did not work")
+            await self._tell(Request(scope))(scope, receive, send)

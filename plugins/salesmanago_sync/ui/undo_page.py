@@ -8,11 +8,14 @@ from fastapi import APIRouter, Depends, Form, HTTPException, Request, status
 from starlette.responses import HTMLResponse
 
 from salesmanago_sync.hooks.ports import console_ports
-from salesmanago_sync.hooks.schedule import UNDO, is_paused, params_of, start_run, unpause
+from salesmanago_sync.hooks.schedule import params_of
 from salesmanago_sync.overview.runs import read_run
+from salesmanago_sync.pair import Pair
 from salesmanago_sync.ui.access import MAY_SEE_PEOPLE, MAY_UNDO, VisitorDep
 from salesmanago_sync.ui.forgery import same_site
+from salesmanago_sync.ui.pairs import PairDep
 from salesmanago_sync.ui.screens import show
+from salesmanago_sync.ui.starting import begin_run, check_startable
 
 router = APIRouter(dependencies=[Depends(MAY_SEE_PEOPLE), Depends(MAY_UNDO)])
 
@@ -21,19 +24,20 @@ router = APIRouter(dependencies=[Depends(MAY_SEE_PEOPLE), Depends(MAY_UNDO)])
 def look(
     request: Request,
     visitor: VisitorDep,
+    pair: PairDep,
     run: Annotated[int, Form(ge=1)],
     field: Annotated[str, Form(max_length=80)] = "",
     record: Annotated[str, Form(max_length=80)] = "",
 ) -> HTMLResponse:
     """Start a dry run of an undo."""
     asked = {"run": run, "field": field, "record": record}
-    return _start(request, visitor, {name: value for name, value in asked.items() if value != ""}, dry=True)
+    return _start(request, visitor, pair, {name: value for name, value in asked.items() if value != ""}, dry=True)
 
 
 @router.post("/undo/apply", dependencies=[Depends(same_site)])
-def apply(request: Request, visitor: VisitorDep, shown: Annotated[int, Form(ge=1)]) -> HTMLResponse:
+def apply(request: Request, visitor: VisitorDep, pair: PairDep, shown: Annotated[int, Form(ge=1)]) -> HTMLResponse:
     """Write what a dry run of an undo has shown; what was edited since is left."""
-    with console_ports() as ports:
+    with console_ports(pair) as ports:
         try:
             line = read_run(ports.ledger, shown)
         except LookupError:
@@ -41,17 +45,11 @@ def apply(request: Request, visitor: VisitorDep, shown: Annotated[int, Form(ge=1
     asked = params_of(line.dag_id, line.dag_run_id) if line.mode == "undo" else {}
     if "run" not in asked:
         raise HTTPException(status.HTTP_409_CONFLICT, "Airflow no longer has the run that showed this. Look once more.")
-    return _start(request, visitor, {**asked, "dry_run": False}, dry=False)
+    return _start(request, visitor, pair, {**asked, "dry_run": False}, dry=False)
 
 
-def _start(request: Request, visitor: VisitorDep, params: dict[str, object], *, dry: bool) -> HTMLResponse:
-    paused = is_paused(UNDO)
-    if paused is None:
-        raise HTTPException(status.HTTP_409_CONFLICT, f"Airflow has not read the DAG {UNDO} yet.")
-    if paused and not visitor.may_edit:
-        raise HTTPException(status.HTTP_409_CONFLICT, f"The DAG {UNDO} is paused: the run would never start.")
-    if paused:
-        # It has no schedule: nothing else begins.
-        unpause(UNDO)
-    name = start_run(UNDO, params, visitor.name)
-    return show(request, "undo.html", visitor, dag_id=UNDO, name=name, dry=dry, asked=params)
+def _start(request: Request, visitor: VisitorDep, pair: Pair, params: dict[str, object], *, dry: bool) -> HTMLResponse:
+    # Switched on without a question: it has no schedule, so that nothing else begins.
+    check_startable(pair.undo, visitor, switch_on=True)
+    name = begin_run(pair.undo, params, visitor)
+    return show(request, "undo.html", visitor, dag_id=pair.undo, name=name, dry=dry, asked=params)

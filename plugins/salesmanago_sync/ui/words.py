@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qsl
 
 from salesmanago_sync.domain.explain import wording
 
 DIRECTIONS = wording.WAYS
-SIDES = wording.SIDES
+SIDE_NAMES = wording.SIDE_NAMES
 MODES = {"full": "Initial", "incremental": "Instant", "consent": "Opt-outs", "audit": "Audit", "undo": "Undo"}
 RUN_STATES = {
     "running": "running",
@@ -48,6 +49,11 @@ def number(value: float | None) -> str:
 def signed(value: int) -> str:
     """Write a difference with its sign."""
     return "±0" if value == 0 else f"{value:+d}".replace("-", "\u2212")
+
+
+def named(query: str) -> list[tuple[str, str]]:
+    """Take the query of an address apart, for a form that asks the same."""
+    return parse_qsl(query)
 
 
 def direction(name: str) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 import requests
+import sqlalchemy as sa
 import uvicorn
 from fastapi import FastAPI
 
@@ -90,6 +91,24 @@ def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ledger]:
 
 
 @pytest.fixture
+def connected(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both connections, with settings that can be used; nobody answers there."""
+    connect(monkeypatch, "default")
+
+
+def connect(monkeypatch: pytest.MonkeyPatch, pair: str) -> None:
+    """Lay out both connections of a pair."""
+    nobody = "http://127.0.0.1:9"
+    extra = {"consumer_key": "key", "consumer_secret": "secret", "domain": "org.my", "version": "66.0"}
+    salesforce = {"conn_type": "salesforce", "extra": {**extra, "proxies": {"https": nobody}}}
+    salesmanago = {"conn_type": "salesmanago", "host": nobody, "login": "client", "password": "a secret"}
+    monkeypatch.setenv(f"AIRFLOW_CONN_SALESFORCE_{pair.upper()}", json.dumps(salesforce))
+    monkeypatch.setenv(
+        f"AIRFLOW_CONN_SALESMANAGO_{pair.upper()}", json.dumps({**salesmanago, "extra": {"owner": "sync@example.com"}})
+    )
+
+
+@pytest.fixture
 def now() -> datetime:
     return datetime.now(UTC)
 
@@ -111,13 +130,20 @@ class Person:
             f"{self._api}/salesmanago{path}", headers={**HTML, **headers}, timeout=60, allow_redirects=False
         )
 
-    def post(self, path: str, headers: dict[str, str] | None = None, **form: object) -> requests.Response:
+    def post(
+        self,
+        path: str,
+        headers: dict[str, str] | None = None,
+        files: dict[str, tuple[str, bytes]] | None = None,
+        **form: object,
+    ) -> requests.Response:
         """Send a form, with the token of a page that the person was shown unless another is given."""
         given = {"Sec-Fetch-Site": "same-origin", "Origin": self._api} if headers is None else headers
         return self._session.post(
             f"{self._api}/salesmanago{path}",
             data={"token": self.token(), **form} if "token" not in form else form,
             headers={**HTML, **given},
+            files=files,
             timeout=60,
             allow_redirects=False,
         )
@@ -128,7 +154,51 @@ class Person:
         return found[1] if found else ""
 
 
+class Program:
+    """A program that asks the JSON routes with a token of Airflow's API."""
+
+    def __init__(self, api: str, role: str | None) -> None:
+        self.api, self.role = api, role
+        self._session = requests.Session()
+        self._session.trust_env = False
+        if role is not None:
+            answer = self._session.post(f"{api}/auth/token", json={"username": role, "password": role}, timeout=60)
+            self.token = answer.json()["access_token"]
+            self._session.headers["Authorization"] = f"Bearer {self.token}"
+
+    def get(self, path: str) -> requests.Response:
+        """Ask."""
+        return self._session.get(f"{self.api}/salesmanago/api{path}", timeout=60, allow_redirects=False)
+
+    def post(self, path: str, body: object) -> requests.Response:
+        """Have something done."""
+        return self._session.post(f"{self.api}/salesmanago/api{path}", json=body, timeout=60, allow_redirects=False)
+
+
+@pytest.fixture
+def programs(api: str) -> dict[str, Program]:
+    """A program of nobody, and one of each role."""
+    return {"nobody": Program(api, None), **{role: Program(api, role) for role in ROLES}}
+
+
 @pytest.fixture
 def people(api: str) -> dict[str, Person]:
     """Nobody, and one person of each role."""
     return {"nobody": Person(api, None), **{role: Person(api, role) for role in ROLES}}
+
+
+@pytest.fixture
+def paused(api: str, ledger: Ledger, connected: None) -> Iterator[None]:
+    """Every DAG as it was found: paused, and without runs; both connections are there, and no service answers."""
+    from airflow.models.dag import DagModel
+    from airflow.models.dagrun import DagRun
+    from airflow.utils.session import create_session
+
+    def clear() -> None:
+        with create_session() as session:
+            session.execute(sa.delete(DagRun))
+            session.execute(sa.update(DagModel).values(is_paused=True))
+
+    clear()
+    yield
+    clear()

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import json
 import re
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from urllib.parse import quote
 
 import pandas as pd
 import pytest
+import sqlalchemy as sa
 
 from salesmanago_sync.clients.http import Patience
+from salesmanago_sync.hooks.schedule import start_run
 from salesmanago_sync.ledger.store import Ledger
 from salesmanago_sync.overview.progress import STEPS
 from salesmanago_sync.ui.asking import AT_ONCE
-from salesmanago_sync.ui.screens import FOLDER
+from salesmanago_sync.ui.screens import FOLDER, MENU
 from tests.integration.pages.conftest import Person
 from tests.twin_server import TwinServer
 
@@ -90,15 +94,31 @@ def test_the_file_has_no_formulas(ledger: Ledger, people: dict[str, Person], now
 def test_a_plan_that_waits_for_an_answer_says_so_and_where(
     ledger: Ledger, people: dict[str, Person], now: datetime
 ) -> None:
-    run = run_of(ledger, now)
-    ledger.update_run(run, state="asks", waits_until=now + timedelta(hours=1))
-    name = ledger.run(run)["dag_run_id"]
-    for path in (f"/plan?run={run}", "/", "/live"):
+    from airflow.models.taskinstance import TaskInstance
+    from airflow.utils.session import create_session
+
+    name = start_run("salesmanago_full_sync", {}, "admin")
+    run = run_of(ledger, now, name)
+    ledger.free(ledger.last_attempt())
+    ledger.update_run(run, state="asks", question={}, waits_until=now + timedelta(hours=1))
+    routes = ("/api/status", "/api/runs", f"/api/runs/{run}", f"/api/runs/salesmanago_full_sync/{quote(name)}")
+    pages = (f"/plan?run={run}", "/", "/live")
+    shown = {path: people["admin"].get(path).text for path in (*pages, *routes)}
+    for path in pages:
+        assert "waits for an answer until" in shown[path], path
+        assert f"/runs/{quote(name)}/tasks/ask/required_actions" in shown[path], path
+    for path in routes:
+        assert '"result":"asks"' in shown[path], path
+    with create_session() as session:
+        # As when a person sets the run to failed, and the DAG is paused: its last tasks never work.
+        asking = (TaskInstance.run_id == name, TaskInstance.task_id == "ask")
+        session.execute(sa.update(TaskInstance).where(*asking).values(state="failed"))
+    for path in (*pages, *routes):
         page = people["admin"].get(path).text
-        assert "waits for an answer until" in page, path
-        assert f"/runs/{name.replace(' ', '%20')}/tasks/ask/required_actions" in page, path
-    ledger.finish_run(run, "rejected", now)
-    assert "waits for an answer until" not in people["admin"].get("/").text
+        assert "waits for an answer" not in page, path
+        assert "required_actions" not in page, path
+        assert '"result":"asks"' not in page, path
+    assert "The run ended while it waited for an answer: nothing was written." in people["admin"].get(pages[0]).text
 
 
 def test_progress_is_shown_while_a_run_is_on(ledger: Ledger, people: dict[str, Person], now: datetime) -> None:
@@ -171,6 +191,23 @@ def test_a_long_list_is_cut_into_pages(ledger: Ledger, people: dict[str, Person]
     assert ("Page 3 of 3" in last, "Older →" in last, "← Newer" in last) == (True, False, True)
 
 
+def test_a_page_of_a_long_list_is_jumped_to(ledger: Ledger, people: dict[str, Person], now: datetime) -> None:
+    run = planned(ledger, now, "long", changes=120)
+    form = re.findall(r'<form method="get" action="/salesmanago/plan">(.*?)</form>', plan_of(people, run), re.DOTALL)[
+        -1
+    ]
+    asked = dict(re.findall(r'name="(\w+)"[^>]* value="([^"]*)"', form))
+    assert asked == {"run": str(run), "object": "Lead", "page": "1"}
+    assert "Page 3 of 3" in people["user"].get(f"/plan?run={run}&object=Lead&page=3").text
+    report(ledger, now, *(str(number) for number in range(101)))
+    assert 'name="reason" value="NO_EMAIL"' in people["user"].get("/issues?reason=NO_EMAIL").text
+    assert 'type="number"' not in people["user"].get("/issues?search=nothing").text
+
+
+def plan_of(people: dict[str, Person], run: int) -> str:
+    return people["user"].get(f"/plan?run={run}&object=Lead").text
+
+
 def test_what_explain_cannot_answer_is_told_on_the_page(ledger: Ledger, people: dict[str, Person]) -> None:
     page = people["user"].post("/explain", asked="not an address").text
     assert 'value="not an address"' in page
@@ -206,3 +243,97 @@ def test_a_ledger_that_does_not_answer_is_told(
     assert answer.status_code == 503
     assert "connection sync_ledger" in answer.text
     assert "s3cret" not in answer.text
+
+
+def planned(ledger: Ledger, now: datetime, name: str, *, changes: int, state: str = "success") -> int:
+    ledger.take(f"salesmanago_full_sync/{name}", now, timedelta(minutes=15))
+    run = ledger.start_run("salesmanago_full_sync", name, "full", False, False, now)
+    frame = pd.DataFrame({"salesforce_id": [f"00Q{number:012}AAA" for number in range(changes)]})
+    frame = frame.assign(object="Lead", direction="to_salesmanago", action="update", field="name", new=f"by {name}")
+    if changes:
+        ledger.plan_changes(run, frame, now)
+    ledger.finish_run(run, state, now, {"rows": []}, "")
+    ledger.free(ledger.last_attempt())
+    return run
+
+
+def test_plan_opens_on_the_newest_run_that_planned_something(
+    ledger: Ledger, people: dict[str, Person], now: datetime
+) -> None:
+    assert "There was no run yet" in people["user"].get("/plan").text
+    empty = planned(ledger, now, "early", changes=0)
+    assert "This run planned nothing: both sides were equal" in people["user"].get("/plan").text
+    planned(ledger, now, "older", changes=1)
+    full = planned(ledger, now, "newer", changes=1)
+    assert "planned nothing" not in people["user"].get("/plan").text
+    late = planned(ledger, now, "late", changes=0)
+    page = people["user"].get("/plan").text
+    assert ">by newer<" in page
+    assert f"The newest run, {late}, planned nothing" in page
+    assert f'<option value="{full}" selected>' in page
+    for run in (empty, late):
+        page = people["user"].get(f"/plan?run={run}").text
+        assert ">by newer<" not in page
+        assert f'href="/salesmanago/plan?run={full}">Show run {full}</a>' in page
+    assert "Show the whole plan" in people["user"].get(f"/plan?run={full}&field=phone").text
+
+
+def test_plan_says_why_people_were_skipped(ledger: Ledger, people: dict[str, Person], now: datetime) -> None:
+    run = planned(ledger, now, "one", changes=1)
+    assert "Why people were skipped" not in people["user"].get("/plan").text
+    numbers = {"created": 0, "updated": 0, "failed": 0, "planned": 0}
+    rows = [
+        {"object": "Lead", "direction": "to_salesmanago", **numbers, "skipped": {"OUT_OF_CRITERIA": 1234, SCRIPT: 0}},
+        {"object": "Contact", "direction": "to_salesforce", **numbers, "skipped": {}},
+    ]
+    ledger.finish_run(run, "success", now, {"rows": rows}, "")
+    page = people["user"].get("/plan").text
+    [table] = re.findall(r"Why people were skipped.*?<tbody>(.*?)</tbody>", page, re.DOTALL)
+    assert re.findall(r'data-name="(?:Reason|People)"[^>]*>(.*?)</td>', table) == [
+        "<code>OUT_OF_CRITERIA</code>",
+        "1\u202f234",
+        f"<code>{html.escape(SCRIPT).replace('&quot;', '&#34;')}</code>",
+        "0",
+    ]
+    assert "does not meet the mapping&#39;s criteria" in table
+
+
+def test_a_run_that_is_no_longer_offered_is_still_the_one_that_is_chosen(
+    ledger: Ledger, people: dict[str, Person], now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("salesmanago_sync.ui.plan_page.OFFERED", 1)
+    old = planned(ledger, now, "old", changes=1)
+    planned(ledger, now, "new", changes=1)
+    assert f'<option value="{old}" selected>' in people["user"].get(f"/plan?run={old}").text
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("", "What a run cannot synchronize appears here"),
+        ("?state=dismissed", "Nobody has dismissed an issue"),
+        ("?state=closed", "closes by itself"),
+        ("?reason=LOCKED&state=closed", 'href="/salesmanago/issues?state=closed">Show all closed issues'),
+        ("?done=dismiss&count=2", 'href="/salesmanago/issues?state=dismissed">Show dismissed issues'),
+        ("?done=retry&count=2", 'href="/salesmanago/force/incremental">Start one now'),
+    ],
+)
+def test_lists_that_are_empty_say_what_to_do(ledger: Ledger, people: dict[str, Person], query: str, told: str) -> None:
+    assert told in people["user"].get(f"/issues{query}").text
+
+
+def test_every_page_says_what_it_is_for_and_links_to_the_docs_where_they_are_served(
+    ledger: Ledger, people: dict[str, Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = re.compile(r'<a href="([^"]+)"[^>]*>More in the documentation</a>')
+    told = {name: people["admin"].get(f"/{name}").text for name in (*MENU, "force/full", "last", "workbench", "probe")}
+    assert {name: page.count("<summary>Help</summary>") for name, page in told.items()} == dict.fromkeys(told, 1)
+    assert [name for name, page in told.items() if link.search(page)] == []
+    monkeypatch.setenv("SALESMANAGO_SYNC_DOCS", "https://docs.example.com/sync/")
+    assert link.findall(people["viewer"].get("/").text) == ["https://docs.example.com/sync/pages/"]
+    assert link.findall(people["admin"].get("/issues").text) == ["https://docs.example.com/sync/pages/#issues"]
+    for wrong in ("javascript:alert(1)", 'https://a.example.com/"onclick=', "docs"):
+        monkeypatch.setenv("SALESMANAGO_SYNC_DOCS", wrong)
+        page = people["viewer"].get("/nowhere-at-all").text + people["viewer"].get("/").text
+        assert "More in the documentation" not in page
+        assert "javascript:" not in page

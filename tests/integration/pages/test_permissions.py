@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import pandas as pd
 import pytest
 import sqlalchemy as sa
+from fastapi.routing import APIRoute
 
 from salesmanago_sync.ledger.store import Ledger
 from salesmanago_sync.ui.files import FILES
@@ -30,23 +30,37 @@ ENDPOINTS = {
     ("GET", "/"): Endpoint("/", "viewer", 200),
     ("GET", "/live"): Endpoint("/live", "viewer", 200),
     ("GET", "/force/{mode}"): Endpoint("/force/full", "user", 200),
-    ("POST", "/force/{mode}"): Endpoint("/force/incremental", "user", 303, {"dry_run": "true", "switch_on": "true"}),
+    ("POST", "/force/{mode}"): Endpoint("/force/full", "user", 303, {"dry_run": "true", "switch_on": "true"}),
+    ("POST", "/switch/{which}"): Endpoint("/switch/incremental", "user", 303, {"on": "true"}),
+    ("GET", "/last"): Endpoint("/last", "admin", 200),
+    ("POST", "/last"): Endpoint("/last", "admin", 200, {"salesforce": "2026-01-31T10:00:00", "salesmanago": "soon"}),
+    ("GET", "/doctor"): Endpoint("/doctor", "user", 200),
+    ("POST", "/doctor"): Endpoint("/doctor", "user", 200),
+    ("GET", "/probe"): Endpoint("/probe", "user", 200),
+    ("POST", "/probe"): Endpoint("/probe", "user", 303, {"do": "ask", "sure": "true", "switch_on": "true"}),
     ("GET", "/issues"): Endpoint("/issues", "user", 200),
     ("GET", "/issues.csv"): Endpoint("/issues.csv", "user", 200),
     ("POST", "/issues/{action}"): Endpoint("/issues/dismiss", "user", 303, {"ids": [1]}),
+    ("POST", "/issues/decide"): Endpoint("/issues/decide", "user", 303, {"take": "salesforce", "ids": [1]}),
     ("GET", "/contacts/{contact_id}"): Endpoint("/contacts/x", "user", 404),  # the ledger does not know it
     ("GET", "/plan"): Endpoint("/plan", "user", 200),
     ("GET", "/plan.csv"): Endpoint("/plan.csv?run=1", "user", 200),
     ("GET", "/explain"): Endpoint("/explain", "user", 200),
+    ("POST", "/person"): Endpoint("/person", "user", 200, {"person": ["00Q000000000001AAA"]}),
     ("POST", "/forget"): Endpoint("/forget", "user", 200, {"ids": ["00Q000000000001AAA"]}),
-    ("POST", "/explain"): Endpoint("/explain", "user", 200, {"asked": "anna@example.com"}),
+    ("POST", "/explain"): Endpoint("/explain", "user", 503, {"asked": "anna@example.com"}),  # no service answers
     ("GET", "/certificate"): Endpoint("/certificate", "user", 200),
     ("GET", "/certificate/{name}.{ending}"): Endpoint("/certificate/certificate-2026-01-31-run-1.json", "user", 404),
-    ("POST", "/certificate"): Endpoint("/certificate", "user", 303, {"switch_on": "true"}),
+    ("POST", "/certificate"): Endpoint("/certificate", "user", 409, {"switch_on": "true"}),  # nothing is synchronised
     ("POST", "/undo"): Endpoint("/undo", "user", 200, {"run": 1}),
     ("POST", "/undo/apply"): Endpoint("/undo/apply", "user", 404, {"shown": 999}),
     ("GET", "/mappings"): Endpoint("/mappings", "viewer", 200),
-    ("GET", "/mappings/{object}.yaml"): Endpoint("/mappings/Lead.yaml", "viewer", 503),  # there is no connection
+    ("GET", "/mappings/{object}.yaml"): Endpoint("/mappings/Lead.yaml", "viewer", 503),  # no service answers
+    ("GET", "/workbench"): Endpoint("/workbench", "user", 200),
+    ("POST", "/workbench"): Endpoint(
+        "/workbench", "user", 200, {"file": "lead.yaml", "text": "object: Lead", "do": "check"}
+    ),
+    ("POST", "/workbench/save"): Endpoint("/workbench/save", "admin", 403, {"file": "lead.yaml"}),  # it is switched off
     ("GET", "/static/{name}"): Endpoint("/static/pages.js", "viewer", 200),
 }
 ORDER = ("viewer", "user", "admin")
@@ -55,28 +69,16 @@ MAY_NOT = [(key, role) for key in ENDPOINTS for role in ORDER if ORDER.index(rol
 POSTS = [key for key in ENDPOINTS if key[0] == "POST"]
 
 
-@pytest.fixture(autouse=True)
-def paused(api: str, ledger: Ledger) -> Iterator[None]:
-    """Both DAGs as they were found: paused, and without runs."""
-    from airflow.models.dag import DagModel
-    from airflow.models.dagrun import DagRun
-    from airflow.utils.session import create_session
-
-    def clear() -> None:
-        with create_session() as session:
-            session.execute(sa.delete(DagRun))
-            session.execute(sa.update(DagModel).values(is_paused=True))
-
-    clear()
-    yield
-    clear()
+pytestmark = pytest.mark.usefixtures("paused")
 
 
 def routes() -> set[tuple[str, str]]:
     """Every endpoint that the app has."""
     from salesmanago_sync.ui.app import make_app
 
-    return {(method, route.path) for route in make_app().routes for method in route.methods - {"HEAD"}}  # type: ignore[attr-defined]
+    # The JSON routes, which are mounted, are tried in test_json_routes.py.
+    pages = [route for route in make_app().routes if isinstance(route, APIRoute)]
+    return {(method, page.path) for page in pages for method in page.methods - {"HEAD"}}
 
 
 def ask(person: Person, key: tuple[str, str], **how: Any) -> Any:
@@ -248,7 +250,11 @@ def test_a_viewer_is_not_offered_what_is_not_allowed(people: dict[str, Person]) 
 
 @pytest.mark.parametrize(
     "path",
-    ["/nothing", "/plan?run=99", "/plan?run=99999999999999999999", "/issues?state=odd", "/static/../app.py", "/docs"],
+    [
+        *("/nothing", "/issues?state=odd", "/static/../app.py", "/docs"),
+        *("/plan?run=99", "/plan?run=99999999999999999999"),
+        *("/certificates/certificate-2026-01-31-run-99.json", "/contacts/m-1%00"),
+    ],
 )
 def test_what_is_not_there_is_told_with_the_same_headers(people: dict[str, Person], path: str) -> None:
     answer = people["admin"].get(path)
@@ -281,6 +287,8 @@ def test_numbers_that_no_database_knows_change_nothing(ledger: Ledger, people: d
     answer = people["admin"].post("/issues/retry", ids=[10**30, -5, 2**31])
     assert answer.status_code == 303
     assert answer.headers["Location"].endswith("count=0")
+    for number in (99, 10**30):
+        assert people["admin"].post("/undo/apply", shown=number).status_code == 404
 
 
 def test_a_signature_is_given_for_contacts_of_the_ledger_only(
@@ -308,3 +316,46 @@ def test_a_person_is_forgotten_in_two_steps_by_name(ledger: Ledger, people: dict
     assert ledger.bindings()["base"][0] == "{}"
     assert decisions(ledger) == [("forget", "user", f'["{record}", "m-1"]')]
     assert audited()[-1][:2] == ("salesmanago forget", "user")
+
+
+def test_whoever_forgets_somebody_is_told_what_was_exported(
+    ledger: Ledger, people: dict[str, Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SALESMANAGO_SYNC_EXPORT", "/exported")
+    done = people["user"].post("/forget", ids=["00Q000000000001AAA"], confirmed="true").text
+    assert "What was exported to /exported is not touched" in done
+
+
+RECORD, CARD = "00Q000000000001AAA", "01234567-89ab-cdef-0123-456789abcdef"
+
+
+@pytest.fixture
+def troubled(ledger: Ledger) -> None:
+    """An issue of one person."""
+    known = {"object": "Lead", "salesforce_id": RECORD, "salesmanago_id": CARD, "matched_by": "email"}
+    ledger.bind(pd.DataFrame([known]), 1, datetime.now(UTC))
+    ledger.report_issues(1, pd.DataFrame([{**known, "reason": "LOCKED"}]), datetime.now(UTC))
+
+
+def test_one_person_is_synchronised_from_an_issue_in_two_steps_while_the_dag_is_paused(
+    troubled: None, people: dict[str, Person]
+) -> None:
+    issue = people["user"].get("/issues").text
+    assert f'formaction="/salesmanago/person" name="person" value="{RECORD}"' in issue
+    asked = people["user"].post("/person", person=[RECORD, CARD]).text
+    assert "Switched on it stays on" in asked
+    assert runs() == []
+    done = people["user"].post("/person", person=[RECORD, CARD], switch_on="true").text
+    assert "looks at this person only" in done
+    assert runs() == [("salesmanago_incremental_sync", {"ids": [RECORD, CARD]}, "user")]
+    assert "looks at this person only" in people["user"].post("/person", person=RECORD).text
+    assert len(runs()) == 2
+
+
+@pytest.mark.parametrize("person", ["nonsense", "anna@example.com", "<script>alert(1)</script>", "a\0b", "\U0001f600"])
+def test_nobody_is_synchronised_whom_no_id_names(troubled: None, people: dict[str, Person], person: str) -> None:
+    answer = people["user"].post("/person", person=person, switch_on="true")
+    assert answer.status_code == 400
+    assert "<script>" not in answer.text
+    assert "anna" not in answer.text
+    assert runs() == []

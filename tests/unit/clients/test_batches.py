@@ -2,19 +2,19 @@ from __future__ import annotations
 
 import pytest
 
-from salesmanago_sync.clients.batches import chunks, write
+from salesmanago_sync.clients.batches import in_batches, write
 from salesmanago_sync.clients.outcome import OUTDATED, Outcome
-from salesmanago_sync.errors import FatalError, OutdatedError, RetriableError, UnknownOutcomeError
+from salesmanago_sync.errors import FatalError, OutdatedError, ReserveError, RetriableError, UnknownOutcomeError
 
 
 def test_pieces_keep_the_order_and_lose_nothing() -> None:
-    assert list(chunks(range(5), 2)) == [[0, 1], [2, 3], [4]]
-    assert list(chunks([], 2)) == []
+    assert list(in_batches(range(5), 2)) == [[0, 1], [2, 3], [4]]
+    assert list(in_batches([], 2)) == []
 
 
 def test_one_key_never_comes_twice_in_a_piece() -> None:
-    assert list(chunks("abcad", 10, key=str)) == [["a", "b", "c"], ["a", "d"]]
-    assert list(chunks("abcad", 10, key=lambda _: None)) == [["a", "b", "c", "a", "d"]]
+    assert list(in_batches("abcad", 10, key=str)) == [["a", "b", "c"], ["a", "d"]]
+    assert list(in_batches("abcad", 10, key=lambda _: None)) == [["a", "b", "c", "a", "d"]]
 
 
 def sending(*answers: Exception | None):
@@ -59,3 +59,11 @@ def test_rows_that_nobody_answered_stop_the_run() -> None:
 def test_what_did_not_leave_says_so_and_stops_nothing() -> None:
     outcomes = write([[1], [2, 3], [4]], sending(OutdatedError("old"), OutdatedError("old"), None))
     assert [outcome.reason for outcome in outcomes] == [OUTDATED, OUTDATED, OUTDATED, None]
+
+
+def test_what_is_kept_back_for_want_of_calls_was_not_sent() -> None:
+    kept = ReserveError("kept for others")
+    outcomes = write([[1], [2, 3], [4]], sending(None, kept, kept))
+    assert [outcome.reason for outcome in outcomes] == [None, OUTDATED, OUTDATED, OUTDATED]
+    with pytest.raises(ReserveError):
+        write([[1], [2]], sending(kept, kept))

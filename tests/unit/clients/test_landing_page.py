@@ -80,6 +80,7 @@ def test_http_to_another_machine_is_warned_about(endpoint: str, warned: bool) ->
         ("https://app2.salesmanago.com", "https://evilsalesmanago.com/x.json", False),
         ("https://app2.salesmanago.com", "https://app2.salesmanago.com.evil.example.net/x.json", False),
         ("https://app2.salesmanago.com", "https://app2.salesmanago.com@evil.example.net/x.json", False),
+        ("https://app2.salesmanago.com", "https://user:x@files.salesmanago.com/x.json", False),
         ("https://app2.salesmanago.com", "https://169.254.169.254/latest", False),
         ("https://app2.salesmanago.com", "file:///etc/passwd", False),
         ("https://app2.salesmanago.com", "x", False),

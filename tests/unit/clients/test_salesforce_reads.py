@@ -70,9 +70,37 @@ def test_a_cursor_that_is_lost_again_and_again_ends_the_read(salesforce) -> None
     ids=["fewer than it counts", "fewer over two pages", "not done, and no next page", "no count, and no next page"],
 )
 def test_a_list_that_ends_before_its_end_is_not_taken_for_whole(salesforce, answers) -> None:
-    client, _ = salesforce(answers)
-    with pytest.raises(RetriableError, match=r"queryAll Contact: \d rows came of"):
-        list(client.changed("Contact", ["Id"], SINCE, UNTIL))
+    for ask in (
+        lambda client: list(client.changed("Contact", ["Id"], SINCE, UNTIL)),
+        lambda client: client.moved("Contact", SINCE, "Email", 100),
+        lambda client: client.stamps("Contact", [str(row(1)["Id"])]),
+    ):
+        client, _ = salesforce(list(answers))
+        with pytest.raises(RetriableError, match=r"queryAll Contact: \d rows came of"):
+            ask(client)
+
+
+def test_no_more_than_some_records_that_moved_are_read(salesforce) -> None:
+    client, service = salesforce([page(row(1), row(2), more="a", of=9), page(row(3), more="b", of=9)])
+    assert len(client.moved("Contact", SINCE, "Email", 3)) == 3
+    assert service.calls[0].soql == (
+        "SELECT Id, SystemModstamp, Email FROM Contact WHERE SystemModstamp >= 2026-11-01T10:00:00Z LIMIT 3"
+    )
+    assert len(service.calls) == 2
+
+
+def test_the_records_that_moved_last_are_named_in_one_call(salesforce) -> None:
+    client, service = salesforce([page(row(2), row(1), more="a", of=9)])
+    assert client.newest("Lead", 2, "City = 'Łódź'") == [row(2)["Id"], row(1)["Id"]]
+    assert [call.soql for call in service.calls] == [
+        "SELECT Id FROM Lead WHERE City = 'Łódź' ORDER BY SystemModstamp DESC LIMIT 2"
+    ]
+
+
+def test_whom_a_cut_answer_leaves_out_is_asked_for_by_a_query(salesforce) -> None:
+    client, _ = salesforce([Reply([row(1)]), page(row(2), row(3))])
+    ids = [str(row(number)["Id"]) for number in (1, 2, 3)]
+    assert [record["Id"] for record in client.retrieve("Contact", ids, ["Email"])] == ids
 
 
 def test_a_full_read_goes_by_id_and_leaves_out_deleted_records(salesforce) -> None:
@@ -209,3 +237,20 @@ def test_the_daily_limit_is_not_asked_again(salesforce) -> None:
 
 def test_every_kind_of_replay_says_why() -> None:
     assert all(" " in replay.value for replay in Replay)
+
+
+@pytest.mark.parametrize(
+    ("told", "known"),
+    [
+        ("per-app-api-usage=1/2(appName=x), api-usage=18/15000", (18, 15_000)),
+        ("per-app-api-usage=1/2(appName=x)", None),
+        ("api-usage=many", None),
+        ("api-usage=5/0", None),
+    ],
+)
+def test_what_one_application_used_is_not_what_the_org_used(
+    salesforce, told: str, known: tuple[int, int] | None
+) -> None:
+    client, _ = salesforce([Reply({"records": [], "done": True, "totalSize": 0}, headers={"Sforce-Limit-Info": told})])
+    client.count("Lead", "")
+    assert client.usage == known

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
 
-from salesmanago_sync.clients.salesmanago_ids import PAGE
+from salesmanago_sync.clients.salesmanago_ids import MAY_BE_CUT, PAGE
 from salesmanago_sync.errors import AuthenticationError, FatalError, RetriableError
 from tests.unit.clients.service import Call, Reply
 
@@ -32,19 +33,24 @@ def created(*names: str) -> Reply:
     return yes(createdContacts=items(*names))
 
 
+def of_pages(*pages: Reply) -> Callable[[Call], Reply]:
+    """Give pages, of which smaller ones would hold nobody else."""
+
+    def answer(call: Call) -> Reply:
+        if "created" in call.line:
+            return created("e")
+        return modified() if call.body["size"] < PAGE else pages[min(call.body["page"], len(pages)) - 1]
+
+    return answer
+
+
 def test_changed_contacts_come_once_from_every_page(salesmanago) -> None:
-    client, service = salesmanago(
-        [
-            modified("a", "b", more=True),
-            modified("b", "c", more=True, key="contactId"),
-            modified("d"),
-            created("e"),
-        ]
-    )
+    pages = [modified("a", "b", more=True), modified("b", "c", more=True, key="contactId"), modified("d")]
+    client, service = salesmanago(of_pages(*pages))
     assert list(client.changed_ids(SINCE, SINCE + DAY)) == [["e"], ["a", "b"], ["c"], ["d"]]
-    assert service.lines == ["POST /api/contact/paginatedModifiedContacts"] * 3 + ["POST /api/contact/createdContacts"]
-    assert [call.body.get("page") for call in service.calls] == [1, 2, 3, None]
-    assert {call.body.get("size") for call in service.calls[:3]} == {PAGE}
+    assert set(service.lines[:-1]) == {"POST /api/contact/paginatedModifiedContacts"}
+    asked = [(call.body["page"], call.body["size"]) for call in service.calls[:-1]]
+    assert asked == [(1, PAGE), (2, PAGE), (1, 500), (2, 500), (3, PAGE), *((half, 500) for half in (3, 4, 5, 6))]
     assert {(call.body["from"], call.body["to"]) for call in service.calls} == {(1793491200000, 1793577600000)}
 
 
@@ -63,15 +69,83 @@ def test_no_time_no_request(salesmanago) -> None:
 
 
 def test_without_has_more_an_empty_page_is_the_end(salesmanago) -> None:
-    client, _ = salesmanago([modified("a", more=None), modified(more=None), created()])
-    assert list(client.changed_ids(SINCE, SINCE + DAY)) == [["a"]]
+    client, _ = salesmanago(of_pages(modified("a", more=None), modified(more=None)))
+    assert list(client.changed_ids(SINCE, SINCE + DAY)) == [["e"], ["a"]]
 
 
 def test_a_service_that_never_turns_the_page_is_found_out(salesmanago) -> None:
-    client, service = salesmanago(lambda call: created() if "created" in call.line else modified("a", more=True))
+    client, service = salesmanago(of_pages(modified("a", more=True)))
     with pytest.raises(FatalError, match="same page"):
         list(client.changed_ids(SINCE, SINCE + DAY))
-    assert len(service.calls) < 10
+    assert len(service.calls) < 15
+
+
+class Cut:
+    """Contacts of whom a page of the service names so many at most, whatever was asked for.
+
+    Attributes:
+        names: Everybody.
+    """
+
+    def __init__(self, count: int, cut: int, *, clamps: bool) -> None:
+        self.names = [f"n{number}" for number in range(count)]
+        self._cut, self._clamps = cut, clamps
+
+    def page(self, number: int, size: int) -> tuple[list[dict[str, str]], bool]:
+        """Give a page: cut inside, or as if a smaller one had been asked for."""
+        size = min(size, self._cut) if self._clamps else size
+        some = self.names[(number - 1) * size : number * size]
+        return items(*some[: self._cut]), number * size < len(self.names)
+
+    def __call__(self, call: Call) -> Reply:
+        if "created" in call.line:
+            return created()
+        if "export" in call.line:
+            return Reply({"success": False, "message": ["No such method"]})
+        found, more = self.page(call.body["page"], call.body["size"])
+        return yes(modifiedContacts=found, contacts=found, hasMore=more)
+
+
+@pytest.mark.parametrize("clamps", [False, True], ids=["cut inside", "smaller pages"])
+@pytest.mark.parametrize(
+    ("count", "cut"),
+    [
+        (600, 500),
+        (999, 600),
+        (2_300, 999),
+        (2_300, 600),
+        (5_000, 250),
+        (900, 600),
+        (3_000, 130),
+        (499, 10_000),
+        (700, 10_000),
+    ],
+)
+def test_a_page_that_is_cut_inside_loses_nobody(salesmanago, count, cut, clamps) -> None:
+    account = Cut(count, cut, clamps=clamps)
+    client, service = salesmanago(account)
+    assert {name for some in client.all_ids() for name in some} == set(account.names)
+    pages = -(-count // min(cut, PAGE))
+    assert len(service.calls) <= 2 + 15 * pages
+    if count < MAY_BE_CUT:
+        assert len(service.calls) == 3, "nothing is asked twice"
+    if cut >= MAY_BE_CUT:
+        assert {name for some in client.changed_ids(SINCE, SINCE + DAY) for name in some} == set(account.names)
+
+
+def test_a_feed_whose_page_may_be_cut_does_not_count_as_whole(salesmanago) -> None:
+    for count, cut, whole in ((3, 1_000, True), (499, 1_000, True), (900, 600, False), (1_700, 1_000, False)):
+        client, _ = salesmanago(Cut(count, cut, clamps=False))
+        found, all_of_them = client.moved(SINCE, SINCE + DAY, 1)
+        assert all_of_them == whole
+        assert len(found) == count or not whole
+
+
+def test_some_who_are_new_or_edited_come_in_two_requests(salesmanago) -> None:
+    client, service = salesmanago(Cut(3_000, 10_000, clamps=False))
+    found = client.recent_ids(SINCE, SINCE, SINCE + DAY)
+    assert len(service.calls) == 2
+    assert len(found) == len(set(found)) == PAGE
 
 
 class Births:
@@ -192,9 +266,16 @@ def test_credentials_refused_while_waiting_are_told(salesmanago) -> None:
 
 def test_an_account_without_export_is_read_page_by_page(salesmanago) -> None:
     refused = Reply({"success": False, "message": ["No such method"]})
-    client, service = salesmanago([refused, yes(contacts=items("a", "b")), yes(contacts=items("c")), yes(contacts=[])])
+    pages = {(1, PAGE): ["a", "b"], (2, PAGE): ["c"]}
+
+    def answer(call: Call) -> Reply:
+        if "export" in call.line:
+            return refused
+        return yes(contacts=items(*pages.get((call.body["page"], call.body["size"]), [])))
+
+    client, service = salesmanago(answer)
     assert [name for some in client.all_ids() for name in some] == ["a", "b", "c"]
-    assert service.lines[1:] == ["POST /api/contact/paginatedListById"] * 3
+    assert set(service.lines[1:]) == {"POST /api/contact/paginatedListById"}
 
 
 def test_a_refused_log_in_is_no_reason_to_try_the_other_way(salesmanago) -> None:
@@ -224,8 +305,19 @@ def test_cards_come_for_every_known_id_by_50(salesmanago) -> None:
 def test_unknown_contacts_are_absent_and_other_users_contacts_are_found(salesmanago) -> None:
     client, service = salesmanago(known)
     assert [[card["id"] for card in page] for page in client.cards(["a", "o", "x"])] == [["a"], ["o"]]
-    assert service.lines == ["POST /api/contact/listById", "POST /api/contact/listAllById"]
-    assert service.calls[1].body["contactId"] == ["o", "x"]
+    assert service.lines == ["POST /api/contact/listById", *["POST /api/contact/listAllById"] * 2]
+    assert [call.body["contactId"] for call in service.calls] == [["a", "o", "x"], ["o", "x"], ["x"]]
+
+
+@pytest.mark.parametrize("cut", [1, 7, 49])
+def test_whom_a_cut_answer_leaves_out_is_not_taken_for_gone(salesmanago, cut) -> None:
+    def answer(call: Call) -> Reply:
+        return yes(contacts=json.loads(known(call).content)["contacts"][:cut])
+
+    client, service = salesmanago(answer)
+    ids = [f"{'oxi'[number % 3]}{number}" for number in range(90)]
+    assert {card["id"] for page in client.cards(ids) for card in page} == {one for one in ids if one[0] != "x"}
+    assert len(service.calls) <= 2 + 90 // cut + 3
 
 
 def test_cards_by_address_match_in_any_case(salesmanago) -> None:
@@ -246,7 +338,7 @@ def test_unknown_contacts_of_several_batches_are_looked_for_together(salesmanago
     client, service = salesmanago(known)
     ids = [f"{'ox'[number % 2] if number % 50 < 2 else 'i'}{number}" for number in range(200)]
     assert {card["id"] for page in client.cards(ids) for card in page} == {one for one in ids if one[0] != "x"}
-    assert [line.rpartition("/")[2] for line in service.lines] == [*["listById"] * 4, "listAllById"]
+    assert [line.rpartition("/")[2] for line in service.lines] == [*["listById"] * 4, *["listAllById"] * 2]
 
 
 def test_cards_that_nobody_has_are_no_page(salesmanago) -> None:

@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 import pytest
+import requests
 
 from salesmanago_sync.clients.http import Replay, TooLargeError, json_body, send
 from salesmanago_sync.clients.session import Bounds, new_session
@@ -160,6 +161,21 @@ def test_a_log_in_follows_a_redirect_on_its_own_host() -> None:
     with serving(moved("/there?x=1")) as (url, asked), new_session() as session:
         assert session.post(f"{url}/", data={"secret": "s"}).status_code == 200
         assert asked == ["/", "/there?x=1"]
+
+
+@pytest.mark.parametrize(
+    ("target", "followed"),
+    [("https://login.example.com/there", True), ("/there", True), ("http://login.example.com/there", False)],
+)
+def test_a_log_in_follows_no_redirect_to_plain_http(target: str, followed: bool) -> None:
+    answer = requests.Response()
+    answer.status_code, answer.url, answer.headers["Location"] = 302, "https://login.example.com/", target
+    with new_session() as session:
+        if followed:
+            assert session.get_redirect_target(answer) == target
+        else:
+            with pytest.raises(FatalError, match="or to http"):
+                session.get_redirect_target(answer)
 
 
 @pytest.mark.parametrize("where", ["{other}/there", "//localhost:{port}/there", "http://127.0.0.1:1/there"])

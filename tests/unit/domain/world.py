@@ -24,6 +24,7 @@ from salesmanago_sync.domain.people.identities import ObjectInput
 from salesmanago_sync.domain.people.matching import PAIR
 from salesmanago_sync.domain.people.sightings import newest, sightings
 from salesmanago_sync.domain.plan.plan import Plan, PlanInput, plan
+from salesmanago_sync.domain.probe.answers import AccountWays
 from salesmanago_sync.ledger.engine import Database
 from salesmanago_sync.ledger.store import Ledger
 from salesmanago_sync.ledger.tables import identity, metadata
@@ -229,6 +230,7 @@ class World:
         }
         self.ports: Any = SimpleNamespace(
             run=SimpleNamespace(id=1),
+            known=AccountWays(),
             ledger=self.ledger,
             now=self.clock,
             salesforce=self.salesforce,

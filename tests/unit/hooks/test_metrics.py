@@ -15,6 +15,7 @@ from salesmanago_sync.domain.certificate.reasons import MEANINGS
 from salesmanago_sync.domain.reasons import ISSUES
 from salesmanago_sync.hooks.metrics import send_certificate_metrics, send_consent_metrics, send_metrics
 from salesmanago_sync.ledger import store
+from salesmanago_sync.pair import FIRST
 
 PAGE = (Path(__file__).resolve().parents[3] / "docs" / "reference.md").read_text()
 BEGIN = datetime(2026, 1, 31, 10, tzinfo=UTC)
@@ -65,7 +66,7 @@ def backend() -> Iterator[Backend]:
 
 
 def test_they_are_the_numbers_of_the_report(backend: Backend) -> None:
-    send_metrics(Ledger(), 1, TOTALS)  # type: ignore[arg-type]
+    send_metrics(FIRST, Ledger(), 1, TOTALS)  # type: ignore[arg-type]
     seen = {name.removeprefix("salesmanago_sync."): value for name, value in backend.seen.items()}
     assert seen["to_salesmanago.created"] == 2
     assert seen["to_salesmanago.skipped"] == 1
@@ -79,11 +80,11 @@ def test_they_are_the_numbers_of_the_report(backend: Backend) -> None:
 
 
 def test_the_page_lists_them_all(backend: Backend, tmp_path: Path) -> None:
-    send_metrics(Ledger(), 1, TOTALS)  # type: ignore[arg-type]
+    send_metrics(FIRST, Ledger(), 1, TOTALS)  # type: ignore[arg-type]
     ledger = store.Ledger.open(f"sqlite:///{tmp_path}/ledger.db")
-    send_consent_metrics(ledger, datetime.now(UTC))
+    send_consent_metrics(FIRST, ledger, datetime.now(UTC))
     ledger.close()
-    send_certificate_metrics(dict.fromkeys(("people", "equal", "explained", "unexplained"), 1), {})
+    send_certificate_metrics(FIRST, dict.fromkeys(("people", "equal", "explained", "unexplained"), 1), {})
     listed = set(re.findall(r"^\| `(salesmanago_sync\.[a-z0-9_.<>]+)` \|", PAGE, re.M))
     choices = {"<direction>": ("to_salesmanago", "to_salesforce"), "<mode>": ("full", "incremental")}
     choices["<reason>"] = tuple(reason.lower() for reason in ISSUES)

@@ -10,7 +10,9 @@ import pytest
 from airflow.sdk import BaseNotifier
 
 from salesmanago_sync.errors import ConfigurationError
-from salesmanago_sync.hooks.notification import make_notifier, notify
+from salesmanago_sync.hooks.lateness import LATE, tell_late
+from salesmanago_sync.hooks.notification import QuestionNotifier, make_notifier, notify
+from salesmanago_sync.pair import FIRST
 from salesmanago_sync.settings import Settings, load_settings
 
 PATH = f"{__name__}.Postcard"
@@ -51,7 +53,7 @@ def test_a_notifier_that_cannot_be_made_is_told(notifier: str, arguments: dict[s
 def test_arguments_that_are_no_json_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SALESMANAGO_SYNC_NOTIFIER_ARGUMENTS", "{text")
     with pytest.raises(ConfigurationError, match="SALESMANAGO_SYNC_NOTIFIER_ARGUMENTS: is no JSON"):
-        load_settings()
+        load_settings(FIRST)
 
 
 def test_none_is_made_where_none_is_wanted() -> None:
@@ -67,3 +69,24 @@ def test_it_is_told_the_result_of_the_run_in_words_of_ones_own(monkeypatch: pyte
     run = SimpleNamespace(dag_id="salesmanago_full_sync", run_id="unknown")
     notify({"dag_run": run})
     assert file.read_text() == "salesmanago_full_sync: The run failed: see its red tasks."
+
+
+def test_a_notifier_that_fails_takes_no_question_away(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    arguments = {"text": "{{ sync_note }}", "file": str(tmp_path / "no folder" / "told")}
+    QuestionNotifier(Settings(notifier=PATH, notifier_arguments=arguments), "May it write?")({})
+    assert "Nobody could be told of the question: FileNotFoundError" in caplog.text
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_opt_outs_that_wait_are_told_in_the_log_and_to_the_notifier(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, tmp_path: Path, wanted: bool
+) -> None:
+    file = tmp_path / "told"
+    if wanted:
+        monkeypatch.setenv("SALESMANAGO_SYNC_NOTIFIER", PATH)
+        arguments = {"text": "{{ sync_note }}", "file": str(file)}
+        monkeypatch.setenv("SALESMANAGO_SYNC_NOTIFIER_ARGUMENTS", json.dumps(arguments))
+    tell_late({"dag_run": SimpleNamespace(dag_id="salesmanago_consent")}, something_newer=1)
+    assert LATE in caplog.text
+    assert file.exists() is wanted
+    assert not wanted or file.read_text() == LATE

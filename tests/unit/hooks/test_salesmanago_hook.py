@@ -190,6 +190,7 @@ def test_http_to_another_machine_is_said_whenever_a_client_is_made(
 
 
 def test_further_hosts_of_exports_come_from_a_setting(hook: SalesmanagoHook, monkeypatch: pytest.MonkeyPatch) -> None:
+    from salesmanago_sync.pair import FIRST
     from salesmanago_sync.settings import load_settings
     from tests.unit.clients.service import Reply, Service
 
@@ -198,5 +199,5 @@ def test_further_hosts_of_exports_come_from_a_setting(hook: SalesmanagoHook, mon
     file = {"success": True, "fileUrl": "https://files.example.net/x.json"}
     service = Service([Reply(export), Reply(file), Reply([{"contactId": "c1"}]), Reply({"success": True})])
     monkeypatch.setattr(module, "new_session", lambda *_, **__: service.session())
-    client = hook.get_conn(export_hosts=load_settings().export_hosts)
+    client = hook.get_conn(export_hosts=load_settings(FIRST).export_hosts)
     assert list(client.all_ids()) == [["c1"]]

@@ -36,6 +36,17 @@ def test_what_is_bound_comes_back(ledger: Ledger, pairs: pd.DataFrame, noon: dat
     assert frame["salesmanago_id"].dtype == "str"
 
 
+def test_some_of_those_who_are_bound_are_given_the_last_ones_first(ledger: Ledger, noon: datetime) -> None:
+    names = [f"{number}" for number in range(4)]
+    frame = pd.DataFrame({"salesforce_id": names, "salesmanago_id": names, "matched_by": "email"})
+    ledger.bind(frame.assign(object=["Lead", "Lead", "Contact", "Lead"], status=["paused", "active"] * 2), 1, noon)
+    gone = pd.DataFrame({"object": ["Lead"], "salesforce_id": ["9"], "salesmanago_id": ["9"], "matched_by": ["email"]})
+    ledger.bind(gone.assign(status="deleted"), 1, noon)
+    assert ledger.newest_bound(["Lead"], 2)["salesforce_id"].tolist() == ["3", "1"]
+    assert ledger.newest_bound(["Lead", "Contact"], 9)["salesmanago_id"].tolist() == ["3", "2", "1", "0"]
+    assert ledger.newest_bound([], 9).empty
+
+
 def test_an_empty_ledger_reads_as_an_empty_frame_with_all_columns(ledger: Ledger) -> None:
     frame = ledger.bindings()
     assert frame.empty

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import sqlalchemy as sa
 
-from salesmanago_sync.ledger.forgetting import Ids
+from salesmanago_sync.ledger.forgetting import PersonIds
 from salesmanago_sync.ledger.store import Ledger
 from salesmanago_sync.ledger.tables import metadata
 
@@ -105,18 +105,20 @@ def test_nothing_planted_is_left_whatever_names_the_person(
     person: Ledger, folder: Path, noon: datetime, asked: str
 ) -> None:
     named = {
-        "the record": Ids(frozenset({RECORD})),
-        "the Lead that it was": Ids(frozenset({FORMER})),
-        "the contact": Ids(frozenset(), frozenset({"m-7"})),
+        "the record": PersonIds(frozenset({RECORD})),
+        "the Lead that it was": PersonIds(frozenset({FORMER})),
+        "the contact": PersonIds(frozenset(), frozenset({"m-7"})),
         "the address": person.ids_of_addresses([EMAIL]),
     }[asked]
     ids = person.same_people(named)
-    assert ids == Ids(frozenset({RECORD, FORMER}), frozenset({"m-7"}))
+    assert ids == PersonIds(frozenset({RECORD, FORMER}), frozenset({"m-7"}))
     assert person.known(ids) == {"bindings": 1, "changes": 21, "issues": 2, "consent_evidence": 2}
     person.forget(ids, "anna", noon)
 
     assert person.known(ids) == {"bindings": 1, "changes": 21, "issues": 0, "consent_evidence": 2}
-    assert person.ids_of_addresses([EMAIL]) == Ids(frozenset({RECORD}), frozenset({"m-7"})), "known again by its hash"
+    assert person.ids_of_addresses([EMAIL]) == PersonIds(frozenset({RECORD}), frozenset({"m-7"})), (
+        "known again by its hash"
+    )
     assert person.consent_since(noon)["note"].tolist() == [""], "what was no opt-out has not become one"
     assert person.decisions().iloc[0][["action", "who", "about"]].tolist() == [
         "forget",
@@ -135,7 +137,7 @@ def test_who_is_gone_is_known_again_and_not_written_down(person: Ledger, folder:
     person.save(pd.DataFrame({"id": key, "status": "deleted", "email": EMAIL}), noon)
     assert person.tombstones([EMAIL, "other@example.com"])["email"].tolist() == [EMAIL]
     assert person.bindings(salesforce_ids=[RECORD])["email"].tolist() == [EMAIL], "its own base tells it"
-    person.forget(person.same_people(Ids(frozenset({RECORD}))), "anna", noon)
+    person.forget(person.same_people(PersonIds(frozenset({RECORD}))), "anna", noon)
     [hashed] = person.bindings(salesforce_ids=[RECORD])["email"]
     assert hashed.startswith("hmac:")
     assert person.bindings(salesforce_ids=[RECORD], addresses=[EMAIL])["email"].tolist() == [EMAIL]
@@ -167,7 +169,7 @@ def test_who_is_gone_on_both_sides_is_wiped_when_history_ends(person: Ledger, no
     person.prune(noon + day, noon + 2 * day)
     assert person.bindings(salesforce_ids=[RECORD])["base"][0] == "{}"
     assert person.bindings(salesforce_ids=[OTHER])["base"][0] != "{}", "who lives is kept"
-    assert person.known(Ids(frozenset({RECORD})))["issues"] == 0
+    assert person.known(PersonIds(frozenset({RECORD})))["issues"] == 0
     assert person.tombstones([EMAIL])["email"].tolist() == [EMAIL]
 
 
@@ -186,4 +188,6 @@ def test_no_statement_grows_with_the_number_of_people_who_are_gone(ledger: Ledge
     ledger.prune(noon + timedelta(days=1), noon + timedelta(days=2))
     assert set(ledger.bindings()["base"]) == {"{}"}
     assert max(taken) < 1000  # some builds of SQLite take no more
-    assert ledger.known(Ids(frozenset(ids["salesforce_id"]), frozenset(ids["salesmanago_id"])))["bindings"] == count
+    assert (
+        ledger.known(PersonIds(frozenset(ids["salesforce_id"]), frozenset(ids["salesmanago_id"])))["bindings"] == count
+    )

@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 import pandas as pd
 import pytest
 
+from salesmanago_sync.clients.pace import Pace
+from salesmanago_sync.ledger.mapping_state import SyncedMapping
 from salesmanago_sync.ledger.store import Ledger
 
 HOUR = timedelta(hours=1)
@@ -135,8 +137,16 @@ def test_one_create_of_a_person_is_pending_at_a_time(ledger: Ledger, noon: datet
 def test_the_mapping_of_the_last_full_sync_is_remembered(ledger: Ledger, noon: datetime) -> None:
     assert ledger.mapping_state() == {}
     ledger.set_mapping_state("Lead", "abc", noon)
-    ledger.set_mapping_state("Lead", "def", noon + HOUR)
-    assert ledger.mapping_state() == {"Lead": ("def", noon + HOUR)}
+    assert ledger.mapping_state() == {"Lead": SyncedMapping("abc", noon, None)}, "as an earlier version left it"
+    ledger.set_mapping_state("Lead", "def", noon + HOUR, ["name", "email", "name"])
+    ledger.set_mapping_state("Contact", "ghi", noon, [])
+    assert ledger.mapping_state() == {
+        "Lead": SyncedMapping("def", noon + HOUR, frozenset({"email", "name"})),
+        "Contact": SyncedMapping("ghi", noon, frozenset()),
+    }
+    assert ledger.objects_due({"Lead": "def", "Contact": "abc", "PersonAccount": "abc"}) == ["Contact", "PersonAccount"]
+    ledger.set_mapping_state("Lead", "def", noon)
+    assert ledger.mapping_state()["Lead"].fields is None
 
 
 def test_consent_evidence_is_found_by_either_id(ledger: Ledger, noon: datetime) -> None:
@@ -176,3 +186,32 @@ def test_turns_are_given_once_and_a_pause_moves_them(ledger: Ledger, noon: datet
     assert ledger.reserve_turns(1, 0.5, noon) == pytest.approx(5.5), "a pause brings nothing forward"
     assert ledger.reserve_turns(1, 0.5, noon + timedelta(minutes=1)) == pytest.approx(0)
     assert ledger.reserve_turns(1, 0.5, noon - timedelta(days=1)) == pytest.approx(0), "a clock was set back"
+
+
+@pytest.mark.parametrize("per_second", [1, 5, 500])
+def test_turns_of_processes_that_died_hold_nobody_back(ledger: Ledger, noon: datetime, per_second: int) -> None:
+    class Turns:
+        reserve = staticmethod(lambda count, every: ledger.reserve_turns(count, every, noon))
+        pause = staticmethod(lambda seconds: ledger.pause_turns(seconds, noon))
+
+    workers, waited = 8, list[float]()
+    for _ in range(workers):
+        # It dies with the turns that it has reserved.
+        Pace(per_second, Turns(), sleep=lambda seconds: None).take_turn()
+    Pace(per_second, Turns(), sleep=waited.append).take_turn()
+    assert waited[0] <= workers * max(1 / per_second, 0.2) + 0.05
+    ledger.reserve_turns(1, 1 / per_second, noon + HOUR)
+    assert ledger.reserve_turns(1, 1 / per_second, noon) == pytest.approx(0), "a clock was an hour ahead"
+
+
+def test_the_totals_of_the_last_whole_full_sync_are_found(ledger: Ledger, noon: datetime) -> None:
+    assert ledger.last_full_totals() is None
+    kinds = [("full", False, False), ("full", False, False), ("full", True, False), ("full", False, True)]
+    for number, (mode, dry_run, restricted) in enumerate([*kinds, ("incremental", False, False)]):
+        run = ledger.start_run("dag", str(number), mode, dry_run, restricted, noon)
+        ledger.finish_run(run, "success", noon, {"rows": [number]}, "")
+    for number, state in enumerate(["failed", "running"]):
+        run = ledger.start_run("dag", f"{state} {number}", "full", False, False, noon)
+        if state != "running":
+            ledger.finish_run(run, state, noon, {"rows": []}, "")
+    assert ledger.last_full_totals() == {"rows": [1]}

@@ -1,15 +1,8 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
-
-from salesmanago_sync.ledger.store import Ledger
-
-NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
 
 class Shelf:
@@ -29,17 +22,5 @@ class Shelf:
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    opened = Ledger.open(f"sqlite:///{tmp_path}/ledger.db")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
 def variables() -> Shelf:
     return Shelf()
-
-
-@pytest.fixture
-def noon() -> datetime:
-    return NOON

@@ -8,8 +8,8 @@ import pytest
 
 from salesmanago_sync.ledger.store import Ledger
 from salesmanago_sync.overview import plans
-from salesmanago_sync.overview.plans import Change, read_changes, read_plan
-from salesmanago_sync.overview.runs import read_waiting
+from salesmanago_sync.overview.plans import ChangeRow, read_changes, read_plan
+from salesmanago_sync.overview.runs import as_kept, read_run, read_runs, read_waiting
 from salesmanago_sync.overview.spreadsheet import csv_lines
 
 PLANNED = [
@@ -57,19 +57,40 @@ def test_a_file_has_every_change_that_the_filters_find(
     monkeypatch.setattr(plans, "AT_ONCE", 1)
     run = plan(ledger, noon)
     for filters, count in (({}, 3), ({"object": "Lead"}, 2)):
-        lines = list(csv.reader(csv_lines(Change, read_changes(ledger, run, filters))))
+        lines = list(csv.reader(csv_lines(ChangeRow, read_changes(ledger, run, filters))))
         assert len(lines) == 1 + count
         assert lines[0][:3] == ["object", "direction", "action"]
-    everything = "".join(csv_lines(Change, read_changes(ledger, run, {})))
+    everything = "".join(csv_lines(ChangeRow, read_changes(ledger, run, {})))
     assert "'=1+1" in everything, "no cell is a formula"
 
 
 def test_a_run_that_waits_says_until_when(ledger: Ledger, noon: datetime) -> None:
     run = plan(ledger, noon)
-    assert read_waiting(ledger, noon) == []
-    ledger.update_run(run, state="asks", waits_until=noon + timedelta(hours=1))
-    [line] = read_waiting(ledger, noon)
+    assert read_waiting(ledger, noon, as_kept) == []
+    ledger.update_run(run, state="asks", question={}, waits_until=noon + timedelta(hours=1))
+    [line] = read_waiting(ledger, noon, as_kept)
     assert (line.id, line.asks, line.waits_until) == (run, True, noon + timedelta(hours=1))
     assert ledger.end_forgotten_runs(noon, "forgotten") == [], "it has not ended"
-    assert read_waiting(ledger, noon + timedelta(hours=2)) == []
+    assert read_waiting(ledger, noon + timedelta(hours=2), as_kept) == []
     assert ledger.end_forgotten_runs(noon + timedelta(hours=2), "forgotten") == ["full"]
+
+
+@pytest.mark.parametrize(
+    ("question", "still_asks", "told"),
+    [
+        ({}, False, ("failed", "The run ended while it waited for an answer: nothing was written.")),
+        ({"answer": {"approved": True}}, False, ("running", "")),
+    ],
+)
+def test_a_question_that_nobody_can_answer_any_more_is_not_open(
+    ledger: Ledger, noon: datetime, question: dict[str, object], still_asks: bool, told: tuple[str, str]
+) -> None:
+    run = plan(ledger, noon)
+    ledger.update_run(run, state="asks", question=question, waits_until=noon + timedelta(hours=1))
+
+    def asked(dag_id: str, dag_run_id: str) -> bool:
+        return still_asks
+
+    assert read_waiting(ledger, noon, asked) == []
+    for line in (read_run(ledger, run, still_asks=asked), *read_runs(ledger, still_asks=asked)):
+        assert (line.result, line.note, line.waits_until) == (*told, None)

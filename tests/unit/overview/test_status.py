@@ -8,6 +8,7 @@ from salesmanago_sync.ledger.store import Ledger
 from salesmanago_sync.overview.progress import READING, STEPS, WRITING, read_progress
 from salesmanago_sync.overview.runs import Counts, read_runs
 from salesmanago_sync.overview.status import Automatic, read_calls, read_delays, read_status
+from salesmanago_sync.settings import Settings
 from tests.unit.overview.conftest import Shelf
 
 TTL = timedelta(minutes=15)
@@ -102,6 +103,13 @@ def test_every_step_of_the_progress_is_known() -> None:
     assert set(READING) | set(WRITING) <= set(STEPS)
 
 
+def test_who_is_gone_is_not_counted_as_bound(ledger: Ledger, noon: datetime, variables: Shelf) -> None:
+    ids = {"salesforce_id": ["00Q1", "00Q2"], "salesmanago_id": ["c1", "c2"]}
+    bound = ledger.bind(pd.DataFrame({"object": "Lead", "matched_by": "email", **ids}), started(ledger, noon), noon)
+    ledger.save(bound[["id"]].head(1).assign(status="deleted"), noon)
+    assert read_status(ledger, variables, Automatic(), noon, Settings()).bound == 1
+
+
 def test_a_run_shows_the_sums_of_its_totals(ledger: Ledger, noon: datetime) -> None:
     row = {"created": 1, "updated": 2, "failed": 3, "planned": 0, "read": 9}
     rows = [{**row, "object": name, "direction": "to_salesforce"} for name in ("Lead", "Contact")]
@@ -131,14 +139,14 @@ def test_calls_are_those_of_a_day(ledger: Ledger, noon: datetime) -> None:
         ledger.add_to_run(run, salesforce_calls=number, salesmanago_calls=2 * number)
         ledger.update_run(run, salesforce_calls_today=number, salesforce_calls_allowed=15000)
         ledger.free(ledger.last_attempt())
-    calls = read_calls(ledger, noon)
+    calls = read_calls(ledger, noon, Settings())
     assert (calls.salesforce_ours, calls.salesmanago_ours) == (34, 68)
     assert (calls.salesforce_used, calls.salesforce_allowed) == (4, 15000)
     assert calls.salesmanago_allowed is None
 
 
 def test_an_empty_ledger_has_a_status(ledger: Ledger, variables: Shelf, noon: datetime) -> None:
-    status = read_status(ledger, variables, Automatic(), noon)
+    status = read_status(ledger, variables, Automatic(), noon, Settings())
     assert (status.first_sync.status, status.progress, list(status.runs), status.open_issues) == ("never", None, [], 0)
     assert not status.faults
 
@@ -147,7 +155,7 @@ def test_variables_say_when_each_side_was_synchronised(ledger: Ledger, variables
     later = noon + MINUTE
     variables.set("salesmanago_last_sync", {"salesforce": noon.isoformat(), "salesmanago": later.isoformat()})
     variables.set("salesmanago_first_sync", {"status": "done", "finished_at": noon.isoformat()})
-    status = read_status(ledger, variables, Automatic(), noon)
+    status = read_status(ledger, variables, Automatic(), noon, Settings())
     assert status.last_sync == {"salesforce": noon, "salesmanago": later}
     assert status.first_sync == ("done", noon)
 
@@ -157,6 +165,6 @@ def test_a_variable_that_cannot_be_read_is_told_and_hides_nothing_else(
 ) -> None:
     variables.set("salesmanago_last_sync", ValueError("no JSON"))
     variables.set("salesmanago_first_sync", {"status": "done", "finished_at": "yesterday"})
-    status = read_status(ledger, variables, Automatic(), noon)
+    status = read_status(ledger, variables, Automatic(), noon, Settings())
     assert [fault.split(":")[0] for fault in status.faults] == ["Variable salesmanago_last_sync"]
     assert (status.last_sync, status.first_sync) == ({}, ("done", None))

@@ -224,3 +224,14 @@ def test_an_account_may_cut_its_lists_or_mention_everybody_twice(api: Api, clock
     assert [one["email"] for one in api.call(f"contact/{answer}", **window)[answer]] == everybody[:2]
     api.settings(list_limit=None, list_twice=True)
     assert [one["email"] for one in api.call(f"contact/{answer}", **window)[answer]] == everybody * 2
+
+
+def test_a_page_may_be_cut_inside(api: Api) -> None:
+    for number in range(5):
+        api.upsert(f"p{number}@example.com")
+    api.settings(page_limit=2)
+    pages = [api.call("contact/paginatedListById", page=page, size=4)["contacts"] for page in (1, 2, 3)]
+    assert [len(page) for page in pages] == [2, 1, 0]
+    window = {"from": 0, "to": 4_000_000_000_000, "page": 2, "size": 3}
+    answer = api.call("contact/paginatedModifiedContacts", **window)
+    assert (len(answer["modifiedContacts"]), answer["hasMore"]) == (2, False)

@@ -5,7 +5,7 @@ Closed: whatever none of them holds for is unexplained, and there should be none
 
 from __future__ import annotations
 
-from salesmanago_sync.domain.reasons import SKIPS
+from salesmanago_sync.domain.reasons import ISSUES, SKIPS
 
 EQUAL, UNEXPLAINED = "EQUAL", "UNEXPLAINED"
 
@@ -28,6 +28,8 @@ OF_FIELDS: dict[str, str] = {
     "FULL_SYNC_DUE": "The mapping is newer than the last full sync, which brings in what it added.",
     UNEXPLAINED: "No reason holds.",
 }
-MEANINGS: dict[str, str] = OF_FIELDS | {code: reason.meaning for code, reason in SKIPS.items()}
+# Of several people of one address one has the issue; the others are left alone with the same code.
+LEFT_ALONE = SKIPS | {"AMBIGUOUS_MATCH": ISSUES["AMBIGUOUS_MATCH"]}
+MEANINGS: dict[str, str] = OF_FIELDS | {code: reason.meaning for code, reason in LEFT_ALONE.items()}
 # In place of a field's key: whether the person is on both sides, and known to be.
 PERSON = ""

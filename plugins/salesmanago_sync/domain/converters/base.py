@@ -61,6 +61,10 @@ class LineOptions(Protocol):
         """What the org calls each country, by ISO code."""
 
     @property
+    def single(self) -> bool:
+        """Whether the Salesforce field holds one value of a list, and not several."""
+
+    @property
     def states(self) -> Mapping[str, Mapping[str, str]] | None:
         """What the org calls the states of each country (`state.states`)."""
 
@@ -173,9 +177,17 @@ def as_text(values: pd.Series) -> pd.Series:
         values = values.dt.strftime("%Y-%m-%dT%H:%M:%SZ")
     # Arrow itself: pandas takes ten times as long where there are few people.
     raw = pa.array(values.astype(TEXT), type=pa.large_string(), from_pandas=True)
-    text = pc.utf8_trim_whitespace(pc.utf8_normalize(raw, form="NFC"))
+    text = pc.utf8_trim_whitespace(_composed(raw))
     blank = pa.scalar(None, type=pa.large_string())
     return pd.Series(pc.if_else(pc.equal(text, ""), blank, text), index=values.index, dtype=TEXT, name=values.name)
+
+
+def _composed(texts: pa.Array) -> pa.Array:
+    # Python's own tables: `utf8_normalize` of Arrow before 26 takes letters apart where it is asked to compose them.
+    if pc.all(pc.string_is_ascii(texts)).as_py() is not False:
+        return texts
+    composed = [None if text is None else unicodedata.normalize("NFC", text) for text in texts.to_pylist()]
+    return pa.array(composed, type=pa.large_string())
 
 
 def per_unique(values: pd.Series, convert: Callable[[str], Any]) -> np.ndarray[Any, np.dtype[np.object_]]:

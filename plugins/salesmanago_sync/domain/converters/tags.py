@@ -34,7 +34,9 @@ class _Tags(Scalar):
         return self._by_value.get(value.lower())
 
     def read_salesforce(self, text: str) -> str | None:
-        return _joined({tag for part in split_tags(text) if (tag := self._tag(part)) is not None})
+        # A value of a list of which only one can be chosen may have a semicolon of its own.
+        parts = [text] if self.line.single else split_tags(text)
+        return _joined({tag for part in parts if (tag := self._tag(part)) is not None})
 
     def read_salesmanago(self, text: str) -> str | None:
         return _joined({spell_tag(part) for part in split_tags(text)} & self._known)

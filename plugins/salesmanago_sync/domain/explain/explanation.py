@@ -91,7 +91,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class PastChange:
     """A field that a past run planned, and what came back.
 
     Attributes:
@@ -122,6 +122,7 @@ class Issue:
         meaning: The same in plain words.
         fix: What to do.
         state: open, closed or dismissed.
+        decision: What a person decided about the conflict, and what becomes of it; empty where nothing was.
     """
 
     reason: str
@@ -136,6 +137,7 @@ class Issue:
     attempts: int
     next_attempt_at: datetime | None
     closed_at: datetime | None
+    decision: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +196,7 @@ class Story:
     events: tuple[Event, ...]
     issues: tuple[Issue, ...]
     consent: tuple[Evidence, ...]
-    sent: tuple[Sent, ...]
+    sent: tuple[PastChange, ...]
     same_address: tuple[Namesake, ...] = ()
     criteria: dict[str, Verdict] = field(default_factory=dict)
     fields: tuple[FieldStory, ...] = ()

@@ -9,11 +9,18 @@ import pandas as pd
 
 from salesmanago_sync.domain.explain.explanation import FieldStory
 from salesmanago_sync.domain.merge.canonical import Column
+from salesmanago_sync.domain.merge.choices import TO_BOTH
 from salesmanago_sync.domain.merge.merge import HOLD, NOTHING, TO_SALESFORCE, TO_SALESMANAGO
 from salesmanago_sync.domain.plan.changes import Decision
 from salesmanago_sync.domain.plan.plan import Plan
 
-WINNERS = {TO_SALESMANAGO: "Salesforce", TO_SALESFORCE: "SALESmanago", HOLD: "nobody", NOTHING: "unchanged"}
+WINNERS = {
+    TO_SALESMANAGO: "Salesforce",
+    TO_SALESFORCE: "SALESmanago",
+    TO_BOTH: "a person",
+    HOLD: "nobody",
+    NOTHING: "unchanged",
+}
 
 
 def fields_of_person(planned: Plan, person: int, would_report: pd.DataFrame) -> Iterator[FieldStory]:

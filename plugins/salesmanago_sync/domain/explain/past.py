@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from salesmanago_sync.domain.explain.wording import SIDES
+from salesmanago_sync.domain.explain.wording import SIDE_NAMES
 from salesmanago_sync.errors import ConfigurationError, Fault
 
 BLANK = "blank"
@@ -151,7 +151,8 @@ def _opt_outs(consent: pd.DataFrame, at: datetime) -> Iterator[str]:
     for row in consent[consent["seen_at"] <= at].to_dict("records"):
         sent = row["sent_at"]
         told = f", sent to the other side {_moment(sent)}" if pd.notna(sent) and sent <= at else ""
-        yield f"{row['channel']}: opt-out seen in {SIDES.get(row['side'], row['side'])} {_moment(row['seen_at'])}{told}"
+        side = SIDE_NAMES.get(row["side"], row["side"])
+        yield f"{row['channel']}: opt-out seen in {side} {_moment(row['seen_at'])}{told}"
 
 
 def _field(field: str, done: Sequence[dict[str, Any]], base: list[str | None] | None, at: datetime) -> FieldThen:
@@ -159,7 +160,7 @@ def _field(field: str, done: Sequence[dict[str, Any]], base: list[str | None] | 
     last, following = (before[-1] if before else None), (after[0] if after else None)
     sides = [
         _then(side, last, following, None if base is None else base[number]) if base is not None or done else _unknown()
-        for number, side in enumerate(SIDES)
+        for number, side in enumerate(SIDE_NAMES)
     ]
     changed = "" if last is None else f"{_run(last)} wrote it to {_target_name(last)}: {last['rule'] or 'no rule'}"
     return FieldThen(field, sides[0], sides[1], changed)
@@ -203,7 +204,7 @@ def _is_target(row: Mapping[str, Any], side: str) -> bool:
 
 
 def _target_name(row: Mapping[str, Any]) -> str:
-    return SIDES[str(row["direction"]).removeprefix("to_")]
+    return SIDE_NAMES[str(row["direction"]).removeprefix("to_")]
 
 
 def _run(row: Mapping[str, Any]) -> str:
@@ -233,7 +234,10 @@ def as_text(past: Past) -> str:
         lines += [f"  {line}" for line in (*one.history, *one.consent)]
         for field in one.fields:
             lines.append(f"  {field.field}")
-            for name, side in ((SIDES["salesforce"], field.salesforce), (SIDES["salesmanago"], field.salesmanago)):
+            for name, side in (
+                (SIDE_NAMES["salesforce"], field.salesforce),
+                (SIDE_NAMES["salesmanago"], field.salesmanago),
+            ):
                 lines.append(f"    {name}: {_held(side)} ({side.because})")
             if field.changed:
                 lines.append(f"    last changed: {field.changed}")

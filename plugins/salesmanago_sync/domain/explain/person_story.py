@@ -24,12 +24,13 @@ from salesmanago_sync.domain.explain.explanation import (
     Explanation,
     Issue,
     Namesake,
-    Sent,
+    PastChange,
     Story,
 )
 from salesmanago_sync.domain.explain.field_story import fields_of_person, not_read
 from salesmanago_sync.domain.explain.outlook import because, known_reason, outlook
 from salesmanago_sync.domain.explain.person_key import PersonKey
+from salesmanago_sync.domain.merge.choices import in_words
 from salesmanago_sync.domain.org.schema import criteria_types
 from salesmanago_sync.domain.people.identities import ObjectInput
 from salesmanago_sync.domain.people.matching import SKIP
@@ -173,7 +174,7 @@ def _memories(mine: Meant, remembered: Remembered) -> dict[str, Any]:
         "events": tuple(_each(Event, events)),
         "issues": tuple(_issues(mine.rows(remembered.issues))),
         "consent": tuple(_each(Evidence, ever.rows(remembered.consent))),
-        "sent": tuple(_each(Sent, ever.rows(remembered.changes))),
+        "sent": tuple(_each(PastChange, ever.rows(remembered.changes))),
     }
 
 
@@ -185,7 +186,7 @@ def _binding(row: Row) -> Binding:
 def _issues(rows: pd.DataFrame) -> Iterator[Issue]:
     for row in plain(rows):
         reason = known_reason(row["reason"])
-        yield Issue(**_given(Issue, row), meaning=reason.meaning, fix=reason.fix)
+        yield Issue(**_given(Issue, row), meaning=reason.meaning, fix=reason.fix, decision=in_words(row))
 
 
 def _criteria(row: Row, inputs: PlanInput) -> dict[str, Verdict]:

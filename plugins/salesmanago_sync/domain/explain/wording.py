@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from salesmanago_sync.domain.criteria.verdict import Condition, Verdict
-from salesmanago_sync.domain.explain.explanation import Evidence, Explanation, FieldStory, Issue, Sent, Story
+from salesmanago_sync.domain.explain.explanation import Evidence, Explanation, FieldStory, Issue, PastChange, Story
 
 # A table must fit a screen; the JSON has the whole value.
 WIDEST = 40
-SIDES = {"salesforce": "Salesforce", "salesmanago": "SALESmanago"}
+SIDE_NAMES = {"salesforce": "Salesforce", "salesmanago": "SALESmanago"}
 WAYS = {"to_salesmanago": "Salesforce → SALESmanago", "to_salesforce": "SALESmanago → Salesforce"}
 ARROWS = {"both": "both ways", "to_salesmanago": "→ SALESmanago", "to_salesforce": "→ Salesforce"}
 
@@ -57,7 +57,7 @@ def _binding(story: Story) -> Iterator[str]:
         yield f"still to be written: {key}, {why}"
     for side, keys in binding.awaited.items():
         if keys:
-            yield f"not yet seen what {SIDES[side]} made of our write: {', '.join(keys)}"
+            yield f"not yet seen what {SIDE_NAMES[side]} made of our write: {', '.join(keys)}"
     for event in story.events:
         run = "" if event.run_id is None else f", run {event.run_id}"
         note = f": {event.note}" if event.note else ""
@@ -67,9 +67,9 @@ def _binding(story: Story) -> Iterator[str]:
 def _criteria(verdicts: dict[str, Verdict]) -> Iterator[str]:
     for side, verdict in verdicts.items():
         if not verdict.criteria:
-            yield f"{SIDES[side]}: none, everybody takes part"
+            yield f"{SIDE_NAMES[side]}: none, everybody takes part"
             continue
-        yield f"{SIDES[side]}: {'met' if verdict.met else 'not met'} ({verdict.criteria})"
+        yield f"{SIDE_NAMES[side]}: {'met' if verdict.met else 'not met'} ({verdict.criteria})"
         yield from (f"  {_condition(one)}" for one in verdict.deciding)
 
 
@@ -109,17 +109,18 @@ def _issue(one: Issue) -> str:
     where = f" {one.field}" if one.field else ""
     text = f" ({one.text})" if one.text else ""
     seen = f"first {_moment(one.first_seen)}, last {_moment(one.last_seen)}, {one.attempts} attempts"
-    return f"{one.state}: {one.reason}{where}: {one.meaning}{text} {one.fix} [{seen}]"
+    decided = f" {one.decision}" if one.decision else ""
+    return f"{one.state}: {one.reason}{where}: {one.meaning}{text} {one.fix}{decided} [{seen}]"
 
 
 def _evidence(one: Evidence) -> str:
     sent = "not sent" if one.sent_at is None else f"sent {_moment(one.sent_at)}"
     answer = "not acknowledged" if one.acknowledged_at is None else f"acknowledged {_moment(one.acknowledged_at)}"
     note = f" ({one.note})" if one.note else ""
-    return f"{one.channel}: seen in {SIDES.get(one.side, one.side)} {_moment(one.seen_at)}, {sent}, {answer}{note}"
+    return f"{one.channel}: seen in {SIDE_NAMES.get(one.side, one.side)} {_moment(one.seen_at)}, {sent}, {answer}{note}"
 
 
-def _sent(one: Sent) -> tuple[str, ...]:
+def _sent(one: PastChange) -> tuple[str, ...]:
     state = "dry run: not sent" if one.dry_run else one.state
     answer = state if one.reason is None else f"{state} {one.reason}"
     run = f"{one.run_id} {one.mode}"

@@ -6,7 +6,7 @@ All faults of all files come in one error, each with file, line, key and what to
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -24,11 +24,13 @@ from salesmanago_sync.domain.mapping_files.model import (
     WhenEmpty,
     card_entries,
 )
+from salesmanago_sync.domain.mapping_files.part import part_of, sound_criterion
 from salesmanago_sync.domain.mapping_files.rules import (
     Breach,
     criterion_breaches,
     line_breaches,
     lines_breaches,
+    name_breaches,
     object_breaches,
 )
 from salesmanago_sync.domain.mapping_files.shape import shape_breaches
@@ -40,12 +42,14 @@ __all__ = [
     "Detail",
     "Line",
     "Mapping",
+    "Mappings",
     "ObjectName",
     "WhenEmpty",
     "load_mappings",
     "mapping_paths",
     "mappings_of_texts",
     "read_mappings",
+    "read_texts",
 ]
 
 OBJECT_ORDER = get_args(ObjectName)
@@ -67,22 +71,42 @@ def load_mappings(folder: Path) -> tuple[Mapping, ...]:
     Raises:
         ConfigurationError: With the faults of all files.
     """
-    mappings, faults = read_mappings(folder)
-    if faults:
-        raise ConfigurationError(list(faults))
-    return mappings
+    return _without_fault(read_mappings(folder))
 
 
-def read_mappings(folder: Path) -> tuple[tuple[Mapping, ...], tuple[Fault, ...]]:
-    """Read the mapping files of a folder that can be read, and tell what is wrong with the others.
+@dataclass(frozen=True, slots=True)
+class Mappings:
+    """What the files of a folder hold.
+
+    Attributes:
+        whole: The mappings of the files without a fault, in the order Lead, Contact, PersonAccount.
+        parts: What can be read of the others: to compare it with an org, never to synchronise by it.
+        faults: All faults of all files.
+    """
+
+    whole: tuple[Mapping, ...]
+    parts: tuple[Mapping, ...]
+    faults: tuple[Fault, ...]
+
+
+def read_mappings(folder: Path) -> Mappings:
+    """Read the mapping files of a folder as far as they can be read, and tell what is wrong with them.
 
     Args:
         folder: Where the `*.yaml` files are.
-
-    Returns:
-        The mappings of the files without a fault, in the order Lead, Contact, PersonAccount; and all faults.
     """
     return _checked(folder, [read_mapping_file(path) for path in mapping_paths(folder)])
+
+
+def read_texts(texts: dict[str, bytes]) -> Mappings:
+    """Read mappings from the texts of their files, by path, as far as they can be read."""
+    return _checked(Path(), [parse_mapping_file(Path(path), text) for path, text in texts.items()])
+
+
+def _without_fault(found: Mappings) -> tuple[Mapping, ...]:
+    if found.faults:
+        raise ConfigurationError(list(found.faults))
+    return found.whole
 
 
 def mapping_paths(folder: Path) -> list[Path]:
@@ -102,23 +126,30 @@ def mappings_of_texts(texts: dict[str, bytes]) -> tuple[Mapping, ...]:
     Raises:
         ConfigurationError: With the faults of all files.
     """
-    files = [parse_mapping_file(Path(path), text) for path, text in texts.items()]
-    mappings, faults = _checked(Path(), files)
-    if faults:
-        raise ConfigurationError(list(faults))
-    return mappings
+    return _without_fault(read_texts(texts))
 
 
-def _checked(folder: Path, files: list[MappingFile]) -> tuple[tuple[Mapping, ...], tuple[Fault, ...]]:
-    found = {file.path: [*_faults(file)] for file in files}
+def _checked(folder: Path, files: list[MappingFile]) -> Mappings:
+    wrong = {file.path: list(_breaches(file)) for file in files}
+    found = {file.path: [*file.faults, *(_fault(file, breach) for breach in wrong[file.path])] for file in files}
     faults = [fault for own in found.values() for fault in own]
     for file, fault in _repeated_objects(files):
         found[file.path].append(fault)
         faults.append(fault)
     if not files:
-        faults.append(Fault(str(folder), "there is no mapping file (*.yaml).", "Copy include/mappings and edit it."))
-    mappings = [Mapping.model_validate(file.values).read_from(file) for file in files if not found[file.path]]
-    return tuple(sorted(mappings, key=lambda mapping: OBJECT_ORDER.index(mapping.object))), tuple(faults)
+        fix = "Lay out the shipped ones: airflow salesmanago init. Or name their folder: SALESMANAGO_SYNC_MAPPINGS."
+        faults.append(Fault(str(folder), "there is no mapping file (*.yaml).", fix))
+    whole = [Mapping.model_validate(file.values).read_from(file) for file in files if not found[file.path]]
+    rest = [part_of(file, {breach.path for breach in wrong[file.path]}) for file in files if found[file.path]]
+    return Mappings(_in_order(whole), _in_order(part for part in rest if part is not None), tuple(faults))
+
+
+def _in_order(mappings: Iterable[Mapping]) -> tuple[Mapping, ...]:
+    return tuple(sorted(mappings, key=lambda mapping: OBJECT_ORDER.index(mapping.object)))
+
+
+def _fault(file: MappingFile, breach: Breach) -> Fault:
+    return Fault(file.where(breach.path), breach.what, breach.fix)
 
 
 def _repeated_objects(files: Iterable[MappingFile]) -> Iterator[tuple[MappingFile, Fault]]:
@@ -133,14 +164,14 @@ def _repeated_objects(files: Iterable[MappingFile]) -> Iterator[tuple[MappingFil
         first.setdefault(name, file)
 
 
-def _faults(file: MappingFile) -> Iterator[Fault]:
-    yield from file.faults
+def _breaches(file: MappingFile) -> Iterator[Breach]:
     if isinstance(file.values, dict):
         breaches = [*shape_breaches(file.values), *_rule_breaches(file.values)]
-        for breach in sorted(breaches, key=lambda breach: file.line(breach.path)):
-            yield Fault(file.where(breach.path), breach.what, breach.fix)
+        # What is missing may be on a line that was left out.
+        told = breaches if file.is_whole else [breach for breach in breaches if not breach.is_lack]
+        yield from sorted(told, key=lambda breach: file.line(breach.path))
     elif not file.faults:
-        yield Fault(file.where(()), "the file holds no mapping.", "Start with object: Lead.")
+        yield Breach((), "the file holds no mapping.", "Start with object: Lead.")
 
 
 def _rule_breaches(values: dict[str, Any]) -> Iterator[Breach]:
@@ -148,6 +179,7 @@ def _rule_breaches(values: dict[str, Any]) -> Iterator[Breach]:
     yield from object_breaches(values)
     lines = [*_lines(values, "fields", Line), *_lines(values, "details", Detail)]
     card = card_entries() if values.get("salesforce_card") is True else ()
+    yield from (*_unsound(values, "fields", Line), *_unsound(values, "details", Detail))
     for path, line in lines:
         yield from line_breaches(path, line)
     for breach in lines_breaches([*lines, *card]):
@@ -155,17 +187,31 @@ def _rule_breaches(values: dict[str, Any]) -> Iterator[Breach]:
         yield replace(breach, path=breach.path[:1]) if breach.path[:1] == ("salesforce_card",) else breach
     for model, part, key in SALESMANAGO_CRITERIA:
         given = values.get(part)
-        criterion = getattr(_valid(model, {key: given.get(key)} if isinstance(given, dict) else None), key, None)
+        asked = given.get(key) if isinstance(given, dict) else None
+        sound = sound_criterion(asked, "salesmanago") if isinstance(asked, dict) else None
+        criterion = getattr(_valid(model, {key: sound}), key, None)
         if isinstance(criterion, All | Any_ | Leaf | Not):
             yield from criterion_breaches((part, key), criterion, SALESMANAGO_TYPES, "SALESmanago")
 
 
-def _lines(values: dict[str, Any], key: str, model: type[Line] | type[Detail]) -> Iterator[tuple[KeyPath, Line]]:
+def _entries(values: dict[str, Any], key: str) -> Iterator[tuple[KeyPath, Any]]:
     entries = values.get(key)
     for number, entry in enumerate(entries if isinstance(entries, list) else []):
+        yield (key, number), entry
+
+
+def _lines(values: dict[str, Any], key: str, model: type[Line] | type[Detail]) -> Iterator[tuple[KeyPath, Line]]:
+    for path, entry in _entries(values, key):
         part = _valid(model, entry)
         if part is not None:
-            yield (key, number), part.line if isinstance(part, Detail) else part
+            yield path, part.line if isinstance(part, Detail) else part
+
+
+def _unsound(values: dict[str, Any], key: str, model: type[Line] | type[Detail]) -> Iterator[Breach]:
+    """Check at least the names on lines of a wrong shape."""
+    for path, entry in _entries(values, key):
+        if isinstance(entry, dict) and _valid(model, entry) is None:
+            yield from name_breaches(path, entry)
 
 
 def _valid(model: type[M], value: Any) -> M | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Collection
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
@@ -14,10 +15,11 @@ from salesmanago_sync.domain.frames import as_text
 from salesmanago_sync.domain.mapping_files.card_lines import CARD, CARD_LINES
 from salesmanago_sync.domain.mapping_files.file import KeyPath, MappingFile, spell
 from salesmanago_sync.domain.tags import JOINT, WIDE_JOINT, spell_tag
+from salesmanago_sync.errors import Place
 
 ObjectName = Literal["Lead", "Contact", "PersonAccount"]
 # Where the records of an object are, by its API name; and the file of its mapping, as shipped and as started.
-SOBJECTS: dict[ObjectName, str] = {"Lead": "Lead", "Contact": "Contact", "PersonAccount": "Account"}
+SOBJECTS: dict[str, str] = {"Lead": "Lead", "Contact": "Contact", "PersonAccount": "Account"}
 FILES: dict[ObjectName, str] = {
     "Lead": "lead.yaml",
     "Contact": "contact.yaml",
@@ -130,6 +132,17 @@ class Line(_Entry):
     def know_states(self, states: dict[str, dict[str, str]]) -> None:
         """Remember what the org calls the states of each country."""
         self._states = states
+
+    _single: bool = PrivateAttr(False)
+
+    @property
+    def single(self) -> bool:
+        """Whether the Salesforce field holds one value of a list, as its describe says."""
+        return self._single
+
+    def know_single(self) -> None:
+        """Remember that the Salesforce field holds one value of a list."""
+        self._single = True
 
     @property
     def key(self) -> str:
@@ -268,15 +281,26 @@ class Mapping(Model):
     )
 
     _file: MappingFile | None = PrivateAttr(None)
+    _is_whole: bool = PrivateAttr(True)
 
-    def read_from(self, file: MappingFile) -> Mapping:
-        """Remember the file, so that later faults can name its lines."""
-        self._file = file
+    def read_from(self, file: MappingFile, *, is_whole: bool = True) -> Mapping:
+        """Remember the file, so that later faults can name its lines.
+
+        Args:
+            file: The file.
+            is_whole: Whether nothing of it was left out for its faults.
+        """
+        self._file, self._is_whole = file, is_whole
         return self
 
-    def where(self, path: KeyPath) -> str:
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing of its file was left out; of a part, what is missing says nothing."""
+        return self._is_whole
+
+    def where(self, path: KeyPath) -> Place:
         """Name the file, line and key of a path."""
-        return f"{self.object} {spell(path)}".rstrip() if self._file is None else self._file.where(path)
+        return Place("", key=f"{self.object} {spell(path)}".rstrip()) if self._file is None else self._file.where(path)
 
     @property
     def sobject(self) -> str:
@@ -314,9 +338,17 @@ class Mapping(Model):
     @cached_property
     def digest(self) -> str:
         """A hash of what the mapping means: not of comments, order, spelling or stated defaults."""
+        return self.digest_of({line.key for line in self.lines})
+
+    def digest_of(self, keys: Collection[str]) -> str:
+        """Give the digest that the mapping would have with these of its lines only.
+
+        Args:
+            keys: Field keys; those without a line count for nothing.
+        """
         meaning = self.model_dump(
             mode="json", by_alias=True, exclude_defaults=True, exclude={"enabled", "fields", "details"}
         )
-        lines = [line.model_dump(mode="json", exclude_defaults=True) for line in self.lines]
+        lines = [line.model_dump(mode="json", exclude_defaults=True) for line in self.lines if line.key in keys]
         meaning["lines"] = sorted(lines, key=lambda line: str(line["salesmanago"]))
         return hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()

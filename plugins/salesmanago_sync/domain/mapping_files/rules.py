@@ -33,11 +33,13 @@ class Breach:
         path: The key that breaks it.
         what: What is wrong.
         fix: What to do.
+        is_lack: Whether something is not there: of a part of a file that says nothing.
     """
 
     path: KeyPath
     what: str
     fix: str = ""
+    is_lack: bool = False
 
 
 def choices(wrong: str, valid: Iterable[str]) -> str:
@@ -64,7 +66,7 @@ def line_breaches(path: KeyPath, line: Line) -> Iterator[Breach]:
     if line.convert in CONVERTERS:
         yield from _converter_breaches(path, line)
     else:
-        yield Breach((*path, "convert"), f"there is no converter {line.convert!r}.", choices(line.convert, CONVERTERS))
+        yield _unknown_converter((*path, "convert"), line.convert)
     if line.key == "email":
         yield from _key_breaches(path, line)
     if line.to_salesforce and any("." in field for field in line.salesforce):
@@ -75,13 +77,31 @@ def line_breaches(path: KeyPath, line: Line) -> Iterator[Breach]:
         )
 
 
+def name_breaches(path: KeyPath, entry: Mapping[str, Any]) -> Iterator[Breach]:
+    """Check the names on a line of a wrong shape: of what it would do nothing can be said."""
+    key, convert = entry.get("salesmanago"), entry.get("convert")
+    if isinstance(key, str) and path[0] == "fields":
+        yield from _unknown_target((*path, "salesmanago"), key)
+    if isinstance(convert, str) and convert not in CONVERTERS:
+        yield _unknown_converter((*path, "convert"), convert)
+
+
+def _unknown_converter(path: KeyPath, name: str) -> Breach:
+    return Breach(path, f"there is no converter {name!r}.", choices(name, CONVERTERS))
+
+
+def _unknown_target(path: KeyPath, key: str) -> Iterator[Breach]:
+    known = (*salesmanago_fields.STANDARD, *salesmanago_fields.OWNED_BY_SYNC)
+    if key not in known and not salesmanago_fields.is_detail(key):
+        valid = (*salesmanago_fields.STANDARD, "properties.<name>")
+        yield Breach(path, f"SALESmanago has no standard field {key!r}.", choices(key, valid))
+
+
 def _target_breaches(path: KeyPath, line: Line) -> Iterator[Breach]:
     key, at = line.key, (*path, "salesmanago")
     if key in salesmanago_fields.OWNED_BY_SYNC:
         yield Breach(at, f"{key!r} is kept by the sync itself.", "Remove the line.")
-    elif key not in salesmanago_fields.STANDARD and not salesmanago_fields.is_detail(key):
-        valid = (*salesmanago_fields.STANDARD, "properties.<name>")
-        yield Breach(at, f"SALESmanago has no standard field {key!r}.", choices(key, valid))
+    yield from _unknown_target(at, key)
     if key in salesmanago_fields.WRITE_ONLY and line.direction != "to_salesmanago":
         yield Breach(at, f"SALESmanago never tells {key!r}.", "Set direction: to_salesmanago.")
     if key in salesmanago_fields.READ_ONLY and line.direction != "to_salesforce":
@@ -183,6 +203,7 @@ def object_breaches(values: Mapping[str, Any]) -> Iterator[Breach]:
             ("fields",),
             "no line has the SALESmanago target 'email'.",
             "Add {salesforce: Email, salesmanago: email}: SALESmanago knows people by their address.",
+            is_lack=True,
         )
 
 

@@ -54,7 +54,10 @@ def shape_breaches(values: dict[str, Any]) -> Iterator[Breach]:
         for error in failure.errors(include_url=False):
             absent = error["type"] in ("missing", "extra_forbidden")
             places.setdefault(_path(error["loc"], values, absent=absent), []).append(error)
-        yield from (_breach(path, errors) for path, errors in places.items())
+        for path, errors in places.items():
+            # Pydantic does not count entries that are wrong themselves.
+            if not (errors[0]["type"] == "too_short" and errors[0]["input"]):
+                yield _breach(path, errors)
 
 
 def _breach(path: KeyPath, errors: list[ErrorDetails]) -> Breach:
@@ -63,11 +66,11 @@ def _breach(path: KeyPath, errors: list[ErrorDetails]) -> Breach:
         case "extra_forbidden":
             return _unknown_key(path)
         case "missing":
-            return Breach(path, "the key is missing.", f"Add {path[-1]}.")
+            return Breach(path, "the key is missing.", f"Add {path[-1]}.", is_lack=True)
         case "literal_error":
             return _wrong_choice(path, first["input"], _literals(first))
         case "too_short" | "string_too_short":
-            return Breach(path, "it is empty.", "Give at least one value.")
+            return Breach(path, "it is empty.", "Give at least one value.", is_lack=True)
     fitting = list(dict.fromkeys(name for error in errors for name in _fitting(error)))
     if fitting:
         return Breach(path, f"{_shown(first['input'])} does not fit here.", f"Write {' or '.join(fitting)}.")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from salesmanago_sync.domain.converters.base import as_text, known_text
 from salesmanago_sync.domain.mapping_files.mapping import Line, Mapping
 
 # Fields that Salesforce requires, and what conversion makes of them.
@@ -54,4 +55,4 @@ class StandIns:
         if field not in FIELDS and line.key not in KEYS:
             return values
         words = self.words | ({self.account} if field == "Account.Name" and self.account is not None else set())
-        return values.mask(values.str.strip().str.casefold().isin([word.casefold() for word in words]))
+        return values.mask(as_text(values).str.casefold().isin([known_text(word).casefold() for word in words]))

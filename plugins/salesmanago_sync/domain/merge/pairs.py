@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -12,11 +12,12 @@ import pandas as pd
 
 from salesmanago_sync.domain.converters import converter
 from salesmanago_sync.domain.converters.base import as_text
-from salesmanago_sync.domain.frames import TEXT, full_ids, has_unreadable, unreadable
+from salesmanago_sync.domain.frames import TEXT, aligned, full_ids, has_unreadable, unreadable
 from salesmanago_sync.domain.mapping_files.card_lines import source_of
 from salesmanago_sync.domain.mapping_files.mapping import Mapping
 from salesmanago_sync.domain.merge.base import Base, unpack
 from salesmanago_sync.domain.merge.canonical import Column, canonical_salesforce, canonical_salesmanago, columns
+from salesmanago_sync.domain.merge.choices import no_choices
 from salesmanago_sync.domain.merge.merge import Sides
 from salesmanago_sync.domain.org.schema import Schema
 from salesmanago_sync.domain.people.identities import ObjectInput, is_true
@@ -49,6 +50,7 @@ class Pairs:
         known_ids: Every Salesforce Id that the ledger or the reading knows.
         synchronised_until: Up to when SALESmanago was synchronised before this run, by its own clock; or nobody knows.
         default_opt_outs: Whether a contact that nobody edited since it was made is opted out by its account's default.
+        choices: What was decided about held conflicts (`choices.CHOICE_COLUMNS`), one row a person and field.
     """
 
     mapping: Mapping
@@ -63,6 +65,7 @@ class Pairs:
     known_ids: frozenset[str] = frozenset()
     synchronised_until: datetime | None = None
     default_opt_outs: bool = False
+    choices: pd.DataFrame = field(default_factory=no_choices)
 
     def is_(self, status: str) -> pd.Series:
         """Where people have a status."""
@@ -286,6 +289,7 @@ def pairs_of(
     people: pd.DataFrame,
     synchronised_until: datetime | None = None,
     default_opt_outs: bool = False,
+    choices: pd.DataFrame | None = None,
 ) -> Pairs:
     """Gather the people of one object who may be written.
 
@@ -296,6 +300,7 @@ def pairs_of(
         people: The people frame (`matching.match`).
         synchronised_until: Up to when SALESmanago was synchronised before this run, by its own clock.
         default_opt_outs: Whether a contact that nobody edited since it was made is opted out by its account's default.
+        choices: What was decided about held conflicts, of anybody.
     """
     takes_part = people["status"].isin([PAIR, CREATE_IN_SALESFORCE, CREATE_IN_SALESMANAGO])
     # Without the address of a contact nothing can be written to it.
@@ -304,22 +309,29 @@ def pairs_of(
     mine = people[people["object"].eq(item.mapping.object) & (takes_part | bound)]
     records, cards = _by_id(item.records, "Id"), _by_id(contacts, "contactId")
     known = bindings[bindings["object"].eq(item.mapping.object)].set_index("salesforce_id", drop=False)
-    bound_rows = _aligned(known, mine["salesforce_id"])
-    mapped = _aligned(canonical_salesforce(item.mapping, records, item.stand_ins), mine["salesforce_id"])
+    bound_rows = aligned(known, mine["salesforce_id"])
+    mapped = aligned(canonical_salesforce(item.mapping, records, item.stand_ins), mine["salesforce_id"])
     return Pairs(
         mapping=item.mapping,
         schema=item.schema,
         people=mine,
-        records=_aligned(records, mine["salesforce_id"]),
-        contacts=_aligned(cards, mine["salesmanago_id"]),
+        records=aligned(records, mine["salesforce_id"]),
+        contacts=aligned(cards, mine["salesmanago_id"]),
         a=mapped,
-        m=_aligned(canonical_salesmanago(item.mapping, cards, item.stand_ins), mine["salesmanago_id"]),
+        m=aligned(canonical_salesmanago(item.mapping, cards, item.stand_ins), mine["salesmanago_id"]),
         bindings=bound_rows,
         base=_without_predecessor(unpack(bound_rows["base"]), bound_rows, mapped, item.mapping),
         known_ids=frozenset({*bindings["salesforce_id"], *bindings["from_salesforce_id"].dropna(), *records.index}),
         synchronised_until=synchronised_until,
         default_opt_outs=default_opt_outs,
+        choices=no_choices() if choices is None or choices.empty else _of_people(choices, mine),
     )
+
+
+def _of_people(choices: pd.DataFrame, people: pd.DataFrame) -> pd.DataFrame:
+    """Put the choices about some people on their index."""
+    keys = ["object", "salesforce_id", "salesmanago_id"]
+    return people[keys].reset_index().merge(choices, on=keys).set_index("person")
 
 
 def _without_predecessor(base: Base, bindings: pd.DataFrame, a: pd.DataFrame, mapping: Mapping) -> Base:
@@ -347,10 +359,3 @@ def _by_id(frame: pd.DataFrame, key: str) -> pd.DataFrame:
     # To drop nothing would copy every column.
     single = frame if frame[key].is_unique else frame.drop_duplicates(key)
     return single.set_index(key, drop=False)
-
-
-def _aligned(frame: pd.DataFrame, ids: pd.Series) -> pd.DataFrame:
-    """Look up rows by id and put them on the index of `ids`."""
-    rows = frame.reindex(ids)
-    rows.index = ids.index
-    return rows

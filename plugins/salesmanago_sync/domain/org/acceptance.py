@@ -11,6 +11,7 @@ import pandas as pd
 
 from salesmanago_sync.domain.converters.email import normalise_email
 from salesmanago_sync.domain.frames import TEXT
+from salesmanago_sync.domain.mapping_files.mapping import Line
 from salesmanago_sync.domain.org.describe import FieldSchema, Schema
 from salesmanago_sync.domain.org.field_types import NUMBER_TYPES
 from salesmanago_sync.domain.salesforce_values import (
@@ -42,6 +43,21 @@ class Misfit:
     reason: str
     text: str
     persons: pd.Index
+
+
+def cut_to_fit(line: Line, schema: Schema, values: pd.Series) -> pd.Series:
+    """Cut values to what Salesforce takes, where the mapping allows it.
+
+    Args:
+        line: The mapping line.
+        schema: What describe says of its object.
+        values: Canonical values.
+    """
+    limits = [schema.limit(field) for field in line.salesforce]
+    if not line.truncate or len(limits) != 1 or limits[0] is None:
+        return values
+    cut: pd.Series = values.str.slice(0, limits[0]).str.rstrip()
+    return cut
 
 
 def misfits(values: Mapping[Any, Any], name: str, schema: Schema) -> Iterator[Misfit]:

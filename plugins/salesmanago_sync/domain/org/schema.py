@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from collections.abc import Mapping as Dictionary
+from dataclasses import replace
 
 from salesmanago_sync.domain.converters.country import country_code, places
 from salesmanago_sync.domain.converters.state import ListedState, states
@@ -14,7 +15,7 @@ from salesmanago_sync.domain.mapping_files.model import Line, Mapping
 from salesmanago_sync.domain.mapping_files.rules import Breach, choices, conditions, criterion_breaches
 from salesmanago_sync.domain.org.describe import FieldSchema, Schema
 from salesmanago_sync.domain.org.field_types import fits, fitting
-from salesmanago_sync.errors import Fault
+from salesmanago_sync.errors import Fault, Place
 
 __all__ = [
     "FieldSchema",
@@ -53,8 +54,11 @@ GRANT = "Give the integration user access to it (permission set, Field-Level Sec
 
 
 def fit(mapping: Mapping, schema: Schema) -> None:
-    """Tell the lines of countries and states what this org calls each of them."""
+    """Tell lines what only this org knows: names of countries and states, and of how many values a field holds one."""
     for line in mapping.lines:
+        field = schema.fields.get(line.salesforce[0]) if line.salesforce else None
+        if field is not None and field.type in ("picklist", "combobox"):
+            line.know_single()
         if line.convert == "country" and len(line.salesforce) == 1:
             line.know_places(places(_listed(line.salesforce[0], schema)))
         if line.convert == "state" and len(line.salesforce) == 1:
@@ -203,12 +207,26 @@ def warnings(mapping: Mapping, schema: Schema, where: str = "") -> list[Fault]:
     breaches = [
         breach for path, line in mapping.entries for breach in _line_warnings((*path, "salesforce"), line, schema)
     ]
-    return _as_faults(mapping, [*breaches, *_criteria_warnings(mapping, schema)], where)
+    breaches += [*_consent_warnings(mapping, schema), *_criteria_warnings(mapping, schema)]
+    return _as_faults(mapping, breaches, where)
+
+
+def _consent_warnings(mapping: Mapping, schema: Schema) -> Iterator[Breach]:
+    field = "PersonHasOptedOutOfEmail" if mapping.object == "PersonAccount" else "HasOptedOutOfEmail"
+    if mapping.is_whole and mapping.line("optedOut") is None and schema.has(field):
+        yield Breach(
+            ("fields",),
+            "no line carries opt-outs by e-mail: whoever has opted out on one side stays mailable on the other.",
+            f"Add {{salesforce: {field}, salesmanago: optedOut, convert: consent}}.",
+        )
 
 
 def _as_faults(mapping: Mapping, breaches: list[Breach], where: str) -> list[Fault]:
-    suffix = f" ({where})" if where else ""
-    return [Fault(mapping.where(breach.path) + suffix, breach.what, breach.fix) for breach in breaches]
+    return [Fault(_named(mapping.where(breach.path), where), breach.what, breach.fix) for breach in breaches]
+
+
+def _named(place: Place, org: str) -> Place:
+    return replace(place, key=f"{place.key} ({org})".lstrip()) if org else place
 
 
 def _object_breaches(mapping: Mapping, schema: Schema) -> Iterator[Breach]:
@@ -313,7 +331,8 @@ def _access_breaches(path: KeyPath, field: FieldSchema, creates: bool) -> Iterat
 
 
 def _required_breaches(mapping: Mapping, schema: Schema) -> Iterator[Breach]:
-    for field in unfilled(mapping, schema) if mapping.create.in_salesforce is not False else ():
+    creates = mapping.create.in_salesforce is not False
+    for field in unfilled(mapping, schema) if creates and mapping.is_whole else ():
         yield Breach(
             ("create", "in_salesforce"),
             f"a new {schema.name} needs {field.name} ({field.label}), which no line fills.",

@@ -37,6 +37,8 @@ FIELDS: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (("DoNotCall",), "optedOutPhone", "convert: consent"),
 )
 DETAILS = ("Title", "Department", "LeadSource", "Status", "Industry", "Rating")
+# Details that the shipped mappings name otherwise than after the field.
+NAMED = {"Title": "job_title", "Status": "lead_status"}
 STATE = {"Lead": "PROSPECT", "Contact": "CUSTOMER", "PersonAccount": "CUSTOMER"}
 # Converters in the order in which they are proposed; consent and tags are nobody's guess.
 PROPOSED = ("date", "boolean", "number", "picklist", "phone", "text")
@@ -180,5 +182,7 @@ def _slugs(names: list[str]) -> dict[str, str]:
 def _slug(name: str) -> str:
     """Spell a field name as SALESmanago details are: `Shoe_Size__c` becomes `shoe_size`."""
     bare = re.sub(r"__(c|pc)$", "", name).removeprefix("Person")
+    if name in (bare, f"Person{bare}") and bare in NAMED:
+        return NAMED[bare]
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", bare).lower()
     return re.sub(r"_+", "_", words).strip("_") or name.lower()

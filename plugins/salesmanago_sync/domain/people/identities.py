@@ -121,6 +121,29 @@ def _of_contacts(mappings: Sequence[Mapping], contacts: pd.DataFrame, now: datet
     return identity
 
 
+def count_meeting(mappings: Sequence[Mapping], contacts: pd.DataFrame, now: datetime) -> pd.DataFrame:
+    """Count the contacts that meet criteria, for each mapping.
+
+    Args:
+        mappings: Every enabled one.
+        contacts: A SALESmanago frame with the flag `in_scope`.
+        now: The moment relative dates in criteria count from.
+
+    Returns:
+        `object`, the digest of its `mapping`, how many `take_part`, and how many are `wanted` as records.
+    """
+    found = _of_contacts(mappings, contacts, now)
+    alive = found[~found["gone"]]
+    return pd.DataFrame(
+        {
+            "object": [mapping.object for mapping in mappings],
+            "mapping": [mapping.digest for mapping in mappings],
+            "take_part": [int(alive[f"takes_part.{mapping.object}"].sum()) for mapping in mappings],
+            "wanted": [int(alive["wanted_by"].eq(mapping.object).fillna(False).sum()) for mapping in mappings],
+        }
+    )
+
+
 def _wanted(mapping: Mapping, contacts: pd.DataFrame, now: datetime) -> pd.Series:
     create = mapping.create.in_salesforce
     if isinstance(create, bool):

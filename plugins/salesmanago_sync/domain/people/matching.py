@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
+import numpy as np
 import pandas as pd
 
 from salesmanago_sync.domain.frames import TEXT, among
@@ -73,6 +74,8 @@ def match(identities: Identities) -> pd.DataFrame:
     bound = _bound(identities)
     free_s = _without(identities.salesforce, "salesforce_id", identities.bindings)
     free_m = _without(identities.salesmanago, "salesmanago_id", identities.bindings)
+    if free_s.empty and free_m.empty:  # as in most runs: everybody who was read is bound
+        return _stack([bound])
     gone = _rows(free_s[free_s["gone"]], SKIP, "DELETED")
     free_s = free_s[~free_s["gone"]]
     by_id = _by_id(free_s, free_m)
@@ -316,79 +319,134 @@ class _Held:
 
 
 def _by_email(s: pd.DataFrame, m: pd.DataFrame, held: _Held, creates: frozenset[str]) -> pd.DataFrame:
-    taken = held.emails
-    named = s[s["email"].notna()]
-    candidates = named[named["takes_part"]]
-    behind_bound = candidates[among(candidates["email"], taken)]
-    same_object = held.alike(behind_bound)
-    ranked = rank(candidates[~among(candidates["email"], taken)])
-    contacts, outlived = _living_first(m[m["email"].notna()])
-    second = held.twins(contacts)
-    contacts, more = contacts[second.isna() | contacts["gone"]], contacts[second.notna() & ~contacts["gone"]]
-    twins = contacts["email"].duplicated(keep=False)
-    pairs, singles = _pair_by_email(ranked[ranked["place"].eq("first")], contacts[~twins])
-    in_two = among(singles["email"], contacts.loc[twins, "email"])
-    ambiguous_emails = set(ranked.loc[ranked["place"].eq("ambiguous"), "email"])
-    known_to_salesforce = set(named["email"]) | taken
-    lonely = _without(contacts[~twins], "salesmanago_id", pairs)
-    in_doubt = among(lonely["email"], ambiguous_emails)
-    unmatched = ~in_doubt & ~among(lonely["email"], known_to_salesforce)
+    """Decide by their addresses about records and contacts that are in no pair yet."""
+    records, contacts = _placed_records(s, held), _placed_contacts(m, held)
+    in_doubt = set(records.loc[records["place"].eq("ambiguous") & records["alike"].isna(), "email"])
+    in_two = set(contacts.loc[contacts["place"].eq("twin"), "email"])
+    known = set(s["email"].dropna()) | held.emails
+    pairs = _pair_by_email(records[records["place"].eq("first")], contacts[contacts["place"].eq("first")])
     return _stack(
         [
-            _nameless(s[s["email"].isna()], s["takes_part"], among(s["object"], creates)),
-            _rows(named[~named["takes_part"]], SKIP, "OUT_OF_CRITERIA"),
-            _rows(behind_bound[same_object.isna()], SKIP, "SHADOWED"),
-            _ambiguous(behind_bound[same_object.notna()], lonely.iloc[:0], same_object),
-            _rows(ranked[ranked["place"].eq("shadowed")], SKIP, "SHADOWED"),
-            _ambiguous(ranked[ranked["place"].eq("ambiguous")], lonely[in_doubt]),
-            _judge_pairs(pairs, s, contacts),
-            _rows(singles[in_two].drop(columns=["salesmanago_id"]), SKIP, "AMBIGUOUS_MATCH"),
-            _newcomers_to_salesmanago(singles[~in_two], creates),
-            _nameless_contacts(m[m["email"].isna()]),
-            _rows(_without_salesforce(outlived), SKIP, "DELETED"),
-            _ambiguous_contacts(contacts[twins]),
-            _ambiguous_contacts(more, second),
-            # The person is in Salesforce, in a record that does not take part: a create would make a duplicate.
-            _rows(_without_salesforce(lonely[~in_doubt & ~unmatched]), SKIP, "OUT_OF_CRITERIA"),
-            _newcomers_to_salesforce(lonely[unmatched]),
+            _without(_of_records(records, in_two, creates), "salesforce_id", pairs),
+            _without(_of_contacts(contacts, in_doubt, known), "salesmanago_id", pairs),
+            _judge_pairs(pairs, s, m),
         ]
     )
 
 
-def _living_first(contacts: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Tell those who count from deleted ones whose address a later contact has."""
-    ordered = contacts.sort_values("gone", kind="stable")
-    outlived = ordered["gone"] & ordered["email"].duplicated()
-    return ordered[~outlived], ordered[outlived]
+def _placed_records(s: pd.DataFrame, held: _Held) -> pd.DataFrame:
+    """Add `place`: nameless, aside (takes no part), first, shadowed or ambiguous; and `alike`.
 
-
-def _nameless_contacts(contacts: pd.DataFrame) -> pd.DataFrame:
-    inside = contacts.filter(like=TAKES_PART).any(axis=1)
-    return _nameless(_without_salesforce(contacts), inside, contacts["wanted_by"].notna())
-
-
-def _nameless(people: pd.DataFrame, takes_part: pd.Series, wanted: pd.Series) -> pd.DataFrame:
-    """Report who has no address, if somebody would be created of him; else there is nothing to correct."""
-    if people.empty:
-        return _nobody()
-    gone, inside, missed = people["gone"], takes_part.reindex(people.index), wanted.reindex(people.index)
-    return _stack(
-        [
-            _rows(people[gone], SKIP, "DELETED"),
-            _rows(people[~gone & ~inside], SKIP, "OUT_OF_CRITERIA"),
-            _rows(people[~gone & inside & ~missed], SKIP, "CREATE_OFF"),
-            _rows(people[~gone & inside & missed], ISSUE, "NO_EMAIL"),
-        ]
+    `alike` is the paired record of the same object and address, where there is one.
+    """
+    nameless, taken = s["email"].isna(), among(s["email"], held.emails)
+    place = rank(s[s["takes_part"] & ~nameless & ~taken])["place"].reindex(s.index).astype(TEXT)
+    alike = held.alike(s).where(taken & s["takes_part"])
+    place = place.mask(taken, "shadowed").mask(alike.notna(), "ambiguous")
+    return s.assign(
+        place=place.mask(~s["takes_part"], "aside").mask(s["takes_part"] & nameless, "nameless"), alike=alike
     )
 
 
-def _without_salesforce(contacts: pd.DataFrame) -> pd.DataFrame:
-    """A contact's `salesforce_id` is only what its externalId claims."""
-    if contacts.empty:
-        return contacts
-    rows = contacts.drop(columns=["salesforce_id"])
-    rows["object"] = rows["wanted_by"]
-    return rows
+def _placed_contacts(m: pd.DataFrame, held: _Held) -> pd.DataFrame:
+    """Add `place`: nameless, outlived (deleted, and another one has the address), twin or first; and `alike`.
+
+    `alike` is the paired contact of the same address, where there is one.
+    """
+    nameless = m["email"].isna()
+    named = m[~nameless].sort_values("gone", kind="stable")
+    outlived = (named["gone"] & named["email"].duplicated()).reindex(m.index, fill_value=False)
+    alike = held.twins(m).where(~m["gone"])
+    lone = m["email"].where(~nameless & ~outlived & alike.isna())
+    twin = alike.notna() | (lone.notna() & lone.duplicated(keep=False))
+    place = pd.Series("first", index=m.index, dtype=TEXT).mask(twin, "twin").mask(outlived, "outlived")
+    return m.assign(place=place.mask(nameless, "nameless"), alike=alike)
+
+
+class _Rules:
+    """Fills in status and reason where nothing was decided yet: the first rule that speaks wins."""
+
+    def __init__(self, people: pd.DataFrame) -> None:
+        self.people = people
+        self.open = np.ones(len(people), dtype=bool)
+        self.status, self.reason = (np.full(len(people), None, dtype=object) for _ in range(2))
+
+    def where(self, chosen: pd.Series, status: str, reason: str | None = None) -> None:
+        mine = self.open & chosen.to_numpy(dtype=bool)
+        self.status[mine], self.reason[mine] = status, reason
+        self.open &= ~mine
+
+    def otherwise(self, status: str, reason: str) -> None:
+        self.where(pd.Series(True, index=self.people.index), status, reason)
+
+    def decided(self) -> pd.DataFrame:
+        return self.people.assign(status=self.status, reason=self.reason)
+
+
+def _of_records(s: pd.DataFrame, in_two: set[str], creates: frozenset[str]) -> pd.DataFrame:
+    """Decide about records (`_placed_records`), as if none of them had a contact.
+
+    Args:
+        s: The records.
+        in_two: Addresses that two contacts have.
+        creates: The objects of which contacts are made.
+    """
+    place, wanted = s["place"], among(s["object"], creates)
+    rules = _Rules(s.assign(salesmanago_id=None))  # what a record says of its contact is a claim
+    rules.where(place.eq("aside"), SKIP, "OUT_OF_CRITERIA")
+    rules.where(place.eq("nameless") & ~wanted, SKIP, "CREATE_OFF")
+    rules.where(place.eq("nameless"), ISSUE, "NO_EMAIL")
+    rules.where(place.eq("shadowed"), SKIP, "SHADOWED")
+    rules.where(place.eq("ambiguous"), ISSUE, "AMBIGUOUS_MATCH")
+    rules.where(among(s["email"], in_two), SKIP, "AMBIGUOUS_MATCH")
+    rules.where(wanted, CREATE_IN_SALESMANAGO)
+    rules.otherwise(SKIP, "CREATE_OFF")
+    return _led(rules.decided(), "salesforce_id")
+
+
+def _of_contacts(m: pd.DataFrame, in_doubt: set[str], known: set[str]) -> pd.DataFrame:
+    """Decide about contacts (`_placed_contacts`), as if none of them had a record.
+
+    Args:
+        m: The contacts.
+        in_doubt: Addresses of two records of one object.
+        known: Every address in Salesforce.
+    """
+    place, nameless, wanted = m["place"], m["place"].eq("nameless"), m["wanted_by"].notna()
+    inside = m.filter(like=TAKES_PART).any(axis=1)
+    # A contact's `salesforce_id` is only what its externalId claims.
+    rules = _Rules(m.assign(salesforce_id=None, object=m["wanted_by"]))
+    rules.where((nameless & m["gone"]) | place.eq("outlived"), SKIP, "DELETED")
+    rules.where(nameless & ~inside, SKIP, "OUT_OF_CRITERIA")
+    rules.where(nameless & ~wanted, SKIP, "CREATE_OFF")
+    rules.where(nameless, ISSUE, "NO_EMAIL")
+    rules.where(place.eq("twin"), ISSUE, "AMBIGUOUS_MATCH")
+    rules.where(among(m["email"], in_doubt), SKIP, "AMBIGUOUS_MATCH")
+    # The person is in Salesforce, in a record that does not take part: a create would make a duplicate.
+    rules.where(among(m["email"], known), SKIP, "OUT_OF_CRITERIA")
+    rules.where(m["gone"], SKIP, "DELETED")
+    rules.where(wanted, CREATE_IN_SALESFORCE)
+    rules.otherwise(SKIP, "CREATE_OFF")
+    return _led(rules.decided(), "salesmanago_id")
+
+
+def _led(people: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Let one of each address in doubt lead, with an issue that names all of them; the others are skipped.
+
+    Args:
+        people: Those who were decided about, and who is `alike` and paired already: he is named first.
+        column: By which id they are known.
+    """
+    decided = people.assign(text=None).reindex(columns=list(PEOPLE_COLUMNS)).astype(TEXT)
+    doubtful = people[people["status"].eq(ISSUE) & people["reason"].eq("AMBIGUOUS_MATCH")].sort_values(column)
+    if doubtful.empty:
+        return decided
+    groups = doubtful.groupby("email")
+    named = "candidates: " + (groups["alike"].first() + ", ").fillna("") + groups[column].agg(", ".join)
+    leads = ~doubtful["email"].duplicated()
+    decided.loc[doubtful.index[leads], "text"] = doubtful.loc[leads, "email"].map(named)
+    decided.loc[doubtful.index[~leads], "status"] = SKIP
+    return decided
 
 
 def rank(candidates: pd.DataFrame) -> pd.DataFrame:
@@ -404,54 +462,6 @@ def rank(candidates: pd.DataFrame) -> pd.DataFrame:
     return ranked
 
 
-def _pair_by_email(first: pd.DataFrame, contacts: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _pair_by_email(first: pd.DataFrame, contacts: pd.DataFrame) -> pd.DataFrame:
     pairs = first[["salesforce_id", "email"]].merge(contacts[["salesmanago_id", "email"]], on="email")
-    pairs["matched_by"] = "email"
-    singles = _without(first, "salesforce_id", pairs)
-    return pairs[["salesforce_id", "salesmanago_id", "matched_by"]], singles
-
-
-def _ambiguous(records: pd.DataFrame, contacts: pd.DataFrame, bound: pd.Series | None = None) -> pd.DataFrame:
-    """One issue an e-mail, on the first record; the others of the group are skipped with the same reason."""
-    if records.empty:
-        return _nobody()
-    issues, others = _led(records.drop(columns=["salesmanago_id"]), "salesforce_id", bound)
-    return _stack([issues, others, _rows(_without_salesforce(contacts), SKIP, "AMBIGUOUS_MATCH")])
-
-
-def _ambiguous_contacts(contacts: pd.DataFrame, bound: pd.Series | None = None) -> pd.DataFrame:
-    if contacts.empty:
-        return _nobody()
-    return _stack(_led(_without_salesforce(contacts), "salesmanago_id", bound))
-
-
-def _led(people: pd.DataFrame, column: str, bound: pd.Series | None) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Let the first of each address lead, with an issue that names all of them, and the one that is paired already."""
-    ordered = people.sort_values(column)
-    ids = ordered.groupby("email")[column].agg(", ".join)
-    if bound is not None:
-        ids = bound.reindex(ordered.index).groupby(ordered["email"]).first() + ", " + ids
-    leads = ~ordered["email"].duplicated()
-    issues = _rows(ordered[leads], ISSUE, "AMBIGUOUS_MATCH")
-    issues["text"] = ordered.loc[leads, "email"].map("candidates: " + ids).to_numpy()
-    return issues, _rows(ordered[~leads], SKIP, "AMBIGUOUS_MATCH")
-
-
-def _newcomers_to_salesmanago(records: pd.DataFrame, creates: frozenset[str]) -> pd.DataFrame:
-    rows = records.drop(columns=["salesmanago_id"])
-    wanted = among(rows["object"], creates)
-    return _stack([_rows(rows[~wanted], SKIP, "CREATE_OFF"), _rows(rows[wanted], CREATE_IN_SALESMANAGO)])
-
-
-def _newcomers_to_salesforce(contacts: pd.DataFrame) -> pd.DataFrame:
-    if contacts.empty:
-        return _nobody()
-    rows = _without_salesforce(contacts)
-    wanted = rows["wanted_by"].notna()
-    return _stack(
-        [
-            _rows(rows[rows["gone"]], SKIP, "DELETED"),
-            _rows(rows[~rows["gone"] & ~wanted], SKIP, "CREATE_OFF"),
-            _rows(rows[~rows["gone"] & wanted], CREATE_IN_SALESFORCE),
-        ]
-    )
+    return pairs[["salesforce_id", "salesmanago_id"]].assign(matched_by="email")

@@ -12,8 +12,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from salesmanago_sync.domain.converters.base import as_text
 from salesmanago_sync.domain.frames import TEXT, are_full_ids, full_ids, unreadable
 from salesmanago_sync.domain.merge.canonical import Column
+from salesmanago_sync.domain.merge.choices import OUTCOME_COLUMNS
 from salesmanago_sync.domain.merge.merge import (
     HOLD,
     NOTHING,
@@ -28,6 +30,7 @@ from salesmanago_sync.domain.merge.merge import (
 from salesmanago_sync.domain.merge.owed_writes import OwedWrite, owed_writes
 from salesmanago_sync.domain.merge.pairs import Pairs
 from salesmanago_sync.domain.people.matching import CREATE_IN_SALESFORCE, CREATE_IN_SALESMANAGO, PAIR
+from salesmanago_sync.domain.plan.chosen import carry_out, values_of, without_field, written
 from salesmanago_sync.domain.plan.findings import ISSUE_COLUMNS, issues, stack
 
 CHANGE_COLUMNS = (
@@ -68,6 +71,7 @@ class Decision:
         agreed: For each field key the rows on which both sides hold what the base should say, and the two values.
         issues: `findings.ISSUE_COLUMNS`.
         verdicts: `person`, `status`, `reason` of people who will not be written after all.
+        choices: What has become of decisions about held conflicts (`choices.OUTCOME_COLUMNS`).
     """
 
     pairs: Pairs
@@ -76,6 +80,7 @@ class Decision:
     agreed: dict[str, tuple[pd.Series, pd.Series, pd.Series]]
     issues: pd.DataFrame
     verdicts: pd.DataFrame
+    choices: pd.DataFrame
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +114,12 @@ def decide(pairs: Pairs) -> Decision:
     Args:
         pairs: The people, both sides' values and their base.
     """
-    writes, found, agreed, merged = [], [], {}, {}
+    writes, found, agreed, merged, told = [], [], {}, {}, [without_field(pairs)]
     for column in pairs.columns():
-        sides = pairs.sides(column)
-        merged[column.key] = decisions = _decisions(pairs, column, sides)
+        sides, idle = pairs.sides(column), _idle(pairs, column)
+        decisions, outcome = carry_out(pairs, column, sides, _decisions(pairs, column, sides, idle), idle)
+        merged[column.key] = decisions
+        told.append(outcome)
         writes += [_written(column, sides, decisions, way) for way in (TO_SALESMANAGO, TO_SALESFORCE)]
         found += _findings(pairs, column, sides, decisions)
         agreed[column.key] = _agreed(pairs, column, sides, decisions)
@@ -124,10 +131,26 @@ def decide(pairs: Pairs) -> Decision:
         agreed=agreed,
         issues=stack(found, ISSUE_COLUMNS),
         verdicts=stack([], VERDICT_COLUMNS),
+        choices=stack(told, OUTCOME_COLUMNS),
     )
 
 
-def _decisions(pairs: Pairs, column: Column, sides: Sides) -> pd.DataFrame:
+def _idle(pairs: Pairs, column: Column) -> Flags:
+    """Where a field is not compared."""
+    # What is owed is written by itself, once. Fields of people who were deleted or merged away are not compared.
+    idle: Flags = _settled(pairs, column) | ~pairs.comparable(column).to_numpy()
+    if column.kind != CONSENT:
+        # Consent ignores the criteria; everything else waits until the person meets them again.
+        idle |= pairs.paused.to_numpy()
+    return idle
+
+
+def _settled(pairs: Pairs, column: Column) -> Flags:
+    settled: Flags = pairs.ended.to_numpy() | pairs.owes(column.key).to_numpy()
+    return settled
+
+
+def _decisions(pairs: Pairs, column: Column, sides: Sides, idle: Flags) -> pd.DataFrame:
     if column.kind == CONSENT:
         decisions = merge_consent(sides, column.rule, pairs.mapping.opt_in == "salesmanago")
     else:
@@ -135,28 +158,21 @@ def _decisions(pairs: Pairs, column: Column, sides: Sides) -> pd.DataFrame:
         # Here the base is what the contact holds.
         unknown = pairs.ours & decisions["result"].eq(TO_SALESMANAGO) & ~pairs.stored(column.key)[2]
         decisions["rule"] = decisions["rule"].mask(unknown, NO_BASE) if unknown.any() else decisions["rule"]
-    # What is owed is written by itself, once. Fields of people who were deleted or merged away are not compared.
-    settled = pairs.ended.to_numpy() | pairs.owes(column.key).to_numpy()
-    idle = settled | ~pairs.comparable(column).to_numpy()
-    if column.kind != CONSENT:
-        # Consent ignores the criteria; everything else waits until the person meets them again.
-        idle |= pairs.paused.to_numpy()
     if idle.any():
         decisions["result"] = decisions["result"].mask(idle, NOTHING)
     if "reverted" in decisions:
-        decisions["reverted"] &= ~settled
+        decisions["reverted"] &= ~_settled(pairs, column)
     return decisions
 
 
 def _written(column: Column, sides: Sides, decisions: pd.DataFrame, way: str) -> _Write:
-    chosen = decisions["result"].to_numpy() == way
     old, new = (sides.m, sides.a) if way == TO_SALESMANAGO else (sides.a, sides.m)
     if column.kind == CONSENT:
         # A flag that was never set reads as blank and means false.
         new = new.fillna("false")
-    return _Write(
-        chosen, way, column.key, old, new, new, decisions["rule"], CONSENT if column.kind == CONSENT else FIELDS
-    )
+    new, source = values_of(decisions, new)
+    lane = CONSENT if column.kind == CONSENT else FIELDS
+    return _Write(written(decisions, way), way, column.key, old, new, source, decisions["rule"], lane)
 
 
 def _rows(pairs: Pairs, writes: Sequence[_Write]) -> pd.DataFrame:
@@ -255,7 +271,7 @@ def _linked(pairs: Pairs) -> tuple[_Write, Agreed]:
 
     An account may keep what it held before. That is known once the echo of our write is seen, and is not tried again.
     """
-    held, own = pairs.contacts.get(EXTERNAL_ID, pairs.blank), pairs.people["salesforce_id"]
+    held, own = as_text(pairs.contacts.get(EXTERNAL_ID, pairs.blank)), pairs.people["salesforce_id"]
     base_a, stored, known = pairs.stored(EXTERNAL_ID)
     base_m = pairs.with_echo(stored, "salesmanago", EXTERNAL_ID, known, held)
     kept = known & same(base_a, own) & same(base_m, held)

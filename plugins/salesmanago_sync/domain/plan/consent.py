@@ -36,7 +36,9 @@ CONTACT = "contact"
 # How the rule of such a change begins, by the side on which the opt-out was seen.
 SEEN = {"salesforce": "opted out in Salesforce: ", "salesmanago": "opted out in SALESmanago: "}
 WAYS = {"salesforce": TO_SALESFORCE, "salesmanago": TO_SALESMANAGO}
-HOLDER_COLUMNS = ("side", "object", "id", "email", "group", "alone", "key", "held", "out", "proof", "why", "able")
+HOLDER_COLUMNS = (
+    *("side", "object", "id", "email", "group", "alone", "key", "held", "out", "proof", "why", "able", "foreign"),
+)
 # What was seen of each record and contact (`Shared.seen`).
 SEEN_COLUMNS = ("side", "id", "field", "out", "told")
 # So many opted-out records of one address are named.
@@ -69,7 +71,8 @@ class Shared:
     Attributes:
         people: The people frame, with rows for whom only an opt-out is written (skip, `OUT_OF_RUN`).
         changes: Every change of the plan, those of this module among them.
-        issues: People who opted in again, whose address is still opted out elsewhere.
+        issues: People who opted in again, whose address is still opted out elsewhere; and people of whom a record of
+            an object that is not synchronised is not opted out.
         seen: `SEEN_COLUMNS`: what was seen of records and contacts of which no write tells. `out` says that this one
             is opted out, and `told` that somebody of the address hears of it in this run; it is in no pair, if not.
             Where nobody of the address is opted out, this one, in no pair, is not `out`.
@@ -104,7 +107,8 @@ def share_opt_outs(everybody: Everybody, people: pd.DataFrame, decisions: Sequen
     first = everybody.objects[0].mapping.object
     written = [_written(people, lacking[lacking["side"].eq(side)], side, first) for side in WAYS]
     changes = stack([changes, *written], CHANGE_COLUMNS)
-    return Shared(people, changes, reverted, _seen(alive, changes))
+    found = [reverted, _unreached(holders, people)] if TO_SALESFORCE in ways else [reverted]
+    return Shared(people, changes, stack(found, ISSUE_COLUMNS), _seen(alive, changes))
 
 
 def unknown_opt_outs(decisions: Sequence[Decision]) -> tuple[int, int]:
@@ -150,19 +154,21 @@ def _holders(
     Returns:
         `HOLDER_COLUMNS`, one row a channel: `held` is the flag as read, `out` as it will be, `able` says whether the
         flag may be written, `group` names the address, `why` says who of it has opted out, if anybody has, `proof`
-        whether this one has, and `alone` whether it is in no pair.
+        whether this one has, `alone` whether it is in no pair, and `foreign` whether nothing is written to its object.
     """
     alive = _alive(everybody)
-    if alive.empty:
+    # Newcomers are a pair once they are created.
+    paired = pd.concat([people.loc[people["status"].isin([PAIR, *CREATES])], everybody.bindings])
+    alive["alone"] = ~among(alive["id"], {*paired["salesforce_id"], *paired["salesmanago_id"]})
+    held = {key: _opted_out(everybody, key) for key in OPT_OUTS}
+    touched = any(held.values()) or changes["field"].isin(OPT_OUTS).any()
+    if alive.empty or not (touched or alive["alone"].any()):  # as nearly always, and most of the work is saved
         return pd.DataFrame(columns=list(HOLDER_COLUMNS))
     planned = _planned(alive, changes, "email")
     alive["email"] = planned.fillna(alive["email"]).astype(TEXT)
     alive = alive[alive["email"].notna()]
     alive["group"] = _groups(alive, people, everybody.bindings)
-    # Newcomers are a pair once they are created.
-    paired = pd.concat([people.loc[people["status"].isin([PAIR, *CREATES])], everybody.bindings])
-    alive["alone"] = ~among(alive["id"], {*paired["salesforce_id"], *paired["salesmanago_id"]})
-    frames = [_of_channel(alive, key, everybody, decisions, changes) for key in OPT_OUTS]
+    frames = [_of_channel(alive, key, held[key], everybody, decisions, changes) for key in OPT_OUTS]
     return pd.concat(frames, ignore_index=True)
 
 
@@ -189,9 +195,13 @@ def _of_witness(item: ObjectInput) -> pd.DataFrame:
 
 
 def _of_channel(
-    alive: pd.DataFrame, key: str, everybody: Everybody, decisions: Sequence[Decision], changes: pd.DataFrame
+    alive: pd.DataFrame,
+    key: str,
+    held: set[str],
+    everybody: Everybody,
+    decisions: Sequence[Decision],
+    changes: pd.DataFrame,
 ) -> pd.DataFrame:
-    held = _opted_out(everybody, key)
     silent = set(_defaults(decisions, everybody.bindings, key, held))
     able = {item.mapping.object for item in everybody.objects if _writes(item, key)} | {CONTACT}
     rows = alive.assign(key=key, held=alive["id"].astype("object").isin(held))
@@ -200,6 +210,8 @@ def _of_channel(
     rows["proof"] = rows["out"] & ~rows["id"].astype("object").isin(silent)
     rows["why"] = rows["group"].map(_why(rows[rows["proof"]])).astype(TEXT)
     rows["able"] = rows["object"].isin(able)
+    foreign = {item.mapping.object for item in everybody.witnesses if item.mapping.line(key) is not None}
+    rows["foreign"] = rows["object"].isin(foreign)
     return rows[rows["why"].notna() | rows["alone"]]
 
 
@@ -316,6 +328,26 @@ def _without_opt_ins(changes: pd.DataFrame, stay: pd.DataFrame) -> tuple[pd.Data
     others = rows.merge(stay[["id", "key", "why"]], left_on=["salesforce_id", "field"], right_on=["id", "key"])
     found = issues(others, "OPT_IN_REVERTED", field=others["field"], text="opted in again; still " + others["why"])
     return changes[~mine], found
+
+
+def _unreached(holders: pd.DataFrame, people: pd.DataFrame) -> pd.DataFrame:
+    """Report records of objects that are not synchronised: whose address is opted out, and who are not.
+
+    The issue is that of the first of the address whom the run synchronises: later runs look at him.
+    """
+    left = holders[holders["foreign"] & ~holders["out"]]
+    if left.empty:
+        return stack([], ISSUE_COLUMNS)
+    named = left.assign(words=left["object"] + " " + left["id"]).sort_values("words").groupby(["group", "key"])["words"]
+    told = named.agg(lambda words: ", ".join(words.head(PROOFS))).rename("told").reset_index()
+    names = ["object", "salesforce_id", "salesmanago_id"]
+    whose = pd.concat([people[names].assign(id=people[f"{side}_id"]) for side in WAYS]).dropna(subset=["id"])
+    others = holders[~holders["foreign"]].sort_values(["side", "object", "id"])[["group", "key", "id"]]
+    firsts = others.merge(whose.drop_duplicates("id"), on="id").drop_duplicates(["group", "key"])
+    rows = firsts.merge(told, on=["group", "key"])
+    return issues(
+        rows, "NOT_OPTED_OUT", field=rows["key"], direction=TO_SALESFORCE, text="not opted out: " + rows["told"]
+    )
 
 
 def _with_others(people: pd.DataFrame, lacking: pd.DataFrame, bindings: pd.DataFrame) -> pd.DataFrame:

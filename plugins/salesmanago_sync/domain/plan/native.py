@@ -17,7 +17,9 @@ from salesmanago_sync.domain.mapping_files.mapping import Line, Mapping
 from salesmanago_sync.domain.mapping_files.stand_ins import stand_in
 from salesmanago_sync.domain.merge.canonical import TAG, canonical_tags
 from salesmanago_sync.domain.plan.changes import EXTERNAL_ID
+from salesmanago_sync.domain.probe.answers import AccountWays
 from salesmanago_sync.domain.salesmanago_fields import DETAIL
+from salesmanago_sync.domain.tags import spell_tag, split_tags
 
 ADDRESS = "address."
 # Keys of `contact`; the others stand beside it (API reference: contact/upsert).
@@ -28,6 +30,7 @@ FLAGS = {
     ("optedOutPhone", True): "forcePhoneOptOut",
     ("optedOutPhone", False): "forcePhoneOptIn",
 }
+_NOTHING_KNOWN = AccountWays()
 
 
 def wide(changes: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -123,7 +126,11 @@ def _whole_tags(
 
 
 def salesmanago_rows(
-    mapping: Mapping, changes: pd.DataFrame, people: pd.DataFrame, contacts: pd.DataFrame
+    mapping: Mapping,
+    changes: pd.DataFrame,
+    people: pd.DataFrame,
+    contacts: pd.DataFrame,
+    known: AccountWays = _NOTHING_KNOWN,
 ) -> list[dict[str, Any]]:
     """Turn changes into rows of a SALESmanago batch.
 
@@ -132,17 +139,18 @@ def salesmanago_rows(
         changes: The changes of one object to SALESmanago.
         people: The people frame, with `email`, the present address of each contact (a newcomer's future one).
         contacts: The SALESmanago contacts as they are, on the index `person`; missing for newcomers.
+        known: What is known of the account.
 
     Returns:
         One row a person, in the order of the sorted person numbers.
     """
     new, present = wide(changes)
     native = {key: json_values(_salesmanago_values(mapping, str(key), new[key])) for key in new}
-    addresses = contacts.reindex(index=new.index, columns=[ADDRESS + part for part in ADDRESS_PARTS])
+    held = contacts.reindex(index=new.index, columns=[*(ADDRESS + part for part in ADDRESS_PARTS), "tags"])
     sent = {person: {str(key): native[key][person] for key in new if present.at[person, key]} for person in new.index}
     _spell_as_held(sent, changes)
     return [
-        _row(values, str(people.at[person, "email"]), addresses.loc[person].dropna().to_dict())
+        _row(values, str(people.at[person, "email"]), held.loc[person].dropna().to_dict(), known)
         for person, values in sent.items()
     ]
 
@@ -154,15 +162,29 @@ def _salesmanago_values(mapping: Mapping, key: str, values: pd.Series) -> pd.Ser
     return converter(line).to_salesmanago(values)
 
 
-def _row(sent: dict[str, Any], email: str, address: dict[Hashable, Any]) -> dict[str, Any]:
+def _row(sent: dict[str, Any], email: str, held: dict[Hashable, Any], known: AccountWays) -> dict[str, Any]:
     row: dict[str, Any] = {"contact": {"email": email}}
     for key, value in sent.items():
-        _place(row, key, "" if value is None else value)
-    if "address" in row["contact"]:
+        _place(row, key, _emptied(key, known) if value is None else value)
+    if "address" in row["contact"] and not known.keeps_address_parts:
         # Whether parts left out of an address are kept is not documented: the whole address is sent.
-        whole = {str(key).removeprefix(ADDRESS): value for key, value in address.items()}
+        whole = {str(key).removeprefix(ADDRESS): value for key, value in held.items() if str(key).startswith(ADDRESS)}
         row["contact"]["address"] = {**whole, **row["contact"]["address"]}
+    if "removeTags" in row and known.tags_mind_case:
+        row["removeTags"] = _as_spelled(row["removeTags"], str(held.get("tags", "")))
     return row
+
+
+def _emptied(key: str, known: AccountWays) -> str | None:
+    """Give what empties a field."""
+    if key.startswith(ADDRESS):
+        return known.empty_address
+    return known.empty_detail if key.startswith(DETAIL) else known.empty_field
+
+
+def _as_spelled(tags: list[str], held: str) -> list[str]:
+    """Add every spelling that a contact has of some tags."""
+    return list(dict.fromkeys([*tags, *(one for one in split_tags(held) if spell_tag(one) in tags)]))
 
 
 def _place(row: dict[str, Any], key: str, value: Any) -> None:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from salesmanago_sync.domain.frames import TEXT
 from salesmanago_sync.domain.merge.base import pack
+from salesmanago_sync.domain.merge.choices import OUTCOME_COLUMNS, no_choices
 from salesmanago_sync.domain.merge.owed import add_owed
 from salesmanago_sync.domain.merge.pairs import Pairs, pairs_of
 from salesmanago_sync.domain.people.identities import ObjectInput, identities, is_true
@@ -54,6 +55,7 @@ class PlanInput:
         synchronised_until: Up to when SALESmanago was synchronised before this run, by its own clock; or nobody knows.
         default_opt_outs: Whether a contact that nobody edited since it was made is opted out by its account's default;
             asked where nobody knows.
+        choices: What people decided about held conflicts (`choices.CHOICE_COLUMNS`).
     """
 
     objects: Sequence[ObjectInput]
@@ -66,6 +68,7 @@ class PlanInput:
     seen: pd.DataFrame = field(default_factory=nothing_seen)
     synchronised_until: datetime | None = None
     default_opt_outs: bool = False
+    choices: pd.DataFrame = field(default_factory=no_choices)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,7 @@ class Plan:
         issues: What could not be decided (`findings.ISSUE_COLUMNS`).
         decisions: How it came to that, for each object of the scope.
         seen: What was seen of opt-outs of which no write tells (`consent.Shared`).
+        choices: What has become of decisions about held conflicts (`choices.OUTCOME_COLUMNS`).
     """
 
     people: pd.DataFrame
@@ -92,38 +96,37 @@ class Plan:
     issues: pd.DataFrame
     decisions: tuple[Decision, ...] = ()
     seen: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(SEEN_COLUMNS)))
+    choices: pd.DataFrame = field(default_factory=lambda: stack([], OUTCOME_COLUMNS))
 
 
 def plan(inputs: PlanInput) -> Plan:
     """Decide what to do with everybody who was read."""
-    found = identities(inputs.objects, inputs.contacts, inputs.bindings, inputs.now, inputs.seen)
-    bindings = succeed(nameable(found), inputs.bindings, successors(inputs.objects))
-    found = replace(found, bindings=bindings[list(found.bindings)])
-    matched = hold(_with_ends(match(found), inputs.objects), inputs.objects, inputs.contacts)
-    people = _people(matched, inputs.scope)
-    bindings = add_owed(bindings, people, inputs.objects, inputs.contacts)
-    unmatched = issues_of_people(people)
+    read = identities(inputs.objects, inputs.contacts, inputs.bindings, inputs.now, inputs.seen)
+    succeeded = succeed(nameable(read), inputs.bindings, successors(inputs.objects))
+    found = replace(read, bindings=succeeded[list(read.bindings)])
+    matched = _people(hold(_with_ends(match(found), inputs.objects), inputs.objects, inputs.contacts), inputs.scope)
+    bindings = add_owed(succeeded, matched, inputs.objects, inputs.contacts)
     reviewed = [
-        review(decide(_pairs(item, inputs, bindings, people)), inputs.direction)
-        for item in _with_people(inputs, people)
+        review(decide(_pairs(item, inputs, bindings, matched)), inputs.direction)
+        for item in _with_people(inputs, matched)
     ]
-    decisions, order = settle_addresses(reviewed, found, people)
+    decisions, order = settle_addresses(reviewed, found, matched)
     everybody = Everybody(found, inputs.objects, inputs.witnesses, inputs.contacts, bindings)
-    shared = share_opt_outs(everybody, people, decisions, inputs.direction)
-    unreadable = [field_issues(decision.pairs) for decision in decisions]
-    verdicts = [decision.verdicts for decision in decisions]
-    people = _with_contact_details(shared.people, found, inputs.contacts, [decision.pairs for decision in decisions])
-    people = _with_verdicts(people, verdicts)
+    shared = share_opt_outs(everybody, matched, decisions, inputs.direction)
+    detailed = _with_contact_details(shared.people, found, inputs.contacts, [one.pairs for one in decisions])
+    people = _with_verdicts(detailed, [one.verdicts for one in decisions])
+    unreadable = [field_issues(one.pairs) for one in decisions]
+    found_issues = [issues_of_people(matched), *unreadable, *(one.issues for one in decisions), shared.issues]
     return Plan(
         people=people,
         changes=_with_order(_with_turns(_to_somebody(shared.changes), decisions), order),
+        # What the ledger has still to learn: beside what it holds now, moves and debts are news.
         agreement=agreement(decisions, people, inputs.bindings),
         moves=_moves(bindings, decisions),
-        issues=stack(
-            [unmatched, *unreadable, *(decision.issues for decision in decisions), shared.issues], ISSUE_COLUMNS
-        ),
+        issues=stack(found_issues, ISSUE_COLUMNS),
         decisions=tuple(decisions),
         seen=shared.seen,
+        choices=stack([one.choices for one in decisions], OUTCOME_COLUMNS),
     )
 
 
@@ -137,7 +140,7 @@ def _with_people(inputs: PlanInput, people: pd.DataFrame) -> list[ObjectInput]:
 
 
 def _pairs(item: ObjectInput, inputs: PlanInput, bindings: pd.DataFrame, people: pd.DataFrame) -> Pairs:
-    known = (inputs.synchronised_until, inputs.default_opt_outs)
+    known = (inputs.synchronised_until, inputs.default_opt_outs, inputs.choices)
     return pairs_of(item, inputs.contacts, bindings, people, *known)
 
 

@@ -14,7 +14,14 @@ import pandas as pd
 
 from salesmanago_sync.domain.converters.boolean import WORDS
 from salesmanago_sync.domain.criteria.language import Criterion, fields_of
-from salesmanago_sync.domain.frames import NO_ID, SALESFORCE_FLAGS, TEXT, UNREADABLE_COLUMN, unreadable
+from salesmanago_sync.domain.frames import (
+    NO_ID,
+    SALESFORCE_FLAGS,
+    TEXT,
+    UNREADABLE_COLUMN,
+    has_unreadable,
+    unreadable,
+)
 from salesmanago_sync.domain.mapping_files.mapping import Mapping
 from salesmanago_sync.domain.merge.canonical import Column
 from salesmanago_sync.domain.merge.pairs import SALESFORCE_CLOCK, SALESMANAGO_CLOCK, UNREADABLE_VALUE, Pairs
@@ -42,7 +49,10 @@ def hold(people: pd.DataFrame, objects: Sequence[ObjectInput], contacts: pd.Data
     """
     text = pd.Series(None, index=people.index, dtype=TEXT)
     for side, frame, key, columns, mine in _decisive(people, objects, contacts):
-        text = text.fillna(people[f"{side}_id"].map(_named(frame, key, columns)).where(mine).astype(TEXT))
+        if named := _named(frame, key, columns):
+            text = text.fillna(people[f"{side}_id"].map(named).where(mine).astype(TEXT))
+    if text.isna().all():
+        return people
     in_doubt = people["status"].isin([PAIR, *CREATES]) | people["reason"].isin(IN_DOUBT)
     # Somebody else may have the address of whoever cannot tell an id, but is no duplicate of that one.
     unnamed = nameless(people["salesforce_id"]) | nameless(people["salesmanago_id"])
@@ -112,7 +122,7 @@ def _wanted(mapping: Mapping) -> set[str]:
 
 def _named(frame: pd.DataFrame, key: str, columns: set[str]) -> dict[str, str]:
     """For each record with unreadable values in some columns, which."""
-    if UNREADABLE_COLUMN not in frame:
+    if not has_unreadable(frame).any():
         return {}
     told = frame[[key, UNREADABLE_COLUMN]].dropna()
     side = "SALESmanago" if key == "contactId" else "Salesforce"

@@ -11,7 +11,7 @@ from salesmanago_sync.domain.frames import TEXT
 from salesmanago_sync.domain.mapping_files.mapping import Mapping
 from salesmanago_sync.domain.merge.merge import TO_SALESFORCE, TO_SALESMANAGO
 from salesmanago_sync.domain.merge.pairs import Pairs
-from salesmanago_sync.domain.org.acceptance import Misfit, misfits
+from salesmanago_sync.domain.org.acceptance import Misfit, cut_to_fit, misfits
 from salesmanago_sync.domain.org.schema import Schema
 from salesmanago_sync.domain.people.matching import ISSUE, SKIP
 from salesmanago_sync.domain.plan.changes import EXTERNAL_ID, VERDICT_COLUMNS, Decision
@@ -96,11 +96,9 @@ def _fit(decision: Decision) -> Decision:
 
 def _cut(changes: pd.DataFrame, mapping: Mapping, schema: Schema) -> pd.DataFrame:
     for line in mapping.lines:
-        limits = [schema.limit(field) for field in line.salesforce]
-        if line.truncate and len(limits) == 1 and limits[0] is not None:
-            cut = changes["direction"].eq(TO_SALESFORCE) & changes["field"].eq(line.key)
-            new = changes["new"].mask(cut, changes["new"].str.slice(0, limits[0]).str.rstrip())
-            changes = changes.assign(new=new)
+        if line.truncate:
+            mine = changes["direction"].eq(TO_SALESFORCE) & changes["field"].eq(line.key)
+            changes = changes.assign(new=changes["new"].mask(mine, cut_to_fit(line, schema, changes["new"])))
     return changes
 
 

@@ -19,8 +19,6 @@ SYNC_PERMISSIONS = "SALESmanago_Sync"
 CARD_PERMISSIONS = "SALESmanago_Card"
 TRUSTED_SITE = "SALESmanago"
 
-# In this order everywhere: the object of the sync, and the Salesforce object that holds its fields.
-SOBJECTS = {"Lead": "Lead", "Contact": "Contact", "PersonAccount": "Account"}
 # What people look for first stands first.
 SHOWN = (
     "SALESmanago_Score__c",

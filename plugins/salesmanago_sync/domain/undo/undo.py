@@ -16,11 +16,11 @@ from salesmanago_sync.domain.certificate.agreed import note_of
 from salesmanago_sync.domain.converters import converter
 from salesmanago_sync.domain.frames import TEXT
 from salesmanago_sync.domain.merge.canonical import Column
-from salesmanago_sync.domain.merge.merge import TO_SALESMANAGO, same
+from salesmanago_sync.domain.merge.merge import TO_SALESFORCE, TO_SALESMANAGO, same
 from salesmanago_sync.domain.merge.owed import DELETE, OPT_OUTS
 from salesmanago_sync.domain.merge.pairs import Pairs
 from salesmanago_sync.domain.people.matching import PAIR
-from salesmanago_sync.domain.plan.changes import CHANGE_COLUMNS, EXTERNAL_ID, FIELDS
+from salesmanago_sync.domain.plan.changes import CHANGE_COLUMNS, CONSENT, EXTERNAL_ID, FIELDS
 from salesmanago_sync.domain.plan.plan import Plan
 
 # Why something is left as it is.
@@ -28,7 +28,7 @@ LEFT: dict[str, str] = {
     "EDITED": "It no longer holds what the run wrote.",
     "BACK": "It already holds what it held before the run.",
     "CREATED": "The run created the record or contact; it is deleted only when that is asked for.",
-    "CREATED_EDITED": "The run created the record or contact, and somebody has edited it since.",
+    "CREATED_EDITED": "The run created the record or contact, and somebody has edited it since, or opted it out.",
     "OPT_OUT": "An opt-out is never undone.",
     "LINK": "The link between both stays: they are still one person.",
     "DELETED": "The run deleted the record or contact: restore it where it was.",
@@ -73,7 +73,7 @@ def undo(
     """Decide what goes back.
 
     Args:
-        planned: The people as they are now; what a run would write does not matter.
+        planned: The people as they are now; of what a run would write only opt-outs matter.
         written: What the run wrote (`first_and_last`), with the ids of the contacts and records that it created.
         run: Its number.
         kept: For a binding, notes of values that a service made of a write (`certificate.agreed`).
@@ -111,14 +111,26 @@ class _Found:
             living = pairs.people[pairs.people["status"].eq(PAIR) | pairs.paused]
             for person, record in living["salesforce_id"].items():
                 self._pairs[str(record)] = (pairs, int(str(person)))
+        consent = planned.changes[planned.changes["lane"].eq(CONSENT)]
+        self._opt_outs = set(zip(consent["person"], consent["direction"], strict=True))
         self._rows: list[dict[str, Any]] = []
+        self._fields: dict[tuple[int, str], list[dict[str, Any]]] = {}
         self._left: list[dict[str, Any]] = []
 
     def changes(self) -> pd.DataFrame:
         """What is put back."""
-        frame = pd.DataFrame(self._rows, columns=[*CHANGE_COLUMNS, "held"])
+        frame = pd.DataFrame([self._with_end(row) for row in self._rows], columns=[*CHANGE_COLUMNS, "held"])
         texts = [name for name in frame if name != "person"]
         return frame.astype(dict.fromkeys(texts, TEXT) | {"person": "int64"}).assign(turn=1, after="")
+
+    def _with_end(self, row: dict[str, Any]) -> dict[str, Any]:
+        """Say what the other side will hold, where the field goes back on both."""
+        others = [
+            one["new"]
+            for one in self._fields.get((row["person"], row["field"]), ())
+            if one["direction"] != row["direction"]
+        ]
+        return row | {"source": others[0]} if others else row
 
     def left(self) -> pd.DataFrame:
         """What is left as it is."""
@@ -134,10 +146,19 @@ class _Found:
         side = str(row["direction"]).removeprefix("to_")
         if not self._delete_created:
             self._leave(row, "CREATED", field="", old=None, new=None)
-        elif not pairs.untouched.at[person, side]:
+        elif self._is_edited(pairs, person, side):
             self._leave(row, "CREATED_EDITED", field="", old=None, new=None)
         else:
             self._put(pairs, person, row, DELETE, old=None, new="true", source=None, lane=DELETE)
+
+    def _is_edited(self, pairs: Pairs, person: int, side: str) -> bool:
+        """Tell whether somebody has edited what a run created: before a later write of the sync, too.
+
+        An account may let an opt-out leave the clock as it is: then it is one that the other side has not heard of.
+        """
+        edited = not pairs.untouched.at[person, side] or pairs.clock(side).notna().at[person]
+        away = TO_SALESFORCE if side == "salesmanago" else TO_SALESMANAGO
+        return bool(edited or (person, away) in self._opt_outs)
 
     def take(self, row: dict[str, Any]) -> None:
         """Put one field back, or say why not."""
@@ -183,6 +204,7 @@ class _Found:
         ids = {name: people.at[person, name] for name in ("object", "salesforce_id", "salesmanago_id")}
         told = {"direction": row["direction"], "action": "update", "rule": f"undo of run {self._run}", "lane": lane}
         self._rows.append({"person": person, **ids, "field": field, **told, **values})
+        self._fields.setdefault((person, field), []).append(self._rows[-1])
 
     def _leave(self, row: dict[str, Any], reason: str, **values: Any) -> None:
         # Of what is not looked at again the ledger's own two values, turned round.

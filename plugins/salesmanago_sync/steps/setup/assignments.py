@@ -8,7 +8,8 @@ from typing import Any
 from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape
 
-from salesmanago_sync.domain.setup.card import SHOWN, SOBJECTS, page_of
+from salesmanago_sync.domain.mapping_files.model import SOBJECTS
+from salesmanago_sync.domain.setup.card import SHOWN, page_of
 from salesmanago_sync.domain.setup.comparison import path_of
 from salesmanago_sync.domain.setup.layout import LayoutError, add_section
 from salesmanago_sync.domain.setup.org_files import read_xml
@@ -16,13 +17,13 @@ from salesmanago_sync.domain.setup.package import Package
 from salesmanago_sync.errors import ConfigurationError, Fault
 from salesmanago_sync.ledger.layout_edits import LayoutEdit
 from salesmanago_sync.steps.setup.layout_names import new_layout_of, object_of, profile_of, readable
-from salesmanago_sync.steps.setup.ports import Scope, SetupPorts
+from salesmanago_sync.steps.setup.ports import SetupPorts, SetupScope
 
 # profile, record type (empty: none), layout
 Assignment = tuple[str, str, str]
 
 
-def new_layouts(ports: SetupPorts, found: Scope) -> list[dict[str, Any]]:
+def new_layouts(ports: SetupPorts, found: SetupScope) -> list[dict[str, Any]]:
     """Make the layout `SALESmanago` of each object, as a copy of what the profiles see now, and assign it.
 
     Returns:
@@ -38,14 +39,14 @@ def new_layouts(ports: SetupPorts, found: Scope) -> list[dict[str, Any]]:
     return edits
 
 
-def _assignments(ports: SetupPorts, found: Scope) -> list[Assignment]:
+def _assignments(ports: SetupPorts, found: SetupScope) -> list[Assignment]:
     """Read who of the named profiles sees what."""
     asked = {profile_of(one)[0] for one in ports.request.profiles}
     names = [one.name for one in ports.salesforce.metadata.list("Profile") if readable(one.name) in asked]
     return _seen(ports, found, names)
 
 
-def _seen(ports: SetupPorts, found: Scope, profiles: Iterable[str]) -> list[Assignment]:
+def _seen(ports: SetupPorts, found: SetupScope, profiles: Iterable[str]) -> list[Assignment]:
     """Read what profiles see; a profile tells only of what is asked for beside it."""
     files = ports.salesforce.metadata.retrieve(
         {"Profile": tuple(sorted(profiles)), "Layout": tuple(found.known), "CustomObject": tuple(found.sobjects)}
@@ -76,7 +77,7 @@ def _is_meant(ports: SetupPorts, one: Assignment) -> bool:
     return False
 
 
-def _new_layout(ports: SetupPorts, found: Scope, name: str, mine: list[Assignment]) -> list[dict[str, Any]]:
+def _new_layout(ports: SetupPorts, found: SetupScope, name: str, mine: list[Assignment]) -> list[dict[str, Any]]:
     target = new_layout_of(name)
     moved = [one for one in mine if one[2] != target]
     for profile, record_type, layout in mine:
@@ -102,7 +103,7 @@ def _new_layout(ports: SetupPorts, found: Scope, name: str, mine: list[Assignmen
     ]  # fmt: skip
 
 
-def _source(found: Scope, name: str, mine: list[Assignment]) -> str:
+def _source(found: SetupScope, name: str, mine: list[Assignment]) -> str:
     """Choose what the new layout is a copy of: what the first of the profiles sees, else the first layout there is."""
     seen = sorted((record_type, layout) for _, record_type, layout in mine if layout in found.known)
     mine_known = [layout for layout in found.known if object_of(layout) == name]
@@ -129,7 +130,7 @@ def profile_files(assignments: Iterable[Assignment]) -> dict[str, bytes]:
     }
 
 
-def restored(ports: SetupPorts, found: Scope, made: Iterable[LayoutEdit]) -> Package:
+def restored(ports: SetupPorts, found: SetupScope, made: Iterable[LayoutEdit]) -> Package:
     """Give profiles back what they saw, and delete the new layouts.
 
     Who was given another layout since keeps it.

@@ -9,7 +9,8 @@ from typing import Any
 from urllib.parse import unquote
 from xml.etree import ElementTree as ET
 
-from salesmanago_sync.domain.setup.card import SHOWN, SOBJECTS, page_of
+from salesmanago_sync.domain.mapping_files.model import SOBJECTS
+from salesmanago_sync.domain.setup.card import SHOWN, page_of
 from salesmanago_sync.domain.setup.comparison import difference, path_of, states
 from salesmanago_sync.domain.setup.layout import LayoutError, add_section
 from salesmanago_sync.domain.setup.package import NOTHING, Package, card_package
@@ -17,7 +18,7 @@ from salesmanago_sync.errors import ConfigurationError, Fault
 from salesmanago_sync.ledger.layout_edits import LayoutEdit, checksum
 from salesmanago_sync.steps.setup.assignments import new_layouts, profile_files, restored
 from salesmanago_sync.steps.setup.layout_names import object_of, readable
-from salesmanago_sync.steps.setup.ports import Plan, Scope, SetupPorts, keep_plan, scope
+from salesmanago_sync.steps.setup.ports import SetupPlan, SetupPorts, SetupScope, keep_plan, scope
 
 
 def compare(ports: SetupPorts) -> dict[str, int]:
@@ -36,7 +37,7 @@ def compare(ports: SetupPorts) -> dict[str, int]:
     return counts
 
 
-def _doing(ports: SetupPorts, found: Scope) -> tuple[Plan, dict[str, int]]:
+def _doing(ports: SetupPorts, found: SetupScope) -> tuple[SetupPlan, dict[str, int]]:
     card = card_package(found.sobjects, ports.card_settings().endpoint)
     present = retrieve(ports, {**card.members, "Layout": tuple(found.layouts)})
     known = states(card, present)
@@ -48,7 +49,7 @@ def _doing(ports: SetupPorts, found: Scope) -> tuple[Plan, dict[str, int]]:
     layouts = layout_package(edits)
     package = card if set(known.values()) - {"unchanged"} else NOTHING
     counts = Counter(known.values())
-    return Plan(package.joined(layouts), edits, []), {
+    return SetupPlan(package.joined(layouts), edits, []), {
         "new": counts["new"],
         "changed": counts["changed"],
         "unchanged": counts["unchanged"],
@@ -67,7 +68,7 @@ def layout_path(name: str) -> str:
     return unquote(path_of("Layout", name))
 
 
-def _edited(ports: SetupPorts, found: Scope, present: Mapping[str, bytes]) -> list[dict[str, Any]]:
+def _edited(ports: SetupPorts, found: SetupScope, present: Mapping[str, bytes]) -> list[dict[str, Any]]:
     edits, faults = [], []
     for name in found.layouts:
         sobject = SOBJECTS[object_of(name)]
@@ -118,7 +119,7 @@ def _show(ports: SetupPorts, edit: Mapping[str, Any]) -> None:
     ports.tell(difference(original, content, name))
 
 
-def _undoing(ports: SetupPorts, found: Scope) -> tuple[Plan, dict[str, int]]:
+def _undoing(ports: SetupPorts, found: SetupScope) -> tuple[SetupPlan, dict[str, int]]:
     kept = [edit for edit in _kept(ports, found) if _is_meant(ports, found, edit)]
     present = retrieve(ports, {"Layout": tuple(edit.layout for edit in kept)})
     open_edits = [edit for edit in kept if not _is_original(edit, present)]
@@ -129,10 +130,10 @@ def _undoing(ports: SetupPorts, found: Scope) -> tuple[Plan, dict[str, int]]:
     if ports.request.delete_fields:
         package = package.joined(_deletions(found))
     settled = [edit.layout for edit in kept if edit not in open_edits]
-    return Plan(package, edits, settled), {"layouts": len(open_edits)}
+    return SetupPlan(package, edits, settled), {"layouts": len(open_edits)}
 
 
-def _kept(ports: SetupPorts, found: Scope) -> list[LayoutEdit]:
+def _kept(ports: SetupPorts, found: SetupScope) -> list[LayoutEdit]:
     try:
         return list(ports.ledger.layout_edits(found.org).values())
     except ValueError as error:
@@ -140,7 +141,7 @@ def _kept(ports: SetupPorts, found: Scope) -> list[LayoutEdit]:
         raise ConfigurationError([Fault("ledger", f"{error}.", fix)]) from None
 
 
-def _is_meant(ports: SetupPorts, found: Scope, edit: LayoutEdit) -> bool:
+def _is_meant(ports: SetupPorts, found: SetupScope, edit: LayoutEdit) -> bool:
     """Whether an edit is to be undone: no layouts named means all."""
     if object_of(edit.layout) not in found.objects:
         return False
@@ -179,7 +180,7 @@ def _touched(ports: SetupPorts, edit: LayoutEdit, present: Mapping[str, bytes]) 
     return [Fault(f"layout {name}", what, fix)]
 
 
-def _restoring(ports: SetupPorts, found: Scope, kept: list[LayoutEdit]) -> tuple[Package, list[dict[str, Any]]]:
+def _restoring(ports: SetupPorts, found: SetupScope, kept: list[LayoutEdit]) -> tuple[Package, list[dict[str, Any]]]:
     edited = [edit for edit in kept if edit.kind == "edited"]
     made = [edit for edit in kept if edit.kind == "made"]
     edits = [as_edit(edit.layout, "edited", edit.deployed, edit.original) for edit in edited]
@@ -194,7 +195,7 @@ def _restoring(ports: SetupPorts, found: Scope, kept: list[LayoutEdit]) -> tuple
     return package, edits
 
 
-def _deletions(found: Scope) -> Package:
+def _deletions(found: SetupScope) -> Package:
     """List what the card brought, to be deleted. Permission sets stay: Salesforce keeps those that somebody has."""
     members = card_package(found.sobjects, "https://example.com").members
     # What uses something goes before it: the pages and the test before the class, the class before the fields.

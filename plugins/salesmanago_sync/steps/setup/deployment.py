@@ -7,7 +7,7 @@ from salesmanago_sync.errors import ConfigurationError, Fault
 from salesmanago_sync.ledger.layout_edits import LayoutEdit
 from salesmanago_sync.steps.setup.comparing import bytes_of, layout_path, retrieve
 from salesmanago_sync.steps.setup.layout_names import readable
-from salesmanago_sync.steps.setup.ports import Plan, SetupPorts, plan, scope
+from salesmanago_sync.steps.setup.ports import SetupPlan, SetupPorts, plan, scope
 
 
 def check(ports: SetupPorts) -> int:
@@ -56,7 +56,7 @@ def deploy(ports: SetupPorts) -> dict[str, int]:
     return _told(ports, done)
 
 
-def _undo(ports: SetupPorts, org: str, decided: Plan) -> dict[str, int]:
+def _undo(ports: SetupPorts, org: str, decided: SetupPlan) -> dict[str, int]:
     names = [edit["layout"] for edit in decided.edits]
     counts = {"components": 0, "changed": 0}
     if not decided.package.is_empty:
@@ -76,7 +76,7 @@ def _kept(edit: dict[str, object]) -> LayoutEdit:
     )
 
 
-def _sent(ports: SetupPorts, decided: Plan, *, check_only: bool) -> Deployment:
+def _sent(ports: SetupPorts, decided: SetupPlan, *, check_only: bool) -> Deployment:
     metadata = ports.salesforce.metadata
     archive = decided.package.to_zip(metadata.version)
     done = metadata.deploy(archive, check_only=check_only, tests=decided.package.tests)

@@ -95,9 +95,12 @@ def profile_of(asked: str) -> tuple[str, str]:
 def profile_faults(asked: Iterable[str], present: Sequence[str]) -> Iterator[Fault]:
     """Say which profiles do not exist."""
     names = {unquote(name) for name in present}
+    shown = {name: label for label, name in PROFILES.items()}
     for one in asked:
         name, record_type = profile_of(one)
         if name not in names:
-            yield Fault("Param profiles", f"there is no profile {name!r}.", choices(name, names))
+            written = one.partition(":")[0].strip()
+            fix = choices(written, [shown.get(name, name) for name in names])
+            yield Fault("Param profiles", f"there is no profile {written!r}.", fix)
         if record_type and "." not in record_type:
             yield Fault("Param profiles", f"{record_type!r} is no record type.", "Write Profile:Lead.Record_Type.")

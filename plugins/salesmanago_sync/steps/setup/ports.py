@@ -67,7 +67,7 @@ class SetupPorts:
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class SetupScope:
     """What the preflight found out for the steps after it.
 
     Attributes:
@@ -87,18 +87,18 @@ class Scope:
     warnings: list[str]
 
 
-def scope(ports: SetupPorts) -> Scope:
+def scope(ports: SetupPorts) -> SetupScope:
     """Read what the preflight of this run found out."""
-    return Scope(**ports.staging.read_json(SCOPE))
+    return SetupScope(**ports.staging.read_json(SCOPE))
 
 
-def keep_scope(ports: SetupPorts, found: Scope) -> None:
+def keep_scope(ports: SetupPorts, found: SetupScope) -> None:
     """Keep what the preflight found out."""
     ports.staging.write_json(SCOPE, asdict(found))
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class SetupPlan:
     """What is to be deployed.
 
     Attributes:
@@ -112,7 +112,7 @@ class Plan:
     settled: list[str]
 
 
-def plan(ports: SetupPorts) -> Plan:
+def plan(ports: SetupPorts) -> SetupPlan:
     """Read what the comparison of this run decided."""
     kept = ports.staging.read_json(PLAN)
     package = Package(
@@ -120,10 +120,10 @@ def plan(ports: SetupPorts) -> Plan:
         {path: base64.b64decode(text) for path, text in kept["files"].items()},
         {kind: tuple(names) for kind, names in kept["removed"].items()},
     )
-    return Plan(package, kept["edits"], kept["settled"])
+    return SetupPlan(package, kept["edits"], kept["settled"])
 
 
-def keep_plan(ports: SetupPorts, decided: Plan) -> None:
+def keep_plan(ports: SetupPorts, decided: SetupPlan) -> None:
     """Keep what the comparison decided; layouts and code, nobody's data."""
     package = decided.package
     kept = {

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 from salesmanago_sync.clients.salesforce_metadata import Component
+from salesmanago_sync.domain.mapping_files.model import SOBJECTS
 from salesmanago_sync.domain.org.describe import Schema
-from salesmanago_sync.domain.setup.card import SOBJECTS, CardField, card_fields, fields_of
+from salesmanago_sync.domain.setup.card import CardField, card_fields, fields_of
 from salesmanago_sync.domain.setup.comparison import path_of
 from salesmanago_sync.errors import AuthenticationError, ConfigurationError, FatalError, Fault
 from salesmanago_sync.steps.setup.layout_names import choose_layouts, profile_faults
-from salesmanago_sync.steps.setup.ports import CardSettings, Scope, SetupPorts, keep_scope
+from salesmanago_sync.steps.setup.ports import CardSettings, SetupPorts, SetupScope, keep_scope
 
 # Custom fields that one object may have, by edition (Salesforce: Features and Edition Allocations).
 MOST_FIELDS = {"Professional Edition": 100, "Enterprise Edition": 500, "Developer Edition": 500}
@@ -104,7 +105,7 @@ def _setting_warnings(settings: CardSettings) -> Iterator[Fault]:
         yield Fault(f"{CONNECTION}, iFrame Name", what, "Name a landing page and run the set-up again to show it.")
 
 
-def _scope(ports: SetupPorts, organization: dict[str, Any], faults: list[Fault]) -> Scope:
+def _scope(ports: SetupPorts, organization: dict[str, Any], faults: list[Fault]) -> SetupScope:
     schemas = {
         sobject: Schema.from_describe(ports.salesforce.describe(sobject))
         for sobject in dict.fromkeys(SOBJECTS.values())
@@ -121,7 +122,9 @@ def _scope(ports: SetupPorts, organization: dict[str, Any], faults: list[Fault])
     layouts, known, warnings = choose_layouts(ports.request, objects, metadata.list("Layout"), faults)
     if ports.request.new_layout and not ports.request.undo:
         faults += profile_faults(ports.request.profiles, [one.name for one in metadata.list("Profile")])
-    return Scope(str(organization["Id"]), objects, sobjects, layouts, known, [str(warning) for warning in warnings])
+    return SetupScope(
+        str(organization["Id"]), objects, sobjects, layouts, known, [str(warning) for warning in warnings]
+    )
 
 
 def _objects(ports: SetupPorts, schemas: dict[str, Schema], faults: list[Fault]) -> list[str]:

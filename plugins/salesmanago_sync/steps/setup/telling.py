@@ -6,6 +6,10 @@ from salesmanago_sync.domain.setup.card import SECTION
 from salesmanago_sync.steps.setup.layout_names import readable
 from salesmanago_sync.steps.setup.ports import SetupPorts, plan, scope
 
+FIRST = (
+    "The card of people who are synchronised already stays empty until salesforce_card: true is in the mapping files "
+    "and a full sync has run."
+)
 # What no API does, with the way to it.
 MANUAL = (
     "Give people the card: Setup → Permission Sets → SALESmanago card → Manage Assignments.",
@@ -15,7 +19,6 @@ MANUAL = (
     "Compact layouts, list views and reports: add SALESmanago Score or State where people should see them.",
     "SALESmanago must allow Salesforce to show the landing page in a frame "
     "(frame-ancestors *.vf.force.com *.lightning.force.com *.my.salesforce.com).",
-    "Keep the fields up to date: set salesforce_card: true in the mapping files.",
 )
 
 
@@ -32,6 +35,7 @@ def tell(ports: SetupPorts) -> str:
         if not ports.request.delete_fields:
             ports.tell("The fields stay, with what is in them. Undo with delete_fields deletes them.")
     else:
+        ports.tell(FIRST)
         ports.tell("By hand in Salesforce:\n" + "\n".join(f"  - {step}" for step in MANUAL))
     for warning in found.warnings:
         ports.tell(f"Warning: {warning}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
@@ -12,9 +13,9 @@ import pytest
 import sqlalchemy as sa
 
 from salesmanago_sync.domain.certificate.agreed import KEPT, UNDONE, note_of
-from salesmanago_sync.domain.certificate.certificate import add_up, counts_of
+from salesmanago_sync.domain.certificate.certificate import Certificate, Count, add_up, counts_of
 from salesmanago_sync.domain.certificate.classify import Known, classify
-from salesmanago_sync.domain.certificate.reasons import EQUAL, MEANINGS, UNEXPLAINED
+from salesmanago_sync.domain.certificate.reasons import EQUAL, MEANINGS, PERSON, UNEXPLAINED
 from salesmanago_sync.domain.org.describe import FieldSchema
 from salesmanago_sync.ledger.tables import bindings
 from salesmanago_sync.steps.binding import note_differences
@@ -212,3 +213,10 @@ def test_one_of_each_kind_is_what_it_is_and_nothing_else() -> None:
 def test_every_reason_has_its_meaning_in_words() -> None:
     assert all(meaning.endswith((".", "happens on the other.")) for meaning in MEANINGS.values())
     assert not any("  " in meaning for meaning in MEANINGS.values())
+
+
+def test_the_others_of_an_address_in_doubt_are_counted() -> None:
+    counts = [Count("Lead", PERSON, "OPEN_ISSUE", 1), Count("Lead", PERSON, "AMBIGUOUS_MATCH", 2)]
+    made = Certificate(datetime(2026, 1, 1, tzinfo=UTC), 1, {}, {}, {}, counts, unexplained=[])
+    assert made.by_reason == {"OPEN_ISSUE": 1, "AMBIGUOUS_MATCH": 2}
+    assert made.totals == {"people": 3, "equal": 0, "explained": 3, "unexplained": 0}

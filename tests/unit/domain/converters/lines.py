@@ -20,6 +20,7 @@ class Line:
     region: str | None = None
     values: Mapping[str, str] | Sequence[str] | None = None
     value: object = None
+    single: bool = False
     places: Mapping[str, str] | None = None
     states: Mapping[str, Mapping[str, str]] | None = None
 

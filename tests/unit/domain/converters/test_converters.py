@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import unicodedata
+from typing import Literal
+
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from salesmanago_sync.domain.converters import CONVERTERS, converter
+from salesmanago_sync.domain.converters.base import as_text
+from salesmanago_sync.domain.frames import TEXT
 from tests.unit.domain.converters.lines import Line, bind, check_laws, plain, texts
 
 TWO_WAY = {
@@ -148,3 +153,11 @@ def test_a_clock_is_read_as_text():
     clock = pd.Series(pd.to_datetime(["2026-01-31T10:00:00Z", None], utc=True)).astype("datetime64[us, UTC]")
     assert plain(converter(Line("text")).from_salesforce(pd.DataFrame({"F": clock}))) == ["2026-01-31T10:00:00Z", None]
     assert plain(converter(Line("date")).from_salesforce(pd.DataFrame({"F": clock}))) == ["2026-01-31", None]
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_a_letter_and_its_accent_are_one_character(form: Literal["NFC", "NFD"]) -> None:
+    typed = ["Łódź", "Ngọc", "Zoë", "가람", "plain", None, ""]
+    spelled = pd.Series([None if text is None else unicodedata.normalize(form, text) for text in typed], dtype=TEXT)
+    assert as_text(spelled).tolist()[:5] == typed[:5]
+    assert as_text(spelled).isna().tolist()[5:] == [True, True]

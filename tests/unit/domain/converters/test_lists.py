@@ -143,6 +143,18 @@ def test_salesforce_gets_what_the_org_calls_a_country(field: str, written: list[
     assert read_salesforce(bound, "Atlantis") == read_salesmanago(bound, "Atlantis") == ["Atlantis"]
 
 
+def test_a_country_that_an_org_renamed_is_that_country():
+    renamed = bind("country", places={"PL": "Our home", "GE": "Georgia (not the state)", "DE": "Niemcy"})
+    assert write_salesforce(renamed, "PL", "GE", "DE", "FR") == [
+        "Our home",
+        "Georgia (not the state)",
+        "Niemcy",
+        "France",
+    ]
+    assert read_salesforce(renamed, "our HOME", "Georgia, not the state") == ["PL", "GE"]
+    assert read_salesmanago(renamed, "Polska", "Gruzja", "Our home") == ["PL", "GE", "PL"]
+
+
 def test_the_name_that_a_country_is_written_by_means_it() -> None:
     codes = [country.alpha_2 for country in pycountry.countries]
     assert [country_code(name) for name in write_salesforce(bind("country"), *codes)] == codes
@@ -193,6 +205,17 @@ def test_tags_are_read_in_one_spelling_and_only_those_of_the_mapping():
         None,
     ]
     assert read_salesmanago(bind("tags", values=["My tag"]), "MY_TAG;X") == ["MY_TAG"]
+
+
+def test_a_semicolon_parts_tags_only_where_a_field_holds_several():
+    for type, read in (("picklist", [None, "NEWS"]), ("combobox", [None, "NEWS"]), ("multipicklist", ["NEWS;VIP"] * 2)):
+        line = {"salesforce": "Kind__c", "salesmanago": "tags", "convert": "tags", "values": ["VIP", "NEWS"]}
+        fields = [{"salesforce": "Email", "salesmanago": "email"}, {**line, "direction": "to_salesmanago"}]
+        mapping = Mapping.model_validate({"object": "Lead", "fields": fields})
+        fit(mapping, Schema("Lead", {"Kind__c": FieldSchema("Kind__c", type)}))
+        found = mapping.line("tags")
+        assert found is not None
+        assert read_salesforce(converter(found), "VIP;NEWS", "NEWS" if read[0] is None else "NEWS; VIP") == read
 
 
 def test_writing_tags_touches_no_value_outside_the_mapping():

@@ -299,7 +299,7 @@ def test_all_faults_of_all_files_come_at_once_in_the_order_of_their_lines(tmp_pa
         "a.yaml:2 on_leave",
         "a.yaml:5 fields[1].salesmanago",
         "a.yaml:6 fields[2].blnk",
-        "b.yaml:2",
+        "b.yaml:1",
         "c.yaml:1 object",
     ]
     assert "Lead is already mapped by a.yaml" in found[-1]
@@ -312,4 +312,4 @@ def test_a_folder_without_mappings_is_a_fault(tmp_path):
 
 def test_a_mapping_made_in_code_names_its_object_instead_of_a_file():
     mapping = Mapping.model_validate({"object": "Lead", "fields": [{"salesforce": "Email", "salesmanago": "email"}]})
-    assert mapping.where(("fields", 0)) == "Lead fields[0]"
+    assert str(mapping.where(("fields", 0))) == "Lead fields[0]"

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+from typing import Literal
+from unicodedata import normalize
+
 import pandas as pd
+import pytest
 
 from salesmanago_sync.domain.mapping_files.mapping import Mapping
 from salesmanago_sync.domain.mapping_files.stand_ins import StandIns, stand_in
@@ -8,6 +12,7 @@ from salesmanago_sync.domain.merge.canonical import canonical_salesforce, canoni
 from tests.unit.domain.world import lead
 
 MAPPING = lead()
+Form = Literal["NFC", "NFD"]
 
 
 def records(**values: str | None) -> pd.DataFrame:
@@ -46,6 +51,15 @@ def test_a_stand_in_is_read_as_blank_on_either_side() -> None:
     assert (read["company"], read["name"]) == (None, "Nowak")
     read = plain(canonical_salesmanago(MAPPING, contacts(company=filler, name=f" {filler} ")))
     assert (read["company"], read["name"]) == (None, None)
+
+
+@pytest.mark.parametrize(("written", "held"), [("NFC", "NFD"), ("NFD", "NFC")])
+def test_a_stand_in_is_one_however_its_letters_are_composed(written: Form, held: Form) -> None:
+    filler = "[bez żadnej firmy]"
+    mapping = lead(company_when_empty={"action": "fill", "value": normalize(written, filler)})
+    held_there = normalize(held, filler)
+    assert plain(canonical_salesforce(mapping, records(Company=held_there)))["company"] is None
+    assert plain(canonical_salesmanago(mapping, contacts(company=held_there)))["company"] is None
 
 
 def test_a_stand_in_of_any_mapping_is_one_of_every_object() -> None:

@@ -197,12 +197,19 @@ def test_a_user_who_may_not_write_the_object_is_a_fault():
 def test_a_hidden_opt_out_is_a_warning_that_names_the_field(name):
     key = {"HasOptedOutOfEmail": "optedOut", "DoNotCall": "optedOutPhone"}[name]
     given = mapping({"salesforce": name, "salesmanago": key, "convert": "consent"})
-    org = schema(without=(name,))
+    org = schema(without=(name, "HasOptedOutOfEmail"))
     assert faults(given, org) == []
     [warning] = warnings(given, org)
     assert f"field-level security hides Lead.{name}: these opt-outs are not synchronised, and nobody is created" in str(
         warning
     )
+
+
+def test_a_mapping_that_carries_no_opt_outs_is_warned_about():
+    [warning] = warnings(mapping(), schema())
+    assert str(warning).startswith("Lead fields: no line carries opt-outs by e-mail")
+    assert "{salesforce: HasOptedOutOfEmail, salesmanago: optedOut, convert: consent}" in warning.fix
+    assert warnings(mapping(), schema(without=("HasOptedOutOfEmail",))) == []
 
 
 def test_a_misspelt_consent_is_a_fault_and_no_warning():
@@ -212,7 +219,8 @@ def test_a_misspelt_consent_is_a_fault_and_no_warning():
 
 
 def test_a_formula_is_warned_about_in_lines_and_criteria():
-    org = schema(field("Score__c", "string", calculated=True, createable=False, updateable=False))
+    score = field("Score__c", "string", calculated=True, createable=False, updateable=False)
+    org = schema(score, without=("HasOptedOutOfEmail",))
     given = mapping(
         {"salesforce": "Score__c", **FAX, "direction": "to_salesmanago"},
         criteria={"salesforce": {"field": "Score__c", "op": "eq", "value": "A"}},
@@ -231,7 +239,7 @@ def test_a_criterion_on_a_parent_is_text_and_warned_about():
     given = mapping(criteria={"salesforce": {"field": "Owner.Name", "op": "eq", "value": "Anna"}})
     assert faults(given, schema(OWNER)) == []
     assert criteria_types(given, schema(OWNER))["Owner.Name"] == "string"
-    [warning] = warnings(given, schema(OWNER))
+    [warning] = warnings(given, schema(OWNER, without=("HasOptedOutOfEmail",)))
     assert "Owner.Name belongs to a parent record" in str(warning)
     assert "has no field 'Owner.Name'" in faults(given, schema())[0]
 
@@ -331,7 +339,7 @@ def test_a_record_type_that_is_not_available_is_not_taken():
 
 def test_messages_say_which_org_when_asked():
     [fault] = check(mapping({"salesforce": "Pone", **FAX}), schema(), where="salesforce_default")
-    assert fault.where == "Lead fields[1].salesforce (salesforce_default)"
+    assert str(fault.where) == "Lead fields[1].salesforce (salesforce_default)"
 
 
 @pytest.mark.parametrize("given", load_mappings(Path("include/mappings")), ids=lambda each: each.object)

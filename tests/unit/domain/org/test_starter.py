@@ -14,6 +14,7 @@ from salesmanago_sync.domain.org.schema import check
 from salesmanago_sync.domain.org.starter import starter
 
 OBJECTS = ("Lead", "Contact", "PersonAccount")
+ROOT = Path(__file__).resolve().parents[4]
 
 
 def field(name: str, type: str = "string", **more: Any) -> FieldSchema:
@@ -69,6 +70,16 @@ def test_every_proposal_is_valid_once_its_comment_is_taken_away(name: str, tmp_p
     assert {"properties.shoe_size", "properties.nap", "properties.tier", "properties.since"} <= {
         line.key for line in mapping.lines
     }
+
+
+@pytest.mark.parametrize("name", OBJECTS)
+def test_a_detail_has_the_name_that_the_shipped_mappings_give_it(name: str, tmp_path: Path) -> None:
+    [shipped] = [one for one in load_mappings(ROOT / "include" / "mappings") if one.object == name]
+    named = {line.salesforce: line.key for line in shipped.lines if line.key.startswith("properties.")}
+    org = schema(*(field(source) for (source,) in named if "." not in source))
+    text = starter(name, org)
+    proposed = {line.salesforce: line.key for line in read(text, tmp_path).lines}
+    assert named.items() <= proposed.items()
 
 
 def test_what_cannot_be_written_travels_one_way(tmp_path: Path) -> None:

@@ -101,6 +101,22 @@ CASES = {
         [contact("m1", email="old", salesforce_id="s"), contact("m2", email="new", wanted_by="Lead")],
         [("s", "m1", "external_id", PAIR, None), (None, "m2", None, CREATE_IN_SALESFORCE, "OUT_OF_CRITERIA")],
     ),
+    "the contact id of somebody else is a claim, whatever becomes of the record": Case(
+        [
+            record("s1", "Contact"),
+            record("s2", salesmanago_id="m"),
+            record("s3", email=None, salesmanago_id="m"),
+            record("s4", email="d", takes_part=False, salesmanago_id="m"),
+        ],
+        [contact("m")],
+        [
+            ("s1", "m", "binding", PAIR, None),
+            ("s2", None, None, SKIP, "SHADOWED"),
+            ("s3", None, None, ISSUE, "NO_EMAIL"),
+            ("s4", None, None, SKIP, "OUT_OF_CRITERIA"),
+        ],
+        [("Contact", "s1", "m")],
+    ),
     "a Contact before a Person Account before a Lead": Case(
         [record("s1"), record("s2", "PersonAccount"), record("s3", "Contact")],
         [contact("m")],

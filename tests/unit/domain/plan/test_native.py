@@ -8,8 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from salesmanago_sync.domain.plan.native import salesmanago_rows, to_salesforce
+from salesmanago_sync.domain.probe.answers import AccountWays
 from tests.unit.domain.world import lead
 
+NOTHING = AccountWays()
 MAPPING = lead()
 RECORD = {
     "FirstName": "Anna Maria",
@@ -32,10 +34,10 @@ def sent(*rows: tuple[int, str, str | None], record: dict[str, Any] | None = Non
     return to_salesforce(MAPPING, changes(*rows), records)[0]
 
 
-def row(*rows: tuple[int, str, str | None], **address: str | None) -> dict[str, Any]:
+def row(*rows: tuple[int, str, str | None], known: AccountWays = NOTHING, **card: str | None) -> dict[str, Any]:
     people = pd.DataFrame({"email": ["a@example.com"]}).astype("str")
-    held = {f"address.{part}": [value] for part, value in address.items()}
-    (only,) = salesmanago_rows(MAPPING, changes(*rows), people, pd.DataFrame(held, index=[0]).astype("str"))
+    held = {name if name == "tags" else f"address.{name}": [value] for name, value in card.items()}
+    (only,) = salesmanago_rows(MAPPING, changes(*rows), people, pd.DataFrame(held, index=[0]).astype("str"), known)
     return only
 
 
@@ -102,6 +104,31 @@ def test_an_address_is_sent_whole() -> None:
     given = row((0, "address.city", "Gdańsk"), city="Kraków", zipCode="00-001", country=None)
     assert given["contact"]["address"] == {"city": "Gdańsk", "zipCode": "00-001"}
     assert "address" not in row((0, "name", "Nowak"), city="Kraków")["contact"]
+
+
+def test_an_account_that_keeps_what_is_left_out_is_sent_the_changed_parts() -> None:
+    known = AccountWays(keeps_address_parts=True)
+    given = row((0, "address.city", "Gdańsk"), known=known, city="Kraków", zipCode="00-001")
+    assert given["contact"]["address"] == {"city": "Gdańsk"}
+
+
+def test_what_empties_a_place_is_sent_there() -> None:
+    all_three = ((0, "company", None), (0, "address.city", None), (0, "properties.note", None))
+    places = {
+        "empty_field": lambda sent: sent["contact"]["company"],
+        "empty_address": lambda sent: sent["contact"]["address"]["city"],
+        "empty_detail": lambda sent: sent["properties"]["note"],
+    }
+    for name in places:
+        sent = row(*all_three, known=AccountWays(**{name: None}), city="Kraków")
+        assert {key: read(sent) for key, read in places.items()} == {key: None if key == name else "" for key in places}
+
+
+def test_a_tag_is_removed_in_every_spelling_where_tags_mind_case() -> None:
+    held = {"tags": "Sale;sale;NEWS"}
+    assert row((0, "tags:SALE", None), **held)["removeTags"] == ["SALE"]
+    minding = row((0, "tags:SALE", None), known=AccountWays(tags_mind_case=True), **held)
+    assert minding["removeTags"] == ["SALE", "Sale", "sale"]
 
 
 VALUES = {

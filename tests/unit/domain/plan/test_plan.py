@@ -432,6 +432,8 @@ def test_a_pair_is_linked_once_so_that_a_lost_ledger_can_be_rebuilt() -> None:
     assert world.salesmanago.card(mid)["externalId"] == sid
     world.salesmanago.edit(mid, externalId="other")
     assert changes(world.plan(), "externalId") == []
+    world.salesmanago.edit(mid, externalId="  ")
+    assert changes(world.plan(), "externalId") == [("to_salesmanago", "update", None, sid)], "blanks are nobody's id"
 
 
 def test_what_salesmanago_does_not_clear_is_reported_and_left_alone() -> None:

@@ -75,6 +75,9 @@ def test_profiles_are_named_as_the_screens_name_them() -> None:
     assert profile_of("System Administrator") == ("Admin", "")
     assert profile_of("Sales: Lead.Partner") == ("Sales", "Lead.Partner")
     told = [str(fault) for fault in profile_faults(["Standard User", "Sales", "Admin:Partner"], ["Admin", "Standard"])]
+    [slip] = profile_faults(["System Administratr"], ["Admin", "Standard"])
+    assert slip.what == "there is no profile 'System Administratr'."
+    assert slip.fix == "Did you mean 'System Administrator'? Valid: Standard User, System Administrator."
     assert [text.split(": ", 1)[1].split(".")[0] for text in told] == [
         "there is no profile 'Sales'",
         "'Partner' is no record type",

@@ -1,4 +1,4 @@
-"""The Airflow plugin: a thin registration of what the package brings."""
+"""The Airflow plugin: a thin registration of what the package brings. Airflow finds it by its entry point."""
 
 from __future__ import annotations
 

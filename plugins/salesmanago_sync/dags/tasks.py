@@ -1,18 +1,19 @@
 """The tasks that runs share: each opens its ports and calls one step.
 
-Heavy imports stay inside the tasks, so that the files of this folder parse fast.
+Heavy imports stay inside the tasks, so that DAG files parse fast.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from copy import deepcopy
 from datetime import timedelta
 from typing import Any
 
-import salesmanago_links
 from airflow.providers.standard.operators.hitl import ApprovalOperator
-from airflow.sdk import (
+from airflow.sdk import (  # type: ignore[attr-defined]  # Airflow's stub of airflow.sdk lacks some
+    DAG,
     Asset,
     BaseSensorOperator,
     ExceptionRetryPolicy,
@@ -24,11 +25,15 @@ from airflow.sdk import (
     task,
 )
 
+from salesmanago_sync.dags.links import address
+from salesmanago_sync.pair import FIRST, FIRST_NAME, Pair
+from salesmanago_sync.schedules import read_schedule, setting_of
+
 SALESFORCE_PEOPLE = Asset(name="salesforce_people")
 SALESMANAGO_PEOPLE = Asset(name="salesmanago_people")
 
 # Bounds how many tasks talk to the services at a time; the plugin makes it when the scheduler starts.
-POOL = "salesmanago_sync"
+POOL = FIRST.pool
 # The lock lets one run of both DAGs work at a time. Others may wait: for the lock, or for the answer to a question.
 MOST_RUNS = 4
 # How often a run that waits for the lock looks whether it is free.
@@ -60,14 +65,18 @@ DEFAULT_ARGS: dict[str, Any] = {
     ),
 }
 
+OBJECTS = ["Lead", "Contact", "PersonAccount"]
+
+
+def objects_param(description: str) -> Param:
+    """Make the Param of the objects that a run is about."""
+    items = {"type": "string", "enum": OBJECTS}
+    return Param([], type="array", items=items, examples=OBJECTS, title="Objects", description=description)
+
+
 PARAMS: dict[str, Param] = {
-    "objects": Param(
-        [],
-        type="array",
-        items={"type": "string", "enum": ["Lead", "Contact", "PersonAccount"]},
-        examples=["Lead", "Contact", "PersonAccount"],
-        title="Objects",
-        description="Only these objects; empty means every enabled mapping. A part of them never moves the watermark.",
+    "objects": objects_param(
+        "Only these objects; empty means every enabled mapping. A part of them never moves the watermark."
     ),
     "direction": Param(
         "both",
@@ -75,6 +84,15 @@ PARAMS: dict[str, Param] = {
         enum=["both", "to_salesmanago", "to_salesforce"],
         title="Direction",
         description="Which side may be written. One direction alone never moves the watermark.",
+    ),
+    "canary": Param(
+        None,
+        type=["null", "integer"],
+        minimum=1,
+        maximum=2000,
+        title="Canary",
+        description="Write so many people first, read them back and compare them with the plan; everybody else only if "
+        "they hold what was planned.",
     ),
     "dry_run": Param(
         False,
@@ -85,35 +103,70 @@ PARAMS: dict[str, Param] = {
 }
 
 
-def schedule() -> str | None:
+def fresh(params: dict[str, Param]) -> dict[str, Param]:
+    """Copy Params: Airflow writes the values of a run into those of its DAG."""
+    return deepcopy(params)
+
+
+def schedule(pair: Pair) -> str | None:
     """Read how often the incremental sync runs, a cron expression; `none` switches it off."""
-    return _cron("SALESMANAGO_SYNC_SCHEDULE", "*/15 * * * *")
+    return read_schedule("SALESMANAGO_SYNC_SCHEDULE", pair)
 
 
-def consent_schedule() -> str | None:
+def consent_schedule(pair: Pair) -> str | None:
     """Read how often the consent lane looks, a cron expression; `none` switches it off."""
-    return _cron("SALESMANAGO_SYNC_CONSENT_SCHEDULE", "*/5 * * * *")
+    return read_schedule("SALESMANAGO_SYNC_CONSENT_SCHEDULE", pair)
 
 
-def audit_schedule() -> str | None:
+def audit_schedule(pair: Pair) -> str | None:
     """Read how often a certificate is made, a cron expression; not at all by default."""
-    return _cron("SALESMANAGO_SYNC_AUDIT_SCHEDULE", "none")
+    return read_schedule("SALESMANAGO_SYNC_AUDIT_SCHEDULE", pair)
 
 
-def _cron(variable: str, default: str) -> str | None:
-    value = os.environ.get(variable, default).strip()
-    return None if value.lower() == "none" else value
+def export_schedule(pair: Pair) -> str | None:
+    """Read how often runs and issues are exported, a cron expression; every hour by default."""
+    return read_schedule("SALESMANAGO_SYNC_EXPORT_SCHEDULE", pair)
 
 
-def approval_hours() -> int:
+def approval_hours(pair: Pair) -> int:
     """Read how long a question waits; what is no number is the preflight's to tell."""
-    value = os.environ.get("SALESMANAGO_SYNC_APPROVAL_HOURS", "").strip()
+    value = _setting(pair, "SALESMANAGO_SYNC_APPROVAL_HOURS")
     return int(value) if value.isdigit() and int(value) else 24
 
 
-def failure_callback() -> Callable[[Any], None] | None:
+def failure_callback(pair: Pair) -> Callable[[Any], None] | None:
     """Give what tells the notifier of `SALESMANAGO_SYNC_NOTIFIER` that a run failed, if there is one."""
-    return tell_notifier if os.environ.get("SALESMANAGO_SYNC_NOTIFIER") else None
+    return tell_notifier if _setting(pair, "SALESMANAGO_SYNC_NOTIFIER") else None
+
+
+def _setting(pair: Pair, variable: str) -> str:
+    value = pair.settings.get(setting_of(variable), os.environ.get(variable, ""))
+    return "" if value is None else str(value).strip()
+
+
+def own_asset(pair: str, asset: Asset) -> Asset:
+    """Give the asset that stands in a pair for one of the first pair.
+
+    Args:
+        pair: Name of the pair.
+        asset: The first pair's.
+    """
+    return asset if pair == FIRST_NAME else Asset(name=f"{asset.name}_{pair}")
+
+
+def hand_over(dag: DAG, pair: Pair) -> None:
+    """Give a DAG the tag, the pool and the assets of its pair: the functions that tasks are made of are shared."""
+    if pair.is_first:
+        return
+    dag.tags.add(pair.name)
+    made: list[Any] = dag.tasks
+    for one in made:
+        # A mapped task keeps what its tasks will have.
+        kept = one.partial_kwargs if one.is_mapped else vars(one)
+        if one.pool == POOL:
+            kept["pool"] = pair.pool
+        if one.outlets:
+            kept["outlets"] = [own_asset(pair.name, asset) for asset in one.outlets]
 
 
 def tell_notifier(context: Any) -> None:
@@ -156,7 +209,7 @@ class Start(BaseSensorOperator):
             try:
                 began = step.start(ports, waited())
             except step.NothingToDoError as reason:
-                raise AirflowSkipException(str(reason)) from None
+                raise AirflowSkipException(ports.pair.spelled(str(reason))) from None
         return PokeReturnValue(is_done=began is not None, xcom_value=began)
 
 
@@ -175,7 +228,7 @@ def preflight(run: Began) -> list[str]:
     from salesmanago_sync.steps.preflight import preflight as step
 
     with task_ports(attempt_of(run)) as ports:
-        return step(ports, account, make_notifier)
+        return step(ports, lambda: account(ports.pair), make_notifier)
 
 
 @task(multiple_outputs=False)
@@ -251,17 +304,13 @@ def plan(run: Began, part: int) -> dict[str, int]:
 
 
 @task.branch
-def guard(run: Began, ti: Any = None) -> str:
+def guard(run: Began) -> str:
     """Hold the plan against the limits; beyond them the run asks."""
     from salesmanago_sync.hooks.ports import attempt_of, task_ports
     from salesmanago_sync.steps.guard import guard as step
 
     with task_ports(attempt_of(run)) as ports:
-        question = step(ports)
-    if question is None:
-        return "bind"
-    ti.xcom_push(key="question", value=question)
-    return "ask"
+        return "bind" if step(ports) is None else "ask"
 
 
 class Ask(ApprovalOperator):
@@ -271,12 +320,17 @@ class Ask(ApprovalOperator):
 
     def execute(self, context: Any) -> Any:
         """Ask, and wait without a worker."""
-        from salesmanago_sync.hooks.question import choices, text
+        from salesmanago_sync.hooks.notification import QuestionNotifier
+        from salesmanago_sync.hooks.ports import task_ports
+        from salesmanago_sync.hooks.question import choices, line, text
+        from salesmanago_sync.steps.approval import asked
 
-        question = context["ti"].xcom_pull(task_ids="guard", key="question")
-        plan = salesmanago_links.address(f"plan?run={current(context['ti'])['id']}")
+        with task_ports(current(context["ti"]), alive=False) as ports:
+            question, settings = asked(ports), ports.settings
+        plan = address(context["dag_run"].dag_id, f"plan?run={current(context['ti'])['id']}")
         self.subject, self.body = question["subject"], text(question, plan)
         self.params = ParamsDict(choices(question))
+        self.notifiers = [QuestionNotifier(settings, line(question, plan))]
         return super().execute(context)
 
     def execute_complete(self, context: Any, event: dict[str, Any]) -> Any:
@@ -290,7 +344,7 @@ class Ask(ApprovalOperator):
         return super().execute_complete(context, event)
 
 
-def ask() -> Any:
+def ask(pair: Pair) -> Any:
     """Ask a person, in Airflow's Required Actions."""
     return Ask(
         task_id="ask",
@@ -298,7 +352,7 @@ def ask() -> Any:
         defaults=Ask.REJECT,
         # A rejected run writes nothing, whatever the trigger rules of its tasks say.
         ignore_downstream_trigger_rules=True,
-        response_timeout=timedelta(hours=approval_hours()),
+        response_timeout=timedelta(hours=approval_hours(pair)),
         # Airflow 3.3 fails a task that is answered before it has gone to rest: it asks anew.
         retries=10,
         retry_delay=timedelta(seconds=10),
@@ -345,12 +399,28 @@ def write_consent(ti: Any = None) -> dict[str, int]:
     from salesmanago_sync.hooks.ports import task_ports
     from salesmanago_sync.steps.writing import write_consent as step
 
-    with task_ports(current(ti)) as ports:
+    with task_ports(current(ti), reserve=True) as ports:
         return step(ports)
 
 
+@task(pool=POOL, multiple_outputs=False)
+def canary(ti: Any = None) -> dict[str, int]:
+    """Where the run was asked to: write the first people, read them back, and compare them with the plan."""
+    from airflow.sdk.exceptions import AirflowSkipException
+
+    from salesmanago_sync.hooks.ports import task_ports
+    from salesmanago_sync.steps.canary import write_first
+
+    with task_ports(current(ti)) as ports:
+        if ports.run.request.canary is None:
+            raise AirflowSkipException("the Param canary is empty: everybody is written at once")
+        return write_first(ports)
+
+
+# Without a canary that task is skipped, and everybody is written.
 @task(
     pool=POOL,
+    trigger_rule="none_failed_min_one_success",
     multiple_outputs=False,
     map_index_template="{% for batch in task.op_kwargs['work'] %}{{ batch['object'] }} {{ batch['direction'] }} "
     "{{ batch['batch'] }}/{{ batch['of'] }} of part {{ batch['part'] }}{{ '' if loop.last else ', ' }}{% endfor %}",
@@ -383,7 +453,7 @@ def follow_up(ti: Any = None, outlet_events: Any = None) -> int:
             raise AirflowSkipException("dry run: nobody was created")
         found = step(ports)
         for asset, direction in ((SALESFORCE_PEOPLE, "to_salesforce"), (SALESMANAGO_PEOPLE, "to_salesmanago")):
-            outlet_events[asset].extra.update(written(ports, direction))
+            outlet_events[own_asset(ports.pair.name, asset)].extra.update(written(ports, direction))
         return found
 
 
@@ -405,7 +475,7 @@ def close(ti: Any = None) -> None:
     from salesmanago_sync.hooks.ports import task_ports
     from salesmanago_sync.steps.close import close as step
 
-    with task_ports(current(ti), alive=False) as ports:
+    with task_ports(current(ti), alive=False, reserve=True) as ports:
         step(ports)
 
 
@@ -419,7 +489,7 @@ def report(ti: Any = None) -> None:
 
     def publish(totals: dict[str, Any]) -> None:
         ti.xcom_push(key="totals", value=totals)
-        send_metrics(ports.ledger, ports.run.id, totals)
+        send_metrics(ports.pair, ports.ledger, ports.run.id, totals)
 
     with task_ports(current(ti), alive=False) as ports:
         step(ports, publish)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import salesmanago_tasks as tasks
-from salesmanago_links import link_to_pages
+from salesmanago_sync.dags import tasks
+from salesmanago_sync.dags.links import link_to_pages
+from salesmanago_sync.pair import Pair
 
 
 def wire_reading(run: Any) -> tuple[Any, Any]:
@@ -18,7 +19,7 @@ def wire_reading(run: Any) -> tuple[Any, Any]:
         The window, and the parts.
     """
     objects = tasks.preflight(run)
-    window = tasks.fix_window(run)
+    window: Any = tasks.fix_window(run)
     records = tasks.extract_salesforce.partial(run=run, window=window).expand(name=objects)
     slices = tasks.extract_salesmanago(run, window)
     cards = tasks.extract_contacts.partial(run=run).expand(slices=slices)
@@ -29,14 +30,19 @@ def wire_reading(run: Any) -> tuple[Any, Any]:
     return window, parts
 
 
-def wire() -> None:
-    """Wire the tasks of a run."""
+def wire(pair: Pair) -> None:
+    """Wire the tasks of a run.
+
+    Args:
+        pair: Whose run it is.
+    """
     run = tasks.start()
     window, parts = wire_reading(run)
     planned = tasks.plan.partial(run=run).expand(part=parts)
-    guarded, asked, resumed = tasks.guard(run), tasks.ask(), tasks.resume()
+    guarded, asked, resumed = tasks.guard(run), tasks.ask(pair), tasks.resume()
     batches = tasks.bind()
     consent = tasks.write_consent()
+    first = tasks.canary()
     written = tasks.write.expand(work=batches)
     settled = tasks.follow_up()
     committed = tasks.commit(window)
@@ -45,7 +51,8 @@ def wire() -> None:
     told = tasks.report().as_teardown(setups=run, on_failure_fail_dagrun=True)
 
     parts >> planned >> guarded >> asked >> resumed
-    [guarded, resumed] >> batches >> consent >> written
+    [guarded, resumed] >> batches >> consent >> first
+    [consent, first] >> written
     # Also behind consent: when a run is cleared and plans less than before, the tasks that write may be gone.
     [consent, written] >> settled >> committed >> closed >> told
     link_to_pages(guarded, asked, batches, settled, committed, closed, told)

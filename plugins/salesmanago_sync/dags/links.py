@@ -10,6 +10,8 @@ from typing import Any
 from airflow.sdk import BaseOperatorLink
 from airflow.sdk.configuration import conf
 
+from salesmanago_sync.pair import FIRST_NAME, read_dag_id
+
 
 class PlanLink(BaseOperatorLink):
     """The plan of the run, field by field."""
@@ -20,8 +22,8 @@ class PlanLink(BaseOperatorLink):
         """Make the address."""
         # Airflow makes links where the task has run, and hands the task in.
         began = ti_key.xcom_pull(task_ids="start")
-        # Without a number the page shows the newest run.
-        return address(f"plan?run={began['id']}" if began else "plan")
+        # Without a number the page shows the newest run that planned something.
+        return address(ti_key.dag_id, f"plan?run={began['id']}" if began else "plan")
 
 
 class IssuesLink(BaseOperatorLink):
@@ -31,12 +33,19 @@ class IssuesLink(BaseOperatorLink):
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:
         """Make the address."""
-        return address("issues")
+        return address(ti_key.dag_id, "issues")
 
 
-def address(page: str) -> str:
-    """Make the address of a page, as Airflow makes those of its own."""
-    return f"{conf.get('api', 'base_url', fallback='http://localhost:8080').rstrip('/')}/salesmanago/{page}"
+def address(dag_id: str, page: str) -> str:
+    """Make the address of a page, as Airflow makes those of its own.
+
+    Args:
+        dag_id: The DAG whose pair of accounts the page is about.
+        page: The page.
+    """
+    found = read_dag_id(dag_id)
+    below = "" if found is None or found[0] == FIRST_NAME else f"pairs/{found[0]}/"
+    return f"{conf.get('api', 'base_url', fallback='http://localhost:8080').rstrip('/')}/salesmanago/{below}{page}"
 
 
 def link_to_pages(*tasks: Any) -> None:

@@ -1,0 +1,142 @@
+"""Cost: how many requests it takes to carry a plan out, told before the first of them is sent."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from salesmanago_sync.clients.salesforce import RETRIEVE_AT_ONCE
+from salesmanago_sync.clients.salesmanago import CARDS_AT_ONCE
+from salesmanago_sync.clients.salesmanago_ids import PAGE
+from salesmanago_sync.domain.merge.merge import TO_SALESFORCE, TO_SALESMANAGO
+from salesmanago_sync.ledger.frames import rows_of
+from salesmanago_sync.steps.canary import first_people
+from salesmanago_sync.steps.looks import FRESH_FOR, MOST_PAGES, MOST_RECORDS
+from salesmanago_sync.steps.parts import each_staged, of_everybody
+from salesmanago_sync.steps.planning import ROWS, SIZE_COLUMNS, SIZES, goes_first, request_size, sizes
+from salesmanago_sync.steps.ports import Ports
+from salesmanago_sync.steps.preflight import checked
+from salesmanago_sync.steps.reading import sources, witnesses
+
+CONTACT_ID = "contactId"
+
+
+def planned_calls(ports: Ports) -> dict[str, int]:
+    """Say how many requests the plan of a run takes.
+
+    What people edit meanwhile, what a service refuses and what it fills in by itself comes on top.
+
+    Args:
+        ports: What the step talks to.
+
+    Returns:
+        How many requests to `salesmanago` and to `salesforce`; log-ins are not counted, as Salesforce does not.
+    """
+    read = sources(ports, checked(ports).enabled)
+    linked = frozenset(name for name, source in read.items() if source.mapping.line(CONTACT_ID) is not None)
+    cost = Cost(len(read), len(read) + len(witnesses(ports)), linked, ports.settings.requests_per_second)
+    count = ports.run.request.canary
+    if count is None:
+        cost.write_all(of_everybody(ports, SIZES, SIZE_COLUMNS))
+    else:
+        _add_canary(ports, count, cost)
+    cost.followup()
+    return {"salesmanago": cost.salesmanago, "salesforce": cost.salesforce}
+
+
+def _add_canary(ports: Ports, count: int, cost: Cost) -> None:
+    """Add what is written of each part before the canary, by it, and after it, and whom it reads back."""
+    chosen, read = dict(first_people(ports, count)), Counter[str]()
+    for number, changes in enumerate(each_staged(ports, "changes"), start=1):
+        before, first = goes_first(changes["lane"]), changes["person"].isin(chosen.get(number, ()))
+        in_turn = changes[before], changes[~before & first], changes[~before & ~first]
+        cost.write_all(sizes(in_turn, ports.settings.people_per_task))
+        read.update(pd.concat(in_turn[:2]).drop_duplicates(["object", "person"])["object"])
+    cost.read_back(read)
+
+
+@dataclass(slots=True)
+class Cost:
+    """Adds up requests, in the order in which they are made.
+
+    Attributes:
+        objects: How many objects are asked whether somebody made a record of an address.
+        namesakes: How many are asked who else has the address of somebody who is read again.
+        linked: The objects whose records are told the id of a contact that was made of them.
+        rate: Requests a second to SALESmanago.
+        salesmanago: Requests so far.
+        salesforce: Likewise.
+        contacts: Contacts written so far, of which SALESmanago tells whoever asks what moved.
+        records: Likewise, for each object.
+        newcomers: People created so far, by object and direction.
+    """
+
+    objects: int
+    namesakes: int
+    linked: frozenset[str]
+    rate: int
+    salesmanago: int = 0
+    salesforce: int = 0
+    contacts: int = 0
+    records: dict[str, int] = field(default_factory=dict)
+    newcomers: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def write_all(self, batches: pd.DataFrame) -> None:
+        """Add the requests of some batches (`planning.sizes`)."""
+        for batch in rows_of(batches):
+            self.write(batch)
+
+    def write(self, batch: dict[str, Any]) -> None:
+        """Add the requests of one batch: looks at its people, and what is written of them."""
+        name, direction, people = str(batch["object"]), str(batch["direction"]), int(batch["people"])
+        requests = up(people, request_size(batch))
+        self._look(name, direction, batch, requests)
+        if direction == TO_SALESMANAGO:
+            self.salesmanago += requests
+            self.contacts += people
+        else:
+            self.salesforce += requests
+            self.records[name] = self.records.get(name, 0) + people
+        key = (name, direction)
+        self.newcomers[key] = self.newcomers.get(key, 0) + int(batch["created"])
+
+    def _look(self, name: str, direction: str, batch: dict[str, Any], requests: int) -> None:
+        """Add a look at the beginning, and one whenever its answer is old."""
+        asked = self.objects if direction == TO_SALESFORCE and batch["created"] else 1
+        seconds = requests / self.rate if direction == TO_SALESMANAGO else 0.0
+        looks = 1 + int(seconds // FRESH_FOR.total_seconds())
+        again = int(batch["again"])
+        cards = max(again, up(int(batch["told"]), CARDS_AT_ONCE))
+        self.salesmanago += cards
+        self.salesforce += again * (1 + self.namesakes)
+        if self.contacts < MOST_PAGES * PAGE:
+            self.salesmanago += looks * (self.contacts // PAGE + 1) + cards
+        else:
+            # There is too much to tell: each request asks for its own people.
+            self.salesmanago += MOST_PAGES + up(int(batch["people"]), CARDS_AT_ONCE)
+        self.salesforce += looks * asked if self.records.get(name, 0) < MOST_RECORDS else asked + requests
+
+    def read_back(self, people: Mapping[str, int]) -> None:
+        """Add the reading of those who were written first, of each object so many."""
+        self.salesmanago += up(sum(people.values()), CARDS_AT_ONCE)
+        self.salesforce += sum(up(number, RETRIEVE_AT_ONCE) for number in people.values())
+
+    def followup(self) -> None:
+        """Add the reading of newcomers, and the links that are written to them."""
+        total = sum(self.newcomers.values())
+        self.salesmanago += up(total, CARDS_AT_ONCE)
+        for name in {name for name, _ in self.newcomers}:
+            mine = {direction: self.newcomers.get((name, direction), 0) for direction in ROWS}
+            self.salesforce += up(sum(mine.values()), RETRIEVE_AT_ONCE)
+            self.salesmanago += up(mine[TO_SALESFORCE], ROWS[TO_SALESMANAGO])
+            if name in self.linked:
+                self.salesforce += up(mine[TO_SALESMANAGO], ROWS[TO_SALESFORCE])
+
+
+def up(number: int, size: int) -> int:
+    """Say how many requests a number of people takes."""
+    return -(-number // size)
