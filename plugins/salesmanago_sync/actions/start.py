@@ -221,10 +221,21 @@ def check_sync(asked: SyncQuestion) -> None:
     _validated(read_request, asked.params)
 
 
-def start_audit(pair: Pair, asked: AuditQuestion, who: Asker) -> Rows[StartedRun]:
-    """Start an audit; a repair is a run of the incremental sync, which must be switched on too."""
+def start_audit(ports: Ports, asked: AuditQuestion, who: Asker) -> Rows[StartedRun]:
+    """Start an audit; a repair is a run of the incremental sync, which must be switched on too.
+
+    Raises:
+        ConfigurationError: It could only fail, or Airflow would not run it.
+    """
+    _refuse(obstacles_of_audit(ports))
+    pair = ports.pair
     params, starts = ({"repair": True}, (pair.incremental_sync,)) if asked.repair else ({}, ())
     return _started(pair.audit, params, who, starts, unpause=asked.unpause)
+
+
+def obstacles_of_audit(ports: Ports) -> tuple[Fault, ...]:
+    """Say why an audit could only fail, as far as that is known without asking a service."""
+    return read_readiness(ports, connection_faults(ports.pair)).obstacles("audit")
 
 
 def start_undo(ports: Ports, asked: UndoQuestion, who: Asker) -> Rows[StartedRun]:
@@ -283,9 +294,12 @@ def refuse_hopeless(ports: Ports, asked: SyncQuestion) -> None:
         ConfigurationError: With what must be corrected first.
     """
     run = ports.run.model_copy(update={"request": read_request(asked.params)})
-    faults = read_readiness(replace(ports, run=run), connection_faults(ports.pair)).obstacles(asked.mode)
-    if faults:
-        raise ConfigurationError(list(faults))
+    _refuse(read_readiness(replace(ports, run=run), connection_faults(ports.pair)).obstacles(asked.mode))
+
+
+def _refuse(obstacles: Sequence[Fault]) -> None:
+    if obstacles:
+        raise ConfigurationError(list(obstacles))
 
 
 def _started(

@@ -16,7 +16,8 @@ from salesmanago_sync.steps.ports import Ports
 @command
 def audit(args: Namespace) -> Exit:
     """Make a certificate."""
-    started = start_audit(pair_of(args), AuditQuestion.read(repair=args.repair, unpause=args.unpause), asker())
+    with console_ports(pair_of(args)) as ports:
+        started = start_audit(ports, AuditQuestion.read(repair=args.repair, unpause=args.unpause), asker())
     say(started.told[0])
     if args.no_wait:
         show(started.spelled(), args.output)

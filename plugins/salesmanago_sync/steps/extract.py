@@ -139,7 +139,7 @@ def _add_partners(reading: Reading, objects: Sequence[str]) -> None:
     """Add the other side of everybody who is bound; in a full sync also those who no longer meet the criteria."""
     ports = reading.ports
     everybody = ports.run.reads_everybody
-    bindings = ports.ledger.bindings(objects=objects, columns=WHO) if everybody else reading.bindings(WHO)
+    bindings = ports.ledger.bindings(objects=objects, columns=WHO) if everybody else reading.who()
     for name in objects:
         mine = bindings[bindings["object"].eq(name)]
         reading.fetch_records(name, mine["salesforce_id"], in_scope=everybody)
@@ -148,7 +148,7 @@ def _add_partners(reading: Reading, objects: Sequence[str]) -> None:
 
 def _ask_for_ended(reading: Reading) -> None:
     """Ask for the bound records that a list calls deleted or converted: they may have come back since."""
-    bound = reading.bindings(WHO)
+    bound = reading.who()
     for name, frame in reading.records.items():
         ended = is_true(frame, "IsDeleted") | is_true(frame, "IsConverted")
         mine = frame.loc[ended & among(frame["Id"], bound["salesforce_id"]), "Id"]
@@ -160,7 +160,7 @@ def _add_namesakes(reading: Reading) -> None:
 
     Also of people who are bound: the opt-out of every record of an address counts.
     """
-    bindings = reading.bindings(WHO)
+    bindings = reading.who()
     contacts = reading.contacts[~among(reading.contacts["contactId"], bindings["salesmanago_id"])]
     _add_records_by_claim(reading, full_ids(contacts["externalId"]).dropna())
     strangers = _unbound_addresses(reading, bindings)
@@ -209,7 +209,7 @@ def _unbound_addresses(reading: Reading, bindings: pd.DataFrame) -> set[str]:
 
 def _add_takers(reading: Reading) -> None:
     """Add whoever already has the new address of somebody whose address changed on one side."""
-    bindings = reading.bindings(WHO)
+    bindings = reading.who()
     contacts = reading.contacts.set_index("contactId")["email"]
     for name, source in reading.sources.items():
         records = reading.records[name].set_index("Id")[source.email_field]

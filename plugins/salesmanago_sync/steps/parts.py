@@ -16,7 +16,7 @@ from salesmanago_sync.errors import FatalError
 from salesmanago_sync.steps.pages import Pages
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import checked
-from salesmanago_sync.steps.reading import CONTACTS, SALESFORCE, SALESMANAGO, WHO, Reading, key_of, read_news, witnesses
+from salesmanago_sync.steps.reading import CONTACTS, SALESFORCE, SALESMANAGO, Reading, key_of, read_news, witnesses
 from salesmanago_sync.steps.staged import (
     NAMES_OTHERS,
     NEWS,
@@ -197,7 +197,7 @@ def _shared(reading: Reading) -> Together:
     together.add(SALESMANAGO, contacts["contactId"])
     together.link(contacts["contactId"], normalise_email(contacts["email"]))
     together.link(contacts["contactId"], full_ids(contacts["externalId"]))
-    bindings = reading.bindings(WHO)
+    bindings = reading.who()
     together.link(bindings["salesforce_id"], bindings["salesmanago_id"])
     # Of tombstones, whose address nobody may take.
     together.link(bindings["salesforce_id"], bindings["email"])

@@ -25,7 +25,7 @@ from salesmanago_sync.steps.evidence import SEEN, opt_ins_reverted
 from salesmanago_sync.steps.parts import MEETING, check_unbound, each_staged, load_part, of_everybody, save_part, stage
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import checked
-from salesmanago_sync.steps.reading import WHO, Reading, read_news
+from salesmanago_sync.steps.reading import Reading, read_news
 from salesmanago_sync.steps.tasks import shared_out
 from salesmanago_sync.steps.watermark import read_watermark
 from salesmanago_sync.visible import visible
@@ -92,7 +92,7 @@ def decide_part(ports: Ports, number: int) -> tuple[Plan, Reading]:
 def _vanished(reading: Reading, result: Plan) -> pd.DataFrame:
     """Count the bound people of a part, and who of them is nowhere to be found, on each side."""
     bound = result.people[result.people["matched_by"].eq("binding").fillna(False)]
-    before = reading.bindings(WHO).set_index("salesforce_id")["status"]
+    before = reading.who().set_index("salesforce_id")["status"]
     known = bound[~bound["salesforce_id"].map(before).isin(TOMBSTONES)]
     gone = known["reason"].eq("DELETED")
     records = {identifier for frame in reading.records.values() for identifier in frame["Id"]}

@@ -165,6 +165,8 @@ class Reading:
     pages: dict[str, Pages] = field(default_factory=dict)
     links: Dictionary[str, Sequence[str]] = field(default_factory=dict)
     dropped: dict[str, set[str]] = field(default_factory=dict)
+    _newest: pd.DataFrame | None = None
+    _bound: pd.DataFrame | None = None
 
     def __post_init__(self) -> None:
         for part in self._seen:
@@ -214,7 +216,7 @@ class Reading:
             self.contacts = rows
         else:
             self.records[name] = rows
-        self._seen += [sightings(side, frame[key], at, frame[key], by_id=False) for frame in kept]
+        self._see(*(sightings(side, frame[key], at, frame[key], by_id=False) for frame in kept))
 
     def _kept(self, name: str, frame: pd.DataFrame) -> pd.DataFrame:
         """Give what is kept of rows that have just been read: all of it, unless whole rows go to pages."""
@@ -334,7 +336,11 @@ class Reading:
 
     def _note_asked(self, side: str, ids: Sequence[str], at: datetime, found: Iterable[str]) -> None:
         self._asked |= set(ids)
-        self._seen.append(sightings(side, ids, at, found, by_id=True))
+        self._see(sightings(side, ids, at, found, by_id=True))
+
+    def _see(self, *sighted: pd.DataFrame) -> None:
+        self._seen += sighted
+        self._newest = self._bound = None
 
     def oldest(self, people: pd.DataFrame) -> datetime:
         """Say when the services were asked for some people, at the earliest; now, where they never were."""
@@ -348,8 +354,10 @@ class Reading:
 
     def seen(self) -> pd.DataFrame:
         """For whom the services were asked (`domain.people.sightings`)."""
-        self._seen = [newest(self._seen)]
-        return self._seen[0]
+        if self._newest is None:
+            self._newest = newest(self._seen)
+            self._seen = [self._newest]
+        return self._newest
 
     def inputs(self) -> list[ObjectInput]:
         """Hand the records to the plan."""
@@ -382,6 +390,12 @@ class Reading:
         # A frame without rows may have other dtypes.
         return pd.concat([bound, gone[~gone["id"].isin(bound["id"])]]) if len(gone) else bound
 
+    def who(self) -> pd.DataFrame:
+        """Give the ids of `bindings`: read once, until somebody else is read or the ledger is asked for news."""
+        if self._bound is None:
+            self._bound = self.bindings(WHO)
+        return self._bound
+
     def choices(self) -> pd.DataFrame:
         """Read what was decided about held conflicts of those who were read, as far as they were read after that."""
         ledger = self.ports.ledger
@@ -408,7 +422,9 @@ class Reading:
             Their bindings.
         """
         read = {SALESFORCE: self._record_ids(), SALESMANAGO: self.contacts["contactId"]}
-        bound = self.bindings(WHO)
+        # The ledger may have heard of somebody since.
+        self._bound = None
+        bound = self.who()
         here = {side: among(bound[f"{side}_id"], ids) for side, ids in read.items()}
         missed = pd.Series(False, index=bound.index)
         for side, present in here.items():

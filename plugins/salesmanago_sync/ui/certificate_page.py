@@ -9,12 +9,11 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Form, HTTPException, Query, Request, status
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from salesmanago_sync.actions.start import obstacles_of_audit
 from salesmanago_sync.errors import Fault
 from salesmanago_sync.hooks.certificates import Certificates
-from salesmanago_sync.hooks.diagnosis import connection_faults
 from salesmanago_sync.hooks.ports import certificates_root, console_ports
 from salesmanago_sync.hooks.schedule import is_paused, read_active
-from salesmanago_sync.overview.readiness import read_readiness
 from salesmanago_sync.pair import Pair
 from salesmanago_sync.settings import load_settings
 from salesmanago_sync.ui.access import MAY_AUDIT, MAY_SEE_PEOPLE, VisitorDep
@@ -80,7 +79,7 @@ def audit(
 
 def _obstacles(pair: Pair) -> tuple[Fault, ...]:
     with console_ports(pair) as ports:
-        return read_readiness(ports, connection_faults(pair)).obstacles("audit")
+        return obstacles_of_audit(ports)
 
 
 def _moments(certificate: dict[str, Any] | None) -> dict[str, datetime]:

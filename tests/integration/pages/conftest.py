@@ -113,6 +113,32 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def set_variable(name: str, value: object) -> None:
+    """Store a Variable as the sync does."""
+    from airflow.models.variable import Variable
+
+    Variable.set(name, value, serialize_json=True)
+
+
+def synchronised(ledger: Ledger, now: datetime, digest: str) -> None:
+    """Remember a full sync of Leads that has just come to its end."""
+    set_variable("salesmanago_first_sync", {"status": "done", "finished_at": f"{now:%Y-%m-%dT%H:%M:%SZ}"})
+    moment = f"{now:%Y-%m-%dT%H:%M:%SZ}"
+    set_variable("salesmanago_last_sync", {"salesforce": moment, "salesmanago": moment})
+    ledger.set_mapping_state("Lead", digest, now)
+
+
+@pytest.fixture
+def settled(airflow: None, ledger: Ledger, now: datetime) -> Iterator[None]:
+    """A full sync of Leads has just come to its end."""
+    from airflow.models.variable import Variable
+
+    synchronised(ledger, now, "any")
+    yield
+    for name in ("salesmanago_first_sync", "salesmanago_last_sync"):
+        Variable.delete(name)
+
+
 class Person:
     """Somebody in a browser."""
 

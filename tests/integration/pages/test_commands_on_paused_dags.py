@@ -17,6 +17,8 @@ from tests.integration.pages.conftest import store_dags
 FULL, INCREMENTAL = "salesmanago_full_sync", "salesmanago_incremental_sync"
 AUDIT = "salesmanago_audit"
 
+pytestmark = pytest.mark.usefixtures("connected", "settled")
+
 
 @pytest.fixture(scope="module", autouse=True)
 def _known(airflow: None) -> None:

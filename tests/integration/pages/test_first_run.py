@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from salesmanago_sync.ledger.store import Ledger
 from salesmanago_sync.ui import asking
 from tests.integration.commands import here
-from tests.integration.pages.conftest import Person
+from tests.integration.pages.conftest import Person, set_variable, synchronised
 from tests.integration.pages.test_permissions import audited, runs
 from tests.twin_server import TwinServer
 
@@ -64,19 +64,6 @@ def twin_connected(ledger: Ledger, twin: TwinServer, monkeypatch: pytest.MonkeyP
     for conn_id, connection in twin.connections.items():
         monkeypatch.setenv(f"AIRFLOW_CONN_{conn_id.upper()}", json.dumps(connection))
     return twin
-
-
-def set_variable(name: str, value: object) -> None:
-    from airflow.models.variable import Variable
-
-    Variable.set(name, value, serialize_json=True)
-
-
-def synchronised(ledger: Ledger, now: datetime, digest: str) -> None:
-    set_variable("salesmanago_first_sync", {"status": "done", "finished_at": f"{now:%Y-%m-%dT%H:%M:%SZ}"})
-    moment = f"{now:%Y-%m-%dT%H:%M:%SZ}"
-    set_variable("salesmanago_last_sync", {"salesforce": moment, "salesmanago": moment})
-    ledger.set_mapping_state("Lead", digest, now)
 
 
 def steps(page: str) -> dict[str, str]:

@@ -53,7 +53,7 @@ ROUTES = {
     ("POST", "/explain/past"): Tried("/explain/past", "user", 200, {"person": RECORD, "at": "2026-01-31"}),
     ("POST", "/forget"): Tried("/forget", "user", 200, {"people": [RECORD]}),
     ("POST", "/sync"): Tried("/sync", "user", 200, {"full": True, "unpause": True}),
-    ("POST", "/audit"): Tried("/audit", "user", 200, {"unpause": True}),
+    ("POST", "/audit"): Tried("/audit", "user", 409, {"unpause": True}),  # nobody was synchronised
     ("POST", "/undo"): Tried("/undo", "user", 404, {"run": "last", "unpause": True}),
     ("POST", "/setup"): Tried("/setup", "user", 200, {"unpause": True}),
     ("GET", "/mappings/check"): Tried("/mappings/check", "viewer", 200),

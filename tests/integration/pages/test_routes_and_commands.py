@@ -90,7 +90,7 @@ def commands() -> set[str]:
 
 
 @pytest.fixture
-def kept(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> int:
+def kept(ledger: Ledger, settled: None, monkeypatch: pytest.MonkeyPatch) -> int:
     """A run with a plan, issues of two reasons, and one person who is bound."""
     monkeypatch.setenv("SALESMANAGO_SYNC_MAPPINGS", str(ROOT / "include" / "mappings"))
     now = datetime.now(UTC)
@@ -131,6 +131,14 @@ def test_a_route_answers_the_rows_that_the_command_prints(
     assert answer.status_code == 200, answer.text
     printed = printed or here(*pair.command.split(), "--output", "json")
     assert without(rows_of(printed), *WHO) == without(answer.json()["rows"], *WHO), printed.err
+
+
+def test_an_audit_that_could_only_fail_is_refused_by_route_and_command(programs: dict[str, Program]) -> None:
+    why = "was not done yet (it is never). Run salesmanago_full_sync first."
+    answer = programs["admin"].post("/audit", {"unpause": True})
+    assert (answer.status_code, why in answer.text) == (409, True)
+    refused = here("audit", "--no-wait", "--unpause")
+    assert (refused.code, why in refused.err) == (1, True)
 
 
 def rows_of(printed: Answer) -> list[dict[str, Any]]:

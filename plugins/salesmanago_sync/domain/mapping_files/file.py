@@ -6,7 +6,9 @@ YAML 1.2 as editors read it: `no`, `on` and dates are text, only `true` and `fal
 from __future__ import annotations
 
 import re
+from copy import deepcopy
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,8 @@ MOST_VALUES = 50_000
 MOST_BYTES = 1 << 17
 # Whoever has more lines to correct sees the others in the next try.
 MOST_BROKEN_LINES = 5
+# Pages and commands read the same few files again and again, and YAML is slow; a pair has three or four.
+KEPT = 32
 # In the place of a broken line, so that the others keep their numbers.
 LEFT_OUT = b"#\n"
 # What is read up to a place where a line is said to break: where it only begins, the line before may be the broken one.
@@ -86,6 +90,11 @@ def read_mapping_file(path: Path) -> MappingFile:
 
 def parse_mapping_file(path: Path, text: bytes) -> MappingFile:
     """Read the text of a file; a syntax error or a duplicate key becomes a fault."""
+    return deepcopy(_parse(path, text))
+
+
+@lru_cache(maxsize=KEPT)
+def _parse(path: Path, text: bytes) -> MappingFile:
     document = MappingFile(path)
     if len(text) > MOST_BYTES:
         what = f"it has more than {MOST_BYTES // 1024} KiB."

@@ -62,7 +62,8 @@ def start_sync(
 @router.post("/audit", dependencies=[Depends(MAY_AUDIT)], openapi_extra=as_command("audit --no-wait"))
 def start_audit(pair: PairDep, asked: AuditQuestion, who: AskerDep) -> Rows[StartedRun]:
     """Start an audit; `/certificates` has its certificate when it has come to its end."""
-    return start.start_audit(pair, asked, who)
+    with console_ports(pair) as ports:
+        return start.start_audit(ports, asked, who)
 
 
 @router.post("/undo", dependencies=[Depends(MAY_SEE_PEOPLE), Depends(MAY_UNDO)], openapi_extra=as_command("undo"))
