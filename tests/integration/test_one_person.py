@@ -12,6 +12,8 @@ from tests.integration.test_consent_of_addresses import remap
 
 # The domain in the letters of its language, and in ASCII.
 LETTERS, ASCII = "jan@münchen.example.com", "jan@xn--mnchen-3ya.example.com"
+# Each of two foreign labels spelled in its own way, and both in letters.
+MIXED, WHOLE = "jan@xn--mnchen-3ya.żółw.example.com", "jan@münchen.żółw.example.com"
 
 
 def reasons(direct: Direct) -> list[str]:
@@ -30,7 +32,7 @@ def bound(direct: Direct) -> dict[str, str]:
 # -- spellings
 
 
-@pytest.mark.parametrize(("there", "here"), [(LETTERS, ASCII), (ASCII, LETTERS)])
+@pytest.mark.parametrize(("there", "here"), [(LETTERS, ASCII), (ASCII, LETTERS), (MIXED, WHOLE)])
 def test_a_contact_is_found_however_its_address_is_spelled(direct: Direct, there: str, here: str) -> None:
     direct.sync("full")
     card = direct.contact(there, optedOut=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import product
 from unicodedata import normalize
 
 import pandas as pd
@@ -19,6 +20,8 @@ from salesmanago_sync.domain.converters.base import Converter, Scalar, canonical
 # What nearly every address looks like before the @; the library looks at the rest, and at every domain once.
 _PLAIN = re.compile(r"[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*")
 _LONGEST_LOCAL, _LONGEST = 64, 254
+# Foreign labels of a domain that are listed each in its own spelling: each of them doubles what is asked.
+_MOST_LABELS = 4
 
 
 def _checked(address: str) -> str | None:
@@ -57,15 +60,23 @@ def spellings(addresses: Iterable[str]) -> list[str]:
         addresses: As `normalise_email` spells them.
 
     Returns:
-        Each with its domain in ASCII and in the letters of its language, accents composed and decomposed.
+        Each with every label of its domain in ASCII and in the letters of its language, accents composed and
+        decomposed. Of many foreign labels it is all of them in ASCII, or all in letters.
     """
-    found = {address: None for address in addresses}
+    found = set(addresses)
     for address in filter(has_spellings, list(found)):
         local, _, domain = address.rpartition("@")
-        for name in (domain, _in_letters(domain)):
-            for form in ("NFC", "NFD"):
-                found[normalize(form, f"{local}@{name}")] = None
+        for name in _domain_spellings(domain):
+            found |= {normalize(form, f"{local}@{name}") for form in ("NFC", "NFD")}
     return sorted(found)
+
+
+def _domain_spellings(domain: str) -> list[str]:
+    names = (domain, _in_letters(domain))
+    labels = [dict.fromkeys(pair) for pair in zip(*(name.split(".") for name in names), strict=True)]
+    if sum(len(forms) > 1 for forms in labels) > _MOST_LABELS:
+        return list(names)
+    return [".".join(forms) for forms in product(*labels)]
 
 
 def has_spellings(address: str) -> bool:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from salesmanago_sync.domain.converters import normalise_email
+from salesmanago_sync.domain.converters.email import spellings
 from tests.unit.domain.converters.lines import bind, check_laws, plain, read_salesforce, texts
 
 
@@ -44,3 +45,11 @@ def test_an_address_has_one_spelling_or_is_not_usable(typed, usable):
 
 def test_addresses_read_back_the_same():
     check_laws(bind("email"), ["Jan@Example.com", "łucja@ŁÓDŹ.example.pl", "x", "o'neil@example.com", None])
+
+
+@pytest.mark.parametrize(("foreign", "listed"), [(1, 2), (2, 4), (4, 16), (5, 2)])
+def test_a_few_labels_of_a_domain_are_listed_each_in_its_own_spelling(foreign: int, listed: int) -> None:
+    [address] = normalise_email(texts("jan@" + "ł." * foreign + "example.com"))
+    found = spellings([address])
+    assert len(found) == listed
+    assert set(normalise_email(texts(*found))) == {address}
