@@ -128,8 +128,9 @@ class Pairs:
         base_a, base_m, known = self.stored(column.key)
         a, m = self.a[column.key], self._values_of_contacts(column.key)
         if column.kind == "value":
-            base_a = self.with_echo(base_a, "salesforce", column.key, known, a)
-            base_m = self.with_echo(base_m, "salesmanago", column.key, known, m)
+            keeps = not column.rule.propagate_blank
+            base_a = self.with_echo(base_a, "salesforce", column.key, known, a, keeps=keeps)
+            base_m = self.with_echo(base_m, "salesmanago", column.key, known, m, keeps=keeps)
         if self.ours.any():
             base_a, base_m, known = self._taken_for_base(column, (base_a, base_m, known), a, m)
         sides = Sides(a, m, base_a, base_m, known, self.salesmanago_newer)
@@ -250,13 +251,21 @@ class Pairs:
     def _awaited_by_anybody(self) -> dict[str, str]:
         return {side: ",".join(self._awaited[side].unique()) for side in SIDES}
 
-    def with_echo(self, base: pd.Series, side: str, key: str, known: pd.Series, values: pd.Series) -> pd.Series:
-        """Take a value into the base where it is what the service made of our own write."""
+    def with_echo(
+        self, base: pd.Series, side: str, key: str, known: pd.Series, values: pd.Series, *, keeps: bool = False
+    ) -> pd.Series:
+        """Take a value into the base where it is what the service made of our own write.
+
+        A blank in place of the value that was sent to a field that `keeps` it is no such thing: it is filled again.
+        """
         # As the list spells it: with quotes, so that it is found whole, and its letters escaped.
         name = json.dumps(key)
         if name not in self._awaited_by_anybody[side]:
             return base
-        return base.mask(known & self.awaits_echo(side, key), values)
+        echoed = known & self.awaits_echo(side, key)
+        if keeps:
+            echoed &= values.notna() | base.isna()
+        return base.mask(echoed, values)
 
     def awaits_echo(self, side: str, key: str) -> pd.Series:
         """Where a side holds what it made of our own last write of a field, and nobody has read that yet."""

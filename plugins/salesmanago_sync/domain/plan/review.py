@@ -149,7 +149,7 @@ def _answered(pairs: Pairs, key: str, way: str) -> pd.Series:
     """Where the side that was written last has not kept the field, and nobody but an automation can have done that.
 
     Only the side that lost the value counts: whoever empties or edits the field elsewhere, or hours later, is a person.
-    An opt-out is never held back.
+    An opt-out is never held back. In the second of our own write only a blank tells that the value was not kept.
     """
     side = way.removeprefix("to_")
     at_once = (pairs.clock_as_read(side) <= pairs.bindings[f"{side}_written_at"] + REACTION).fillna(False).astype(bool)
@@ -160,7 +160,9 @@ def _answered(pairs: Pairs, key: str, way: str) -> pd.Series:
         return pd.Series(False, index=pairs.people.index)
     sides = pairs.sides(column)
     changed = sides.changed_a() if side == "salesforce" else sides.changed_m()
-    return at_once & ~pairs.untouched[side] & changed
+    values = sides.a if side == "salesforce" else sides.m
+    lost = values.isna() if column.kind == "value" and not column.rule.propagate_blank else False
+    return at_once & (~pairs.untouched[side] | lost) & changed
 
 
 def _addresses_for_newcomers(decision: Decision) -> Decision:
