@@ -29,6 +29,8 @@ from tests.twin_in_process import TwinInProcess
 from tests.twin_server import ROOT
 
 YES, NO = (Answer(approved=approved, who="anna", scope=Scope()) for approved in (True, False))
+# Of a plan that writes to SALESmanago only: nothing of it.
+OTHER_WAY = Answer(approved=True, who="anna", scope=Scope(direction="to_salesforce"))
 
 
 @pytest.fixture
@@ -154,6 +156,24 @@ def test_an_answer_is_about_the_plan_that_was_shown(waits: Asked) -> None:
     close(cleared)
     assert waits.direct.writes() == []
     waits.ends_well()
+
+
+@pytest.mark.parametrize("at", [3, 4])
+@pytest.mark.parametrize(("given", "then"), [(OTHER_WAY, OTHER_WAY), (NO, YES)])
+def test_an_answer_that_is_lost_halfway_and_given_again_moves_no_watermark_over_what_was_not_approved(
+    waits: Asked, given: Answer, then: Answer, at: int
+) -> None:
+    before = waits.direct.variables.get(LAST_SYNC)["salesforce"]
+    waits.direct.countdown.set(at, after=True)
+    with pytest.raises(Killed):
+        answer(waits.ports, given)
+    waits.direct.countdown.set(None)
+    answer(waits.ports, then)
+    resumed = waits.resumed()
+    write_approved(resumed, waits.window)
+    close(resumed)
+    moved = waits.direct.variables.get(LAST_SYNC)["salesforce"] != before
+    assert moved == (waits.city == "Łódź")
 
 
 def killed_as_it_goes_on(waits: Asked, at: int) -> None:

@@ -102,6 +102,18 @@ class Changes:
         with self._database.write() as connection:
             _settle(connection, run_id, frame)
 
+    def settle_question(self, run_id: int, dropped: pd.DataFrame, **columns: Any) -> None:
+        """Settle planned changes that a person did not approve, and say so in the run's line, both or neither.
+
+        Args:
+            run_id: The run.
+            dropped: The changes, as for `settle_changes`.
+            **columns: Columns of the run.
+        """
+        with self._database.write() as connection:
+            _settle(connection, run_id, dropped)
+            connection.execute(sa.update(runs).where(runs.c.id == run_id).values(columns))
+
     def changes(self, run_id: int, limit: int | None = None, offset: int = 0, **equal: Any) -> pd.DataFrame:
         """Read changes of a run.
 

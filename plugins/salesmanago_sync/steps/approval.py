@@ -65,17 +65,15 @@ def answer(ports: Ports, given: Answer) -> None:
     run = ports.line()
     told = {"approved": given.approved, "who": given.who, "scope": given.scope.model_dump(mode="json")}
     question = {**asked(ports), "answer": told}
-    if not given.approved:
-        ledger.drop_planned(number, NOT_APPROVED)
-        ledger.update_run(number, question=question, state=REJECTED)
-    else:
-        planned = ledger.changes(number, state="planned")
-        left = planned[~given.scope.holds(planned)]
-        ledger.settle_changes(number, left.assign(state="dropped", reason=NOT_APPROVED))
-        # Until the lock is free for it.
-        until = now + timedelta(hours=ports.settings.approval_hours)
-        restricted = bool(run["restricted"]) or len(left) > 0
-        ledger.update_run(number, question=question, waits_until=until, restricted=restricted)
+    planned = ledger.changes(number, state="planned")
+    left = planned[~given.scope.holds(planned)] if given.approved else planned
+    # Until the lock is free for it.
+    until = now + timedelta(hours=ports.settings.approval_hours)
+    become: dict[str, Any] = {"waits_until": until} if given.approved else {"state": REJECTED}
+    # A task that dies right after this asks once more: the watermark must not pass over what is dropped by now.
+    restricted = bool(run["restricted"]) or len(left) > 0
+    dropped = left.assign(state="dropped", reason=NOT_APPROVED)
+    ledger.settle_question(number, dropped, question=question, restricted=restricted, **become)
     if given.who != NOBODY:
         ledger.decide("approve" if given.approved else "reject", given.who, [f"run {number}"], now)
 
