@@ -17,10 +17,11 @@ from salesmanago_sync.steps.binding import bind_people
 from salesmanago_sync.steps.close import close
 from salesmanago_sync.steps.commit import commit
 from salesmanago_sync.steps.guard import guard
+from salesmanago_sync.steps.newcomers import follow_up
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.watermark import LAST_SYNC
 from salesmanago_sync.steps.window import Window
-from salesmanago_sync.steps.writing import write_consent
+from salesmanago_sync.steps.writing import write_batches, write_consent
 from tests.integration.direct import Direct, plan_everybody, read_everybody, write_approved
 from tests.integration.sync import SETTLED_SECONDS, Killed
 from tests.integration.test_bad_days import again
@@ -49,6 +50,11 @@ class Asked:
         self.lead, self.card = person(direct)
         direct.sync()
         self.edit("Łódź")
+        self.ask()
+
+    def ask(self) -> None:
+        """Start a run, up to its question."""
+        direct = self.direct
         direct.later(SETTLED_SECONDS)
         direct.settings = direct.settings.model_copy(update={"ask": "always"})
         self.ports: Ports = direct.begun()
@@ -174,6 +180,31 @@ def test_an_answer_that_is_lost_halfway_and_given_again_moves_no_watermark_over_
     close(resumed)
     moved = waits.direct.variables.get(LAST_SYNC)["salesforce"] != before
     assert moved == (waits.city == "Łódź")
+
+
+def test_a_newcomer_whom_a_person_edits_is_filled_up_and_what_else_was_edited_is_left_to_the_next_run(
+    waits: Asked,
+) -> None:
+    direct = waits.direct
+    answer(waits.ports, NO)
+    lead = direct.record("Lead", LastName="Maj", Company="Acme", City="Gdynia", Email="new@example.com")
+    waits.ask()
+    answer(waits.ports, YES)
+    resumed = waits.resumed()
+    work_of_tasks = bind_people(resumed)
+    write_consent(resumed)
+    for work in work_of_tasks:
+        write_batches(resumed, work)
+    [card] = [card for card, held in direct.cards().items() if held["email"] == "new@example.com"]
+    direct.later(5)
+    direct.control.patch(f"/salesmanago/contacts/{card}", {"address": {"city": "Sopot"}, "fax": "+48221234567"})
+    follow_up(resumed)
+    commit(resumed, waits.window)
+    close(resumed)
+    there = direct.records("Lead")[lead]
+    assert (there["City"], there["Fax"]) == ("Gdynia", "+48221234567")
+    direct.sync()
+    assert direct.records("Lead")[lead]["City"] == "Sopot"
 
 
 def killed_as_it_goes_on(waits: Asked, at: int) -> None:

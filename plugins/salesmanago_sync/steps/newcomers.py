@@ -15,6 +15,7 @@ import pandas as pd
 from salesmanago_sync.domain.certificate.agreed import kept_otherwise
 from salesmanago_sync.domain.merge.base import pack
 from salesmanago_sync.domain.merge.merge import TO_SALESFORCE
+from salesmanago_sync.domain.merge.owed import DELETE
 from salesmanago_sync.domain.people.matching import CREATE_IN_SALESFORCE, CREATE_IN_SALESMANAGO
 from salesmanago_sync.domain.plan.plan import Plan
 from salesmanago_sync.domain.plan.scope import Scope
@@ -56,7 +57,7 @@ def follow_up(ports: Ports) -> int:
             reading.fetch_records(name, some.loc[some["object"].eq(name), "salesforce_id"], in_scope=True)
         reading.fetch_contacts(some["salesmanago_id"], in_scope=True)
         reading.add_successors()
-        written += _write(ports, reading, objects, read, scope or Scope())
+        written += _write(ports, reading, objects, read, scope)
     return written
 
 
@@ -75,16 +76,18 @@ def _to_look_at(ports: Ports, objects: list[str], *, only_created: bool) -> pd.D
     return pd.concat([fresh, moved[list(fresh)]]).drop_duplicates()
 
 
-def _write(ports: Ports, reading: Reading, objects: list[str], read: datetime, scope: Scope) -> int:
+def _write(ports: Ports, reading: Reading, objects: list[str], read: datetime, scope: Scope | None) -> int:
     result = _without_defaults(ports, reading, plan_of(reading, objects))
     remember(ports, result.moves, result.agreement)
     creates = result.people.index[result.people["status"].isin([CREATE_IN_SALESFORCE, CREATE_IN_SALESMANAGO])]
-    meant = ~result.changes["person"].isin(creates) & scope.holds(result.changes)
+    meant = ~result.changes["person"].isin(creates)
+    if scope is not None:
+        meant &= scope.holds(result.changes) & _is_filled_up(result)
     changes = _without_refused(ports, result.changes[meant].assign(action=FOLLOW_UP))
     ports.ledger.replan_changes(ports.run.id, changes.iloc[:0], changes, ports.now())
     ports.ledger.report_issues(ports.run.id, result.issues, ports.now())
     keep_seen(ports, result.seen, read)
-    freshness = Freshness(reading, since=read, asked=read, keep=_without_creates)
+    freshness = Freshness(reading, since=read, asked=read, keep=_without_creates, approved=scope is not None)
     writer = Writer(ports, reading, None, freshness, last=True)
     count = 0
     for batch in _ordered(batches(changes, len(changes) or 1)):
@@ -92,6 +95,18 @@ def _write(ports: Ports, reading: Reading, objects: list[str], read: datetime, s
             told = writer.write(str(batch["object"]), str(batch["direction"]), group, result.people)
             count += told["done"] + told["failed"]
     return count
+
+
+def _is_filled_up(result: Plan) -> pd.Series:
+    """Say which changes fill a blank, or carry what a service made of our own write: the rest is for the next run.
+
+    It is what a person did since, which whoever approved the plan has not seen.
+    """
+    changes = result.changes
+    untouched = pd.concat([one.pairs.untouched for one in result.decisions]).reindex(changes["person"])
+    to_records = changes["direction"].eq(TO_SALESFORCE).to_numpy()
+    by_service = untouched["salesmanago"].where(to_records, untouched["salesforce"]).set_axis(changes.index)
+    return changes["lane"].ne(DELETE) & (by_service | changes["old"].isna())
 
 
 def _without_refused(ports: Ports, changes: pd.DataFrame) -> pd.DataFrame:
