@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,19 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from salesmanago_sync.domain.plan.scope import Scope
 from salesmanago_sync.errors import FatalError, RetriableError
+from salesmanago_sync.steps.approval import Answer, answer, resume
+from salesmanago_sync.steps.binding import bind_people
+from salesmanago_sync.steps.close import close
+from salesmanago_sync.steps.commit import commit
+from salesmanago_sync.steps.guard import guard
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import preflight
 from salesmanago_sync.steps.start import NothingToDoError, start
 from salesmanago_sync.steps.undoing import end, undo_run
-from tests.integration.direct import Direct
+from salesmanago_sync.steps.writing import write_batches
+from tests.integration.direct import Direct, plan_everybody, read_everybody
 from tests.integration.sync import Killed
 from tests.integration.test_bad_days import again
 from tests.integration.test_evidence import person
@@ -84,26 +92,66 @@ def written(direct: Direct) -> Written:
     return Written(direct)
 
 
-@pytest.mark.parametrize("clear", [True, False])
-def test_an_undo_that_is_killed_just_after_its_write_loses_no_edit(
-    written: Written, clear: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    direct, ports = written.direct, written.begun()
+def killed_after_a_write(patching: pytest.MonkeyPatch, work: Callable[[], object]) -> None:
+    """Let the worker die after it has sent something, and before it remembers that."""
 
     def die(*_: object) -> None:
         raise Killed
 
-    with monkeypatch.context() as patch:
+    with patching.context() as patch:
         patch.setattr("salesmanago_sync.steps.writing.settle", die)
         with pytest.raises(Killed):
-            undo_run(ports)
+            work()
+
+
+@pytest.mark.parametrize("then", ["cleared", "overtaken", "left"])
+def test_an_undo_that_is_killed_just_after_its_write_loses_no_edit(
+    written: Written, then: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    direct, ports = written.direct, written.begun()
+    killed_after_a_write(monkeypatch, lambda: undo_run(ports))
     end(ports, None)
-    if clear:
+    if then == "overtaken":
+        direct.sync()
+    if then != "left":
         cleared = again(direct, ports)
         written.checked(cleared)
         end(cleared, undo_run(cleared))
         assert direct.ledger.run(cleared.run.id)["state"] == "success"
+        assert direct.ledger.changes(cleared.run.id, state=["planned", "done"])["state"].tolist() == ["done"]
     written.rests(THERE, HERE)
+    if then == "overtaken":
+        written.run = ports.run.id
+        back = written.begun()
+        end(back, undo_run(back))
+        written.rests(THERE, THERE)
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_a_write_that_arrived_and_was_not_remembered_can_be_undone(
+    written: Written, asked: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    direct = written.direct
+    written.edit_lead("Sopot")
+    direct.later(60)
+    direct.settings = direct.settings.model_copy(update={"ask": "always" if asked else "never"})
+    ports = direct.begun()
+    window = read_everybody(direct, ports)
+    plan_everybody(ports)
+    if guard(ports) is not None:
+        answer(ports, Answer(approved=True, who="anna", scope=Scope()))
+        ports = replace(ports, run=ports.run.model_copy(update=resume(ports, timedelta(0)) or {}))
+    direct.settings = direct.settings.model_copy(update={"ask": "never"})
+    [work] = bind_people(ports)
+    killed_after_a_write(monkeypatch, lambda: write_batches(ports, work))
+    write_batches(ports, work)
+    commit(ports, window)
+    close(ports)
+    assert written.cities == ("Sopot", "Sopot")
+    written.run = ports.run.id
+    back = written.begun()
+    end(back, undo_run(back))
+    written.rests("Sopot", THERE)
 
 
 def test_an_undo_that_is_killed_just_before_its_write_changes_nothing(

@@ -19,6 +19,7 @@ import pandas as pd
 from salesmanago_sync.domain.frames import TEXT
 from salesmanago_sync.domain.merge.owed import DELETE
 from salesmanago_sync.domain.people.matching import CREATE_IN_SALESFORCE, CREATE_IN_SALESMANAGO, PAIR
+from salesmanago_sync.domain.plan.arrived import arrived
 from salesmanago_sync.domain.plan.plan import Plan
 from salesmanago_sync.errors import OutdatedError, RetriableError
 from salesmanago_sync.steps.extract import add_counterparts
@@ -234,9 +235,19 @@ def recheck(
     ended = _ended(persons, again, numbers)
     newer = newer[~newer["person"].isin(ended)]
     others = changes[~changes["person"].isin(moved)]
-    settled = (settle or _replan)(reading, theirs, newer, ended)
+    settled = (settle or _replan)(reading, _without_arrived(reading, theirs, again, numbers), newer, ended)
     fresh = pd.concat([others, settled], ignore_index=True)
     return fresh, _with_newer(people, again.people, numbers)
+
+
+def _without_arrived(reading: Reading, before: pd.DataFrame, again: Plan, numbers: pd.Series) -> pd.DataFrame:
+    """Note as done what an earlier try of the task has written, and could not remember."""
+    known = pd.Series(numbers.index, index=numbers)
+    people = before["person"].map(known[~known.index.duplicated()])
+    there = arrived(again.decisions, before, people)
+    if there.any():
+        reading.ports.ledger.settle_changes(reading.ports.run.id, before[there].assign(state="done"))
+    return before[~there]
 
 
 def _replan(reading: Reading, before: pd.DataFrame, newer: pd.DataFrame, ended: pd.Index) -> pd.DataFrame:

@@ -29,6 +29,7 @@ from salesmanago_sync.steps.planning import plan_of, request_size
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import checked
 from salesmanago_sync.steps.reading import Reading, sources
+from salesmanago_sync.steps.start import OVERTAKEN
 from salesmanago_sync.steps.writing import Writer, groups
 
 log = logging.getLogger(__name__)
@@ -110,13 +111,14 @@ def _undo_some(ports: Ports, written: pd.DataFrame, number: int) -> Counter[str]
             break
     else:
         raise RetriableError("The services answer so slowly that what they say is old. The task tries again.")
-    found = _without_done(ports, found)
-    people = found.changes[PAIR].drop_duplicates()
+    found, arrived = _without_done(ports, found)
+    rows = pd.concat([found.changes, arrived])
     ports.ledger.leave_changes(ports.run.id, found.left, ports.now())
-    ports.ledger.plan_changes(ports.run.id, found.changes, ports.now(), people)
+    ports.ledger.plan_changes(ports.run.id, rows, ports.now(), rows[PAIR].drop_duplicates())
+    ports.ledger.settle_changes(ports.run.id, arrived.assign(state="done", reason=None))
     if not ports.run.request.dry_run:
         _write(ports, reading, planned, found.changes, JustRead(ports, at))
-    return Counter({"PUT_BACK": len(found.changes)}) + Counter(found.left["reason"])
+    return Counter({"PUT_BACK": len(rows)}) + Counter(found.left["reason"])
 
 
 def _read(ports: Ports, written: pd.DataFrame) -> tuple[Reading, Plan, Any]:
@@ -135,15 +137,26 @@ def _kept(reading: Reading) -> set[tuple[int, str]]:
     return {(int(row["binding_id"]), str(row["note"])) for row in found.to_dict("records")}
 
 
-def _without_done(ports: Ports, found: Undo) -> Undo:
-    """Do not list as back what an earlier try of this very run has put back."""
+def _without_done(ports: Ports, found: Undo) -> tuple[Undo, pd.DataFrame]:
+    """Do not list as back what an earlier try of this very run has put back.
+
+    Returns:
+        The rest, and those changes of the earlier try that arrived and were not remembered.
+    """
     back = found.left["reason"].eq("BACK")
-    if not back.any():
-        return found
     keys = [*PAIR, "field", "direction"]
-    done = ports.ledger.run_changes_of(ports.run.id, found.left[PAIR], keys, state="done").assign(done=True)
-    ours = found.left.merge(done, on=keys, how="left")["done"].notna().to_numpy()
-    return Undo(found.changes, found.left[~ours])
+    columns = ["object", "action", *keys, "old", "new", "rule", "state", "reason"]
+    tried = ports.ledger.run_changes_of(
+        ports.run.id, found.left.loc[back, PAIR], columns, state=["planned", "done", "dropped"]
+    )
+    # What a try had planned is dropped where another run has worked since; what a try had left, is no longer told.
+    tried = tried[tried["state"].ne("dropped") | tried["reason"].eq(OVERTAKEN)]
+    if ports.run.request.dry_run or tried.empty:
+        return found, tried[:0]
+    ours = found.left[keys].merge(tried[keys].drop_duplicates().assign(tried=True), on=keys, how="left")["tried"]
+    mine = back & ours.notna().set_axis(back.index)
+    arrived = tried[tried["state"].ne("done")].merge(found.left.loc[mine, keys], on=keys)
+    return Undo(found.changes, found.left[~mine]), arrived.drop_duplicates(keys)
 
 
 def _write(ports: Ports, reading: Reading, planned: Plan, changes: pd.DataFrame, read: JustRead) -> None:
