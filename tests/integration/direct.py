@@ -169,6 +169,9 @@ class ParquetStaging:
     def read_json(self, name: str) -> Any:
         return json.loads(self._files[f"{name}.json"])
 
+    def read_written(self, name: str) -> bytes:
+        return self._files[f"{name}.json"]
+
     def has(self, file: str) -> bool:
         return file in self._files
 

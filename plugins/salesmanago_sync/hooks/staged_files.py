@@ -40,7 +40,11 @@ class StagedFiles(ABC):
 
     def read_json(self, name: str) -> Any:
         """Read a JSON value."""
-        return json.loads(self._newest(f"{name}.json"))
+        return json.loads(self.read_written(name))
+
+    def read_written(self, name: str) -> bytes:
+        """Read a JSON value as it is written."""
+        return self._newest(f"{name}.json")
 
     def has(self, file: str) -> bool:
         """Tell whether a file was stored."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
@@ -36,6 +37,10 @@ class MemoryStaging:
     def read_json(self, name: str) -> Any:
         """Read a JSON value."""
         return self._kept[f"{name}.json"]
+
+    def read_written(self, name: str) -> bytes:
+        """Read a JSON value as it would be written."""
+        return json.dumps(self._kept[f"{name}.json"]).encode()
 
     def has(self, file: str) -> bool:
         """Tell whether a file was kept."""

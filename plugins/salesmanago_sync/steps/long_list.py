@@ -16,11 +16,12 @@ from pydantic import BaseModel, ConfigDict
 from salesmanago_sync.clients.listing import Listing
 from salesmanago_sync.clients.salesforce_bulk import JobLostError
 from salesmanago_sync.clients.shapes import Row
-from salesmanago_sync.domain.org.schema import Schema, parents_of, read_types
+from salesmanago_sync.domain.org.schema import parents_of, read_types
 from salesmanago_sync.domain.people.witness import OBJECTS
 from salesmanago_sync.errors import FatalError, ReserveError, SyncError
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.reading import Source
+from salesmanago_sync.steps.snapshot import staged_schema
 
 log = logging.getLogger(__name__)
 
@@ -138,8 +139,7 @@ def _forget(ports: Ports, source: Source, job: Job) -> None:
 
 def _types(ports: Ports, source: Source) -> dict[str, str]:
     names = parents_of(source.mapping, source.schema)
-    described = {name: f"describe.{name}" for name in names if ports.staging.has(f"describe.{name}.json")}
-    parents = {name: Schema.from_describe(ports.staging.read_json(file)) for name, file in described.items()}
+    parents = {name: staged_schema(ports, name) for name in names if ports.staging.has(f"describe.{name}.json")}
     return read_types(source.mapping, source.schema, parents)
 
 

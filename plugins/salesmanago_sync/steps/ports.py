@@ -39,6 +39,9 @@ class Staging(Protocol):
     def read_json(self, name: str) -> Any:
         """Read a JSON value."""
 
+    def read_written(self, name: str) -> bytes:
+        """Read a JSON value as it is written."""
+
     def has(self, file: str) -> bool:
         """Tell whether a file was stored, as `people.parquet`."""
 

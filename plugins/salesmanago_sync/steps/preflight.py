@@ -21,7 +21,7 @@ from salesmanago_sync.steps.org import Org, known_org, remember_org
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.request import utc
 from salesmanago_sync.steps.reserve import SETTING, most_calls
-from salesmanago_sync.steps.snapshot import stage_snapshot
+from salesmanago_sync.steps.snapshot import stage_snapshot, staged_schema
 from salesmanago_sync.steps.watermark import first_sync, late_faults, read_watermark
 from salesmanago_sync.visible import visible
 
@@ -161,7 +161,7 @@ def stage_witnesses(ports: Ports, enabled: Sequence[str], org: Org) -> list[str]
                 # Who may not see an object can read no opt-out of it.
                 continue
             ports.staging.write_json(staged, describe)
-        if witness(name, Schema.from_describe(ports.staging.read_json(staged))) is not None:
+        if witness(name, staged_schema(ports, sobject_of(name))) is not None:
             found.append(name)
     return found
 

@@ -28,7 +28,7 @@ from salesmanago_sync.domain.salesmanago_fields import DETAIL
 from salesmanago_sync.steps.pages import Pages
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import checked
-from salesmanago_sync.steps.snapshot import mappings_of_run
+from salesmanago_sync.steps.snapshot import mappings_of_run, staged_schema
 
 SALESFORCE, SALESMANAGO = "salesforce", "salesmanago"
 # What says who is bound to whom, and how they stand.
@@ -110,10 +110,7 @@ class Source:
 def sources(ports: Ports, objects: Sequence[str]) -> dict[str, Source]:
     """Load the mappings of some objects, with the schema that the preflight staged."""
     mappings = [mapping for mapping in mappings_of_run(ports) if mapping.object in objects]
-    return {
-        mapping.object: Source(mapping, Schema.from_describe(ports.staging.read_json(f"describe.{mapping.sobject}")))
-        for mapping in mappings
-    }
+    return {mapping.object: Source(mapping, staged_schema(ports, mapping.sobject)) for mapping in mappings}
 
 
 def witnesses(ports: Ports) -> dict[str, Source]:
@@ -121,7 +118,7 @@ def witnesses(ports: Ports) -> dict[str, Source]:
     found: dict[str, Source] = {}
     for name in OBJECTS:
         if name in checked(ports).witnesses:
-            schema = Schema.from_describe(ports.staging.read_json(f"describe.{sobject_of(name)}"))
+            schema = staged_schema(ports, sobject_of(name))
             mapping = witness(name, schema)
             if mapping is not None:
                 found[name] = Source(mapping, schema)

@@ -5,16 +5,20 @@ A mapping or a setting that is edited while a run works counts from the next run
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping as Dictionary
 from functools import lru_cache
 
 from salesmanago_sync.domain.mapping_files.mapping import Mapping, load_mappings, mapping_paths, mappings_of_texts
+from salesmanago_sync.domain.org.schema import Schema
 from salesmanago_sync.settings import Settings
 from salesmanago_sync.steps.ports import Ports, Staging
 
 MAPPINGS = "mappings"
 SETTINGS = "settings"
 BYTES = "latin-1"
+# A task asks some times for the same few; with the states of all countries one takes a quarter of a second to read.
+SCHEMAS = 8
 # Where files and pages are, and secrets of a notifier: none of them decides anything about people.
 OF_THE_MACHINE = {"docs", "mappings", "may_edit_mappings", "staging", "notifier", "notifier_arguments"}
 
@@ -63,6 +67,16 @@ def mappings_of_run(ports: Ports) -> tuple[Mapping, ...]:
 @lru_cache(maxsize=4)
 def _mappings(texts: tuple[tuple[str, str], ...]) -> tuple[Mapping, ...]:
     return mappings_of_texts({path: text.encode(BYTES) for path, text in texts})
+
+
+def staged_schema(ports: Ports, sobject: str) -> Schema:
+    """Read what describe said of an object when the run began."""
+    return _schema(ports.staging.read_written(f"describe.{sobject}"))
+
+
+@lru_cache(maxsize=SCHEMAS)
+def _schema(describe: bytes) -> Schema:
+    return Schema.from_describe(json.loads(describe))
 
 
 def settings_of_run(staging: Staging, now: Settings) -> Settings:

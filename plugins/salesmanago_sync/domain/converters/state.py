@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import gettext
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import pandas as pd
@@ -22,6 +22,8 @@ from salesmanago_sync.domain.converters.country import LANGUAGES, fold
 from salesmanago_sync.domain.frames import TEXT
 
 ANYWHERE = ""
+# Lists of states that are kept: each object has its own, most often the same one.
+ORGS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,8 @@ class ListedState:
     countries: tuple[str, ...]
 
 
-def states(listed: Iterable[ListedState]) -> dict[str, dict[str, str]]:
+@lru_cache(maxsize=ORGS)
+def states(listed: tuple[ListedState, ...]) -> dict[str, dict[str, str]]:
     """Say how an org writes the states of each country.
 
     Args:

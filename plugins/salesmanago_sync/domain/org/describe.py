@@ -138,17 +138,23 @@ def _valid_for(active: Sequence[Mapping[str, Any]], choices: Sequence[str]) -> t
     """Say for which choices of the controlling field each value is offered; nothing where no field controls it."""
     if not choices:
         return ()
-    return tuple(tuple(choice for choice, bit in zip(choices, _bits(value), strict=False) if bit) for value in active)
+    return tuple(tuple(choices[place] for place in _set_bits(value) if place < len(choices)) for value in active)
 
 
-def _bits(value: Mapping[str, Any]) -> Iterator[bool]:
-    """Read `validFor`: a bit for each choice of the controlling field, the first one highest, in base 64."""
+def _set_bits(value: Mapping[str, Any]) -> Iterator[int]:
+    """Read `validFor`: a bit for each choice of the controlling field, the first one highest, in base 64.
+
+    Most values have one bit among hundreds: a state has one country.
+    """
     try:
         read = base64.b64decode(value.get("validFor") or "")
     except binascii.Error:
         return
-    for byte in read:
-        yield from (bool(byte & (0x80 >> place)) for place in range(8))
+    bits = f"{int.from_bytes(read):0{8 * len(read)}b}" if read else ""
+    place = bits.find("1")
+    while place >= 0:
+        yield place
+        place = bits.find("1", place + 1)
 
 
 def _whole_digits(field: Mapping[str, Any]) -> int:

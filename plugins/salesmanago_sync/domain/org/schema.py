@@ -62,7 +62,7 @@ def fit(mapping: Mapping, schema: Schema) -> None:
         if line.convert == "country" and len(line.salesforce) == 1:
             line.know_places(places(_listed(line.salesforce[0], schema)))
         if line.convert == "state" and len(line.salesforce) == 1:
-            line.know_states(states(_listed_states(line.salesforce[0], schema)))
+            line.know_states(states(tuple(_listed_states(line.salesforce[0], schema))))
 
 
 def _listed(name: str, schema: Schema) -> list[tuple[str, str]]:

@@ -18,8 +18,8 @@ LISTED = [
 ]
 
 
-def listed(*, codes: bool = False) -> list[ListedState]:
-    return [ListedState(code if codes else label, code, label, (country,)) for country, code, label in LISTED]
+def listed(*, codes: bool = False) -> tuple[ListedState, ...]:
+    return tuple(ListedState(code if codes else label, code, label, (country,)) for country, code, label in LISTED)
 
 
 def read(text: str | None, country: str | None, *, codes: bool = False) -> object:
