@@ -344,6 +344,15 @@ def aligned(frame: pd.DataFrame, ids: pd.Series) -> pd.DataFrame:
     return rows
 
 
+def by_id(frame: pd.DataFrame, key: str, column: str) -> pd.Series:
+    """Give one column of a frame by the ids of its rows, of each id the first.
+
+    What was read has many columns: they are left before anything is copied.
+    """
+    narrow = frame[[key, column]].drop_duplicates(key)
+    return pd.Series(narrow[column].array, index=pd.Index(narrow[key]))
+
+
 def among(values: pd.Series, others: pd.Series | Collection[str]) -> pd.Series:
     """Tell which texts of a column are among others; a missing one is where one of the others is missing.
 

@@ -8,10 +8,12 @@ from functools import lru_cache
 from typing import Any, Final
 
 import pandas as pd
+import pyarrow as pa
 import sqlalchemy as sa
 from pandas.api.extensions import ExtensionArray
 
 from salesmanago_sync.domain.frames import NOBODIES, text_array
+from salesmanago_sync.domain.frames import TEXT as STRINGS
 from salesmanago_sync.ledger.engine import CHUNK
 from salesmanago_sync.ledger.tables import Instant
 
@@ -95,6 +97,9 @@ def pieces(frame: pd.DataFrame, size: int = CHUNK) -> Iterator[pd.DataFrame]:
 
 def plain(column: pd.Series) -> list[Any]:
     """Turn a column into plain Python values; what is missing becomes None."""
+    if column.dtype == STRINGS:
+        texts: list[Any] = pa.array(column).to_pylist()
+        return texts
     values = zip(column.astype("object"), column.isna(), strict=True)
     return [None if gone else _moment(value) for value, gone in values]
 
@@ -107,11 +112,14 @@ def rows_of(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 def filled(frame: pd.DataFrame, blanks: dict[str, Any]) -> pd.DataFrame:
     """Put the given value where a column is missing or holds nothing."""
-    columns = {
-        name: frame[name].astype("object").where(frame[name].notna(), value) if name in frame else value
-        for name, value in blanks.items()
-    }
-    return frame.assign(**columns)
+    return frame.assign(**{name: _with(frame, name, value) for name, value in blanks.items()})
+
+
+def _with(frame: pd.DataFrame, name: str, value: Any) -> Any:
+    if name not in frame:
+        return value
+    here = frame[name].notna()
+    return frame[name] if here.all() else frame[name].astype("object").where(here, value)
 
 
 def stamped(frame: pd.DataFrame, **values: int | str | datetime | None) -> list[dict[str, Any]]:

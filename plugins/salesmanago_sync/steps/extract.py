@@ -9,7 +9,7 @@ import pandas as pd
 
 from salesmanago_sync.clients.listing import Listing
 from salesmanago_sync.domain.converters.email import has_spellings, normalise_email
-from salesmanago_sync.domain.frames import among, are_full_ids, full_ids
+from salesmanago_sync.domain.frames import among, are_full_ids, by_id, full_ids
 from salesmanago_sync.domain.org.schema import CONTACT_ID_FIELD
 from salesmanago_sync.domain.people.identities import is_true
 from salesmanago_sync.domain.people.sightings import sightings
@@ -210,9 +210,9 @@ def _unbound_addresses(reading: Reading, bindings: pd.DataFrame) -> set[str]:
 def _add_takers(reading: Reading) -> None:
     """Add whoever already has the new address of somebody whose address changed on one side."""
     bindings = reading.who()
-    contacts = reading.contacts.set_index("contactId")["email"]
+    contacts = by_id(reading.contacts, "contactId", "email")
     for name, source in reading.sources.items():
-        records = reading.records[name].set_index("Id")[source.email_field]
+        records = by_id(reading.records[name], "Id", source.email_field)
         mine = bindings[bindings["object"].eq(name)]
         here = normalise_email(records.reindex(mine["salesforce_id"]).reset_index(drop=True))
         there = normalise_email(contacts.reindex(mine["salesmanago_id"]).reset_index(drop=True))

@@ -14,7 +14,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
-from salesmanago_sync.domain.frames import TEXT, among
+from salesmanago_sync.domain.frames import TEXT, among, by_id
 from salesmanago_sync.domain.people.sightings import ELSEWHERE, GONE, LIVES, UNREAD, nothing_seen, of_side, standing
 
 PREFERENCE = ("Contact", "PersonAccount", "Lead")
@@ -99,8 +99,8 @@ def _hopeful(people: pd.DataFrame, identities: Identities, leaving: set[str]) ->
     if not leaving:
         return people
     s, m = identities.salesforce, identities.salesmanago
-    here = people["salesforce_id"].map(s.drop_duplicates("salesforce_id").set_index("salesforce_id")["email"])
-    there = people["salesmanago_id"].map(m.drop_duplicates("salesmanago_id").set_index("salesmanago_id")["email"])
+    here = people["salesforce_id"].map(by_id(s, "salesforce_id", "email"))
+    there = people["salesmanago_id"].map(by_id(m, "salesmanago_id", "email"))
     address = here.fillna(there)
     # Of one object the second is in doubt, of another it is behind: here it may turn out to be neither.
     second = people["salesforce_id"].notna() & people["reason"].isin(["SHADOWED", "AMBIGUOUS_MATCH"])
@@ -299,8 +299,8 @@ class _Held:
 
         Not where somebody else has it who stays as he is, though nothing else may be written to him.
         """
-        here = pairs["salesforce_id"].map(self.records.drop_duplicates("id").set_index("id")["email"])
-        there = pairs["salesmanago_id"].map(self.contacts.drop_duplicates("id").set_index("id")["email"])
+        here = pairs["salesforce_id"].map(by_id(self.records, "id", "email"))
+        there = pairs["salesmanago_id"].map(by_id(self.contacts, "id", "email"))
         differ = here.notna() & there.notna() & here.ne(there)
         stay_here = self.records[~among(self.records["id"], pairs.loc[differ, "salesforce_id"])]
         stay_there = self.contacts[~among(self.contacts["id"], pairs.loc[differ, "salesmanago_id"])]

@@ -61,7 +61,7 @@ def _of_records(records: pd.DataFrame) -> Iterator[tuple[str, Successor]]:
 
 def _named(records: pd.DataFrame, column: str, event: str) -> Iterator[tuple[str, Successor]]:
     if column in records:
-        named = records.dropna(subset=[column])
+        named = records.loc[records[column].notna(), ["Id", column]]
         for identifier, successor in zip(named["Id"], full_ids(named[column]), strict=True):
             yield identifier, Successor(successor, event)
 

@@ -9,7 +9,7 @@ from typing import Literal
 
 import pandas as pd
 
-from salesmanago_sync.domain.frames import TEXT
+from salesmanago_sync.domain.frames import TEXT, by_id
 from salesmanago_sync.domain.merge.base import pack
 from salesmanago_sync.domain.merge.choices import OUTCOME_COLUMNS, no_choices
 from salesmanago_sync.domain.merge.owed import add_owed
@@ -194,10 +194,8 @@ def _people(matched: pd.DataFrame, scope: frozenset[str]) -> pd.DataFrame:
 def _with_contact_details(
     people: pd.DataFrame, found: Identities, contacts: pd.DataFrame, pairs: Sequence[Pairs]
 ) -> pd.DataFrame:
-    of_records = found.salesforce.drop_duplicates("salesforce_id").set_index("salesforce_id")["email"]
-    of_contacts = contacts.drop_duplicates("contactId").set_index("contactId")["email"]
-    email = people["salesforce_id"].map(of_records).astype(TEXT)
-    present = people["salesmanago_id"].map(of_contacts).astype(TEXT)
+    email = people["salesforce_id"].map(by_id(found.salesforce, "salesforce_id", "email")).astype(TEXT)
+    present = people["salesmanago_id"].map(by_id(contacts, "contactId", "email")).astype(TEXT)
     people = people.assign(email=present.fillna(email).astype(TEXT))
     for name in CLOCKS:
         people[name] = pd.Series(pd.NaT, index=people.index, dtype="datetime64[us, UTC]")
