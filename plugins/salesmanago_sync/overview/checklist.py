@@ -178,7 +178,8 @@ def _first_sync(status: Status) -> Step:
         where = f"dags/{quote(run.dag_id)}/runs/{quote(run.dag_run_id)}/tasks/ask/required_actions"
         todo = "Read its plan, then approve or reject it."
         return Step(name, "missing", "It waits for an answer.", todo, Link("Answer in Airflow", where, "airflow"))
-    told = {"failed": "It failed.", "running": "It has begun."}.get(status.first_sync.status, "It was not started yet.")
+    begun = {"failed": "It failed.", "running": "It has begun."}
+    told = begun.get(status.first_sync.status, "A part of it was done." if status.bound else "It was not started yet.")
     todo = "Pause what would react in both systems, then start it. It asks before it writes."
     return Step(name, "missing", told, todo, link)
 

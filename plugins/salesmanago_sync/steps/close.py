@@ -68,8 +68,7 @@ def _end(ports: Ports) -> None:
     done = ports.line()["state"] == COMMITTED
     totals, note = _totals(ports)
     ports.ledger.finish_run(ports.run.id, "success" if done else "failed", ports.now(), totals, note)
-    if not done and ports.run.mode == "full" and first_sync(ports.variables) == "running":
-        write_first_sync(ports.variables, "failed", ports.now())
+    _end_first_sync(ports, done)
     if not done:
         # What is remembered of the org may be why it failed.
         ports.ledger.drop_org_answers()
@@ -77,6 +76,16 @@ def _end(ports: Ports) -> None:
     if done:
         # A run that failed keeps its frames, so that its failed tasks can be cleared and go on.
         ports.staging.remove()
+
+
+def _end_first_sync(ports: Ports, done: bool) -> None:
+    if ports.run.mode != "full" or ports.run.request.dry_run or first_sync(ports.variables) != "running":
+        return
+    if done:
+        # Of a part of it, as after an approval of some objects, nothing failed; the whole is still to come.
+        write_first_sync(ports.variables, "never")
+    else:
+        write_first_sync(ports.variables, "failed", ports.now())
 
 
 def _totals(ports: Ports) -> tuple[dict[str, Any] | None, str]:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from salesmanago_sync.errors import Fault
@@ -117,6 +118,13 @@ def test_a_plan_that_waits_is_answered_in_airflow(world: Any) -> None:
     link = step(world.steps(), "First synchronization").link
     assert link is not None
     assert link.to.startswith("dags/salesmanago_full_sync/runs/manual__2026-01-31T10%3A00%3A00%2B00%3A00/tasks/ask/")
+
+
+def test_a_first_synchronisation_of_which_a_part_was_approved_is_told_as_such(world: Any) -> None:
+    assert step(world.steps(), "First synchronization").told == "It was not started yet."
+    one = {"object": "Lead", "salesforce_id": "00Q1", "salesmanago_id": "m1", "matched_by": "email"}
+    world.ledger.bind(pd.DataFrame([one]), started(world.ledger, world.noon), world.noon)
+    assert step(world.steps(), "First synchronization").told == "A part of it was done."
 
 
 def test_after_the_first_synchronisation_the_automatic_one_is_left(world: Any) -> None:
