@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from salesmanago_sync.domain.plan.scope import Scope
-from salesmanago_sync.errors import FatalError
+from salesmanago_sync.errors import FatalError, RetriableError
+from salesmanago_sync.hooks.question import choices
 from salesmanago_sync.steps.approval import Answer, answer, asked, resume
 from salesmanago_sync.steps.binding import bind_people
 from salesmanago_sync.steps.close import close
@@ -162,6 +163,17 @@ def test_an_answer_is_about_the_plan_that_was_shown(waits: Asked) -> None:
     close(cleared)
     assert waits.direct.writes() == []
     waits.ends_well()
+
+
+@pytest.mark.parametrize("part", [{"fields": ("adress.city",)}, {"objects": ("Leads",)}])
+def test_an_approval_of_what_the_plan_does_not_have_is_asked_for_again(
+    waits: Asked, part: dict[str, tuple[str, ...]]
+) -> None:
+    offered = choices(asked(waits.ports))["fields"]
+    assert offered.schema["items"]["enum"] == offered.schema["examples"] == ["address.city"]
+    with pytest.raises(RetriableError, match=r"The plan has no .* Did you mean .* It is asked once more"):
+        answer(waits.ports, Answer(approved=True, who="anna", scope=Scope.model_validate(part)))
+    assert waits.direct.ledger.changes(waits.ports.run.id)["state"].tolist() == ["planned"]
 
 
 @pytest.mark.parametrize("at", [3, 4])

@@ -58,14 +58,7 @@ def choices(question: Mapping[str, Any]) -> dict[str, Param]:
     """Offer the parts of the plan: none chosen means everything."""
     objects = sorted({row["object"] for row in question["rows"]})
     return {
-        "objects": Param(
-            [],
-            type="array",
-            items={"type": "string", "enum": objects},
-            examples=objects,
-            title="Objects",
-            description="Only these objects; empty means all of the plan.",
-        ),
+        "objects": _some(objects, title="Objects", description="Only these objects; empty means all of the plan."),
         "direction": Param(
             "both",
             type="string",
@@ -73,15 +66,19 @@ def choices(question: Mapping[str, Any]) -> dict[str, Param]:
             title="Direction",
             description="Only this side is written.",
         ),
-        "fields": Param(
-            [],
-            type="array",
-            items={"type": "string"},
+        "fields": _some(
+            question["fields"],
             title="Fields",
             description="Only these fields, by the names on the Plan page, and nobody is created or deleted; empty "
             "means all of the plan.",
         ),
     }
+
+
+def _some(names: list[str], title: str, description: str) -> Param:
+    """Offer names, any of which may be chosen."""
+    items = {"type": "string", "enum": names}
+    return Param([], type="array", items=items, examples=names, title=title, description=description)
 
 
 def answer_of(event: Mapping[str, Any]) -> Answer:

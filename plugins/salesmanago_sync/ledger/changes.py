@@ -156,9 +156,9 @@ class Changes:
             found: int | None = connection.execute(sa.select(sa.func.max(changes.c.run_id))).scalar()
         return found
 
-    def values_of_changes(self, run_id: int, column: str) -> list[str]:
-        """Read which values a column takes in a run, in order."""
-        query = sa.select(changes.c[column]).where(changes.c.run_id == run_id, changes.c[column] != "").distinct()
+    def values_of_changes(self, run_id: int, column: str, **equal: Any) -> list[str]:
+        """Read which values a column takes in a run, in order; `equal` as for `changes`."""
+        query = sa.select(changes.c[column]).where(*_these(run_id, equal), changes.c[column] != "").distinct()
         with self._database.read() as connection:
             return sorted(connection.execute(query).scalars())
 

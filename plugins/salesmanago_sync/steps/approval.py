@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+from salesmanago_sync.domain.mapping_files.rules import choices
 from salesmanago_sync.domain.plan.scope import Scope
-from salesmanago_sync.errors import FatalError
+from salesmanago_sync.errors import FatalError, RetriableError
 from salesmanago_sync.ledger.lock import Holder
 from salesmanago_sync.ledger.runs import ASKS
 from salesmanago_sync.steps.ports import Ports
@@ -60,11 +61,14 @@ def answer(ports: Ports, given: Answer) -> None:
 
     Raises:
         FatalError: The run does not wait for it.
+        RetriableError: It names what the plan does not have.
     """
     ledger, number, now = ports.ledger, ports.run.id, ports.now()
     run = ports.line()
     told = {"approved": given.approved, "who": given.who, "scope": given.scope.model_dump(mode="json")}
     question = {**asked(ports), "answer": told}
+    if given.approved:
+        _check_names(given.scope, question)
     planned = ledger.changes(number, state="planned")
     left = planned[~given.scope.holds(planned)] if given.approved else planned
     # Until the lock is free for it.
@@ -76,6 +80,19 @@ def answer(ports: Ports, given: Answer) -> None:
     ledger.settle_question(number, dropped, question=question, restricted=restricted, **become)
     if given.who != NOBODY:
         ledger.decide("approve" if given.approved else "reject", given.who, [f"run {number}"], now)
+
+
+def _check_names(scope: Scope, question: dict[str, Any]) -> None:
+    """Refuse a misspelt name: an approval of nothing would be taken for one of something."""
+    for kind, chosen, valid in (
+        ("object", scope.objects, [row["object"] for row in question["rows"]]),
+        ("field", scope.fields, question["fields"]),
+    ):
+        for name in chosen:
+            if name not in valid:
+                raise RetriableError(
+                    f"The plan has no {kind} {name!r} to approve alone. {choices(name, valid)} It is asked once more."
+                )
 
 
 def forget_answer(ports: Ports) -> None:

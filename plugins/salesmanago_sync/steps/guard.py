@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from salesmanago_sync.domain.merge.owed import DELETE
 from salesmanago_sync.domain.plan.limits import (
     LIMITS,
     MEASURE_COLUMNS,
@@ -48,7 +49,8 @@ def guard(ports: Ports) -> dict[str, Any] | None:
 
     Returns:
         None where the run may go on. Else the question, with `subject`, `why` (lines of Markdown), `rows` (`object,
-        direction, created, updated, deleted`), `calls` (requests to each service) and `until`; the lock is free then.
+        direction, created, updated, deleted`), `fields` (those that can be approved alone), `calls` (requests to each
+        service) and `until`; the lock is free then.
 
     Raises:
         FatalError: So many people cannot be found, or are opted out, that something else must be wrong.
@@ -67,7 +69,8 @@ def guard(ports: Ports) -> dict[str, Any] | None:
         return None
     until = ports.now() + timedelta(hours=ports.settings.approval_hours)
     rows = list(_rows(found))
-    question = {"subject": _subject(ports, rows), "why": why, "rows": rows, "calls": calls, "until": utc(until)}
+    told = {"subject": _subject(ports, rows), "why": why, "rows": rows, "fields": _fields(ports)}
+    question = {**told, "calls": calls, "until": utc(until)}
     ports.ledger.update_run(ports.run.id, state=ASKS, question=question, waits_until=until + timedelta(hours=1))
     ports.ledger.free(ports.run.attempt)
     return question
@@ -131,6 +134,12 @@ def _rows(found: pd.DataFrame) -> Iterator[dict[str, Any]]:
     for (name, direction), rows in mine.groupby(["object", "direction"], sort=True):
         counts = dict(zip(rows["measure"].map(shown), map(int, rows["count"]), strict=True))
         yield {"object": name, "direction": direction, **dict.fromkeys(shown.values(), 0), **counts}
+
+
+def _fields(ports: Ports) -> list[str]:
+    """Name what is written of people who are on both sides."""
+    found = ports.ledger.values_of_changes(ports.run.id, "field", state="planned", action="update")
+    return [name for name in found if name != DELETE]
 
 
 def _subject(ports: Ports, rows: list[dict[str, Any]]) -> str:
