@@ -145,9 +145,9 @@ class _Field:
                 ("CUT", self._cut(a, m)),
                 ("UNDONE", why.eq(UNDONE)),
                 ("DEFAULT_OPT_OUT" if consent else "KEPT", why.ne("")),
-                ("KEPT", self._echo_is_awaited()),
                 ("OWED", pairs.owes(key)),
                 ("NEWER", self._newer(a, m)),
+                ("KEPT", self._echo_is_awaited(a, m)),
                 ("FULL_SYNC_DUE", ~pairs.stored(key)[2] & (pairs.mapping.object in self.known.due)),
             ],
         )
@@ -214,12 +214,17 @@ class _Field:
                 found[person] = event
         return found
 
-    def _echo_is_awaited(self) -> pd.Series:
-        """Where a side holds what it made of the sync's own last write, which no run has read back yet."""
-        if self.column.kind != "value":
-            return pd.Series(False, index=self.pairs.people.index)
-        flags = [self.pairs.awaits_echo(side, self.column.key) for side in SIDES]
-        return flags[0] | flags[1]
+    def _echo_is_awaited(self, a: pd.Series, m: pd.Series) -> pd.Series:
+        """Where a side holds what it made of the sync's own last write, which no run has read back yet.
+
+        The other side must still hold what was sent: else it is not the service that wrote who made them differ.
+        """
+        found = pd.Series(False, index=a.index)
+        if self.column.kind == "value":
+            sent_to = dict(zip(SIDES, self.pairs.stored(self.column.key)[:2], strict=True))
+            for side, other in zip(SIDES, (m, a), strict=True):
+                found |= self.pairs.awaits_echo(side, self.column.key) & self._alike(other, sent_to[side])
+        return found
 
     def _newer(self, a: pd.Series, m: pd.Series) -> pd.Series:
         """Where a person touched a side that no longer holds what both agreed on, after the last synchronisation."""

@@ -104,7 +104,17 @@ class People:
         self.base(number, address__city=["Łódź", "Radom"])
         self.note(number, UNDONE, CITY_KEY, "Łódź", "Radom")
 
+    def newer_after_a_write(self, number: int) -> None:
+        self.newer_in_salesforce(number)
+
     # Faults: nobody did it, or nobody knows
+
+    def lost_after_a_write(self, number: int) -> None:
+        self.world.salesforce.rows[self.ids[number][0]]["City"] = "Radom"
+
+    def spoilt_after_a_write(self, number: int) -> None:
+        self.lost_after_a_write(number)
+        self.base(number, address__city=["Radom", "Toruń"])
 
     def lost_in_salesmanago(self, number: int) -> None:
         self.world.salesmanago.card(self.ids[number][1])["address"] = {"city": "Radom"}
@@ -145,7 +155,13 @@ AFTER: list[tuple[Doing, str, str]] = [
     (People.spoilt_consent, "optedOut", UNEXPLAINED),
     (People.lost_binding, "", UNEXPLAINED),
 ]
-KINDS = [*BEFORE, *AFTER]
+# Whose city the last synchronisation has written, and nobody has read back yet.
+WRITTEN: list[tuple[Doing, str, str]] = [
+    (People.newer_after_a_write, CITY_KEY, "NEWER"),
+    (People.lost_after_a_write, CITY_KEY, UNEXPLAINED),
+    (People.spoilt_after_a_write, CITY_KEY, UNEXPLAINED),
+]
+KINDS = [*BEFORE, *AFTER, *WRITTEN]
 
 
 def planted(count: int, kinds: list[tuple[Doing, str, str]]) -> tuple[People, pd.DataFrame]:
@@ -160,10 +176,15 @@ def planted(count: int, kinds: list[tuple[Doing, str, str]]) -> tuple[People, pd
     for _ in range(3):
         world.clock.step()
         world.sync()
+    for number, kind in enumerate(of):
+        if kind in WRITTEN:
+            world.salesforce.edit(people.ids[number][0], City="Toruń")
+    world.clock.step()
+    world.sync()
     since = world.clock()
     world.clock.step()
     for number, kind in enumerate(of):
-        if kind in AFTER:
+        if kind not in BEFORE:
             kind[0](people, number)
     known = Known(
         since={"salesforce": since, "salesmanago": since},
