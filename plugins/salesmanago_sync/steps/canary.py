@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping
+from types import MappingProxyType
 
 import pandas as pd
 
 from salesmanago_sync.domain.converters import converter
+from salesmanago_sync.domain.converters.base import as_text
 from salesmanago_sync.domain.frames import TEXT
 from salesmanago_sync.domain.merge.canonical import Column
-from salesmanago_sync.domain.merge.merge import TO_SALESFORCE, TO_SALESMANAGO
+from salesmanago_sync.domain.merge.merge import TO_SALESFORCE, TO_SALESMANAGO, same
+from salesmanago_sync.domain.merge.owed import DELETE
 from salesmanago_sync.domain.merge.pairs import Pairs
+from salesmanago_sync.domain.plan.changes import EXTERNAL_ID
 from salesmanago_sync.domain.plan.scope import Scope
 from salesmanago_sync.errors import FatalError
 from salesmanago_sync.steps.approval import approved_scope
@@ -46,12 +50,16 @@ def write_first(ports: Ports) -> dict[str, int]:
         FatalError: Somebody does not hold what was planned. Nothing more is written.
     """
     total, written = Counter(NOBODY), [NO_CHANGES]
-    for number, chosen in first_people(ports, ports.run.request.canary or 0):
-        changes = staged(ports, number, "changes")
-        mine = changes[changes["person"].isin(chosen) & ~goes_first(changes["lane"])]
-        for batch in batches(mine, ports.settings.people_per_task, number):
-            total.update(write_batch(ports, batch, frozenset(chosen)))
-        written.append(mine)
+    for some in _in_turn(ports, ports.run.request.canary or 0):
+        for number, chosen in some:
+            changes = staged(ports, number, "changes")
+            mine = changes[changes["person"].isin(chosen) & ~goes_first(changes["lane"])]
+            for batch in batches(mine, ports.settings.people_per_task, number):
+                total.update(write_batch(ports, batch, frozenset(chosen)))
+            written.append(mine)
+        # Where all of them moved meanwhile, nothing was sent that could be read back.
+        if _settled(ports, pd.concat(written))["state"].isin(["done", "failed"]).any():
+            break
     first = [changes[goes_first(changes["lane"])] for changes in each_staged(ports, "changes")]
     settled = _settled(ports, pd.concat([*written, *first]))
     different = pd.concat([settled[settled["state"].eq("failed")], _otherwise(ports, settled)], ignore_index=True)
@@ -62,12 +70,33 @@ def write_first(ports: Ports) -> dict[str, int]:
     return dict(total)
 
 
-def first_people(ports: Ports, count: int) -> Iterator[tuple[int, list[int]]]:
-    """Choose people of the first parts, some of each object and direction: numbers of a part, and its people."""
+def _in_turn(ports: Ports, count: int) -> Iterator[list[tuple[int, list[int]]]]:
+    """Choose first people, and then the next ones, as often as they are asked for."""
+    before = defaultdict[int, set[int]](set)
+    while some := list(first_people(ports, count, before)):
+        yield some
+        for number, chosen in some:
+            before[number].update(chosen)
+
+
+def first_people(
+    ports: Ports, count: int, before: Mapping[int, Collection[int]] = MappingProxyType({})
+) -> Iterator[tuple[int, list[int]]]:
+    """Choose people of the first parts, some of each object and direction.
+
+    Args:
+        ports: What the step talks to.
+        count: How many.
+        before: People of each part who are passed over.
+
+    Yields:
+        The number of a part, and its people.
+    """
     approved = approved_scope(ports) or Scope()
     for number in numbers(ports):
         changes = staged(ports, number, "changes")
-        ways = changes[~goes_first(changes["lane"]) & approved.holds(changes)].drop_duplicates([*WAY, "person"])
+        mine = ~goes_first(changes["lane"]) & approved.holds(changes) & ~changes["person"].isin(before.get(number, ()))
+        ways = changes[mine].drop_duplicates([*WAY, "person"])
         ranked = ways.assign(turn=ways.groupby(WAY).cumcount()).sort_values("turn", kind="stable")
         chosen = ranked["person"].drop_duplicates().head(count).tolist()
         if chosen:
@@ -100,12 +129,16 @@ def _otherwise(ports: Ports, settled: pd.DataFrame) -> pd.DataFrame:
 def _different(pairs: Pairs, done: pd.DataFrame) -> pd.DataFrame:
     """Find the changes of one object that are not there; whoever is gone since is no fault of the plan."""
     found = [done.iloc[:0]]
+    link = as_text(pairs.contacts.get(EXTERNAL_ID, pairs.blank))
     for direction, held, side in ((TO_SALESMANAGO, pairs.m, "salesmanago"), (TO_SALESFORCE, pairs.a, "salesforce")):
         persons = _persons(done[done["direction"].eq(direction)], pairs.people[pairs.lives(side)])
+        theirs = done.loc[persons.index]
+        found.append(theirs[theirs["field"].eq(DELETE)])
+        linked = theirs[theirs["field"].eq(EXTERNAL_ID)]
+        found.append(linked[~same(link.reindex(persons[linked.index]), linked["new"])])
         # SALESmanago never shows some fields.
         for column in (column for column in pairs.columns() if column.key in held):
-            mine = done.loc[persons.index]
-            mine = mine[mine["field"].eq(column.key)]
+            mine = theirs[theirs["field"].eq(column.key)]
             there = held[column.key].reindex(persons[mine.index]).set_axis(mine.index)
             found.append(mine[~_same(column, there, mine["new"]).to_numpy()])
     return pd.concat(found)
