@@ -10,6 +10,7 @@ import pandas as pd
 
 from salesmanago_sync.domain.merge.canonical import TAG
 from salesmanago_sync.domain.merge.owed import DELETE, OPT_OUTS, POLICIES
+from salesmanago_sync.domain.plan.addresses import MOVES
 from salesmanago_sync.domain.plan.changes import FIELDS
 
 MEASURE_COLUMNS = ("measure", "object", "direction", "field", "count", "examples")
@@ -89,7 +90,8 @@ def measures(changes: pd.DataFrame) -> pd.DataFrame:
 
 def _measured(changes: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
     created = changes["action"].eq("create")
-    fields = ~created & changes["lane"].eq(FIELDS)
+    # What is written beside a new address goes in a lane of its own.
+    fields = ~created & (changes["lane"].eq(FIELDS) | changes["lane"].str.startswith(MOVES).fillna(False).astype(bool))
     held, given = _filled(changes["old"]), _filled(changes["new"])
     policy = changes["rule"].isin(POLICIES)
     yield "creates", changes[created]

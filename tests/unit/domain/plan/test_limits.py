@@ -45,6 +45,8 @@ def counts(frame: pd.DataFrame) -> dict[str, int]:
     ("row", "found"),
     [
         ({}, {"overwrites": 1, "updates": 1}),
+        ({"lane": "moves 1"}, {"overwrites": 1, "updates": 1}),
+        ({"lane": "moves 1", "new": None}, {"blanks": 1, "updates": 1}),
         ({"old": None}, {"updates": 1}),
         ({"new": None}, {"blanks": 1, "updates": 1}),
         ({"old": "", "new": None}, {"updates": 1}),
