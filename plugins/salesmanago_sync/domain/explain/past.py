@@ -38,6 +38,19 @@ class Then:
 
 
 @dataclass(frozen=True, slots=True)
+class Agreed:
+    """What one side held when both last agreed.
+
+    Attributes:
+        value: Canonical value.
+        at: When that was at the latest: before, it may have held something else.
+    """
+
+    value: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class FieldThen:
     """One field of one person at a moment.
 
@@ -136,7 +149,14 @@ def person_then(
         history=tuple(_events(events, at)),
         consent=tuple(_opt_outs(consent, at)),
         fields=tuple(
-            _field(field, [row for row in done if row["field"] == field], base.get(field), at) for field in fields
+            _field(
+                field,
+                [row for row in done if row["field"] == field],
+                base.get(field),
+                at,
+                agreed_at=binding["updated_at"],
+            )
+            for field in fields
         ),
     )
 
@@ -155,32 +175,52 @@ def _opt_outs(consent: pd.DataFrame, at: datetime) -> Iterator[str]:
         yield f"{row['channel']}: opt-out seen in {side} {_moment(row['seen_at'])}{told}"
 
 
-def _field(field: str, done: Sequence[dict[str, Any]], base: list[str | None] | None, at: datetime) -> FieldThen:
-    before, after = [row for row in done if row["at"] <= at], [row for row in done if row["at"] > at]
-    last, following = (before[-1] if before else None), (after[0] if after else None)
+def _field(
+    field: str, done: Sequence[dict[str, Any]], base: list[str | None] | None, at: datetime, *, agreed_at: datetime
+) -> FieldThen:
+    agreed = None if base is None else tuple(Agreed(value, agreed_at) for value in base)
     sides = [
-        _then(side, last, following, None if base is None else base[number]) if base is not None or done else _unknown()
+        _then(side, [row for row in done if _tells(row, side)], None if agreed is None else agreed[number], at)
         for number, side in enumerate(SIDE_NAMES)
     ]
+    last = next((row for row in reversed(done) if row["at"] <= at), None)
     changed = "" if last is None else f"{_run(last)} wrote it to {_target_name(last)}: {last['rule'] or 'no rule'}"
     return FieldThen(field, sides[0], sides[1], changed)
 
 
-def _then(side: str, last: dict[str, Any] | None, following: dict[str, Any] | None, agreed: str | None) -> Then:
+def _tells(row: Mapping[str, Any], side: str) -> bool:
+    """Tell whether a write says what a side held: an undo writes what the other side need not hold."""
+    return row["mode"] != "undo" or _is_target(row, side)
+
+
+def _then(side: str, done: Sequence[dict[str, Any]], agreed: Agreed | None, at: datetime) -> Then:
     """Put together what the write before the moment and the one after it, or the present agreement, say."""
-    later = agreed if following is None else _seen_by(following, side)
+    last = next((row for row in reversed(done) if row["at"] <= at), None)
+    following = next((row for row in done if row["at"] > at), None)
     if last is None and following is None:
-        return Then(True, agreed, None, "both sides agreed on it, and no run of the ledger has written it since")
+        return _agreed(agreed, at)
+    later = _seen_by(following, side) if following is not None else agreed.value if agreed is not None else None
     if last is None:
         return _before(following or {}, side, later)
     written = _text(last["new"])
     how = f"{_run(last)} {'wrote it' if _is_target(last, side) else 'read it here'}"
-    if later == written:
+    if later == written or (following is None and agreed is None):
         return Then(True, written, None, how)
-    if following is None:
-        return Then(True, later, None, f"{how}, and this is what was agreed on after it")
-    between = f"{how}; {_run(following)} found another value: a person changed it between them"
-    return Then(True, written, BLANK if later is None else later, between)
+    if following is not None:
+        between = f"{how}; {_run(following)} found another value: a person changed it between them"
+        return Then(True, written, _shown(later), between)
+    if agreed is not None and at < agreed.at:
+        return Then(True, written, _shown(later), f"{how}; something else was agreed on by {_moment(agreed.at)}")
+    return Then(True, later, None, f"{how}, and this is what was agreed on after it")
+
+
+def _agreed(agreed: Agreed | None, at: datetime) -> Then:
+    if agreed is None:
+        return Then(False, None, None, "not known")
+    if at < agreed.at:
+        words = f"not known: no run has written it. Both sides agreed on {_shown(agreed.value)} by {_moment(agreed.at)}"
+        return Then(False, None, None, words)
+    return Then(True, agreed.value, None, "both sides agreed on it, and no run of the ledger has written it since")
 
 
 def _before(following: dict[str, Any], side: str, later: str | None) -> Then:
@@ -189,10 +229,6 @@ def _before(following: dict[str, Any], side: str, later: str | None) -> Then:
     if _is_target(following, side):
         return Then(True, later, None, f"{_run(following)} found it before it wrote; since when it was so is not known")
     return Then(False, None, None, f"not known: {_run(following)} was the first to read it")
-
-
-def _unknown() -> Then:
-    return Then(False, None, None, "not known")
 
 
 def _seen_by(row: Mapping[str, Any], side: str) -> str | None:
@@ -213,6 +249,10 @@ def _run(row: Mapping[str, Any]) -> str:
 
 def _moment(when: datetime) -> str:
     return when.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _shown(value: str | None) -> str:
+    return BLANK if value is None else value
 
 
 def _text(value: Any) -> str | None:
@@ -247,5 +287,5 @@ def as_text(past: Past) -> str:
 def _held(side: Then) -> str:
     if not side.known:
         return "not known"
-    value = BLANK if side.value is None else side.value
+    value = _shown(side.value)
     return value if side.or_already is None else f"{value}, or already {side.or_already}"

@@ -27,13 +27,15 @@ def wrote(number: int, way: str, old: str | None, new: str | None, **how: Any) -
     return told | changed | how
 
 
-def phone(at: datetime, *changes: dict[str, Any], base: list[str | None] | None = None) -> FieldThen:
+def phone(
+    at: datetime, *changes: dict[str, Any], base: list[str | None] | None = None, agreed: datetime | None = None
+) -> FieldThen:
     """Say what is known of the telephone."""
     events = pd.DataFrame(columns=["at", "event", "note", "salesforce_id", "salesmanago_id"])
     consent = pd.DataFrame(columns=["seen_at", "sent_at", "channel", "side"])
     known = json.dumps({} if base is None else {"phone": base})
     frame = pd.DataFrame(changes, columns=list(wrote(1, "", "", "")))
-    person = person_then(BINDING | {"base": known}, frame, events, consent, at)
+    person = person_then(BINDING | {"base": known, "updated_at": agreed or day(1)}, frame, events, consent, at)
     assert json.loads(json.dumps(as_json(Past("00Q1", at, None, (person,)))))["people"]
     assert "phone" in as_text(Past("00Q1", at, day(1), (person,)))
     [field] = person.fields
@@ -81,6 +83,25 @@ def test_a_record_that_was_not_there_is_said_so() -> None:
 def test_what_no_run_wrote_is_what_both_agreed_on() -> None:
     found = phone(day(2), base=["1", "1"])
     assert (found.salesforce.value, found.salesmanago.value) == ("1", "1")
+
+
+def test_what_both_agreed_on_later_may_have_been_otherwise_before() -> None:
+    found = phone(day(2), base=["1", "1"], agreed=day(5))
+    assert not found.salesforce.known
+    assert "Both sides agreed on 1 by 2026-11-05" in found.salesmanago.because
+    assert phone(day(6), base=["1", "1"], agreed=day(5)).salesforce.value == "1"
+    # After a write, too.
+    found = phone(day(4), FIRST, base=["1", "1"], agreed=day(5))
+    assert (found.salesforce.value, found.salesforce.or_already) == ("111", "1")
+    assert (found.salesmanago.value, found.salesmanago.or_already) == ("111", "1")
+
+
+def test_an_undo_says_nothing_of_the_side_that_it_does_not_write() -> None:
+    undone = wrote(4, "to_salesmanago", "111", None, mode="undo")
+    found = phone(day(5), FIRST, undone, wrote(6, "to_salesmanago", None, "222"), base=["222", "222"])
+    assert (found.salesforce.value, found.salesforce.or_already) == ("111", "222")
+    assert (found.salesmanago.value, found.salesmanago.or_already) == (None, None)
+    assert "run 4 (undo" in found.changed
 
 
 @pytest.mark.parametrize("how", [{"dry_run": True}, {"state": "failed"}, {"state": "dropped"}])
