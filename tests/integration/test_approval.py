@@ -68,7 +68,7 @@ def test_the_first_full_sync_asks_and_writes_what_was_approved(sync: Sync, tmp_p
     [question] = person.asked
     assert question.options == ["Approve", "Reject"]
     assert question.defaults == ["Reject"], "whoever does not answer has not approved"
-    assert "The first full sync asks" in question.body
+    assert f"The first full sync asks before it writes. For example {one}." in question.body
     assert "| Lead | Salesforce → SALESmanago | 1 | 0 | 0 |" in question.body
     assert "/salesmanago/plan?run=1" in question.body
     note = (

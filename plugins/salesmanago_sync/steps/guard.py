@@ -8,12 +8,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import zip_longest
 from typing import Any
 
 import pandas as pd
 
 from salesmanago_sync.domain.merge.owed import DELETE
 from salesmanago_sync.domain.plan.limits import (
+    EXAMPLES,
     LIMITS,
     MEASURE_COLUMNS,
     UPDATES,
@@ -36,6 +38,8 @@ from salesmanago_sync.visible import visible
 log = logging.getLogger(__name__)
 
 MEASURES = "measures"
+# What of the measures the question counts, whatever the limits say.
+SHOWN = {"creates": "created", UPDATES: "updated", "deletes": "deleted"}
 FIRST = "The first full sync asks before it writes."
 ALWAYS = f"Every run asks before it writes: `{PREFIX}ASK` says so."
 WAYS = dict(zip(DIRECTIONS, ("SALESmanago", "Salesforce"), strict=True))
@@ -104,7 +108,14 @@ def _by_rule(ports: Ports, found: pd.DataFrame) -> list[str]:
         return []
     first = ports.run.mode == "full" and first_sync(ports.variables) != "done"
     asks = {"always": ALWAYS, "first": FIRST if first else None}.get(ports.settings.ask)
-    return [] if asks is None else [asks]
+    return [] if asks is None else [f"{asks} For example {', '.join(_examples(found))}."]
+
+
+def _examples(found: pd.DataFrame) -> list[str]:
+    """Name a few of those who would be written: the first of each kind, then the second."""
+    kinds = found.loc[found["measure"].isin(SHOWN), "examples"].str.split()
+    ids = [one for turn in zip_longest(*kinds) for one in turn if one is not None]
+    return list(dict.fromkeys(ids))[:EXAMPLES]
 
 
 def _beyond(ports: Ports, found: pd.DataFrame) -> list[Passed]:
@@ -129,11 +140,10 @@ def _told(one: Passed) -> str:
 
 
 def _rows(found: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    shown = {"creates": "created", UPDATES: "updated", "deletes": "deleted"}
-    mine = found[found["measure"].isin(shown)]
+    mine = found[found["measure"].isin(SHOWN)]
     for (name, direction), rows in mine.groupby(["object", "direction"], sort=True):
-        counts = dict(zip(rows["measure"].map(shown), map(int, rows["count"]), strict=True))
-        yield {"object": name, "direction": direction, **dict.fromkeys(shown.values(), 0), **counts}
+        counts = dict(zip(rows["measure"].map(SHOWN), map(int, rows["count"]), strict=True))
+        yield {"object": name, "direction": direction, **dict.fromkeys(SHOWN.values(), 0), **counts}
 
 
 def _fields(ports: Ports) -> list[str]:
@@ -143,6 +153,6 @@ def _fields(ports: Ports) -> list[str]:
 
 
 def _subject(ports: Ports, rows: list[dict[str, Any]]) -> str:
-    counts = {key: sum(row[key] for row in rows) for key in ("created", "updated", "deleted")}
+    counts = {key: sum(row[key] for row in rows) for key in SHOWN.values()}
     told = ", ".join(f"{count:,} {key}" for key, count in counts.items() if count)
     return f"May the {ports.run.mode} sync write? People {told}."
