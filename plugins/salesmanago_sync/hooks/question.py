@@ -58,7 +58,12 @@ def choices(question: Mapping[str, Any]) -> dict[str, Param]:
     """Offer the parts of the plan: none chosen means everything."""
     objects = sorted({row["object"] for row in question["rows"]})
     return {
-        "objects": _some(objects, title="Objects", description="Only these objects; empty means all of the plan."),
+        "objects": Param(
+            [],
+            title="Objects",
+            description="Only these objects; empty means all of the plan.",
+            **_some_of(objects),
+        ),
         "direction": Param(
             "both",
             type="string",
@@ -66,19 +71,19 @@ def choices(question: Mapping[str, Any]) -> dict[str, Param]:
             title="Direction",
             description="Only this side is written.",
         ),
-        "fields": _some(
-            question["fields"],
+        "fields": Param(
+            [],
             title="Fields",
             description="Only these fields, by the names on the Plan page, and nobody is created or deleted; empty "
             "means all of the plan.",
+            **_some_of(question["fields"]),
         ),
     }
 
 
-def _some(names: list[str], title: str, description: str) -> Param:
+def _some_of(names: list[str]) -> dict[str, Any]:
     """Offer names, any of which may be chosen."""
-    items = {"type": "string", "enum": names}
-    return Param([], type="array", items=items, examples=names, title=title, description=description)
+    return {"type": "array", "items": {"type": "string", "enum": names}, "examples": names}
 
 
 def answer_of(event: Mapping[str, Any]) -> Answer:
