@@ -51,11 +51,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _progress(begun: float) -> Callable[[Report], None]:
-    """Tell now and then what was played so far, and at once of the first that fails."""
-    told = [0.0, 0.0]
+    """Tell now and then what was played so far, and at once of each that fails: hours may pass until the end."""
+    told = [0.0, 0]
 
     def tell(report: Report) -> None:
         now, failed = time.monotonic(), len(report.failures)
+        for one in report.failures[int(told[1]) :]:
+            sys.stderr.write(f"failed: {one.kind}\n  {one.words[:1500]}\n  {one.command}\n")
         if now - told[0] >= PROGRESS_SECONDS or failed > told[1]:
             told[:] = [now, failed]
             counts = f"{report.whole} whole histories, {report.pure} pure ones, {failed} failed"
