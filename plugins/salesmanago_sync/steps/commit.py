@@ -100,6 +100,8 @@ def _close_solved(ports: Ports, people: pd.DataFrame) -> int:
     seen |= nameless(issues["salesforce_id"]) | nameless(issues["salesmanago_id"])
     # While a question waits, other runs may meet an issue of which this one has read nothing.
     silent = issues[seen & issues["last_run"].ne(ports.run.id) & issues["last_seen"].lt(read_at(ports))]
+    if silent.empty:
+        return 0
     bindings = ports.ledger.bindings(salesmanago_ids=silent["salesmanago_id"])
     solved = silent[without_cause(silent, bindings, mappings_of_run(ports), of_everybody(ports, SEEN, SEEN_COLUMNS))]
     waiting = _decided(ports, solved, bindings)

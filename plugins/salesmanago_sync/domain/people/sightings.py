@@ -64,9 +64,8 @@ def newest(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     keys = ["side", "id"]
     if not together.duplicated(keys).any():
         return together
-    asked = together.loc[together["by_id"], keys].drop_duplicates().assign(asked=True)
-    last = together.drop_duplicates(keys, keep="last").merge(asked, on=keys, how="left")
-    return last.assign(by_id=last.pop("asked").notna())
+    asked = together.groupby(keys)["by_id"].transform("any").astype("bool")
+    return together.assign(by_id=asked).drop_duplicates(keys, keep="last", ignore_index=True)
 
 
 def of_side(seen: pd.DataFrame, side: str, ids: pd.Series) -> pd.DataFrame:
