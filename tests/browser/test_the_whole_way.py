@@ -63,7 +63,7 @@ def pair(dags: Path) -> Iterator[str]:
 def test_a_run_is_approved_in_part_and_taken_back_and_both_sides_are_proved_to_agree(
     ui: AirflowUi, airflow: Airflow, control: Control, pair: str, picture: Picture
 ) -> None:
-    lead, contact = edit_people(control)
+    lead, contact, held = edit_people(control)
     ui.open_dag(FULL)  # the page knows it when Airflow does
     sync = pages_of(ui, pair)
     sync.shows("To a sync that runs by itself")
@@ -78,7 +78,7 @@ def test_a_run_is_approved_in_part_and_taken_back_and_both_sides_are_proved_to_a
     seen_in_the_end(lambda: expect_company(control, lead, COMPANY))
     pages_of(ui, pair).wait_for_run()
     assert card(control, contact)["address"] == contact["address"], "it was not approved"
-    look_at_the_held_conflict(pages_of(ui, pair))
+    decide_the_held_conflict(pages_of(ui, pair), picture)
     found += barriers_of(ui, airflow, "issues?reason=CONFLICT")
 
     take_back(ui, pair, run)
@@ -87,14 +87,15 @@ def test_a_run_is_approved_in_part_and_taken_back_and_both_sides_are_proved_to_a
 
     synchronise_whole(ui, pair)
     seen_in_the_end(lambda: expect_city(control, contact, MAILING_CITY))
+    seen_in_the_end(lambda: expect_city(control, held, HELD[0]))
     pages_of(ui, pair).wait_for_run()
     expect_company(control, lead, lead["company"])
     prove(pages_of(ui, pair), picture)
     assert not found, "\n".join(found)
 
 
-def edit_people(control: Control) -> tuple[Record, Record]:
-    """Edit a Lead, a Contact, and one Lead on both sides; give the contacts of the first two as they were."""
+def edit_people(control: Control) -> tuple[Record, Record, Record]:
+    """Edit a Lead, a Contact, and one Lead on both sides; give the contacts of all three as they were."""
     cards = {one["email"].lower(): one for one in control.get("/salesmanago/contacts")}
     records = {kind: control.get(f"/salesforce/{kind}") for kind in ("Lead", "Contact")}
     known = Counter((one["Email"] or "").lower() for some in records.values() for one in some)
@@ -112,7 +113,7 @@ def edit_people(control: Control) -> tuple[Record, Record]:
         f"/salesmanago/contacts/{of[held['Id']]['id']}", {"address": {**of[held["Id"]]["address"], "city": HELD[1]}}
     )
     control.post("/clock", {"advance": SETTLED_SECONDS})
-    return of[lead["Id"]], of[contact["Id"]]
+    return of[lead["Id"]], of[contact["Id"]], of[held["Id"]]
 
 
 def pages_of(ui: AirflowUi, pair: str) -> SyncPage:
@@ -155,13 +156,15 @@ def approve(sync: SyncPage, ui: AirflowUi, *objects: str) -> None:
     assert answered.value.ok
 
 
-def look_at_the_held_conflict(sync: SyncPage) -> None:
-    """Both values side by side, each with its button."""
+def decide_the_held_conflict(sync: SyncPage, picture: Picture) -> None:
+    """Both values side by side, each with its button; that of Salesforce is taken."""
     sync.go("Issues")
     sync.choose("Reason", "CONFLICT")
     sync.filter()
     sync.shows(*HELD)
-    expect(sync.main.get_by_role("button", name="Take this").first).to_be_visible()
+    picture(sync, "page-conflicts")
+    sync.main.get_by_role("button", name="Take this").first.click()
+    sync.shows("decided on")
 
 
 def take_back(ui: AirflowUi, pair: str, run: str) -> None:
@@ -205,7 +208,7 @@ def prove(sync: SyncPage, picture: Picture) -> None:
         expect(sync.main).to_contain_text("Every difference is explained.", timeout=MILLISECONDS)
 
     seen_in_the_end(look)
-    sync.shows("0 unexplained", "UNDONE", "HELD")
+    sync.shows("0 unexplained", "UNDONE")
     picture(sync, "page-certificate")
 
 
