@@ -149,7 +149,7 @@ def approve(sync: SyncPage, ui: AirflowUi, *objects: str) -> None:
     sync.follow("Approve or reject it in Airflow")
     ui.shows("May the full sync write?", "Contact", *objects)
     for name in objects:
-        ui.main.get_by_role("combobox", name="Select one or multiple values").click()
+        ui.main.locator("#element_objects").get_by_role("combobox").click()
         ui.page.get_by_role("option", name=name, exact=True).click()
     with ui.page.expect_response(lambda answer: answer.request.method == "PATCH") as answered:
         ui.main.get_by_role("button", name="Approve", exact=True).click()
