@@ -102,7 +102,7 @@ def test_a_record_that_a_list_calls_deleted_is_asked_for_once_more(direct: Direc
 
 def test_who_was_really_deleted_is_deleted(direct: Direct) -> None:
     lead, card = person(direct)
-    direct.control.post(f"/salesforce/Lead/{lead}/purge")
+    direct.control.delete(f"/salesforce/Lead/{lead}")
     direct.control.patch(f"/salesmanago/contacts/{card}", {"phone": "+48221234567"})
     ports, objects = opened(direct)
     read(ports, objects)

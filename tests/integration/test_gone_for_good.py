@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.integration.direct import Direct
+from tests.integration.test_consent_of_addresses import remap
 from tests.twin_in_process import TwinInProcess
 
 EMAIL = "zofia@planted.example.com"
@@ -63,6 +65,43 @@ def test_who_was_purged_on_both_sides_is_known_to_be_gone_and_wiped_when_history
     town.contact(EMAIL, name="Zofia", company="Acme", state="PROSPECT")
     town.sync()
     assert town.records("Lead") == {}
+
+
+@pytest.mark.parametrize("policy", ["opt_out", "delete"])
+def test_a_record_that_sharing_hides_is_skipped_and_comes_back(town: Direct, tmp_path: Path, policy: str) -> None:
+    remap(town, tmp_path / "mappings", lead={"on_delete": {"in_salesmanago": policy}})
+    lead = person(town)
+    town.sync()
+    [card] = town.cards()
+    with hidden(town, lead):
+        town.later(DAY)
+        assert [*town.sync(), *town.sync("full")] == []
+        assert town.ledger.bindings()["status"].tolist() == ["paused"]
+        town.control.patch(f"/salesmanago/contacts/{card}", {"phone": "+48601657779", "optedOut": True})
+        assert town.sync() == []
+        assert list(town.cards()) == [card]
+        assert town.ledger.open_issues().empty
+    town.sync("full")
+    assert town.ledger.bindings()["status"].tolist() == ["active"]
+    record = town.records("Lead")[lead]
+    assert (record["Phone"], record["HasOptedOutOfEmail"]) == ("+48601657779", True)
+    # Once it was seen in the recycle bin, who empties that changes nothing.
+    town.control.delete(f"/salesforce/Lead/{lead}")
+    town.sync()
+    town.control.post(f"/salesforce/Lead/{lead}/purge")
+    assert town.sync("full") == []
+    assert town.ledger.bindings()["status"].tolist() == ["deleted"]
+
+
+@contextmanager
+def hidden(town: Direct, lead: str) -> Iterator[None]:
+    """Let the integration user not see a record for a while: no query gives a row of it."""
+    assert isinstance(town.twin, TwinInProcess)
+    execute = town.twin.twin.state.db.execute
+    execute('CREATE TABLE aside AS SELECT * FROM "sf_Lead" WHERE Id = ?', (lead,))
+    execute('DELETE FROM "sf_Lead" WHERE Id = ?', (lead,))
+    yield
+    execute('INSERT INTO "sf_Lead" SELECT * FROM aside')
 
 
 def test_an_issue_of_a_record_that_was_purged_closes_and_is_forgotten(town: Direct, tmp_path: Path) -> None:

@@ -122,8 +122,8 @@ SKIPS: dict[str, Reason] = {
         "Enable the mapping of the Contact or Person Account that it became.",
     ),
     "OUT_OF_OBJECT": Reason(
-        "The record is there, but no longer of the object that its mapping is about.",
-        "Enable the mapping of the object that it is now.",
+        "Salesforce no longer shows the record as one of the object that its mapping is about.",
+        "Enable the mapping of the object that it is now, or let the integration user see it.",
     ),
     "MOVED": Reason(
         "A person edited the record or contact while the run worked; the change was decided anew.",

@@ -12,7 +12,7 @@ import pandas as pd
 from salesmanago_sync.domain.merge.merge import TO_SALESFORCE, TO_SALESMANAGO
 from salesmanago_sync.domain.merge.owed import DELETE
 from salesmanago_sync.domain.people.identities import count_meeting
-from salesmanago_sync.domain.people.matching import TOMBSTONES
+from salesmanago_sync.domain.people.matching import HIDDEN, TOMBSTONES
 from salesmanago_sync.domain.plan.addresses import MOVES
 from salesmanago_sync.domain.plan.consent import unknown_opt_outs
 from salesmanago_sync.domain.plan.findings import ISSUE_COLUMNS, stack
@@ -93,8 +93,11 @@ def _vanished(reading: Reading, result: Plan) -> pd.DataFrame:
     """Count the bound people of a part, and who of them is nowhere to be found, on each side."""
     bound = result.people[result.people["matched_by"].eq("binding").fillna(False)]
     before = reading.who().set_index("salesforce_id")["status"]
-    known = bound[~bound["salesforce_id"].map(before).isin(TOMBSTONES)]
-    gone = known["reason"].eq("DELETED")
+    status = bound["salesforce_id"].map(before)
+    known = bound[~status.isin(TOMBSTONES)]
+    # Who was hidden before is no news.
+    hidden = known["text"].eq(HIDDEN) & status[known.index].ne("paused")
+    gone = known["reason"].eq("DELETED") | (known["reason"].eq("OUT_OF_OBJECT") & hidden)
     records = {identifier for frame in reading.records.values() for identifier in frame["Id"]}
     found = {"Salesforce": records, "SALESmanago": set(reading.contacts["contactId"])}
     ids = {"Salesforce": known["salesforce_id"], "SALESmanago": known["salesmanago_id"]}

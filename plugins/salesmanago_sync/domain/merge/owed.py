@@ -23,7 +23,7 @@ from salesmanago_sync.domain.people.succession import LOST, predecessors
 DELETE = "delete"
 OPT_OUTS = ("optedOut", "optedOutPhone")
 # Reason of a person's row -> status of the binding.
-ENDS = {"PAUSED": "paused", "DELETED": "deleted", "MERGED": "merged"}
+ENDS = {"PAUSED": "paused", "OUT_OF_OBJECT": "paused", "DELETED": "deleted", "MERGED": "merged"}
 DELETED_HERE, DELETED_THERE = "deleted in Salesforce", "deleted in SALESmanago"
 WHY = {"PAUSED": "left the criteria", "MERGED": "merged into another record in Salesforce"}
 INHERITED = "opted out before the records became one"
@@ -83,6 +83,8 @@ def _asked_for(mapping: Mapping, reason: str, where: str) -> tuple[Iterable[str]
     """What the mapping asks for when a person has come to this end, and why."""
     if reason == "PAUSED":
         return _keys(mapping.on_leave, mapping.leave_tag, ("optedOut",)), WHY[reason]
+    if reason == "OUT_OF_OBJECT":
+        return (), reason
     if reason == "MERGED":
         return _keys(mapping.on_merge, mapping.merge_tag, ()), WHY[reason]
     if where == SALESFORCE:

@@ -87,6 +87,11 @@ class Pairs:
         return self.people["reason"].isin(ENDED)
 
     @cached_property
+    def away(self) -> pd.Series:
+        """Where Salesforce shows no record of the object: nothing is merged, and no policy applies."""
+        return self.people["reason"].eq("OUT_OF_OBJECT").fillna(False)
+
+    @cached_property
     def blank(self) -> pd.Series:
         """A text column without values."""
         return pd.Series(None, index=self.people.index, dtype=TEXT)
@@ -314,7 +319,8 @@ def pairs_of(
     takes_part = people["status"].isin([PAIR, CREATE_IN_SALESFORCE, CREATE_IN_SALESMANAGO])
     # Without the address of a contact nothing can be written to it.
     nameless = people["salesmanago_id"].isin(contacts.loc[unreadable(contacts, ["email"]), "contactId"])
-    bound = people["matched_by"].eq("binding") & ~nameless & people["reason"].isin(["PAUSED", UNREADABLE_VALUE, *ENDED])
+    left = ["PAUSED", "OUT_OF_OBJECT", UNREADABLE_VALUE, *ENDED]
+    bound = people["matched_by"].eq("binding") & ~nameless & people["reason"].isin(left)
     mine = people[people["object"].eq(item.mapping.object) & (takes_part | bound)]
     records, cards = _by_id(item.records, "Id"), _by_id(contacts, "contactId")
     known = bindings[bindings["object"].eq(item.mapping.object)].set_index("salesforce_id", drop=False)

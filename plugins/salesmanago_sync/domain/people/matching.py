@@ -15,7 +15,16 @@ import numpy as np
 import pandas as pd
 
 from salesmanago_sync.domain.frames import TEXT, among, by_id
-from salesmanago_sync.domain.people.sightings import ELSEWHERE, GONE, LIVES, UNREAD, nothing_seen, of_side, standing
+from salesmanago_sync.domain.people.sightings import (
+    ABSENT,
+    ELSEWHERE,
+    GONE,
+    LIVES,
+    UNREAD,
+    nothing_seen,
+    of_side,
+    standing,
+)
 
 PREFERENCE = ("Contact", "PersonAccount", "Lead")
 
@@ -29,6 +38,7 @@ SALESFORCE = "salesforce"
 SALESMANAGO = "salesmanago"
 # Statuses of bindings that have ended: the person is never created again while they stand.
 TOMBSTONES = ("deleted", "merged")
+HIDDEN = "Salesforce gives no row for this id: the integration user may no longer see the record, or it was purged"
 
 TAKES_PART = "takes_part."
 PAIR_IDS = ["salesforce_id", "salesmanago_id"]
@@ -189,35 +199,36 @@ def _bound(identities: Identities) -> pd.DataFrame:
     """Bound people of whom at least one side is in scope, or none is left.
 
     A side is gone where the service was asked for it and said so. The text of a person who is gone says on which side:
-    salesforce, salesmanago or both.
+    salesforce, salesmanago or both. A record of which Salesforce gives no row was purged, or sharing hides it: it is
+    gone where its contact is, too, or where the ledger knows that it was deleted.
     """
     s = identities.salesforce[["salesforce_id", "in_scope", "takes_part", "gone"]]
     m = identities.salesmanago.drop(columns=["email", "salesforce_id", "wanted_by"])
     both = identities.bindings.merge(s, on="salesforce_id", how="left").merge(
         m, on="salesmanago_id", how="left", suffixes=("", "_m")
     )
-    standings = pd.DataFrame(
-        {
-            SALESFORCE: _standing(identities, both, SALESFORCE, both["takes_part"].notna(), _flag(both["gone"])),
-            SALESMANAGO: _standing(identities, both, SALESMANAGO, both["in_scope_m"].notna(), _flag(both["gone_m"])),
-        }
-    )
+    record = _standing(identities, both, SALESFORCE, both["takes_part"].notna(), _flag(both["gone"]))
+    contact = _standing(identities, both, SALESMANAGO, both["in_scope_m"].notna(), _flag(both["gone_m"]))
+    contact = contact.replace(ABSENT, GONE)
+    record = record.mask(record.eq(ABSENT) & (contact.eq(GONE) | both["status"].isin(TOMBSTONES)), GONE)
+    standings = pd.DataFrame({SALESFORCE: record, SALESMANAGO: contact})
     # Of whom nothing is there any longer neither side is read; once the ledger knows it, nothing new is learnt.
     lost = standings.isin([GONE]).all(axis=1) & ~both["status"].isin(TOMBSTONES)
     told = _flag(both["in_scope"]) | _flag(both["in_scope_m"]) | lost
     both, standings = both[told], standings[told]
     unread, gone = standings.isin([UNREAD]).any(axis=1), standings.isin([GONE])
-    elsewhere = standings.isin([ELSEWHERE]).any(axis=1) & ~unread
+    elsewhere = standings.isin([ELSEWHERE, ABSENT]).any(axis=1) & ~unread
     missing, merged = gone.any(axis=1) & ~unread & ~elsewhere, both["status"].eq("merged")
     where = pd.Series("both", index=both.index)
     where = where.mask(~gone[SALESFORCE], SALESMANAGO).mask(~gone[SALESMANAGO], SALESFORCE)
     living = both[standings.isin([LIVES]).all(axis=1)]
     partakes = _flag(living["takes_part"]) & _takes_part_of_object(living)
     ended = both.assign(text=where)
+    away = both.assign(text=standings[SALESFORCE].eq(ABSENT).map({True: HIDDEN, False: None}))
     return _stack(
         [
             _rows(both[unread], SKIP, "NOT_READ", "binding"),
-            _rows(both[elsewhere], SKIP, "OUT_OF_OBJECT", "binding"),
+            _rows(away[elsewhere], SKIP, "OUT_OF_OBJECT", "binding"),
             _rows(ended[missing & ~merged], SKIP, "DELETED", "binding"),
             _rows(ended[missing & merged], SKIP, "MERGED", "binding"),
             _rows(living[~partakes], SKIP, "PAUSED", "binding"),

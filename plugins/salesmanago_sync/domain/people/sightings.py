@@ -1,7 +1,8 @@
 """Sightings: for which records and contacts a service was asked, when, and what it knew of them.
 
-Not seen is not gone. A record was deleted only where a service was asked for that very id and said so, and a person is
-decided about only on a reading that is younger than what the ledger last heard of that person.
+Not seen is not gone. A record was deleted only where a service was asked for that very id and said so: Salesforce shows
+what was deleted, and gives no row also for what sharing hides. A person is decided about only on a reading that is
+younger than what the ledger last heard of that person.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ SIGHTING_COLUMNS = ("side", "id", "at", "by_id", "found")
 # What is known of one side of a binding.
 LIVES = "lives"
 GONE = "gone"
+ABSENT = "absent"
 ELSEWHERE = "elsewhere"
 UNREAD = "unread"
 
@@ -89,10 +91,10 @@ def standing(seen: pd.DataFrame, here: pd.Series, gone: pd.Series, heard_at: pd.
         heard_at: When the ledger last heard of the person.
 
     Returns:
-        LIVES, GONE, ELSEWHERE (there, but no longer of the object that is bound) or UNREAD (nobody asked for it, or
-        not since the ledger heard of the person).
+        LIVES, GONE, ABSENT (asked for by its id, and nothing came), ELSEWHERE (there, but no longer of the object that
+        is bound) or UNREAD (nobody asked for it, or not since the ledger heard of the person).
     """
     state = pd.Series(UNREAD, index=here.index, dtype=TEXT).mask(here & ~gone, LIVES)
     state = state.mask(seen["by_id"] & seen["found"] & ~here, ELSEWHERE)
-    state = state.mask(seen["by_id"] & (~seen["found"] | (here & gone)), GONE)
+    state = state.mask(seen["by_id"] & ~seen["found"], ABSENT).mask(seen["by_id"] & here & gone, GONE)
     return state.mask((heard_at > seen["at"]).fillna(False).astype("bool"), UNREAD)

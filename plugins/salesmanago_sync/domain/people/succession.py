@@ -17,7 +17,7 @@ import pandas as pd
 from salesmanago_sync.domain.frames import TEXT, among, full_ids
 from salesmanago_sync.domain.people.identities import ObjectInput, is_true
 from salesmanago_sync.domain.people.matching import Identities, rank
-from salesmanago_sync.domain.people.sightings import GONE, of_side, standing
+from salesmanago_sync.domain.people.sightings import ABSENT, GONE, of_side, standing
 
 CONVERTED = "converted"
 MERGED = "merged"
@@ -221,7 +221,7 @@ def _left_by_the_other_side(
     column, other = f"{side}_id", f"{other_side}_id"
     bindings = news.bindings
     here, flagged = among(bindings[column], own[column]), among(bindings[column], own.loc[own["gone"], column])
-    ended = standing(of_side(seen, side, bindings[column]), here, flagged, bindings["updated_at"]).eq(GONE)
+    ended = standing(of_side(seen, side, bindings[column]), here, flagged, bindings["updated_at"]).isin([ABSENT, GONE])
     moved = [number for number, told in news.changed.items() if column in told]
     alone = ended & ~bindings.index.isin(moved)
     address = theirs[~theirs["gone"]].drop_duplicates(other).set_index(other)["email"]

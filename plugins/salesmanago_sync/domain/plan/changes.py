@@ -146,7 +146,7 @@ def _idle(pairs: Pairs, column: Column) -> Flags:
 
 
 def _settled(pairs: Pairs, column: Column) -> Flags:
-    settled: Flags = pairs.ended.to_numpy() | pairs.owes(column.key).to_numpy()
+    settled: Flags = (pairs.ended | pairs.away | pairs.owes(column.key)).to_numpy(dtype=bool)
     return settled
 
 

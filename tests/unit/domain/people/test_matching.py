@@ -252,9 +252,15 @@ CASES = {
         [("s", "m", "binding", SKIP, "DELETED")],
         [("Lead", "s", "m")],
     ),
-    "a bound record is not there any more": Case(
+    "a bound record that Salesforce does not show may be hidden": Case(
         [],
         [contact("m", wanted_by="Lead")],
+        [("s", "m", "binding", SKIP, "OUT_OF_OBJECT")],
+        [("Lead", "s", "m")],
+    ),
+    "a bound record that Salesforce does not show is gone where its contact is": Case(
+        [],
+        [contact("m", gone=True)],
         [("s", "m", "binding", SKIP, "DELETED")],
         [("Lead", "s", "m")],
     ),

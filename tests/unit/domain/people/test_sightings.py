@@ -7,6 +7,7 @@ from itertools import product
 import pandas as pd
 
 from salesmanago_sync.domain.people.sightings import (
+    ABSENT,
     ELSEWHERE,
     GONE,
     LIVES,
@@ -39,14 +40,16 @@ def test_gone_is_said_only_where_the_service_was_asked_for_the_id_since_the_ledg
         true = {name for name, value in case.items() if value}
         if state == GONE:
             assert {"seen", "by_id", "after"} <= true, case
-            assert "found" not in true or {"here", "flagged"} <= true, case
+            assert {"here", "flagged"} <= true, case
+        if state == ABSENT:
+            assert true & {"seen", "by_id", "found", "after"} == {"seen", "by_id", "after"}, case
         if state == LIVES:
             assert true & {"here", "flagged"} == {"here"}, case
         if state == ELSEWHERE:
             assert true & {"seen", "by_id", "found", "here"} == {"seen", "by_id", "found"}, case
         if case["seen"] and not case["after"]:
             assert state == UNREAD, case
-    assert said == {LIVES, GONE, ELSEWHERE, UNREAD}
+    assert said == {LIVES, GONE, ABSENT, ELSEWHERE, UNREAD}
 
 
 def test_the_newest_sighting_counts_and_who_was_asked_for_once_was_asked_for() -> None:
