@@ -86,6 +86,18 @@ def test_one_bad_row_costs_a_logarithm_of_requests_and_is_sent_alone_once(direct
     [issue] = direct.ledger.open_issues().to_dict("records")
     assert issue["reason"] == f"REFUSED_BY_{system.upper()}"
     assert ids[41] == issue["salesforce_id"]
+    # What was refused goes by itself when others are written, so that it costs nobody another request.
+    direct.later(3600)
+    alone = len(direct.sync())
+    for number in range(5):
+        direct.control.patch(
+            f"/salesmanago/contacts/{cards[f'p{number}@example.com']}"
+            if system == "salesforce"
+            else f"/salesforce/Lead/{ids[number]}",
+            {"company" if system == "salesforce" else "Company": f"fine again {number}"},
+        )
+    direct.later(3600)
+    assert len(direct.sync()) == 1 + alone
     direct.control.delete("/faults")
     direct.sync()
     assert direct.ledger.open_issues().empty

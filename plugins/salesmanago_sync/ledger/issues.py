@@ -117,6 +117,12 @@ class Issues:
         met = [] if run_id is None else [issues.c.last_run == run_id]
         return self._read(sa.select(issues).where(issues.c.state == "open", *met))
 
+    def refusals(self, reason: str) -> pd.DataFrame:
+        """Read of whom there are open issues with a reason: `salesforce_id`, `salesmanago_id`."""
+        ids = sa.select(issues.c.salesforce_id, issues.c.salesmanago_id)
+        with self._database.read() as connection:
+            return select_frame(connection, ids.where(issues.c.state == "open", issues.c.reason == reason))
+
     def due_issues(self, now: datetime, waiting: Iterable[str] = ()) -> pd.DataFrame:
         """Read open issues whose next attempt has come.
 

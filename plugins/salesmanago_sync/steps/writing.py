@@ -25,7 +25,7 @@ from salesmanago_sync.steps.preflight import checked
 from salesmanago_sync.steps.reading import Reading, Source
 from salesmanago_sync.steps.salvage import blame
 from salesmanago_sync.steps.sending import send_removals, send_to_salesforce, send_to_salesmanago
-from salesmanago_sync.steps.settling import Sent, settle
+from salesmanago_sync.steps.settling import DEFAULT_REASON, Sent, settle
 
 NOBODY = {"done": 0, "failed": 0, "dropped": 0}
 # So often people are looked at and sent, where a service lets the request wait.
@@ -91,10 +91,19 @@ def write_batch(ports: Ports, batch: dict[str, Any], only: frozenset[int] | None
     freshness = Freshness(reading, since=read, approved=approved_scope(ports) is not None)
     writer = Writer(ports, reading, checked(ports).account_id, freshness, seen_at=read)
     total = Counter(NOBODY)
-    for group in groups(changes, request_size(batch)):
-        ports.keep_lock()
-        total.update(writer.write(str(batch["object"]), str(batch["direction"]), group, people))
+    suspect = _was_refused(ports, changes, str(batch["direction"]))
+    for some in (changes[~suspect], changes[suspect]):
+        for group in groups(some, request_size(batch)):
+            ports.keep_lock()
+            total.update(writer.write(str(batch["object"]), str(batch["direction"]), group, people))
     return dict(total)
+
+
+def _was_refused(ports: Ports, changes: pd.DataFrame, direction: str) -> pd.Series:
+    """Point out people of whom the service refused the row: it may refuse again the whole request that they are in."""
+    refused = ports.ledger.refusals(DEFAULT_REASON[direction])
+    named = {*refused["salesforce_id"], *refused["salesmanago_id"]} - {""}
+    return changes["salesforce_id"].isin(named) | changes["salesmanago_id"].isin(named)
 
 
 def _still_planned(ports: Ports, changes: pd.DataFrame) -> pd.DataFrame:
