@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from salesmanago_sync.ledger.forgetting import PersonIds
 from tests.integration.direct import Direct
 from tests.integration.test_consent_of_addresses import remap
 from tests.twin_in_process import TwinInProcess
@@ -65,6 +66,17 @@ def test_who_was_purged_on_both_sides_is_known_to_be_gone_and_wiped_when_history
     town.contact(EMAIL, name="Zofia", company="Acme", state="PROSPECT")
     town.sync()
     assert town.records("Lead") == {}
+
+
+def test_who_was_purged_and_forgotten_before_a_run_noticed_is_not_brought_back(town: Direct) -> None:
+    lead = person(town)
+    town.sync()
+    purge(town, lead)
+    town.ledger.forget(town.ledger.same_people(PersonIds(frozenset({lead}))), "anna", town.now())
+    town.contact(EMAIL, name="Zofia", company="Acme", state="PROSPECT")
+    town.sync()
+    assert town.records("Lead") == {}
+    assert town.ledger.bindings()["status"].tolist() == ["deleted"]
 
 
 @pytest.mark.parametrize("policy", ["opt_out", "delete"])

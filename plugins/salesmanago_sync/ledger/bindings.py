@@ -51,6 +51,8 @@ ADDRESS = "email"
 # How JSON spells the one character that PostgreSQL's JSON refuses.
 ZERO = "\\u0000"
 ENDED = bindings.c.status.in_(["deleted", "merged"])
+# Whoever is bound and not gone has an address in his base, not a hash: the hash is all that is left of it.
+FORGOTTEN = sa.and_(~ENDED, bindings.c.email.is_not(None))
 
 
 class Bindings:
@@ -191,9 +193,10 @@ class Bindings:
         return pd.Series(done, index=frame.index, dtype="bool")
 
     def has_tombstones(self) -> bool:
-        """Tell whether anybody was ever deleted or merged away."""
+        """Tell whether anybody was ever deleted or merged away, or was forgotten and not read since."""
+        known = sa.select(bindings.c.id).where(sa.or_(ENDED, FORGOTTEN)).limit(1)
         with self._database.read() as connection:
-            return connection.execute(sa.select(bindings.c.id).where(ENDED).limit(1)).first() is not None
+            return connection.execute(known).first() is not None
 
     def tombstones(self, emails: Iterable[str]) -> pd.DataFrame:
         """Read the bindings of people who were deleted or merged away and had one of some addresses.
@@ -204,13 +207,20 @@ class Bindings:
         Returns:
             Every column of the table; `email` holds the address as it was asked for.
         """
+        return self._with_hash(emails, ENDED)
+
+    def forgotten(self, emails: Iterable[str]) -> pd.DataFrame:
+        """Read in the same way the bindings of people who were forgotten, and of whom no run has read since."""
+        return self._with_hash(emails, FORGOTTEN)
+
+    def _with_hash(self, emails: Iterable[str], which: sa.ColumnElement[bool]) -> pd.DataFrame:
         wanted = list(emails)
         with self._database.read() as connection:
             key = address_key(connection)
             rows = [
                 row
                 for chunk in chunks(hashed(key, address) for address in wanted)
-                for row in connection.execute(sa.select(bindings).where(ENDED, bindings.c.email.in_(chunk)))
+                for row in connection.execute(sa.select(bindings).where(which, bindings.c.email.in_(chunk)))
             ]
             return _with_addresses(connection, frame_of(list(bindings.c), rows), wanted)
 

@@ -171,8 +171,20 @@ def _add_namesakes(reading: Reading) -> None:
     mine = set(normalise_email(contacts["email"]).dropna())
     if not reading.ports.run.reads_everybody:
         reading.find_records(reading.emails(), in_scope=False)
+        _add_forgotten(reading, strangers | mine)
     else:
         _add_namesakes_to_full_sync(reading, strangers | mine)
+
+
+def _add_forgotten(reading: Reading, emails: set[str]) -> None:
+    """Ask for people who were forgotten and had the address of a newcomer: they may be gone, and nobody noticed."""
+    if not reading.ports.ledger.has_tombstones():
+        return
+    forgotten = reading.ports.ledger.forgotten(emails)
+    for name in reading.sources:
+        mine = forgotten.loc[forgotten["object"].eq(name), "salesforce_id"]
+        reading.fetch_records(name, mine, in_scope=False)
+    reading.fetch_contacts(forgotten["salesmanago_id"], in_scope=False)
 
 
 def _add_namesakes_to_full_sync(reading: Reading, doubtful: set[str]) -> None:
