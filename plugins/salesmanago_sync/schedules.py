@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from statistics import median
 from typing import Any
 
 from croniter import croniter
@@ -24,6 +26,10 @@ INSTEAD = DEFAULTS | {"SALESMANAGO_SYNC_SCHEDULE": "none"}
 # A preset of Airflow that croniter does not know.
 QUARTERLY = "@quarterly"
 ANY_DAY = datetime(2026, 1, 1, tzinfo=UTC)
+# Two of the shipped consent lane.
+TWO_INTERVALS = timedelta(minutes=10)
+# So many runs of a schedule show how far they are apart.
+SEEN = 50
 
 
 def read_schedule(variable: str, pair: Pair = FIRST) -> str | None:
@@ -39,6 +45,17 @@ def read_schedule(variable: str, pair: Pair = FIRST) -> str | None:
     value = _given(variable, pair)
     usable = value if _is_usable(value) else INSTEAD[variable]
     return None if usable.casefold() == "none" else usable
+
+
+def two_intervals(schedule: str | None) -> timedelta:
+    """Say how long two intervals of a schedule usually are; ten minutes, where nobody can tell."""
+    if schedule is None or schedule == QUARTERLY:
+        return TWO_INTERVALS
+    moments = croniter(schedule, ANY_DAY)
+    begins = [moments.get_next(datetime) for _ in range(SEEN)]
+    # Through the night, or at the end of the hour, one of them may be longer or shorter.
+    usual: timedelta = median(later - before for before, later in pairwise(begins))
+    return 2 * usual
 
 
 def schedule_faults(pair: Pair = FIRST) -> Iterator[Fault]:

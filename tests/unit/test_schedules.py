@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from salesmanago_sync.schedules import DEFAULTS, INSTEAD, read_schedule
+from salesmanago_sync.schedules import DEFAULTS, INSTEAD, read_schedule, two_intervals
 from salesmanago_sync.settings import PREFIX, Settings, environment_faults
 
 ROOT = Path(__file__).parents[2]
@@ -50,6 +51,23 @@ def test_a_wrong_schedule_starts_nothing_and_lets_opt_outs_travel(monkeypatch: p
     for variable in DEFAULTS:
         monkeypatch.setenv(variable, "often")
     assert (read_schedule(SCHEDULE), read_schedule(CONSENT), read_schedule(AUDIT)) == (None, "*/5 * * * *", None)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "minutes"),
+    [
+        ("*/5 * * * *", 10),
+        ("*/15 * * * *", 30),
+        ("*/7 * * * *", 14),
+        ("*/10 8-17 * * 1-5", 20),
+        ("@hourly", 120),
+        ("@daily", 2880),
+        ("@quarterly", 10),
+        (None, 10),
+    ],
+)
+def test_two_intervals_of_a_schedule_are_as_long_as_they_usually_are(schedule: str | None, minutes: int) -> None:
+    assert two_intervals(schedule) == timedelta(minutes=minutes)
 
 
 @pytest.mark.parametrize(

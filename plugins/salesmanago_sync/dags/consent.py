@@ -13,8 +13,6 @@ opt-out.
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pendulum
 from airflow.sdk import (  # type: ignore[attr-defined]  # Airflow's stub of airflow.sdk lacks some
     DAG,
@@ -26,9 +24,7 @@ from airflow.sdk import (  # type: ignore[attr-defined]  # Airflow's stub of air
 
 from salesmanago_sync.dags import tasks
 from salesmanago_sync.pair import FIRST, Pair
-
-# Two intervals of the shipped schedule.
-LATE = timedelta(minutes=10)
+from salesmanago_sync.schedules import two_intervals
 
 
 @task(multiple_outputs=False)
@@ -60,9 +56,10 @@ def salesmanago_consent(pair: Pair = FIRST) -> DAG:
     """
     # Whoever tells it has neither the DAG nor its file.
     whose = None if pair.file is None else {"pair": pair.name, "beside": str(pair.file.parents[1])}
+    schedule = tasks.consent_schedule(pair)
     with DAG(
         pair.consent,
-        schedule=tasks.consent_schedule(pair),
+        schedule=schedule,
         start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
         catchup=False,
         max_active_runs=1,  # two at once would read the same changes twice
@@ -70,7 +67,7 @@ def salesmanago_consent(pair: Pair = FIRST) -> DAG:
         on_failure_callback=tasks.failure_callback(pair),
         deadline=DeadlineAlert(
             reference=DeadlineReference.DAGRUN_QUEUED_AT,
-            interval=LATE,
+            interval=two_intervals(schedule),
             callback=SyncCallback("salesmanago_sync.hooks.lateness.tell_late", whose),
         ),
         tags=["crm-sync", "consent", "tier-1"],
