@@ -110,6 +110,11 @@ class Pair:
         return self.full_sync, self.incremental_sync
 
     @property
+    def dags(self) -> tuple[str, ...]:
+        """Every DAG of the pair."""
+        return tuple(self.own(name) for name in DAGS)
+
+    @property
     def consent(self) -> str:
         """The DAG of the consent lane."""
         return self.own("salesmanago_consent")

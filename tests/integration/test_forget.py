@@ -56,6 +56,7 @@ def test_nothing_is_left_of_who_is_forgotten(sync: Sync, person: tuple[str, str]
     used = [value for value in PLANTED if not re.fullmatch(r"planted detail ([1-57-9]|10)", value)]
     before = found_in(stored(tmp_path), used)
     assert {EMAIL, "Quillenstein", "planted detail 0", "planted detail 11"} <= set(before)
+    assert sync.run("salesmanago_undo", run=1, record=lead).green
     sync.purge("Lead", lead)
     sync.purge_card(contact)
 
@@ -66,6 +67,7 @@ def test_nothing_is_left_of_who_is_forgotten(sync: Sync, person: tuple[str, str]
     # Airflow keeps Params that name people: it is said which, and how to remove them.
     [kept] = [line for line in told.err.splitlines() if "Params of the run" in line and "incremental" in line][-1:]
     assert "delete that run" in kept
+    assert "salesmanago_undo" in told.err
     assert found_in(told.out + told.err, PLANTED) == []
     # Nothing else of Airflow has them: neither XComs nor rendered fields nor logs.
     assert found_in(everything_of_airflow(but="dag_run") + sync.xcoms(), PLANTED) == []

@@ -62,7 +62,7 @@ def kept_by_airflow(pair: Pair, named: Sequence[str]) -> list[Kept]:
 
 def _runs(pair: Pair, session: Session, spelled: set[str]) -> list[Kept]:
     holds = or_(*(cast(DagRun.conf, String).icontains(text, autoescape=True) for text in spelled))
-    query = select(DagRun.dag_id, DagRun.run_id).where(DagRun.dag_id.in_(pair.syncs), holds).order_by(DagRun.id)
+    query = select(DagRun.dag_id, DagRun.run_id).where(DagRun.dag_id.in_(pair.dags), holds).order_by(DagRun.id)
     return [
         Kept(
             f"the Params of the run {run_id} of {dag_id}",
