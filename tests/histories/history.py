@@ -326,6 +326,7 @@ class Player:
         laws.no_edit_is_lost(now, self._evidence())
         laws.decisions_are_carried_out(self._conflicts(), self._evidence())
         laws.both_sides_agree(now, self.setup.kept, self.agreed)
+        laws.nobody_of_an_opted_out_address_is_mailable(now, self._evidence())
         self._check_rest(now)
         now = self.bench.look()
         laws.nobody_of_an_opted_out_address_is_mailable(now, self._evidence())
