@@ -20,6 +20,7 @@ from salesmanago_sync.errors import ConfigurationError, Fault, RetriableError, S
 
 # A writer waits for the others; the longest write, 100,000 new bindings, takes some ten seconds.
 BUSY_SECONDS = 120
+PRIVATE = 0o600
 # Any constant that nobody else locks in the same database.
 WRITER_LOCK = 7_254_651
 # SQLite takes 32,766 parameters in a statement, and its compile time grows with them.
@@ -136,15 +137,15 @@ def _engine(url: sa.URL) -> sa.Engine:
 
 
 def _make_private(file: Path) -> None:
-    """Make the file with rights for its user only; one that is there loses those of everybody.
+    """Make the file with rights for its user only; so is one that is there and everybody may read.
 
-    SQLite gives the files beside it the same rights.
+    Rights of a group alone were given on purpose, and stay. SQLite gives the files beside it the same rights.
     """
     with suppress(OSError):  # what is wrong with the file, the database itself says
         if not file.exists():
-            os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        elif (mode := stat.S_IMODE(file.stat().st_mode)) & 0o007:
-            file.chmod(mode & ~0o007)
+            os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE))
+        elif stat.S_IMODE(file.stat().st_mode) & 0o007:
+            file.chmod(PRIVATE)
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:

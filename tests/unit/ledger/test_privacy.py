@@ -90,6 +90,7 @@ def test_the_file_of_the_ledger_is_private(tmp_path: Path, pairs: pd.DataFrame, 
         path.name: 0o600 for path in folder.iterdir()
     }
     ledger.close()
-    file.chmod(0o664)
-    Ledger.open(f"sqlite:///{file}").close()
-    assert file.stat().st_mode & 0o777 == 0o660
+    for given, kept in ((0o664, 0o600), (0o660, 0o660)):
+        file.chmod(given)
+        Ledger.open(f"sqlite:///{file}").close()
+        assert file.stat().st_mode & 0o777 == kept, "a group alone was meant"
