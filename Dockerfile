@@ -17,6 +17,8 @@ RUN pip install --no-cache-dir --no-deps --editable /opt/airflow
 
 FROM production AS twin
 
+# Without hashes: this file is also installed together with the project itself, which has none, and where one requirement
+# has a hash, pip asks for those of all. What production runs is above, with hashes; this adds what the local servers need.
 COPY --chown=airflow:0 requirements.txt /opt/airflow/
 RUN pip install --no-cache-dir --requirement /opt/airflow/requirements.txt
 COPY --chown=airflow:0 twin /opt/airflow/twin
