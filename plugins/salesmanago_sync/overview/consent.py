@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import pandas as pd
+
 from salesmanago_sync.ledger.store import Ledger
 
 # Older ones say nothing about today.
 LOOKED_AT = timedelta(days=7)
+WHOSE = ["salesforce_id", "salesmanago_id", "channel", "side"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +22,8 @@ class ConsentAges:
         count: How many of the last seven days were measured.
         p95: All but 5 % were faster.
         longest: The slowest of them.
-        oldest: How long the oldest of those has been waiting that the other side has not acknowledged.
+        oldest: How long the oldest of those has been waiting that were sent and the other side has not acknowledged,
+            since it was seen first, however long ago that is. Whom no run has sent yet nobody counts.
     """
 
     count: int
@@ -39,19 +43,30 @@ def read_consent_ages(ledger: Ledger, now: datetime) -> ConsentAges:
     # What was only seen was sent to nobody.
     rows = rows[rows["sent_at"].notna()]
     done = rows["acknowledged_at"].notna()
-    whose = ["salesforce_id", "salesmanago_id", "channel", "side"]
-    # A refused opt-out is seen and sent again: it has waited since it was seen first.
-    arrived = done.astype("int64").groupby([rows[name] for name in whose]).cumsum() - done.astype("int64")
-    first = rows.assign(arrived=arrived).groupby([*whose, "arrived"])["seen_at"].transform("min")
+    first = _seen_first(ledger, rows)
     # The clocks of the machine that syncs and of a service may differ by some seconds.
     taken = (rows["acknowledged_at"] - first)[done].dt.total_seconds().clip(lower=0.0)
-    waiting = first[~rows.duplicated(whose, keep="last") & ~done]
+    waiting = first[~rows.duplicated(WHOSE, keep="last") & ~done]
     return ConsentAges(
         count=len(taken),
         p95=None if taken.empty else timedelta(seconds=float(taken.quantile(0.95))),
         longest=None if taken.empty else timedelta(seconds=float(taken.max())),
         oldest=None if waiting.empty else now - waiting.min().to_pydatetime(),
     )
+
+
+def _seen_first(ledger: Ledger, rows: pd.DataFrame) -> pd.Series:
+    """Say when each opt-out was seen first: one that is refused is seen and sent again, until it arrives."""
+    refused = rows[rows["acknowledged_at"].isna()]
+    if refused.empty:
+        return rows["seen_at"]
+    # What was seen first may be older than what is looked at.
+    whole = ledger.consent(*({*refused[name]} - {""} for name in ("salesforce_id", "salesmanago_id")))
+    whole = whole[whole["sent_at"].notna()]
+    done = whole["acknowledged_at"].notna().astype("int64")
+    arrived = done.groupby([whole[name] for name in WHOSE]).cumsum() - done
+    first = whole.assign(arrived=arrived).groupby([*WHOSE, "arrived"])["seen_at"].transform("min")
+    return rows["id"].map(first.set_axis(whole["id"])).fillna(rows["seen_at"])
 
 
 def consent_ages(ledger: Ledger, now: datetime) -> dict[str, float]:
