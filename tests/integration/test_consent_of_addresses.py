@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import yaml
 
 from salesmanago_sync.steps.consent_lane import carry_opt_outs
 from tests.integration.direct import Direct, Mode
+from tests.twin_in_process import TwinInProcess
 from tests.twin_server import ROOT
 
 EMAIL = "nowak@example.com"
@@ -136,6 +138,80 @@ def test_criteria_hold_no_opt_out_back(direct: Direct, tmp_path: Path, mode: Mod
     crm_contact(direct)
     direct.sync(mode)
     everybody_is_opted_out(direct)
+
+
+@pytest.fixture
+def town(tmp_path: Path, empty_ledger: Path) -> Iterator[Direct]:
+    """The same without a wire."""
+    made = Direct(TwinInProcess(), tmp_path, empty_ledger)
+    yield made
+    made.close()
+
+
+def one_a_channel(direct: Direct) -> dict[str, tuple[str, str]]:
+    """Make a Lead for each channel and synchronise it; give its id and that of its contact, by the flag."""
+    leads = {flag: lead(direct, Email=f"{flag}@example.com") for flag in CHANNELS}
+    direct.sync("full")
+    contacts = direct.ledger.bindings().set_index("salesforce_id")["salesmanago_id"]
+    direct.later(100)
+    return {flag: (identifier, contacts[identifier]) for flag, identifier in leads.items()}
+
+
+def each_is_opted_out_of_one(direct: Direct, sobject: str) -> None:
+    """Everybody of a channel is opted out of it, in both services, and of no other."""
+    rows = [row for row in direct.records(sobject).values() if not row.get("IsConverted")]
+    held = [(row["Email"], {flag for flag in CHANNELS if row[flag]}) for row in rows]
+    cards = direct.cards().values()
+    held += [(card["email"], {flag for flag, name in CHANNELS.items() if card[name]}) for card in cards]
+    assert len(rows) == len(CHANNELS)
+    assert len(cards) >= len(CHANNELS)
+    for email, flags in held:
+        assert flags == {flag for flag in CHANNELS if f"{flag.lower()}@" in email.lower()}, held
+    assert direct.sync() == []
+
+
+@pytest.mark.parametrize("side", ["salesforce", "salesmanago"])
+def test_a_pause_holds_no_opt_out_back_on_either_channel(town: Direct, tmp_path: Path, side: str) -> None:
+    inside = {"salesforce": {"field": "Status", "op": "ne", "value": "Unqualified"}}
+    remap(town, tmp_path / "mappings", lead={"criteria": inside})
+    people = one_a_channel(town)
+    for record, _ in people.values():
+        town.control.patch(f"/salesforce/Lead/{record}", {"Status": "Unqualified"})
+    town.sync()
+    assert town.ledger.bindings()["status"].tolist() == ["paused"] * len(people)
+    town.later(100)
+    for flag, (record, contact) in people.items():
+        opt_out(town, side, record, contact, flag)
+    town.sync()
+    each_is_opted_out_of_one(town, "Lead")
+
+
+@pytest.mark.parametrize("side", ["salesforce", "salesmanago"])
+def test_an_opt_out_on_either_channel_survives_a_conversion(town: Direct, side: str) -> None:
+    for flag, (record, contact) in one_a_channel(town).items():
+        if side == "salesforce":
+            opt_out(town, side, record, contact, flag)
+        town.control.post(f"/salesforce/Lead/{record}/convert", {})
+        if side == "salesmanago":
+            opt_out(town, side, record, contact, flag)
+    town.sync()
+    each_is_opted_out_of_one(town, "Contact")
+
+
+def test_an_opt_out_of_the_loser_on_either_channel_survives_a_merge(town: Direct) -> None:
+    losers = {flag: lead(town, Email=f"other{flag}@example.com", **{flag: True}) for flag in CHANNELS}
+    for flag, (record, _) in one_a_channel(town).items():
+        town.control.post(f"/salesforce/Lead/{record}/merge", {"losers": [losers[flag]]})
+    town.sync()
+    each_is_opted_out_of_one(town, "Lead")
+
+
+def opt_out(direct: Direct, side: str, record: str, contact: str, flag: str) -> None:
+    """Opt somebody out on one side."""
+    if side == "salesforce":
+        direct.control.patch(f"/salesforce/Lead/{record}", {flag: True})
+    else:
+        direct.control.patch(f"/salesmanago/contacts/{contact}", {CHANNELS[flag]: True})
 
 
 @pytest.mark.parametrize("side", ["salesforce", "salesmanago"])
