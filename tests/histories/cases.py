@@ -63,6 +63,11 @@ CASES: dict[str, History] = {
     "a service that cuts what it says of new contacts": History(
         Setup(list_limit=3), (*TWO, ["settle", "full"], *FOUR_CARDS, ["settle", "incremental"]),
     ),
+    "the ledger is lost, and somebody edits a contact that the account has opted out by itself": History(
+        Setup(objects=("Lead",), new_opted_out=True),
+        (["make_lead", [4, 0], "Maj", None, False], ["settle", "full"], ["put_ledger_back"],
+         ["edit_card", 0, "city", "0"]),
+    ),
     "a run is set to failed": History(Setup(), (*TWO, ["settle", "full"], ["set_failed", "incremental", 6])),
     "a run stands still and another works": History(
         DELETING,

@@ -66,6 +66,7 @@ class Diary:
         ended: Records and contacts that a person deleted, merged away or converted, and records that left the criteria;
             and when at last.
         flags: The last that is known of a flag, by record or contact and channel.
+        ledger_lost: Whether the ledger was lost or restored: nobody knows any more which contacts the sync made.
         decided: What a person decided about a field that is held, by pair and field, while nobody has edited it since.
     """
 
@@ -80,6 +81,7 @@ class Diary:
     opted_out: dict[int, set[str]] = field(default_factory=lambda: {0: set(), 1: set()})
     ended: dict[str, float] = field(default_factory=dict)
     flags: dict[tuple[str, int], bool] = field(default_factory=dict)
+    ledger_lost: bool = False
     decided: dict[tuple[tuple[str, str], str], Value] = field(default_factory=dict)
     kin: Kin = field(default_factory=Kin)
 

@@ -316,6 +316,7 @@ class Player:
         """Somebody restores the ledger, or it is lost."""
         self.bench.put_ledger_back()
         self.agreed.clear()
+        self.diary.ledger_lost = True
         self.diary.decided.clear()
 
     def settle(self, mode: Mode) -> None:

@@ -99,7 +99,7 @@ def nobody_is_opted_out_without_evidence(now: Moment, evidence: Evidence) -> Non
         for channel, out in enumerate(one.opted_out):
             if not out or diary.related(one.id, diary.opted_out[channel]):
                 continue
-            by_default = channel == 0 and (_by_default(one, evidence) or _made_of_what_is_unknown(one, now, evidence))
+            by_default = channel == 0 and (_by_default(one, evidence) or _of_what_is_unknown(one, now, evidence))
             by_policy = evidence.policies and diary.related(one.id, diary.ended)
             assert by_default or by_policy, ("opted out without a person's doing", one.object, one.id, channel)
 
@@ -114,14 +114,16 @@ def _by_default(one: Someone, evidence: Evidence) -> bool:
     )
 
 
-def _made_of_what_is_unknown(one: Someone, now: Moment, evidence: Evidence) -> bool:
-    """Whether the sync made a record of a contact of whom nothing was known any more, and that a person had edited.
+def _of_what_is_unknown(one: Someone, now: Moment, evidence: Evidence) -> bool:
+    """Whether a record belongs to a contact of whom nothing was known any more, and that a person had edited.
 
-    After a loss of the ledger nobody can tell such a contact's flag from a person's, and mailing is the worse mistake.
+    The sync made the record of the contact, or the contact of the record. After a loss of the ledger nobody can tell
+    such a contact's flag from a person's, and mailing is the worse mistake.
     """
     diary = evidence.diary
-    its_contacts = {bound.pair[1] for bound in now.bindings.values() if bound.pair[0] == one.id}
-    return evidence.born_out and one.id not in diary.made and bool(its_contacts & diary.touched.keys())
+    edited = {bound.pair[1] for bound in now.bindings.values() if bound.pair[0] == one.id} & diary.touched.keys()
+    by_the_sync = edited - diary.made.keys() if diary.ledger_lost else set[str]()
+    return evidence.born_out and bool(edited if one.id not in diary.made else by_the_sync)
 
 
 def nobody_is_there_twice(before: Moment, after: Moment, diary: Diary, since: float) -> None:
