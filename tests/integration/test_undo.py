@@ -130,6 +130,26 @@ def test_what_somebody_edited_since_is_left_and_listed_with_both_values(sync: Sy
     assert sync.card(other)["fax"] == "+48 22 111 22 33"
 
 
+def test_what_a_person_has_not_seen_does_not_go_back(sync: Sync) -> None:
+    _, _, contact, _ = people = at_rest(sync)
+    edit_both(sync, people)
+    assert sync.incremental().green
+    run, written = last_run(sync), sync.card(contact)["phone"]
+    sync.edit_card(contact, phone="+48 600 100 200")
+    assert sync.run(UNDO, run=run, record=contact, dry_run=True).green
+    shown = last_run(sync)
+    assert left(sync) == {"phone": "EDITED"}
+    # Somebody takes the edit back: now this would go back, too, and nobody has seen that.
+    sync.edit_card(contact, phone=written)
+    undo(sync, run, record=contact, shown=shown)
+    assert left(sync) == {"phone": "NOT_SHOWN"}
+    assert sync.card(contact)["phone"] == written
+    assert sync.card(contact)["address"]["streetAddress"] is None
+    refused = sync.run(UNDO, run=run, dry_run=False, shown=run)
+    assert not refused.green
+    assert f"Param shown: run {run} is no dry run of an undo." in refused.log
+
+
 def test_one_field_is_undone_alone(sync: Sync) -> None:
     anna, _, contact, _ = people = at_rest(sync)
     edit_both(sync, people)

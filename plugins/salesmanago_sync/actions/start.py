@@ -111,6 +111,7 @@ class UndoQuestion(Asked):
         record: Only this person, by Salesforce Id or contactId.
         apply: Write it; without this it is only shown, as the plan of the run that is started.
         delete_created: Delete what the run created, where nobody has edited it since.
+        shown: Put back only what this run, a dry run of the same undo, has shown.
         unpause: Switch the DAG on first, where it is paused; it has no schedule.
     """
 
@@ -119,6 +120,7 @@ class UndoQuestion(Asked):
     record: Words = ""
     apply: bool = False
     delete_created: bool = False
+    shown: int | None = Field(None, ge=1)
     unpause: bool = False
 
 
@@ -247,6 +249,8 @@ def start_undo(ports: Ports, asked: UndoQuestion, who: Asker) -> Rows[StartedRun
     """
     number = find_run(ports, str(asked.run))
     params = {"run": number, "field": asked.field, "record": asked.record, "delete_created": asked.delete_created}
+    if asked.shown is not None:
+        params["shown"] = asked.shown
     return _started(ports.pair.undo, {**params, "dry_run": not asked.apply}, who, unpause=asked.unpause)
 
 

@@ -138,11 +138,13 @@ COMMANDS = (
         options.UNDO_FIELD,
         options.UNDO_RECORD,
         options.UNDO_APPLY,
+        options.UNDO_SHOWN,
         options.DELETE_CREATED,
         options.UNPAUSE,
         description="Put back what a run wrote on both sides, where it is still there: all of it, one field, or one "
-        "person. Without --apply it is only shown. What somebody edited since is left, and listed with both values. "
-        "Opt-outs are never undone. The values are personal data.",
+        "person. Without --apply it is only shown, and with --apply --shown only what that run has shown goes back. "
+        "What somebody edited since is left, and listed with both values. Opt-outs are never undone. The values are "
+        "personal data.",
     ),
     _action(
         "explain",

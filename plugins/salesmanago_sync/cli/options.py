@@ -131,6 +131,9 @@ RUN_TO_UNDO = _option("run", help="The run to undo: its number in the ledger, or
 UNDO_FIELD = _option("--field", help="Only this SALESmanago field", default="")
 UNDO_RECORD = _option("--record", help="Only this person, by Salesforce Id or contactId", default="")
 UNDO_APPLY = _option("--apply", help="Write it; without this it is only shown", action="store_true")
+UNDO_SHOWN = _option(
+    "--shown", help="Put back only what this run, a dry run of the same undo, has shown", type=int, default=None
+)
 PROBE_APPLY = _option("--apply", help="Make the contacts and ask; without this it is only shown", action="store_true")
 PROBE_REMOVE = _option(
     "--remove", help="Remove the throw-away contacts that earlier probes left behind", action="store_true"

@@ -29,5 +29,5 @@ def undo(args: Namespace) -> Exit:
         show(rows_of(show_plan(ports, str(kept["id"]), WhichChanges(), limit=None), args.output), args.output)
         say(f"Run {kept['id']}: {kept['note']}.")
         if not args.apply:
-            say("Nothing was written. With --apply it is.")
+            say(f"Nothing was written. With --apply --shown {kept['id']} exactly this is.")
         return Exit.WELL if state.state == "success" else Exit.ISSUES

@@ -3,7 +3,8 @@
 Puts back what a run wrote, on both sides: all of it, one field, or one person. By hand only.
 
 **Look first.** With `dry_run` (default) nothing is written: the page Plan of the undo's run shows every value that
-would go back, and those that are left, with the reason. Then run it again with `dry_run: false`.
+would go back, and those that are left, with the reason. Then run it again with `dry_run: false`, and with the number of
+the dry run in `shown`: then nothing goes back that you have not seen.
 
 **What is put back?** A value goes back only where the record still holds what the run wrote. Opt-outs are never undone.
 What the run created is listed, and deleted only with `delete_created: true`.
@@ -44,6 +45,13 @@ PARAMS = {
         type="boolean",
         title="Delete what was created",
         description="Delete the records and contacts that the run created, where nobody has edited them since.",
+    ),
+    "shown": Param(
+        None,
+        type=["null", "integer"],
+        minimum=1,
+        title="As shown by",
+        description="The number of the dry run that showed it: only what that run showed goes back.",
     ),
     "dry_run": Param(True, type="boolean", title="Dry run", description="Show what would go back; write nothing."),
 }

@@ -40,6 +40,7 @@ class Request(BaseModel):
         field: Of an undo: only this field.
         record: Of an undo: only this person, by Salesforce Id or contactId.
         delete_created: Of an undo: whether what the run created is deleted.
+        shown: Of an undo: the number of its dry run; only what that one has shown goes back.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -57,6 +58,7 @@ class Request(BaseModel):
     field: str = ""
     record: str = ""
     delete_created: bool = False
+    shown: int | None = Field(None, ge=1)
 
     @field_validator("objects", "emails", "ids", "fields", mode="before")
     @classmethod

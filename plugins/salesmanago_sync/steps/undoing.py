@@ -19,7 +19,7 @@ from salesmanago_sync.domain.frames import TEXT, full_ids
 from salesmanago_sync.domain.merge.merge import TO_SALESMANAGO
 from salesmanago_sync.domain.merge.owed import DELETE
 from salesmanago_sync.domain.plan.plan import Plan
-from salesmanago_sync.domain.undo.undo import LEFT, Undo, first_and_last, undo
+from salesmanago_sync.domain.undo.undo import KEY, LEFT, Undo, as_shown, first_and_last, undo
 from salesmanago_sync.errors import ConfigurationError, FatalError, Fault, IssuesFoundError, RetriableError
 from salesmanago_sync.steps.binding import note_differences
 from salesmanago_sync.steps.commit import COMMITTED
@@ -57,6 +57,7 @@ def undo_run(ports: Ports) -> dict[str, int]:
     """
     ports.keep_lock()
     number = _number(ports)
+    _check_shown(ports, number)
     counts = Counter[str]()
     for some in _slices(_written(ports, number)):
         ports.keep_lock()
@@ -111,7 +112,7 @@ def _undo_some(ports: Ports, written: pd.DataFrame, number: int) -> Counter[str]
             break
     else:
         raise RetriableError("The services answer so slowly that what they say is old. The task tries again.")
-    found, arrived = _without_done(ports, found)
+    found, arrived = _without_done(ports, _as_shown(ports, found))
     rows = pd.concat([found.changes, arrived])
     ports.ledger.leave_changes(ports.run.id, found.left, ports.now())
     ports.ledger.plan_changes(ports.run.id, rows, ports.now(), rows[PAIR].drop_duplicates())
@@ -119,6 +120,32 @@ def _undo_some(ports: Ports, written: pd.DataFrame, number: int) -> Counter[str]
     if not ports.run.request.dry_run:
         _write(ports, reading, planned, found.changes, JustRead(ports, at))
     return Counter({"PUT_BACK": len(rows)}) + Counter(found.left["reason"])
+
+
+def _as_shown(ports: Ports, found: Undo) -> Undo:
+    """Keep to what the dry run has shown that a person decided by."""
+    shown = ports.run.request.shown
+    if shown is None:
+        return found
+    return as_shown(found, ports.ledger.run_changes_of(shown, found.changes[PAIR], KEY, state="planned"))
+
+
+def _check_shown(ports: Ports, number: int) -> None:
+    """Check that what was shown was an undo of this very run, which wrote nothing.
+
+    Raises:
+        ConfigurationError: It was something else.
+    """
+    shown = ports.run.request.shown
+    if shown is None:
+        return
+    try:
+        found = ports.ledger.run(shown)
+    except LookupError:
+        found = {"mode": None, "dry_run": False}
+    if found["mode"] != "undo" or not found["dry_run"]:
+        what = f"run {shown} is no dry run of an undo."
+        raise ConfigurationError([Fault("Param shown", what, f"Look at the undo of run {number} once more.")])
 
 
 def _read(ports: Ports, written: pd.DataFrame) -> tuple[Reading, Plan, Any]:

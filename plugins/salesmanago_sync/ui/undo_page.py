@@ -45,7 +45,7 @@ def apply(request: Request, visitor: VisitorDep, pair: PairDep, shown: Annotated
     asked = params_of(line.dag_id, line.dag_run_id) if line.mode == "undo" else {}
     if "run" not in asked:
         raise HTTPException(status.HTTP_409_CONFLICT, "Airflow no longer has the run that showed this. Look once more.")
-    return _start(request, visitor, pair, {**asked, "dry_run": False}, dry=False)
+    return _start(request, visitor, pair, {**asked, "dry_run": False, "shown": shown}, dry=False)
 
 
 def _start(request: Request, visitor: VisitorDep, pair: Pair, params: dict[str, object], *, dry: bool) -> HTMLResponse:

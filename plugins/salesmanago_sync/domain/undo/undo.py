@@ -34,6 +34,7 @@ LEFT: dict[str, str] = {
     "DELETED": "The run deleted the record or contact: restore it where it was.",
     "NOT_A_PAIR": "The person is no longer on both sides.",
     "NOT_MAPPED": "The mapping no longer has the field, or it cannot be read.",
+    "NOT_SHOWN": "It was not among what was shown before this undo was started.",
 }
 KEY = ["object", "salesforce_id", "salesmanago_id", "field", "direction"]
 LEFT_COLUMNS = ("object", "direction", "action", "salesforce_id", "salesmanago_id", "field", "old", "new", "reason")
@@ -89,6 +90,19 @@ def undo(
         if (row["direction"], row[f"{row['direction'].removeprefix('to_')}_id"]) not in made:
             found.take(row)
     return Undo(found.changes(), found.left())
+
+
+def as_shown(found: Undo, shown: pd.DataFrame) -> Undo:
+    """Leave what a person has not seen before deciding that it goes back.
+
+    Args:
+        found: What would go back now.
+        shown: What was shown (`KEY`).
+    """
+    seen = pd.MultiIndex.from_frame(found.changes[KEY]).isin(pd.MultiIndex.from_frame(shown[KEY]))
+    news = found.changes[~seen].assign(reason="NOT_SHOWN")
+    left = news.reindex(columns=list(LEFT_COLUMNS)).astype(TEXT)
+    return Undo(found.changes[seen], pd.concat([found.left, left], ignore_index=True))
 
 
 class _Found:
