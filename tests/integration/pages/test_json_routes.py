@@ -69,7 +69,13 @@ ROUTES = {
 POSTS = [key for key in ROUTES if key[0] == "POST"]
 
 
-pytestmark = pytest.mark.usefixtures("paused")
+pytestmark = pytest.mark.usefixtures("paused", "no_certificate")
+
+
+@pytest.fixture
+def no_certificate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No audit has been made, whatever other tests have left behind."""
+    monkeypatch.setenv("SALESMANAGO_SYNC_CERTIFICATES", str(tmp_path / "certificates"))
 
 
 def routes() -> dict[tuple[str, str], APIRoute]:
