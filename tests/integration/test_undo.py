@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.integration.sync import Done, Sync
 
 UNDO = "salesmanago_undo"
@@ -130,7 +132,7 @@ def test_what_somebody_edited_since_is_left_and_listed_with_both_values(sync: Sy
     assert sync.card(other)["fax"] == "+48 22 111 22 33"
 
 
-def test_what_a_person_has_not_seen_does_not_go_back(sync: Sync) -> None:
+def test_what_a_person_has_not_seen_does_not_go_back(sync: Sync, monkeypatch: pytest.MonkeyPatch) -> None:
     _, _, contact, _ = people = at_rest(sync)
     edit_both(sync, people)
     assert sync.incremental().green
@@ -141,6 +143,12 @@ def test_what_a_person_has_not_seen_does_not_go_back(sync: Sync) -> None:
     assert left(sync) == {"phone": "EDITED"}
     # Somebody takes the edit back: now this would go back, too, and nobody has seen that.
     sync.edit_card(contact, phone=written)
+    # What a run may not do without asking, an undo may not do unseen.
+    monkeypatch.setenv("SALESMANAGO_SYNC_LIMIT_BLANKS", "0")
+    unseen = sync.run(UNDO, run=run, record=contact, dry_run=False)
+    assert not unseen.green
+    unseen.says("values are emptied; without asking 0 (`SALESMANAGO_SYNC_LIMIT_BLANKS`)")
+    assert sync.card(contact)["address"]["streetAddress"] == "Prosta 1"
     undo(sync, run, record=contact, shown=shown)
     assert left(sync) == {"phone": "NOT_SHOWN"}
     assert sync.card(contact)["phone"] == written

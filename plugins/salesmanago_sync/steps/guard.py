@@ -65,7 +65,7 @@ def guard(ports: Ports) -> dict[str, Any] | None:
     check_vanished(ports)
     check_origin(ports)
     found = added(of_everybody(ports, MEASURES, MEASURE_COLUMNS))
-    why = [*_by_rule(ports, found), *(_told(one) for one in _beyond(ports, found))]
+    why = [*_by_rule(ports, found), *beyond(ports, found)]
     calls = _tell_cost(ports)
     for line in why:
         log.info("%s", visible(line))
@@ -118,11 +118,17 @@ def _examples(found: pd.DataFrame) -> list[str]:
     return list(dict.fromkeys(ids))[:EXAMPLES]
 
 
-def _beyond(ports: Ports, found: pd.DataFrame) -> list[Passed]:
+def beyond(ports: Ports, found: pd.DataFrame) -> list[str]:
+    """Say which limits what is to be written goes beyond.
+
+    Args:
+        ports: What the step talks to.
+        found: What it is, in numbers (`limits.added`).
+    """
     if ports.settings.ask == "never":
         return []
     bound = ports.ledger.count_bound() if may_pass_percent(found) else {}
-    return passed(found, limits_of(ports.settings), bound)
+    return [_told(one) for one in passed(found, limits_of(ports.settings), bound)]
 
 
 def limits_of(settings: Settings) -> dict[str, int]:

@@ -18,12 +18,14 @@ from salesmanago_sync.domain.certificate.agreed import KEPT, UNDONE, note_of
 from salesmanago_sync.domain.frames import TEXT, full_ids
 from salesmanago_sync.domain.merge.merge import TO_SALESMANAGO
 from salesmanago_sync.domain.merge.owed import DELETE
+from salesmanago_sync.domain.plan.limits import added, measures
 from salesmanago_sync.domain.plan.plan import Plan
-from salesmanago_sync.domain.undo.undo import KEY, LEFT, Undo, as_shown, first_and_last, undo
+from salesmanago_sync.domain.undo.undo import KEY, LEFT, Undo, as_shown, at_most, first_and_last, undo
 from salesmanago_sync.errors import ConfigurationError, FatalError, Fault, IssuesFoundError, RetriableError
 from salesmanago_sync.steps.binding import note_differences
 from salesmanago_sync.steps.commit import COMMITTED
 from salesmanago_sync.steps.freshness import JustRead
+from salesmanago_sync.steps.guard import beyond
 from salesmanago_sync.steps.looks import FRESH_FOR
 from salesmanago_sync.steps.planning import plan_of, request_size
 from salesmanago_sync.steps.ports import Ports
@@ -58,8 +60,9 @@ def undo_run(ports: Ports) -> dict[str, int]:
     ports.keep_lock()
     number = _number(ports)
     _check_shown(ports, number)
-    counts = Counter[str]()
-    for some in _slices(_written(ports, number)):
+    written, counts = _written(ports, number), Counter[str]()
+    _check_seen(ports, written)
+    for some in _slices(written):
         ports.keep_lock()
         counts.update(_undo_some(ports, some, number))
     ports.ledger.update_run(ports.run.id, state=COMMITTED)
@@ -146,6 +149,22 @@ def _check_shown(ports: Ports, number: int) -> None:
     if found["mode"] != "undo" or not found["dry_run"]:
         what = f"run {shown} is no dry run of an undo."
         raise ConfigurationError([Fault("Param shown", what, f"Look at the undo of run {number} once more.")])
+
+
+def _check_seen(ports: Ports, written: pd.DataFrame) -> None:
+    """Check that a person has seen an undo before it writes more than any run may write without asking.
+
+    Raises:
+        ConfigurationError: Nobody has.
+    """
+    request, asks = ports.run.request, ports.settings.ask
+    if request.dry_run or request.shown is not None or asks == "never":
+        return
+    found = added(measures(at_most(written, delete_created=request.delete_created)))
+    why = ["every run asks before it writes."] if asks == "always" and len(found) else beyond(ports, found)
+    if why:
+        fix = "Look first, with dry_run: true; put back what that run has shown with dry_run: false, shown: its number."
+        raise ConfigurationError([Fault("Param shown", f"is missing: {one}", fix) for one in why])
 
 
 def _read(ports: Ports, written: pd.DataFrame) -> tuple[Reading, Plan, Any]:

@@ -92,6 +92,24 @@ def undo(
     return Undo(found.changes(), found.left())
 
 
+def at_most(written: pd.DataFrame, *, delete_created: bool) -> pd.DataFrame:
+    """Say what an undo may write, before anybody was read.
+
+    Args:
+        written: What the run wrote (`first_and_last`).
+        delete_created: Whether records and contacts that the run created are deleted.
+
+    Returns:
+        As of a plan, as far as `limits.measures` counts it.
+    """
+    person = pd.factorize(written["salesforce_id"].mask(written["salesforce_id"].eq(""), written["salesmanago_id"]))[0]
+    rows = written.assign(person=person, old=written["new"], new=written["old"], action="update", rule="undo")
+    created = written["action"].eq("create")
+    back = rows[~created].assign(lane=FIELDS)
+    made = rows[created].drop_duplicates(["direction", "person"]).assign(lane=DELETE)
+    return pd.concat([back, made]) if delete_created else back
+
+
 def as_shown(found: Undo, shown: pd.DataFrame) -> Undo:
     """Leave what a person has not seen before deciding that it goes back.
 
