@@ -213,7 +213,9 @@ class Bench(Direct):
         # Few people, so that they are in several parts all the same; the consent lane works however well ordinary runs
         # keep up.
         few = {"people_per_part": 2, "contacts_per_task": 2}
-        mine = {**few, "consent_after_seconds": 0, "bulk_above": setup.bulk_above}
+        # Whoever looks after the sync knows the account, and answers beforehand what a run would ask.
+        whose = "default" if setup.new_opted_out else "person"
+        mine = {**few, "consent_after_seconds": 0, "bulk_above": setup.bulk_above, "untouched_opt_outs": whose}
         self.settings = self.settings.model_copy(update=mine)
         self._store, self.pace, self.objects = store, setup.pace, setup.objects
         # Only as a service asks for it: what is waited besides is drawn by chance.

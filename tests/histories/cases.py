@@ -12,6 +12,10 @@ TWO = (["make_lead", [0, 0], "Nowak", "Łódź", False], ["make_card", [1, 0], "
 FOUR_CARDS = tuple(["make_card", [number, 0], "Maj", False, None, False] for number in range(2, 6))
 FOUR_LEADS = tuple(["make_lead", [number, 0], "Maj", None, False] for number in range(2, 6))
 DELETING = Setup(on_delete="opt_out")
+LOST_AND_UNHEARD = (
+    *TWO, ["settle", "full"], ["run", "incremental"], ["put_ledger_back"],
+    ["choose_in_salesmanago", 0, 1, True], ["choose_in_salesmanago", 1, 0, True],
+)  # fmt: skip
 # Tasks of a run with two objects and three parts, counted from nought.
 MATCH, PLAN, BIND = 7, 8, 11
 CLEARED = (("match", MATCH), ("plan", PLAN), ("bind", BIND), ("follow_up", -3))
@@ -27,6 +31,12 @@ CASES: dict[str, History] = {
     "an older copy of the ledger, which does not know the run that somebody clears": History(
         Setup(),
         (["settle", "full"], ["set_failed", "full", 9], ["put_ledger_back"], ["clear", 0, "failed", 0, [], None]),
+    ),
+    "the ledger is lost, and people opt out whose contacts are not marked as modified by it": History(
+        Setup(consent_moves_clock=False), LOST_AND_UNHEARD,
+    ),
+    "the same where the account opts new contacts out, so that nobody can tell whose an opt-out is": History(
+        Setup(consent_moves_clock=False, new_opted_out=True), LOST_AND_UNHEARD,
     ),
     "an older run is cleared after a newer one created people": History(
         DELETING,

@@ -117,6 +117,7 @@ class Player:
         self.agreed: dict[Pair, dict[str, tuple[Any, Any]]] = {}
         self._runs: list[DagRun] = []
         self._created: dict[int, set[str]] = {}
+        self._lost = False
         self.bench.is_over = self._is_over
 
     @property
@@ -315,6 +316,7 @@ class Player:
     def put_ledger_back(self) -> None:
         """Somebody restores the ledger, or it is lost."""
         self.bench.put_ledger_back()
+        self._lost = True
         self.agreed.clear()
         self.diary.ledger_lost = True
         self.diary.decided.clear()
@@ -478,6 +480,7 @@ class Player:
         return laws.Evidence(
             self.diary, self.agreed, self.setup.kept, self.bench.writes_at, policy == "opt_out",
             self.setup.new_opted_out, self.setup.hold, policy == "delete",
+            self._lost and self.setup.new_opted_out and not self.setup.consent_moves_clock,
         )  # fmt: skip
 
 

@@ -47,6 +47,8 @@ class Evidence:
         born_out: Whether the account creates contacts opted out.
         holds: Whether a field is held where both sides were edited.
         deletes: Whether a deletion may delete the contact, too.
+        untold: Whether the ledger was lost where the account opts new contacts out and no clock tells of an opt-out:
+            nobody can tell one from the other then, and whoever was asked has answered that it is the account's.
     """
 
     diary: Diary
@@ -57,6 +59,7 @@ class Evidence:
     born_out: bool
     holds: bool = False
     deletes: bool = False
+    untold: bool = False
 
 
 def relate(now: Moment, diary: Diary) -> None:
@@ -110,7 +113,7 @@ def _by_default(one: Someone, evidence: Evidence) -> bool:
     return (
         evidence.born_out
         and one.object == "contact"
-        and one.id not in {*diary.made, *diary.opted_out[0]} - diary.restored
+        and (evidence.untold or one.id not in {*diary.made, *diary.opted_out[0]} - diary.restored)
     )
 
 
@@ -337,7 +340,7 @@ def whoever_is_opted_out_is_so_on_both_sides(now: Moment, evidence: Evidence) ->
     """A bound person is opted out on both sides or on none; an account's default for new contacts stays there."""
     for bound, record, card in now.pairs():
         same = record.opted_out == card.opted_out or (
-            _by_default(card, evidence) and record.opted_out[1] == card.opted_out[1]
+            _by_default(card, evidence) and (evidence.untold or record.opted_out[1] == card.opted_out[1])
         )
         assert same, ("opted out on one side only", bound, record.opted_out, card.opted_out)
 

@@ -44,6 +44,12 @@ def lose(direct: Direct, empty_ledger: Path, tmp_path: Path, *, variables: bool)
     return again
 
 
+def answered(direct: Direct, answer: str) -> Direct:
+    """Say whose the opt-outs of contacts are that nobody has edited."""
+    direct.settings = direct.settings.model_copy(update={"untouched_opt_outs": answer})
+    return direct
+
+
 @pytest.mark.parametrize("variables", [False, True], ids=["ledger", "ledger and Variables"])
 def test_the_default_of_an_account_is_nobodys_opt_out_and_salesforce_keeps_its_values(
     direct: Direct, empty_ledger: Path, tmp_path: Path, variables: bool
@@ -55,20 +61,36 @@ def test_the_default_of_an_account_is_nobodys_opt_out_and_salesforce_keeps_its_v
     clock = {"modifiedOn": card["modifiedOn"], "createdOn": card["createdOn"]}
     direct.control.patch(f"/salesmanago/contacts/{card['id']}", {"address": {"city": "Lodz"}, **clock})
     again = lose(direct, empty_ledger, tmp_path, variables=variables)
-    if variables:
-        for dry_run in (True, False):
-            with pytest.raises(FatalError, match="1 of 1 contacts that nobody has edited"):
-                again.sync("full", dry_run=dry_run)
-        assert again.records("Lead")[mine]["HasOptedOutOfEmail"] is False
-        again.settings = again.settings.model_copy(update={"untouched_opt_outs": "default"})
-    again.sync("full")
-    again.settings = again.settings.model_copy(update={"untouched_opt_outs": "ask"})
+    for dry_run in (True, False):
+        with pytest.raises(FatalError, match="1 of 1 contacts that nobody has edited"):
+            again.sync("full", dry_run=dry_run)
+    assert again.records("Lead")[mine]["HasOptedOutOfEmail"] is False
+    answered(again, "default").sync("full")
+    answered(again, "ask")
     record = again.records("Lead")[mine]
     assert (record["HasOptedOutOfEmail"], record["City"]) == (False, "Łódź")
     again.later(3600)
     again.sync()
     record = again.records("Lead")[mine]
     assert (record["HasOptedOutOfEmail"], record["City"]) == (False, "Łódź"), "nor later"
+    assert again.sync() == []
+    again.close()
+
+
+@pytest.mark.parametrize("answer", ["person", "default"])
+def test_whose_an_opt_out_is_that_no_clock_tells_is_asked_also_of_one_among_many(
+    direct: Direct, empty_ledger: Path, tmp_path: Path, answer: str
+) -> None:
+    direct.control.post("/salesmanago/settings", {"new_opted_out": False, "optout_moves_clock": False})
+    direct.record("Lead", LastName="Maj", Company="Acme", Email="other@example.com")
+    mine = lead(direct)
+    again = lose(direct, empty_ledger, tmp_path, variables=False)
+    [card] = [card for card in again.cards().values() if card["email"] == EMAIL]
+    again.control.patch(f"/salesmanago/contacts/{card['id']}", {"optedOutPhone": True})
+    with pytest.raises(FatalError, match="1 of 2 contacts that nobody has edited since the last synchronisation"):
+        again.sync("full")
+    answered(again, answer).sync("full")
+    assert again.records("Lead")[mine]["DoNotCall"] is (answer == "person")
     assert again.sync() == []
     again.close()
 
@@ -118,8 +140,7 @@ def test_an_opt_out_of_before_the_first_sync_is_a_persons_unless_all_look_like_a
         out = answer != "ask" or number == 0
         direct.contact(f"p{number}@example.com", state="PROSPECT", externalId=identifier, optedOut=out)
     direct.later(3600)
-    direct.settings = direct.settings.model_copy(update={"untouched_opt_outs": answer})
-    direct.sync("full")
+    answered(direct, answer).sync("full")
     out = [row["HasOptedOutOfEmail"] for row in direct.records("Lead").values()]
     assert sum(out) == {"person": count, "default": 0, "ask": 1}[answer]
     assert direct.sync() == []

@@ -135,7 +135,9 @@ def check_origin(ports: Ports) -> None:
     """Stop where nobody can tell a person's opt-out from what the account does to new contacts.
 
     Without a ledger and a watermark nothing says who made a contact. A few opt-outs among many contacts that nobody
-    edited are those of people, and count; where nearly all are opted out, it is likely to be a default.
+    edited are those of people, and count; where nearly all are opted out, it is likely to be a default. Where the
+    ledger alone was lost, the sync made many of the contacts; but not every account marks one as modified that opts
+    out, so that a single opt-out may be a person's.
 
     Raises:
         FatalError: Before anything is written.
@@ -144,11 +146,14 @@ def check_origin(ports: Ports) -> None:
         return
     counts = of_everybody(ports, "origin", ["untouched", "alone"]).sum()
     untouched, alone = int(counts["untouched"]), int(counts["alone"])
-    if alone and alone * 100 >= untouched * DEFAULTS_PERCENT:
+    synchronised = read_watermark(ports.variables) is not None
+    doubtful = ports.run.reads_everybody if synchronised else alone * 100 >= untouched * DEFAULTS_PERCENT
+    if alone and doubtful:
+        since = "the last synchronisation" if synchronised else "they were made"
         found = f" New contacts of it are {told}." if (told := ports.known.new_consent) else ""
         raise FatalError(
-            f"{alone} of {untouched} contacts that nobody has edited since they were made are opted out in SALESmanago "
-            "and not in Salesforce, and nothing is remembered of an earlier synchronisation. Does this account opt new "
+            f"{alone} of {untouched} contacts that nobody has edited since {since} are opted out in SALESmanago "
+            "and not in Salesforce, and the ledger remembers nothing of them. Does this account opt new "
             f"contacts out by itself?{found} Set SALESMANAGO_SYNC_UNTOUCHED_OPT_OUTS=default for one run: these "
             "opt-outs stay in SALESmanago. Did people opt out? Set it to person: they are opted out in Salesforce, too."
             " Nothing was written."
@@ -178,7 +183,7 @@ def inputs_of(reading: Reading, objects: Sequence[str], direction: str | None = 
         now=ports.now(),
         seen=reading.seen(),
         synchronised_until=None if watermark is None else watermark.salesmanago,
-        default_opt_outs=ports.settings.untouched_opt_outs == "default",
+        default_opt_outs={"default": True, "person": False}.get(ports.settings.untouched_opt_outs),
         witnesses=reading.witness_inputs(),
         choices=reading.choices(),
     )

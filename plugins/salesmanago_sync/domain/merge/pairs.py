@@ -49,7 +49,7 @@ class Pairs:
         base: Their base values.
         known_ids: Every Salesforce Id that the ledger or the reading knows.
         synchronised_until: Up to when SALESmanago was synchronised before this run, by its own clock; or nobody knows.
-        default_opt_outs: Whether a contact that nobody edited since it was made is opted out by its account's default.
+        default_opt_outs: Whether a contact that nobody edited is opted out by its account's default, as a person said.
         choices: What was decided about held conflicts (`choices.CHOICE_COLUMNS`), one row a person and field.
     """
 
@@ -64,7 +64,7 @@ class Pairs:
     base: Base
     known_ids: frozenset[str] = frozenset()
     synchronised_until: datetime | None = None
-    default_opt_outs: bool = False
+    default_opt_outs: bool | None = None
     choices: pd.DataFrame = field(default_factory=no_choices)
 
     def is_(self, status: str) -> pd.Series:
@@ -159,18 +159,23 @@ class Pairs:
     ) -> tuple[pd.Series, pd.Series, pd.Series]:
         """Let what a contact holds that the sync wrote last be the base: it is what a service made of our own write.
 
-        Salesforce wins where both sides hold a value, and an opt-out that only the contact holds was nobody's. Where
-        nobody knows that anything was ever synchronised, a person has to say so (`default_opt_outs`).
+        Salesforce wins where both sides hold a value. Whose an opt-out is that only the contact holds, a person has to
+        say: not every account marks a contact as modified that opts out (`default_opt_outs`).
         """
         base_a, base_m, known = base
         if column.kind == "consent":
-            if self.synchronised_until is None and not self.default_opt_outs:
-                # Nothing says that the sync ever wrote this contact: what it holds may be a person's decision.
+            if not self._opted_out_by_default:
                 return base
             alone = self.ours & ~known & m.eq("true").fillna(False) & a.ne("true").fillna(True)
             return base_a.mask(alone, a.fillna("false")), base_m.mask(alone, m), known | alone
         both = self.ours & ~known & a.notna() & m.notna() & (column.rule.direction == "both")
         return base_a.mask(both, m), base_m.mask(both, m), known | both
+
+    @property
+    def _opted_out_by_default(self) -> bool:
+        """Whether the account opted them out; unsaid, nothing but a watermark tells that the sync made any."""
+        said = self.default_opt_outs
+        return self.synchronised_until is not None if said is None else said
 
     def stored(self, key: str) -> tuple[pd.Series, pd.Series, pd.Series]:
         """The base of one field as the ledger has it: both values, and whether there is one."""
@@ -302,7 +307,7 @@ def pairs_of(
     bindings: pd.DataFrame,
     people: pd.DataFrame,
     synchronised_until: datetime | None = None,
-    default_opt_outs: bool = False,
+    default_opt_outs: bool | None = None,
     choices: pd.DataFrame | None = None,
 ) -> Pairs:
     """Gather the people of one object who may be written.
@@ -313,7 +318,7 @@ def pairs_of(
         bindings: The ledger's bindings.
         people: The people frame (`matching.match`).
         synchronised_until: Up to when SALESmanago was synchronised before this run, by its own clock.
-        default_opt_outs: Whether a contact that nobody edited since it was made is opted out by its account's default.
+        default_opt_outs: Whether a contact that nobody edited is opted out by its account's default, as a person said.
         choices: What was decided about held conflicts, of anybody.
     """
     takes_part = people["status"].isin([PAIR, CREATE_IN_SALESFORCE, CREATE_IN_SALESMANAGO])

@@ -112,13 +112,13 @@ def share_opt_outs(everybody: Everybody, people: pd.DataFrame, decisions: Sequen
 
 
 def unknown_opt_outs(decisions: Sequence[Decision]) -> tuple[int, int]:
-    """Count contacts of which nobody knows who opted them out, since nothing is remembered and nobody edited them.
+    """Count contacts of which nobody knows who opted them out: the ledger does not know them, and nobody edited them.
 
     Returns:
         How many contacts are like that, and how many of them are opted out and their records are not.
     """
     untouched, alone = 0, 0
-    for pairs in (decision.pairs for decision in decisions if decision.pairs.synchronised_until is None):
+    for pairs in (decision.pairs for decision in decisions):
         untouched += int(pairs.ours.sum())
         out = pd.Series(False, index=pairs.people.index)
         for key in OPT_OUTS:

@@ -53,8 +53,8 @@ class PlanInput:
         witnesses: Objects that are not synchronised: only their opt-outs count.
         seen: For whom the services were asked (`sightings`): nobody else is taken for gone.
         synchronised_until: Up to when SALESmanago was synchronised before this run, by its own clock; or nobody knows.
-        default_opt_outs: Whether a contact that nobody edited since it was made is opted out by its account's default;
-            asked where nobody knows.
+        default_opt_outs: Whether a contact that nobody edited is opted out by its account's default where nothing else
+            is remembered of it; None where nobody has said so.
         choices: What people decided about held conflicts (`choices.CHOICE_COLUMNS`).
     """
 
@@ -67,7 +67,7 @@ class PlanInput:
     witnesses: Sequence[ObjectInput] = ()
     seen: pd.DataFrame = field(default_factory=nothing_seen)
     synchronised_until: datetime | None = None
-    default_opt_outs: bool = False
+    default_opt_outs: bool | None = None
     choices: pd.DataFrame = field(default_factory=no_choices)
 
 
