@@ -66,6 +66,16 @@ def test_a_run_says_how_many_requests_it_will_make(sync: Sync, prepare: Any, peo
     is_said_before(sync, sync.full)
 
 
+@pytest.mark.parametrize("fields", [[], ["fax"]])
+def test_an_approved_run_says_it_of_what_was_approved(sync: Sync, fields: list[str]) -> None:
+    """Whoever it has written itself is read again: other runs may have written them, too, while it waited."""
+    sync.set(ask="never")
+    edits_of_both_sides(sync)
+    sync.later(3600)
+    sync.set(ask="always")
+    is_said_before(sync, sync.full, answer=lambda question: (["Approve"], {"fields": fields}))
+
+
 def test_whose_contact_is_written_twice_is_read_again(sync: Sync) -> None:
     leads = [sync.lead(Email=f"l{number}@example.com") for number in range(4)]
     assert sync.full().green

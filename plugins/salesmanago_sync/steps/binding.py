@@ -11,6 +11,7 @@ from salesmanago_sync.domain.frames import TEXT, among
 from salesmanago_sync.domain.merge.pairs import SIDES
 from salesmanago_sync.steps.approval import approved_scope
 from salesmanago_sync.steps.evidence import SEEN, keep_seen
+from salesmanago_sync.steps.guard import tell_cost
 from salesmanago_sync.steps.parts import check_planned, load_part, note_bound, numbers, staged
 from salesmanago_sync.steps.planning import work_of
 from salesmanago_sync.steps.ports import Ports
@@ -35,6 +36,8 @@ def bind_people(ports: Ports) -> list[list[dict[str, Any]]]:
     check_planned(ports)
     scope = approved_scope(ports)
     note_bound(ports)
+    if scope is not None and not scope.is_whole:
+        tell_cost(ports, scope)
     for number in numbers(ports):
         ports.keep_lock()
         learned = [staged(ports, number, name) for name in ("moves", "agreement", "issues")]

@@ -13,6 +13,7 @@ from salesmanago_sync.clients.salesforce import RETRIEVE_AT_ONCE
 from salesmanago_sync.clients.salesmanago import CARDS_AT_ONCE
 from salesmanago_sync.clients.salesmanago_ids import PAGE
 from salesmanago_sync.domain.merge.merge import TO_SALESFORCE, TO_SALESMANAGO
+from salesmanago_sync.domain.plan.scope import Scope
 from salesmanago_sync.ledger.frames import rows_of
 from salesmanago_sync.steps.canary import first_people
 from salesmanago_sync.steps.looks import FRESH_FOR, MOST_PAGES, MOST_RECORDS
@@ -25,33 +26,39 @@ from salesmanago_sync.steps.reading import sources, witnesses
 CONTACT_ID = "contactId"
 
 
-def planned_calls(ports: Ports) -> dict[str, int]:
+def planned_calls(ports: Ports, scope: Scope | None = None) -> dict[str, int]:
     """Say how many requests the plan of a run takes.
 
     What people edit meanwhile, what a service refuses and what it fills in by itself comes on top.
 
     Args:
         ports: What the step talks to.
+        scope: What of the plan a person approves; None where nobody is asked.
 
     Returns:
         How many requests to `salesmanago` and to `salesforce`; log-ins are not counted, as Salesforce does not.
     """
     read = sources(ports, checked(ports).enabled)
     linked = frozenset(name for name, source in read.items() if source.mapping.line(CONTACT_ID) is not None)
-    cost = Cost(len(read), len(read) + len(witnesses(ports)), linked, ports.settings.requests_per_second)
+    namesakes = len(read) + len(witnesses(ports))
+    cost = Cost(len(read), namesakes, linked, ports.settings.requests_per_second, approved=scope is not None)
     count = ports.run.request.canary
-    if count is None:
+    if count is not None:
+        _add_canary(ports, count, cost, scope or Scope())
+    elif scope is None or scope.is_whole:
         cost.write_all(of_everybody(ports, SIZES, SIZE_COLUMNS))
     else:
-        _add_canary(ports, count, cost)
+        for changes in each_staged(ports, "changes"):
+            cost.write_all(sizes([changes[scope.holds(changes)]], ports.settings.people_per_task))
     cost.followup()
     return {"salesmanago": cost.salesmanago, "salesforce": cost.salesforce}
 
 
-def _add_canary(ports: Ports, count: int, cost: Cost) -> None:
+def _add_canary(ports: Ports, count: int, cost: Cost, scope: Scope) -> None:
     """Add what is written of each part before the canary, by it, and after it, and whom it reads back."""
     chosen, read = dict(first_people(ports, count)), Counter[str]()
-    for number, changes in enumerate(each_staged(ports, "changes"), start=1):
+    for number, planned in enumerate(each_staged(ports, "changes"), start=1):
+        changes = planned[scope.holds(planned)]
         before, first = goes_first(changes["lane"]), changes["person"].isin(chosen.get(number, ()))
         in_turn = changes[before], changes[~before & first], changes[~before & ~first]
         cost.write_all(sizes(in_turn, ports.settings.people_per_task))
@@ -68,6 +75,8 @@ class Cost:
         namesakes: How many are asked who else has the address of somebody who is read again.
         linked: The objects whose records are told the id of a contact that was made of them.
         rate: Requests a second to SALESmanago.
+        approved: Whether a person approves the plan: then whoever this run has written itself is read again, too, since
+            other runs may have written them while it waited.
         salesmanago: Requests so far.
         salesforce: Likewise.
         contacts: Contacts written so far, of which SALESmanago tells whoever asks what moved.
@@ -79,6 +88,7 @@ class Cost:
     namesakes: int
     linked: frozenset[str]
     rate: int
+    approved: bool = False
     salesmanago: int = 0
     salesforce: int = 0
     contacts: int = 0
@@ -109,9 +119,9 @@ class Cost:
         asked = self.objects if direction == TO_SALESFORCE and batch["created"] else 1
         seconds = requests / self.rate if direction == TO_SALESMANAGO else 0.0
         looks = 1 + int(seconds // FRESH_FOR.total_seconds())
-        again = int(batch["again"])
-        cards = max(again, up(int(batch["told"]), CARDS_AT_ONCE))
-        self.salesmanago += cards
+        cards = max(int(batch["again"]), up(int(batch["told"]), CARDS_AT_ONCE))
+        people, again = (int(batch[name]) for name in (("heard", "heard_in") if self.approved else ("told", "again")))
+        self.salesmanago += max(again, up(people, CARDS_AT_ONCE))
         self.salesforce += again * (1 + self.namesakes)
         if self.contacts < MOST_PAGES * PAGE:
             self.salesmanago += looks * (self.contacts // PAGE + 1) + cards

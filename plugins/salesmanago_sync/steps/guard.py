@@ -24,6 +24,7 @@ from salesmanago_sync.domain.plan.limits import (
     may_pass_percent,
     passed,
 )
+from salesmanago_sync.domain.plan.scope import Scope
 from salesmanago_sync.ledger.runs import ASKS
 from salesmanago_sync.settings import PREFIX, Settings
 from salesmanago_sync.steps.cost import planned_calls
@@ -66,7 +67,7 @@ def guard(ports: Ports) -> dict[str, Any] | None:
     check_origin(ports)
     found = added(of_everybody(ports, MEASURES, MEASURE_COLUMNS))
     why = [*_by_rule(ports, found), *beyond(ports, found)]
-    calls = _tell_cost(ports)
+    calls = tell_cost(ports, Scope() if why else None)
     for line in why:
         log.info("%s", visible(line))
     if not why or ports.run.request.dry_run:
@@ -80,9 +81,14 @@ def guard(ports: Ports) -> dict[str, Any] | None:
     return question
 
 
-def _tell_cost(ports: Ports) -> dict[str, int]:
-    """Say how many requests the plan takes, and whether Salesforce will have so many left for the sync."""
-    calls = planned_calls(ports)
+def tell_cost(ports: Ports, scope: Scope | None) -> dict[str, int]:
+    """Say how many requests the plan takes, and whether Salesforce will have so many left for the sync.
+
+    Args:
+        ports: What the step talks to.
+        scope: What of the plan a person approves; None where nobody is asked.
+    """
+    calls = planned_calls(ports, scope)
     ports.ledger.update_run(ports.run.id, calls_planned=calls)
     log.info("Writing this takes %(salesmanago)d requests to SALESmanago and %(salesforce)d to Salesforce.", calls)
     usage = ports.ledger.last_usage()

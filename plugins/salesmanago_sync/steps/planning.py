@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 
 # What each batch of a part will write (`sizes`).
 SIZES = "sizes"
-SIZE_COLUMNS = ("object", "direction", "lane", "people", "created", "told", "again")
+SIZE_COLUMNS = ("object", "direction", "lane", "people", "created", "told", "again", "heard", "heard_in")
 DIRECTIONS = ("to_salesmanago", "to_salesforce")
 # One request takes so many rows: SALESmanago batchupsert 100, Salesforce Collections 200.
 ROWS = {TO_SALESMANAGO: 100, TO_SALESFORCE: 200}
@@ -233,18 +233,23 @@ def sizes(written_in_turn: Sequence[pd.DataFrame], size: int) -> pd.DataFrame:
     Returns:
         `SIZE_COLUMNS`: `people`, how many of them are `created`, and of how many an earlier batch has written the
         contact, so that SALESmanago tells of them; `again`, how many requests have such people, who are read again.
+        `heard` and `heard_in` likewise count those of whom an earlier batch has written either side.
     """
-    found, written = [], set[int]()
+    found, written, heard = [], set[int](), set[int]()
     turns = [(part, batch) for part in written_in_turn for batch in batches(part, size)]
     for changes, batch in turns:
         mine = people_of(batch, changes)
         people, size_of_request = sorted(mine["person"].unique()), request_size(batch)
         created = mine.loc[mine["action"].eq("create"), "person"].nunique()
-        told = [number // size_of_request for number, person in enumerate(people) if person in written]
-        counts = [len(people), created, len(told), len(set(told))]
+        told, known = (
+            [number // size_of_request for number, person in enumerate(people) if person in before]
+            for before in (written, heard)
+        )
+        counts = [len(people), created, len(told), len(set(told)), len(known), len(set(known))]
         found.append([batch["object"], batch["direction"], batch["lane"], *counts])
         if batch["direction"] == TO_SALESMANAGO:
             written.update(people)
+        heard.update(people)
     return pd.DataFrame(found, columns=list(SIZE_COLUMNS)).astype(dict.fromkeys(SIZE_COLUMNS[3:], int))
 
 
