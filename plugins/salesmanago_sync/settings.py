@@ -147,8 +147,8 @@ class Settings(BaseSettings):
     untouched_opt_outs: Literal["ask", "person", "default"] = Field(
         "ask",
         description="Whose opt-out it is where only the contact is opted out, nobody has edited it, and the ledger "
-        "does not know it: a `person`'s, or the account's `default`. `ask` stops a full sync before it writes where "
-        "the ledger was lost and there is one; before a first synchronisation it counts them as a person's, and stops "
+        "does not know it: a `person`'s, or the account's `default`. `ask` takes it for the default after a "
+        "lost ledger; before a first synchronisation it counts it as a person's, and stops the run before it writes "
         "where nine in ten such contacts are opted out.",
     )
     consent_after_seconds: int = Field(

@@ -136,8 +136,8 @@ def check_origin(ports: Ports) -> None:
 
     Without a ledger and a watermark nothing says who made a contact. A few opt-outs among many contacts that nobody
     edited are those of people, and count; where nearly all are opted out, it is likely to be a default. Where the
-    ledger alone was lost, the sync made many of the contacts; but not every account marks one as modified that opts
-    out, so that a single opt-out may be a person's.
+    ledger alone was lost, the sync made these contacts, and they say nothing by themselves; but not every account marks
+    one as modified that opts out, so that the log says what was taken for a default.
 
     Raises:
         FatalError: Before anything is written.
@@ -146,14 +146,23 @@ def check_origin(ports: Ports) -> None:
         return
     counts = of_everybody(ports, "origin", ["untouched", "alone"]).sum()
     untouched, alone = int(counts["untouched"]), int(counts["alone"])
-    synchronised = read_watermark(ports.variables) is not None
-    doubtful = ports.run.reads_everybody if synchronised else alone * 100 >= untouched * DEFAULTS_PERCENT
-    if alone and doubtful:
-        since = "the last synchronisation" if synchronised else "they were made"
-        found = f" New contacts of it are {told}." if (told := ports.known.new_consent) else ""
+    found = f" New contacts of it are {told}." if (told := ports.known.new_consent) else ""
+    if read_watermark(ports.variables) is not None:
+        if alone and ports.run.reads_everybody:
+            log.warning(
+                "%d of %d contacts that the ledger does not know, and that nobody has edited since the last "
+                "synchronisation, are opted out in SALESmanago and not in Salesforce. That is taken for what this "
+                "account does to new contacts.%s Did people opt out? Run it again with "
+                "SALESMANAGO_SYNC_UNTOUCHED_OPT_OUTS=person.",
+                alone,
+                untouched,
+                found,
+            )
+        return
+    if alone and alone * 100 >= untouched * DEFAULTS_PERCENT:
         raise FatalError(
-            f"{alone} of {untouched} contacts that nobody has edited since {since} are opted out in SALESmanago "
-            "and not in Salesforce, and the ledger remembers nothing of them. Does this account opt new "
+            f"{alone} of {untouched} contacts that nobody has edited since they were made are opted out in SALESmanago "
+            "and not in Salesforce, and nothing is remembered of an earlier synchronisation. Does this account opt new "
             f"contacts out by itself?{found} Set SALESMANAGO_SYNC_UNTOUCHED_OPT_OUTS=default for one run: these "
             "opt-outs stay in SALESmanago. Did people opt out? Set it to person: they are opted out in Salesforce, too."
             " Nothing was written."
