@@ -20,7 +20,7 @@ from salesmanago_sync.domain.merge.merge import TO_SALESMANAGO
 from salesmanago_sync.domain.merge.owed import DELETE
 from salesmanago_sync.domain.plan.limits import added, measures
 from salesmanago_sync.domain.plan.plan import Plan
-from salesmanago_sync.domain.undo.undo import KEY, LEFT, Undo, as_shown, at_most, first_and_last, undo
+from salesmanago_sync.domain.undo.undo import KEY, LEFT, Undo, as_shown, at_most, first_and_last, persons, undo
 from salesmanago_sync.errors import ConfigurationError, FatalError, Fault, IssuesFoundError, RetriableError
 from salesmanago_sync.steps.binding import note_differences
 from salesmanago_sync.steps.commit import COMMITTED
@@ -102,7 +102,7 @@ def _written(ports: Ports, number: int) -> pd.DataFrame:
 
 def _slices(written: pd.DataFrame) -> Iterator[pd.DataFrame]:
     """Cut what was written into slices of so many people, each person in one of them."""
-    person = pd.factorize(written["salesforce_id"].mask(written["salesforce_id"].eq(""), written["salesmanago_id"]))[0]
+    person = persons(written)
     for start in range(0, int(person.max(initial=-1)) + 1, AT_A_TIME):
         yield written[(person >= start) & (person < start + AT_A_TIME)]
 

@@ -159,8 +159,9 @@ class Pairs:
     ) -> tuple[pd.Series, pd.Series, pd.Series]:
         """Let what a contact holds that the sync wrote last be the base: it is what a service made of our own write.
 
-        Salesforce wins where both sides hold a value. Whose an opt-out is that only the contact holds, a person has to
-        say: not every account marks a contact as modified that opts out (`default_opt_outs`).
+        Salesforce wins where both sides hold a value. An opt-out that only the contact holds is the account's default,
+        unless a person says otherwise (`default_opt_outs`): not every account marks a contact as modified that opts
+        out. Without a watermark nothing says that the sync ever wrote it: it may be a person's decision.
         """
         base_a, base_m, known = base
         if column.kind == "consent":

@@ -92,6 +92,11 @@ def undo(
     return Undo(found.changes(), found.left())
 
 
+def persons(written: pd.DataFrame) -> Any:
+    """Number the people of some writes from nought, each by the record, or by the contact where there is none."""
+    return pd.factorize(written["salesforce_id"].mask(written["salesforce_id"].eq(""), written["salesmanago_id"]))[0]
+
+
 def at_most(written: pd.DataFrame, *, delete_created: bool) -> pd.DataFrame:
     """Say what an undo may write, before anybody was read.
 
@@ -102,8 +107,7 @@ def at_most(written: pd.DataFrame, *, delete_created: bool) -> pd.DataFrame:
     Returns:
         As of a plan, as far as `limits.measures` counts it.
     """
-    person = pd.factorize(written["salesforce_id"].mask(written["salesforce_id"].eq(""), written["salesmanago_id"]))[0]
-    rows = written.assign(person=person, old=written["new"], new=written["old"], action="update", rule="undo")
+    rows = written.assign(person=persons(written), old=written["new"], new=written["old"], action="update", rule="undo")
     created = written["action"].eq("create")
     back = rows[~created].assign(lane=FIELDS)
     made = rows[created].drop_duplicates(["direction", "person"]).assign(lane=DELETE)
