@@ -73,7 +73,9 @@ def test_an_approved_run_says_it_of_what_was_approved(sync: Sync, fields: list[s
     edits_of_both_sides(sync)
     sync.later(3600)
     sync.set(ask="always")
-    is_said_before(sync, sync.full, answer=lambda question: (["Approve"], {"fields": fields}))
+    is_said_before(
+        sync, sync.full, answer=lambda question: (["Approve"], {"objects": [], "direction": "both", "fields": fields})
+    )
 
 
 def test_whose_contact_is_written_twice_is_read_again(sync: Sync) -> None:
