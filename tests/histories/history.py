@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -178,6 +178,9 @@ class Player:
             self._judged(run, None)
             return
         laws.the_lock_is_free(self.bench)
+        if run.answer.approved and not self._offers(run, run.answer.scope):
+            # Neither the form nor the run takes such an answer: the person approves all of it.
+            run.answer = replace(run.answer, scope=Scope())
         planned = self._rows(run)
         for step in waiting:
             self.do(step)
@@ -369,6 +372,12 @@ class Player:
                 held = (now.records[pair[0]].values[key], now.cards[pair[1]].values[key])
                 self.agreed.setdefault(pair, {})[key] = held
                 self.diary.forgets(pair, key)
+
+    def _offers(self, run: DagRun, scope: Scope) -> bool:
+        """Tell whether the question of a run offers every part that a scope names."""
+        question = self.bench.ledger.run(run.number)["question"]
+        objects = {row["object"] for row in question["rows"]}
+        return objects.issuperset(scope.objects) and set(question["fields"]).issuperset(scope.fields)
 
     def _rows(self, run: DagRun) -> pd.DataFrame:
         """What the ledger says that a run would write, has written, and left."""
