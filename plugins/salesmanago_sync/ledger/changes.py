@@ -171,6 +171,28 @@ class Changes:
             row = connection.execute(query.where(changes.c.run_id == run_id, changes.c.state != "dropped")).one()
         return int(row[0]), int(row[1])
 
+    def unwritten(self, fields: Sequence[str], limit: int = 1_000) -> pd.DataFrame:
+        """Read changes of some fields that runs planned and did not write, the oldest first.
+
+        Those of runs before the newest one that looked at everything and came to its end are obsolete: it has planned
+        anew what was still due.
+
+        Args:
+            fields: Their keys.
+            limit: How many at most.
+
+        Returns:
+            `salesforce_id, salesmanago_id, field, at`.
+        """
+        writes = (~runs.c.dry_run, runs.c.mode.in_(("full", "incremental")))
+        newest = sa.select(sa.func.max(runs.c.id)).where(*writes, runs.c.state == "success", ~runs.c.restricted)
+        since = sa.func.coalesce(newest.scalar_subquery(), 0)
+        planned = (*writes, changes.c.run_id > since, changes.c.state == "planned", changes.c.field.in_(fields))
+        columns = (changes.c.salesforce_id, changes.c.salesmanago_id, changes.c.field, changes.c.at)
+        query = sa.select(*columns).join(runs, runs.c.id == changes.c.run_id).where(*planned).order_by(changes.c.at)
+        with self._database.read() as connection:
+            return select_frame(connection, query.limit(limit))
+
     def delays(self, limit: int = 20_000) -> pd.DataFrame:
         """Read how long the newest changes of incremental runs took, one row a person and run.
 

@@ -7,10 +7,12 @@ from datetime import datetime, timedelta
 
 import pandas as pd
 
+from salesmanago_sync.domain.merge.owed import OPT_OUTS
 from salesmanago_sync.ledger.store import Ledger
 
 # Older ones say nothing about today.
 LOOKED_AT = timedelta(days=7)
+CHANNELS = dict(zip(OPT_OUTS, ("email", "phone"), strict=True))
 WHOSE = ["salesforce_id", "salesmanago_id", "channel", "side"]
 
 
@@ -22,8 +24,8 @@ class ConsentAges:
         count: How many of the last seven days were measured.
         p95: All but 5 % were faster.
         longest: The slowest of them.
-        oldest: How long the oldest of those has been waiting that were sent and the other side has not acknowledged,
-            since it was seen first, however long ago that is. Whom no run has sent yet nobody counts.
+        oldest: How long the oldest of those has been waiting that the other side has not acknowledged, since it was
+            seen first, however long ago that is; also of those that runs planned and did not come to send.
     """
 
     count: int
@@ -46,7 +48,7 @@ def read_consent_ages(ledger: Ledger, now: datetime) -> ConsentAges:
     first = _seen_first(ledger, rows)
     # The clocks of the machine that syncs and of a service may differ by some seconds.
     taken = (rows["acknowledged_at"] - first)[done].dt.total_seconds().clip(lower=0.0)
-    waiting = first[~rows.duplicated(WHOSE, keep="last") & ~done]
+    waiting = pd.concat([first[~rows.duplicated(WHOSE, keep="last") & ~done], _never_sent(ledger)])
     return ConsentAges(
         count=len(taken),
         p95=None if taken.empty else timedelta(seconds=float(taken.quantile(0.95))),
@@ -67,6 +69,19 @@ def _seen_first(ledger: Ledger, rows: pd.DataFrame) -> pd.Series:
     arrived = done.groupby([whole[name] for name in WHOSE]).cumsum() - done
     first = whole.assign(arrived=arrived).groupby([*WHOSE, "arrived"])["seen_at"].transform("min")
     return rows["id"].map(first.set_axis(whole["id"])).fillna(rows["seen_at"])
+
+
+def _never_sent(ledger: Ledger) -> pd.Series:
+    """Say since when opt-outs are planned that no run came to send, and the consent lane has not carried since."""
+    planned = ledger.unwritten(list(CHANNELS)).reset_index(names="row")
+    told = ledger.consent(planned["salesforce_id"], planned["salesmanago_id"])
+    told = told[told["acknowledged_at"].notna()]
+    planned["channel"] = planned["field"].map(CHANNELS)
+    arrived: set[int] = set()
+    for name in ("salesforce_id", "salesmanago_id"):
+        both = planned[planned[name].ne("")].merge(told[[name, "channel", "acknowledged_at"]], on=[name, "channel"])
+        arrived.update(both.loc[both["acknowledged_at"] >= both["at"], "row"])
+    return planned.loc[~planned["row"].isin(arrived), "at"]
 
 
 def consent_ages(ledger: Ledger, now: datetime) -> dict[str, float]:

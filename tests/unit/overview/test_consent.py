@@ -44,3 +44,23 @@ def test_who_is_refused_again_and_again_waits_since_the_opt_out_was_seen_first(l
     keep(ledger, "00Q1", noon - HOUR / 2, noon)
     ages = read_consent_ages(ledger, noon)
     assert (ages.count, ages.longest, ages.oldest) == (1, 200 * HOUR, None)
+
+
+def plan(ledger: Ledger, at: datetime, *, dry: bool = False) -> int:
+    run = ledger.start_run("salesmanago_incremental_sync", str(at), "incremental", dry, False, at)
+    row = {"object": "Lead", "direction": "to_salesmanago", "action": "update", "new": "true", "field": "optedOut"}
+    ledger.plan_changes(run, pd.DataFrame([{**row, "salesforce_id": "00Q1", "salesmanago_id": "c1"}]), at)
+    return run
+
+
+def test_what_runs_planned_and_did_not_come_to_send_waits_since_the_first_of_them(
+    ledger: Ledger, noon: datetime
+) -> None:
+    plan(ledger, noon - 9 * HOUR, dry=True)
+    plan(ledger, noon - 5 * HOUR)
+    last = plan(ledger, noon - 3 * HOUR)
+    assert read_consent_ages(ledger, noon).oldest == 5 * HOUR
+    keep(ledger, "00Q1", noon - 4 * HOUR, noon - 4 * HOUR)  # by the consent lane, after the first of them
+    assert read_consent_ages(ledger, noon).oldest == 3 * HOUR
+    ledger.finish_run(last, "success", noon)
+    assert read_consent_ages(ledger, noon).oldest is None
