@@ -358,6 +358,9 @@ def nobody_of_an_opted_out_address_is_mailable(now: Moment, evidence: Evidence) 
 def no_opt_out_is_left_behind(before: Moment, after: Moment, evidence: Evidence, since: float) -> None:
     """After the consent lane nobody is mailable whose address was opted out when it began, on any living record.
 
+    A contact whose record has moved to another address is about to follow it, in the next run: an opt-out at its old
+    address is none of theirs, nor the other way round.
+
     Args:
         before: When it began.
         after: When it had ended.
@@ -365,10 +368,12 @@ def no_opt_out_is_left_behind(before: Moment, after: Moment, evidence: Evidence,
         since: The end of what it reads.
     """
     then, touched = before.everybody, evidence.diary.touched
+    moving = {one.id for _, *pair in before.pairs() if pair[0].email != pair[1].email for one in pair}
     there = [
         one
         for one in after.everybody.values()
         if one.email is not None and _lives_as(one, then.get(one.id)) and touched.get(one.id, 0) < since
+        if one.id not in moving
     ]
     for channel in (0, 1):
         out = {one.email: one.id for one in there if then[one.id].opted_out[channel] and not _by_default(one, evidence)}
