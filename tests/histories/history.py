@@ -118,6 +118,8 @@ class Player:
         self._runs: list[DagRun] = []
         self._created: dict[int, set[str]] = {}
         self._lost = False
+        # What undoes left both sides holding: also of somebody who was deleted at a rest, and is restored later.
+        self._undone_to: dict[Pair, dict[str, tuple[Any, Any]]] = {}
         self.bench.is_over = self._is_over
 
     @property
@@ -331,7 +333,7 @@ class Player:
         laws.whoever_is_opted_out_is_so_on_both_sides(now, self._evidence())
         laws.no_edit_is_lost(now, self._evidence())
         laws.decisions_are_carried_out(self._conflicts(), self._evidence())
-        laws.both_sides_agree(now, self.setup.kept, self.agreed)
+        laws.both_sides_agree(now, self.setup.kept, self.agreed, self._undone_to)
         laws.nobody_of_an_opted_out_address_is_mailable(now, self._evidence())
         self._check_rest(now)
         now = self.bench.look()
@@ -371,6 +373,7 @@ class Player:
             if key is not None and pair in now.bindings and pair[0] in now.records and pair[1] in now.cards:
                 held = (now.records[pair[0]].values[key], now.cards[pair[1]].values[key])
                 self.agreed.setdefault(pair, {})[key] = held
+                self._undone_to.setdefault(pair, {})[key] = held
                 self.diary.forgets(pair, key)
 
     def _offers(self, run: DagRun, scope: Scope) -> bool:

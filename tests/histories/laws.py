@@ -121,10 +121,14 @@ def _of_what_is_unknown(one: Someone, now: Moment, evidence: Evidence) -> bool:
     """Whether a record belongs to a contact of whom nothing was known any more, and that a person had edited.
 
     The sync made the record of the contact, or the contact of the record. After a loss of the ledger nobody can tell
-    such a contact's flag from a person's, and mailing is the worse mistake.
+    such a contact's flag from a person's, and mailing is the worse mistake. So it is of one that a write made anew
+    whom a person had removed meanwhile, where the run died with that write.
     """
     diary = evidence.diary
-    edited = {bound.pair[1] for bound in now.bindings.values() if bound.pair[0] == one.id} & diary.touched.keys()
+    cards = {bound.pair[1] for bound in now.bindings.values() if bound.pair[0] == one.id}
+    if evidence.born_out and one.email in diary.purged and cards - diary.made.keys():
+        return True
+    edited = cards & diary.touched.keys()
     by_the_sync = edited - diary.made.keys() if diary.ledger_lost else set[str]()
     return evidence.born_out and bool(edited if one.id not in diary.made else by_the_sync)
 
@@ -389,16 +393,22 @@ def _lives_as(one: Someone, then: Someone | None) -> bool:
     return then is not None and not (one.gone or then.gone) and one.email == then.email
 
 
-def both_sides_agree(now: Moment, kept: Kept, agreed: Agreed) -> None:
-    """Nothing is left to do for whoever has no issue: both sides hold the same, or what they differ in by an undo."""
+def both_sides_agree(now: Moment, kept: Kept, *agreed: Agreed) -> None:
+    """Nothing is left to do for whoever has no issue: both sides hold the same, or what they differ in by an undo.
+
+    Args:
+        now: Both sides.
+        kept: What becomes of a text as the services hand it to each other.
+        *agreed: What both sides held when they came to rest, and what undoes left them holding.
+    """
     # The contact stays one where a binding moves, as to the winner of a merge.
-    of_card = {card: fields for (_, card), fields in agreed.items()}
+    told = [{card: fields for (_, card), fields in one.items()} for one in agreed]
     for bound, record, card in now.pairs("active"):
         if disputed(now, bound):
             continue
         for key, value in record.values.items():
             there = card.values[key]
-            if of_card.get(bound.pair[1], {}).get(key) == (value, there):
+            if any(of_card.get(bound.pair[1], {}).get(key) == (value, there) for of_card in told):
                 continue
             assert there in kept(value) or value in kept(there), ("both sides differ", bound, key, value, there)
 

@@ -171,6 +171,7 @@ class People:
         """Remove a contact for good."""
         for one in self._cards(which):
             self._control.delete(self._path(one))
+            self._diary.purged.add(one.email)
             self._end(one)
 
     def restore_card(self, which: int) -> None:
@@ -203,6 +204,7 @@ class People:
             if for_good:
                 self._control.post(f"{self._path(record)}/purge")
                 self._control.delete(self._path(card))
+                self._diary.purged.add(card.email)
             else:
                 self._control.delete(self._path(record))
                 self._control.patch(self._path(card), {"deleted": True})

@@ -16,6 +16,7 @@ from salesmanago_sync.domain.org.schema import CONTACT_ID_FIELD
 from salesmanago_sync.domain.plan.native import salesmanago_rows, to_salesforce
 from salesmanago_sync.steps.reading import Reading, Source
 from salesmanago_sync.steps.request import utc
+from salesmanago_sync.steps.strays import without_strays
 
 
 def send_to_salesmanago(reading: Reading, source: Source, changes: pd.DataFrame, people: pd.DataFrame) -> list[Outcome]:
@@ -32,7 +33,8 @@ def send_to_salesmanago(reading: Reading, source: Source, changes: pd.DataFrame,
     """
     contacts = aligned(reading.contacts.set_index("contactId", drop=False), people["salesmanago_id"])
     rows = salesmanago_rows(source.mapping, changes, people, contacts, reading.ports.known)
-    return reading.ports.salesmanago.upsert(rows)
+    ports, since = reading.ports, reading.ports.salesmanago.heard_at
+    return without_strays(ports, people["salesmanago_id"], ports.salesmanago.upsert(rows), since)
 
 
 def send_to_salesforce(
