@@ -47,6 +47,12 @@ CONNECTION_TYPE: dict[str, Any] = {
     },
 }
 
+ASSET_URIS: dict[str, Any] = {
+    "schemes": ["salesforce", "salesmanago"],
+    "handler": None,  # any URI will do: other DAGs may have such assets, too
+    "to_openlineage_converter": "salesmanago_sync.hooks.lineage.as_data_set",
+}
+
 
 def get_provider_info() -> dict[str, Any]:
     """Describe the package; called by Airflow through an entry point."""
@@ -55,5 +61,6 @@ def get_provider_info() -> dict[str, Any]:
         "name": "SALESmanago",
         "description": "Two-way sync between Salesforce and SALESmanago.",
         "connection-types": [CONNECTION_TYPE],
+        "asset-uris": [ASSET_URIS],
         "cli": ["salesmanago_sync.cli.definition.get_cli_commands"],
     }

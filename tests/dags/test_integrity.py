@@ -228,6 +228,21 @@ def test_other_dags_hear_of_synchronised_people_once_all_is_written(dag: DAG) ->
     assert outlets == {"follow_up": {"salesforce_people", "salesmanago_people"}}
 
 
+def test_lineage_is_told_of_what_a_task_reads(dag: DAG) -> None:
+    inlets = {task.task_id: {inlet.name for inlet in task.inlets} for task in dag.tasks if task.inlets}
+    assert inlets == {
+        "extract_salesforce": {"salesforce_people"},
+        "extract_salesmanago": {"salesmanago_people"},
+        "extract_contacts": {"salesmanago_people"},
+        "gather_counterparts": {"salesforce_people", "salesmanago_people"},
+        "follow_up": {"salesforce_people", "salesmanago_people"},
+    }
+
+
+def test_opt_outs_wait_for_no_asset(bag: DagBag) -> None:
+    assert [task for task in bag.dags[CONSENT].tasks if task.inlets or task.outlets] == []
+
+
 def test_mapped_tasks_have_names_to_read(dag: DAG) -> None:
     mapped = {task.task_id: task.map_index_template for task in dag.tasks if task.is_mapped}
     assert set(mapped) == {"extract_salesforce", "extract_contacts", "plan", "write"}

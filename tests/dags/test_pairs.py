@@ -62,10 +62,33 @@ def test_tasks_have_the_pool_and_the_assets_of_their_pair(parse: Parse) -> None:
         assert [task.task_id for task in ours.tasks] == [task.task_id for task in theirs.tasks]
         for first, second in zip(ours.tasks, theirs.tasks, strict=True):
             assert second.pool == {FIRST.pool: "salesmanago_sandbox_sync"}.get(first.pool, first.pool)
-            assert [asset.name for asset in second.outlets] == [f"{asset.name}_sandbox" for asset in first.outlets]
+            for mine, other in zip(first.inlets + first.outlets, second.inlets + second.outlets, strict=True):
+                assert other.name == f"{mine.name}_sandbox"
+                assert other.uri == mine.uri.replace("_default/", "_sandbox/") != mine.uri
         assert theirs.tags == {*ours.tags, "sandbox"}
     repair: Any = bag.dags["salesmanago_sandbox_audit"].get_task("synchronised")
     assert repair.trigger_dag_id == "salesmanago_sandbox_incremental_sync"
+
+
+def test_no_asset_of_a_pair_is_that_of_another(parse: Parse) -> None:
+    odd = "salesforce: sf/a b@c:d?\nsalesmanago: sf/a b\n"
+    bag = parse(sandbox=TEXT, other=OTHER, odd=odd)
+    assert bag.import_errors == {}
+    pairs: dict[str, set[tuple[str, str]]] = {}
+    for dag_id, dag in bag.dags.items():
+        assets = [asset for task in dag.tasks for asset in (*task.inlets, *task.outlets)]
+        found = read_dag_id(dag_id)
+        assert found
+        pairs.setdefault(found[0], set()).update((asset.name, asset.uri) for asset in assets)
+    assert pairs["default"] == {
+        ("salesforce_people", "salesforce://salesforce_default/people"),
+        ("salesmanago_people", "salesmanago://salesmanago_default/people"),
+        ("salesmanago_unexplained", "salesmanago://salesmanago_default/unexplained"),
+    }
+    assert ("salesforce_people_odd", "salesforce://sf%2Fa%20b%40c%3Ad%3F/people") in pairs["odd"]
+    for position in (0, 1):
+        said = [asset[position] for assets in pairs.values() for asset in assets]
+        assert len(said) == len(set(said)) == 3 * len(pairs)
 
 
 def test_no_text_of_a_dag_names_one_of_another_pair(parse: Parse) -> None:

@@ -71,7 +71,18 @@ FLOORS = ("criteria", "converters", "mapping_files", "org", "people", "merge", "
 AIRFLOW_IS_AT_HOME = ("cli/", "dags/", "hooks/", "ui/", "plugin.py", "provider.py")
 CLOCKS = {"now", "utcnow", "today", "getenv"}
 # Airflow parses DAG files again and again: everything heavy is imported inside the tasks.
-AT_THE_TOP_OF_A_DAG = {PACKAGE, "__future__", "airflow", "collections", "copy", "datetime", "os", "pendulum", "typing"}
+AT_THE_TOP_OF_A_DAG = {
+    PACKAGE,
+    "__future__",
+    "airflow",
+    "collections",
+    "copy",
+    "datetime",
+    "os",
+    "pendulum",
+    "typing",
+    "urllib",
+}
 
 
 def modules(place: str) -> list[Path]:

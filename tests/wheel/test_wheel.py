@@ -18,6 +18,7 @@ from configparser import ConfigParser
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
@@ -30,7 +31,11 @@ UV = Path(sys.executable).with_name("uv")
 PACKAGE = "salesmanago_sync"
 CONSTRAINTS = ROOT / "tests" / "wheel" / "constraints-3.3.1.txt"
 # What a person's constraints are, and the Airflow that they belong to.
-AIRFLOWS = {"oldest": (CONSTRAINTS, "apache-airflow==3.3.1"), "newest": (ROOT / "requirements.txt", "apache-airflow")}
+OPENLINEAGE = "apache-airflow-providers-openlineage==2.20.3"
+AIRFLOWS = {
+    "oldest": (CONSTRAINTS, "apache-airflow==3.3.1"),
+    "newest": (ROOT / "requirements.txt", "apache-airflow", OPENLINEAGE),
+}
 
 
 @contextmanager
@@ -110,7 +115,7 @@ def test_airflow_finds_provider_and_plugin(wheel: Path) -> None:
 class Elsewhere:
     """An Airflow in a clean environment and an empty folder, with the wheel and what it requires."""
 
-    def __init__(self, wheel: Path, constraints: Path, airflow: str, folder: Path, twin: TwinServer) -> None:
+    def __init__(self, folder: Path, twin: TwinServer, wheel: Path, constraints: Path, *packages: str) -> None:
         self._folder, self._bin = folder, folder / "venv" / "bin"
         self.dags = folder / "home" / "dags"
         kept = {name: value for name, value in clean_environment().items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
@@ -123,10 +128,13 @@ class Elsewhere:
             "REQUESTS_CA_BUNDLE": twin.ca,
             "SALESMANAGO_SYNC_ASK": "never",
             "AIRFLOW_CONN_SYNC_LEDGER": f"sqlite:///{folder / 'ledger.db'}",
+            "AIRFLOW__OPENLINEAGE__TRANSPORT": json.dumps(
+                {"type": "file", "log_file_path": str(folder / "lineage.json"), "append": True}
+            ),
         }
         self.run(str(UV), "venv", "--quiet", "--python", sys.executable, "venv")
         where = ["--quiet", "--python", str(self._bin / "python"), "--constraints", str(constraints)]
-        self.run(str(UV), "pip", "install", *where, airflow, str(wheel))
+        self.run(str(UV), "pip", "install", *where, *packages, str(wheel))
 
     def run(self, *command: str) -> str:
         """Run a command, and return what it printed."""
@@ -140,6 +148,20 @@ class Elsewhere:
         """Run a command of Airflow."""
         return self.run("airflow", *words)
 
+    def lineage(self) -> list[dict[str, Any]]:
+        """Give the events that OpenLineage was sent."""
+        file = self._folder / "lineage.json"
+        return [json.loads(line) for line in file.read_text().splitlines()] if file.is_file() else []
+
+
+def data_sets(events: list[dict[str, Any]], kind: str) -> dict[str, set[tuple[str, str]]]:
+    """Give the namespaces and names of what tasks, by id, have as `inputs` or `outputs`."""
+    found: dict[str, set[tuple[str, str]]] = {}
+    for event in events:
+        for one in event[kind]:
+            found.setdefault(event["job"]["name"].rpartition(".")[2], set()).add((one["namespace"], one["name"]))
+    return found
+
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
@@ -147,7 +169,7 @@ class Elsewhere:
 def test_the_wheel_alone_lays_out_a_folder_and_synchronises(
     age: str, wheel: Path, tmp_path: Path, twin: TwinServer
 ) -> None:
-    elsewhere = Elsewhere(wheel, *AIRFLOWS[age], tmp_path, twin)
+    elsewhere = Elsewhere(tmp_path, twin, wheel, *AIRFLOWS[age])
     folder = elsewhere.dags / "team" / "crm"
     laid_out = json.loads(elsewhere.airflow("salesmanago", "init", str(folder), "--output", "json"))
     assert {row["result"] for row in laid_out} == {"new"}
@@ -168,6 +190,23 @@ def test_the_wheel_alone_lays_out_a_folder_and_synchronises(
         ("ok", "lead.yaml"),
         ("ok", "person_account.yaml"),
     ]
+
+    events = elsewhere.lineage()
+    if OPENLINEAGE not in AIRFLOWS[age]:
+        assert events == []
+        return
+    salesforce, salesmanago = (
+        ("salesforce://salesforce_default", "people"),
+        ("salesmanago://salesmanago_default", "people"),
+    )
+    assert data_sets(events, "inputs") == {
+        "extract_salesforce": {salesforce},
+        "extract_salesmanago": {salesmanago},
+        "gather_counterparts": {salesforce, salesmanago},
+        "follow_up": {salesforce, salesmanago},
+    }
+    assert data_sets(events, "outputs") == {"follow_up": {salesforce, salesmanago}}
+    assert [word for word in ("@", "Nowak", "Kowalska", *twin.salesforce.values()) if word in json.dumps(events)] == []
 
 
 @pytest.mark.slow

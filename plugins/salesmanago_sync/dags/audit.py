@@ -22,14 +22,12 @@ from typing import Any
 
 import pendulum
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
-from airflow.sdk import DAG, Asset, Param, task
+from airflow.sdk import DAG, Param, task
 
 from salesmanago_sync.dags import tasks
 from salesmanago_sync.dags.run import wire_reading
-from salesmanago_sync.pair import FIRST, FIRST_NAME, Pair, read_dag_id
+from salesmanago_sync.pair import FIRST, Pair
 
-# Has an event for each audit that found something unexplained.
-UNEXPLAINED = Asset(name="salesmanago_unexplained")
 PARAMS = {
     "repair": Param(
         False,
@@ -66,15 +64,15 @@ def certify(ti: Any = None) -> dict[str, Any]:
     return {**found.totals, "file": name}
 
 
-@task(multiple_outputs=False, outlets=[UNEXPLAINED])
-def alarm(totals: dict[str, Any], dag_run: Any = None, outlet_events: Any = None) -> None:
+@task(multiple_outputs=False)
+def alarm(totals: dict[str, Any], ti: Any = None, outlet_events: Any = None) -> None:
     """Send an event if something is unexplained."""
     from airflow.sdk.exceptions import AirflowSkipException
 
     if totals["unexplained"] == 0:
         raise AirflowSkipException("every difference is explained")
-    pair, _ = read_dag_id(dag_run.dag_id) or (FIRST_NAME, "")
-    outlet_events[tasks.own_asset(pair, UNEXPLAINED)].extra.update(totals)
+    [unexplained] = ti.task.outlets
+    outlet_events[unexplained].extra.update(totals)
 
 
 @task(multiple_outputs=False)

@@ -14,7 +14,6 @@ from typing import Any
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import (  # type: ignore[attr-defined]  # Airflow's stub of airflow.sdk lacks some
     DAG,
-    Asset,
     BaseSensorOperator,
     ExceptionRetryPolicy,
     Param,
@@ -25,12 +24,10 @@ from airflow.sdk import (  # type: ignore[attr-defined]  # Airflow's stub of air
     task,
 )
 
+from salesmanago_sync.dags.assets import READ, WRITTEN, make_asset
 from salesmanago_sync.dags.links import address
-from salesmanago_sync.pair import FIRST, FIRST_NAME, Pair
+from salesmanago_sync.pair import FIRST, Pair
 from salesmanago_sync.schedules import read_schedule, setting_of
-
-SALESFORCE_PEOPLE = Asset(name="salesforce_people")
-SALESMANAGO_PEOPLE = Asset(name="salesmanago_people")
 
 # Bounds how many tasks talk to the services at a time; the plugin makes it when the scheduler starts.
 POOL = FIRST.pool
@@ -144,29 +141,19 @@ def _setting(pair: Pair, variable: str) -> str:
     return "" if value is None else str(value).strip()
 
 
-def own_asset(pair: str, asset: Asset) -> Asset:
-    """Give the asset that stands in a pair for one of the first pair.
-
-    Args:
-        pair: Name of the pair.
-        asset: The first pair's.
-    """
-    return asset if pair == FIRST_NAME else Asset(name=f"{asset.name}_{pair}")
-
-
 def hand_over(dag: DAG, pair: Pair) -> None:
     """Give a DAG the tag, the pool and the assets of its pair: the functions that tasks are made of are shared."""
-    if pair.is_first:
-        return
-    dag.tags.add(pair.name)
+    if not pair.is_first:
+        dag.tags.add(pair.name)
     made: list[Any] = dag.tasks
     for one in made:
         # A mapped task keeps what its tasks will have.
         kept = one.partial_kwargs if one.is_mapped else vars(one)
         if one.pool == POOL:
             kept["pool"] = pair.pool
-        if one.outlets:
-            kept["outlets"] = [own_asset(pair.name, asset) for asset in one.outlets]
+        for kind, names in (("inlets", READ), ("outlets", WRITTEN)):
+            if one.task_id in names:
+                kept[kind] = [make_asset(pair, name) for name in names[one.task_id]]
 
 
 def tell_notifier(context: Any) -> None:
@@ -435,11 +422,7 @@ def write(work: list[dict[str, Any]], ti: Any = None) -> dict[str, int]:
 
 
 # An empty plan has nothing to write: the mapped tasks are skipped, and the run goes on.
-@task(
-    pool=POOL,
-    trigger_rule="none_failed_min_one_success",
-    outlets=[SALESFORCE_PEOPLE, SALESMANAGO_PEOPLE],
-)
+@task(pool=POOL, trigger_rule="none_failed_min_one_success")
 def follow_up(ti: Any = None, outlet_events: Any = None) -> int:
     """Read whom this run created once more, so that defaults and links travel at once."""
     from airflow.sdk.exceptions import AirflowSkipException
@@ -452,8 +435,8 @@ def follow_up(ti: Any = None, outlet_events: Any = None) -> int:
         if ports.run.request.dry_run:
             raise AirflowSkipException("dry run: nobody was created")
         found = step(ports)
-        for asset, direction in ((SALESFORCE_PEOPLE, "to_salesforce"), (SALESMANAGO_PEOPLE, "to_salesmanago")):
-            outlet_events[own_asset(ports.pair.name, asset)].extra.update(written(ports, direction))
+        for asset, direction in zip(ti.task.outlets, ("to_salesforce", "to_salesmanago"), strict=True):
+            outlet_events[asset].extra.update(written(ports, direction))
         return found
 
 
