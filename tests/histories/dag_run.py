@@ -22,6 +22,7 @@ from salesmanago_sync.steps.planning import plan_part
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import preflight
 from salesmanago_sync.steps.start import start
+from salesmanago_sync.steps.undo_guard import guard_undo
 from salesmanago_sync.steps.undoing import end, undo_run
 from salesmanago_sync.steps.window import fix_window
 from salesmanago_sync.steps.writing import write_batches, write_consent
@@ -33,13 +34,14 @@ Clearing = Literal["failed", "downstream", "single"]
 LISTS = ("extract_salesforce", "extract_salesmanago")
 LEFT_OUT = ("canary", "report")
 STAGES = tuple(dict.fromkeys("extract" if task in LISTS else task for task in TASKS if task not in LEFT_OUT))
-STAGES_OF_UNDO = ("start", "preflight", "undo", "close")
+STAGES_OF_UNDO = ("start", "preflight", "guard", "ask", "resume", "undo", "close")
 # How often a run that waits for the lock asks again.
 POLL_SECONDS = 60.0
 # With a plan that is mapped over nothing, Airflow skips what follows from it.
 SKIPPED_FOR_NOBODY = ("plan", "guard", "ask", "resume", "bind", "write_consent", "write", "follow_up")
 # What a rejected plan skips; whoever clears bind alone lets it run, for the guard has succeeded.
 BEHIND_BIND = ("write_consent", "write", "follow_up", "commit")
+BEHIND_QUESTION = ("resume", "bind", *BEHIND_BIND, "undo")
 DONE, FAILED, BLOCKED, SKIPPED = "success", "failed", "upstream_failed", "skipped"
 
 
@@ -186,7 +188,7 @@ class DagRun:
             self._bench.moments = Moments()
         self.states[name] = DONE
         if name == "ask" and not self._answer.approved:
-            self.states |= dict.fromkeys(("resume", "bind", *BEHIND_BIND), SKIPPED)
+            self.states |= dict.fromkeys([one for one in BEHIND_QUESTION if one in self._stages], SKIPPED)
 
     @property
     def _answer(self) -> Answer:
@@ -226,7 +228,7 @@ class DagRun:
             "gather_counterparts": gather_counterparts,
             "match": share_out,
             "plan": lambda ports: plan_part(ports, self._results["match"][int(part)]),
-            "guard": guard,
+            "guard": guard if self._stages is STAGES else guard_undo,
             "ask": lambda ports: answer(ports, self._answer),
             "resume": partial(self._waited, resume),
             "bind": bind_people,

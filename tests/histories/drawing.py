@@ -117,6 +117,7 @@ ASKING = st.one_of(
     step("ask", MODE, SCOPE, st.lists(WAITING, max_size=3), DURING, st.one_of(NO_DEATH, NO_DEATH, DEATH)),
     step("undo", st.integers(0, 3), DURING, st.one_of(NO_DEATH, NO_DEATH, DEATH), YES),
     step("undo_at_once", MODE, YES),
+    step("ask_undo", st.integers(0, 3), SCOPE, st.lists(WAITING, max_size=2), DURING, st.one_of(NO_DEATH, DEATH)),
 )
 LEDGERS = st.sampled_from([["keep_ledger"], ["put_ledger_back"]])
 SETTLE = step("settle", MODE)

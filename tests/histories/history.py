@@ -171,6 +171,36 @@ class Player:
     ) -> None:
         """A run asks, people and other runs go on, and somebody answers: a scope of the plan, or nothing of it."""
         run = self._started(mode, (), None)
+        planned = self._asked(run, scope, waiting, during, death)
+        if planned is not None:
+            laws.only_what_was_approved_is_written(planned, self._rows(run), run.answer)
+
+    def ask_undo(
+        self,
+        which: int,
+        scope: dict[str, Any] | None,
+        waiting: Sequence[Step],
+        during: Sequence[Step],
+        death: Sequence[Any] | None,
+    ) -> None:
+        """An undo asks, as `ask`."""
+        for undone in self._ended(which):
+            if undone.number:
+                self.bench.later(SETTLED_SECONDS)
+                run = self._new("undo", run=undone.number)
+                planned = self._asked(run, scope, waiting, during, death)
+                if planned is not None:
+                    laws.an_undo_writes_what_was_approved(planned, self._rows(run), run.answer)
+
+    def _asked(
+        self,
+        run: DagRun,
+        scope: dict[str, Any] | None,
+        waiting: Sequence[Step],
+        during: Sequence[Step],
+        death: Sequence[Any] | None,
+    ) -> pd.DataFrame | None:
+        """Let a run ask, others go on and somebody answer; return what it had planned when it asked, if it did."""
         run.answer = Answer(approved=scope is not None, who="anna", scope=Scope.model_validate(scope or {}))
         self.bench.control.delete("/calls")
         asked = "ask" in run.work()
@@ -178,7 +208,7 @@ class Player:
         if not asked:
             # There was nothing to ask about, or it failed before.
             self._judged(run, None)
-            return
+            return None
         laws.the_lock_is_free(self.bench)
         if run.answer.approved and not self._offers(run, run.answer.scope):
             # Neither the form nor the run takes such an answer: the person approves all of it.
@@ -190,10 +220,10 @@ class Player:
         self.bench.control.delete("/calls")
         run.moments = self._moments(during, death)
         self._judged(run, death)
-        laws.only_what_was_approved_is_written(planned, self._rows(run), run.answer)
         if scope is None:
             assert not self.bench.writes(), "a rejected run wrote"
             assert self.bench.variables.get(LAST_SYNC) == marks, "a rejected run moved the watermark"
+        return planned
 
     def undo(
         self,
@@ -498,6 +528,6 @@ class Player:
 
 VERBS = frozenset({
     "run", "clear", "mark", "set_failed", "overtake", "interleave", "lose_answer", "keep_ledger", "put_ledger_back",
-    "settle", "carry_opt_outs", "disturb", "ask", "undo", "undo_at_once",
+    "settle", "carry_opt_outs", "disturb", "ask", "undo", "undo_at_once", "ask_undo",
     "decide",
 })  # fmt: skip

@@ -280,6 +280,21 @@ def only_what_was_approved_is_written(planned: pd.DataFrame, now: pd.DataFrame, 
     assert same.all(), ("what is written is not what was shown", then[~same].to_dict("records"))
 
 
+def an_undo_writes_what_was_approved(planned: pd.DataFrame, now: pd.DataFrame, answer: Answer) -> None:
+    """An undo that asked writes nothing that was not shown as it is, or not approved.
+
+    Args:
+        planned: The rows of the question.
+        now: The rows of the run once it has ended.
+        answer: What was answered.
+    """
+    shown = ["salesforce_id", "salesmanago_id", "field", "direction", "new"]
+    meant = planned[answer.scope.holds(planned) & planned["state"].eq("planned")] if answer.approved else planned[:0]
+    wrote = now[now["state"].isin(["done", "failed"])]
+    approved, written = ({*frame[shown].fillna("").itertuples(index=False, name=None)} for frame in (meant, wrote))
+    assert written <= approved, ("an undo wrote what was not approved", written - approved)
+
+
 def an_undo_restores(
     before: Moment, between: Moment, after: Moment, told: pd.DataFrame, kept: Kept, transforms: bool
 ) -> None:

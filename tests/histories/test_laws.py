@@ -190,6 +190,22 @@ def test_only_what_was_approved_may_be_written(answer: Answer, now: pd.DataFrame
 
 
 @pytest.mark.parametrize(
+    ("answer", "now", "words"),
+    [
+        (ALL, rows((7, "address.city", "Paris", "done"), (8, "phone", "1", "dropped")), None),
+        (ALL, rows((7, "address.city", "Rome", "done")), "not approved"),
+        (CITIES, rows((7, "phone", "1", "failed")), "not approved"),
+        (NOTHING, rows((7, "phone", "1", "dropped")), None),
+        (NOTHING, rows((7, "phone", "1", "done")), "not approved"),
+    ],
+)
+def test_an_undo_may_write_only_what_was_approved(answer: Answer, now: pd.DataFrame, words: str | None) -> None:
+    named = {"salesforce_id": "00Q1", "salesmanago_id": "m1"}
+    with nullcontext() if words is None else pytest.raises(AssertionError, match=words):
+        laws.an_undo_writes_what_was_approved(PLANNED.assign(**named), now.assign(**named), answer)
+
+
+@pytest.mark.parametrize(
     ("after", "told", "words"),
     [
         (QUIET, rows((1, "address.city", "Łódź", "done")), None),

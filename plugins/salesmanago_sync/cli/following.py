@@ -12,6 +12,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from salesmanago_sync.cli.console import notices, say
 from salesmanago_sync.hooks.dag_runs import RunState, run_state
+from salesmanago_sync.ledger.runs import ASKS
 from salesmanago_sync.ledger.store import Ledger
 from salesmanago_sync.overview import progress as overview
 
@@ -29,7 +30,7 @@ def follow(ledger: Ledger, dag_id: str, dag_run_id: str, now: Callable[[], datet
         dag_run_id: Airflow's name of the run.
         now: The local clock.
     """
-    began, patient, paused = now(), True, False
+    began, patient, paused, asked = now(), True, False, False
     with Screen(notices()) as screen:
         while True:
             state = run_state(dag_id, dag_run_id)
@@ -41,6 +42,10 @@ def follow(ledger: Ledger, dag_id: str, dag_run_id: str, now: Callable[[], datet
             if state.paused and not paused:
                 screen.hint(f"{dag_id} has been paused: the run stands still until: airflow dags unpause {dag_id}")
             paused = state.paused
+            kept = None if asked else ledger.find_run(dag_id, dag_run_id)
+            if kept is not None and kept["state"] == ASKS:
+                asked = True
+                screen.hint(f"{kept['question']['subject']} Answer it in Airflow, under Required Actions.")
             if patient and mine is None and now() - began > PATIENCE:
                 screen.hint("Still waiting: another run may be at work, or Airflow's scheduler is not running.")
             patient = patient and mine is None and now() - began <= PATIENCE

@@ -11,6 +11,7 @@ from salesmanago_sync.cli.following import follow
 from salesmanago_sync.cli.pairs import pair_of
 from salesmanago_sync.cli.plan import rows_of
 from salesmanago_sync.hooks.ports import console_ports
+from salesmanago_sync.steps.approval import REJECTED
 
 
 @command
@@ -23,6 +24,9 @@ def undo(args: Namespace) -> Exit:
         [run] = started.rows
         state = follow(ports.ledger, run.dag_id, run.run_id, ports.now)
         kept = ports.ledger.find_run(run.dag_id, run.run_id)
+        if kept is not None and kept["state"] == REJECTED:
+            complain(kept["note"])
+            return Exit.FAULT
         if kept is None or kept["state"] != "success":
             complain(f"The undo failed, in: {', '.join(state.failed)}. Read the log of that task in Airflow.")
             return Exit.FAULT

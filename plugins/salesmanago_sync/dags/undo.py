@@ -4,7 +4,8 @@ Puts back what a run wrote, on both sides: all of it, one field, or one person. 
 
 **Look first.** With `dry_run` (default) nothing is written: the page Plan of the undo's run shows every value that
 would go back, and those that are left, with the reason. Then run it again with `dry_run: false`, and with the number of
-the dry run in `shown`: then nothing goes back that you have not seen.
+the dry run in `shown`: then nothing goes back that you have not seen. Without `shown`, an undo that goes beyond the
+limits of a run asks before it writes, in *Required Actions*.
 
 **What is put back?** A value goes back only where the record still holds what the run wrote. Opt-outs are never undone.
 What the run created is listed, and deleted only with `delete_created: true`.
@@ -57,33 +58,44 @@ PARAMS = {
 }
 
 
-@task(pool=tasks.POOL, multiple_outputs=False)
+@task.branch(pool=tasks.POOL)
+def guard(run: tasks.Began) -> str:
+    """Hold the undo against the limits; beyond them it asks, unless a person has looked at it before."""
+    from salesmanago_sync.hooks.ports import attempt_of, task_ports
+    from salesmanago_sync.steps.undo_guard import guard_undo
+
+    with task_ports(attempt_of(run)) as ports:
+        return "undo" if guard_undo(ports) is None else "ask"
+
+
+# Within the limits nobody is asked, and nothing resumed.
+@task(pool=tasks.POOL, trigger_rule="none_failed_min_one_success", multiple_outputs=False)
 def undo(ti: Any = None) -> dict[str, int]:
     """Put back what the run wrote."""
-    from salesmanago_sync.hooks.ports import attempt_of, task_ports
+    from salesmanago_sync.hooks.ports import task_ports
     from salesmanago_sync.steps.undoing import undo_run
 
-    with task_ports(attempt_of(ti.xcom_pull(task_ids="start"))) as ports:
+    with task_ports(tasks.current(ti)) as ports:
         return undo_run(ports)
 
 
 @task
-def close(run: tasks.Began, ti: Any = None) -> None:
+def close(ti: Any = None) -> None:
     """Close the run and free the lock, whatever happened."""
-    from salesmanago_sync.hooks.ports import attempt_of, task_ports
+    from salesmanago_sync.hooks.ports import task_ports
     from salesmanago_sync.steps.undoing import end
 
-    with task_ports(attempt_of(run), alive=False) as ports:
+    with task_ports(tasks.current(ti), alive=False) as ports:
         end(ports, ti.xcom_pull(task_ids="undo"))
 
 
 @task(retries=0)
-def tell(run: tasks.Began) -> None:
+def tell(ti: Any = None) -> None:
     """Red when something could not be put back."""
-    from salesmanago_sync.hooks.ports import attempt_of, task_ports
+    from salesmanago_sync.hooks.ports import task_ports
     from salesmanago_sync.steps.undoing import tell as step
 
-    with task_ports(attempt_of(run), alive=False) as ports:
+    with task_ports(tasks.current(ti), alive=False) as ports:
         step(ports)
 
 
@@ -107,10 +119,12 @@ def salesmanago_undo(pair: Pair = FIRST) -> DAG:
     ) as dag:
         run = tasks.start()
         objects = tasks.preflight(run)
+        guarded, asked, resumed = guard(run), tasks.ask(pair), tasks.resume()
         undone = undo()
-        closed = close(run).as_teardown(setups=run)
-        told = tell(run).as_teardown(setups=run, on_failure_fail_dagrun=True)
+        closed = close().as_teardown(setups=run)
+        told = tell().as_teardown(setups=run, on_failure_fail_dagrun=True)
 
-        objects >> undone >> closed >> told
+        objects >> guarded >> asked >> resumed
+        [guarded, resumed] >> undone >> closed >> told
     tasks.hand_over(dag, pair)
     return dag

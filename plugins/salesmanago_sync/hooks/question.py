@@ -15,6 +15,12 @@ TASK = "ask"
 # States of that task in which Airflow takes no answer any more.
 OVER = ("success", "failed", "skipped", "upstream_failed", "removed")
 APPROVE = "Approve"
+# What it means to approve.
+WRITES = (
+    "writes these rows and no others; what is edited meanwhile is left to the next run. Whoever is created is looked "
+    "at once more, so that what the services fill in travels too."
+)
+PUTS_BACK = "puts these values back and no others; what is edited meanwhile stays as it is, and is listed."
 HEAD = "| Object | Direction | Created | Updated | Deleted |\n|---|---|---:|---:|---:|"
 
 
@@ -33,10 +39,8 @@ def text(question: Mapping[str, Any], plan: str) -> str:
     return (
         f"{why}\n\n{HEAD}\n" + "\n".join(rows) + f"\n\n[Every row: the plan]({plan}). It takes "
         f"{question['calls']['salesmanago']:,} requests to SALESmanago and {question['calls']['salesforce']:,} to "
-        "Salesforce.\n\n"
-        "**Approve** writes these rows and no others; what is edited meanwhile is left to the next run. **Reject** "
-        f"writes nothing. Without an answer until {question['until']} nothing is written. To approve a part, choose it "
-        "below; whoever is created is looked at once more, so that what the services fill in travels too."
+        f"Salesforce.\n\n**Approve** {PUTS_BACK if question['mode'] == 'undo' else WRITES} **Reject** writes nothing. "
+        f"Without an answer until {question['until']} nothing is written. To approve a part, choose it below."
     )
 
 

@@ -64,9 +64,7 @@ class Changes:
             now: The time.
         """
         with self._database.write() as connection:
-            for these in _of_people(
-                frame.assign(salesforce_id=frame["salesforce_id"].mask(frame["salesforce_id"].eq("")))
-            ):
+            for these in _of_people(frame):
                 connection.execute(
                     sa.delete(changes).where(changes.c.run_id == run_id, changes.c.state == "dropped", *these)
                 )
@@ -224,9 +222,10 @@ def _these(run_id: int, equal: dict[str, Any]) -> list[sa.ColumnElement[bool]]:
 
 def _of_people(people: pd.DataFrame) -> Iterator[list[sa.ColumnElement[bool]]]:
     """Write conditions that find the changes of some people, as the index has them."""
-    for chunk in chunks(people["salesforce_id"].dropna()):
+    records, contacts = (people[name].where(people[name].ne("")).dropna() for name in KEYS[:2])
+    for chunk in chunks(records):
         yield [changes.c.salesforce_id.in_(chunk)]
-    for chunk in chunks(people["salesmanago_id"].dropna()):
+    for chunk in chunks(contacts):
         yield [changes.c.salesforce_id == "", changes.c.salesmanago_id.in_(chunk)]
 
 

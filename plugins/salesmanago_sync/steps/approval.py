@@ -110,6 +110,12 @@ def answered(ports: Ports) -> Answer | None:
     return Answer(told["approved"], told["who"], Scope.model_validate(told["scope"]))
 
 
+def was_rejected(ports: Ports) -> bool:
+    """Tell whether a person, and not the time, said no: then a run that wrote nothing has done what it was told."""
+    given = answered(ports)
+    return ports.line()["state"] == REJECTED and given is not None and given.who != NOBODY
+
+
 def approved_scope(ports: Ports) -> Scope | None:
     """Say what of the plan was approved; None where the run did not have to ask.
 

@@ -34,8 +34,8 @@ def close(ports: Ports) -> None:
         # There is nothing here to close; the task report says it once more, and is red.
         log.warning("%s", error)
         return
-    if _asks(ports):
-        _end_question(ports)
+    if asks(ports):
+        end_question(ports)
         return
     if not ports.ledger.is_current(ports.run.attempt):
         log.info("Attempt %d of this run has ended before.", ports.run.attempt)
@@ -46,13 +46,14 @@ def close(ports: Ports) -> None:
         ports.ledger.free(ports.run.attempt)
 
 
-def _asks(ports: Ports) -> bool:
+def asks(ports: Ports) -> bool:
     """Tell whether the run holds no lock because it asked, and was not approved."""
     run = ports.line()
     return run["attempt"] == ports.run.attempt and run["state"] in (ASKS, REJECTED)
 
 
-def _end_question(ports: Ports) -> None:
+def end_question(ports: Ports) -> None:
+    """End a run whose question was not approved, or is still open."""
     run = ports.line()
     totals, _ = _totals(ports)
     state = REJECTED if run["state"] == REJECTED else "failed"

@@ -53,15 +53,15 @@ def guard(ports: Ports) -> dict[str, Any] | None:
         ports: What the step talks to.
 
     Returns:
-        None where the run may go on. Else the question, with `subject`, `why` (lines of Markdown), `rows` (`object,
-        direction, created, updated, deleted`), `fields` (those that can be approved alone), `calls` (requests to each
-        service) and `until`; the lock is free then.
+        None where the run may go on. Else the question, with `mode` (of the run), `subject`, `why` (lines of Markdown),
+        `rows` (`object, direction, created, updated, deleted`), `fields` (those that can be approved alone), `calls`
+        (requests to each service) and `until`; the lock is free then.
 
     Raises:
         FatalError: So many people cannot be found, or are opted out, that something else must be wrong.
     """
     ports.keep_lock()
-    _forget_answer(ports)
+    forget_question(ports)
     # A dry run stops where the run that it looks ahead to would.
     check_vanished(ports)
     check_origin(ports)
@@ -72,10 +72,25 @@ def guard(ports: Ports) -> dict[str, Any] | None:
         log.info("%s", visible(line))
     if not why or ports.run.request.dry_run:
         return None
+    return ask(ports, why, found, calls)
+
+
+def ask(ports: Ports, why: list[str], found: pd.DataFrame, calls: dict[str, int]) -> dict[str, Any]:
+    """Ask whether the plan may be written; while the question waits the lock is free.
+
+    Args:
+        ports: What the step talks to.
+        why: Why it asks, a line each.
+        found: What is to be written, in numbers (`limits.added`).
+        calls: Requests to each service.
+
+    Returns:
+        The question, as `guard`.
+    """
     until = ports.now() + timedelta(hours=ports.settings.approval_hours)
     rows = list(_rows(found))
-    told = {"subject": _subject(ports, rows), "why": why, "rows": rows, "fields": _fields(ports)}
-    question = {**told, "calls": calls, "until": utc(until)}
+    told = {"mode": ports.run.mode, "subject": _subject(ports, rows), "why": why, "rows": rows}
+    question = {**told, "fields": _fields(ports), "calls": calls, "until": utc(until)}
     ports.ledger.update_run(ports.run.id, state=ASKS, question=question, waits_until=until + timedelta(hours=1))
     ports.ledger.free(ports.run.attempt)
     return question
@@ -102,8 +117,8 @@ def tell_cost(ports: Ports, scope: Scope | None) -> dict[str, int]:
     return calls
 
 
-def _forget_answer(ports: Ports) -> None:
-    """Forget the answer about an earlier plan of this run."""
+def forget_question(ports: Ports) -> None:
+    """Forget the question and the answer about an earlier plan of this run."""
     if ports.line()["question"] is not None:
         ports.ledger.update_run(ports.run.id, question=None)
 
@@ -167,4 +182,5 @@ def _fields(ports: Ports) -> list[str]:
 def _subject(ports: Ports, rows: list[dict[str, Any]]) -> str:
     counts = {key: sum(row[key] for row in rows) for key in SHOWN.values()}
     told = ", ".join(f"{count:,} {key}" for key, count in counts.items() if count)
-    return f"May the {ports.run.mode} sync write? People {told}."
+    name = ports.run.mode if ports.run.mode == "undo" else f"{ports.run.mode} sync"
+    return f"May the {name} write? People {told}."

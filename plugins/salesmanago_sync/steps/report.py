@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from salesmanago_sync.errors import FatalError, IssuesFoundError
-from salesmanago_sync.steps.approval import NOBODY, REJECTED, answered
+from salesmanago_sync.steps.approval import was_rejected
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.visible import visible
 
@@ -30,8 +30,7 @@ def report(ports: Ports, publish: Callable[[dict[str, Any]], None]) -> None:
     if totals is not None:
         publish(totals)
         log.info("%s", visible(as_text(totals)))
-    given = answered(ports)
-    if run["state"] == REJECTED and given is not None and given.who != NOBODY:
+    if was_rejected(ports):
         return
     if run["state"] != "success":
         raise FatalError(f"The run did not come to its end: see the failed tasks before this one. {run['note']}")

@@ -10,6 +10,7 @@ import json
 import logging
 from collections import Counter
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
@@ -18,14 +19,15 @@ from salesmanago_sync.domain.certificate.agreed import KEPT, UNDONE, note_of
 from salesmanago_sync.domain.frames import TEXT, full_ids
 from salesmanago_sync.domain.merge.merge import TO_SALESMANAGO
 from salesmanago_sync.domain.merge.owed import DELETE
-from salesmanago_sync.domain.plan.limits import added, measures
 from salesmanago_sync.domain.plan.plan import Plan
-from salesmanago_sync.domain.undo.undo import KEY, LEFT, Undo, as_shown, at_most, first_and_last, persons, undo
+from salesmanago_sync.domain.plan.scope import Scope
+from salesmanago_sync.domain.undo.undo import KEY, LEFT, Undo, as_shown, first_and_last, persons, undo
 from salesmanago_sync.errors import ConfigurationError, FatalError, Fault, IssuesFoundError, RetriableError
+from salesmanago_sync.steps.approval import approved_scope, under_last_attempt, was_rejected
 from salesmanago_sync.steps.binding import note_differences
+from salesmanago_sync.steps.close import asks, end_question
 from salesmanago_sync.steps.commit import COMMITTED
 from salesmanago_sync.steps.freshness import JustRead
-from salesmanago_sync.steps.guard import beyond
 from salesmanago_sync.steps.looks import FRESH_FOR
 from salesmanago_sync.steps.planning import plan_of, request_size
 from salesmanago_sync.steps.ports import Ports
@@ -58,11 +60,8 @@ def undo_run(ports: Ports) -> dict[str, int]:
         ConfigurationError: The run cannot be undone as asked.
     """
     ports.keep_lock()
-    number = _number(ports)
-    _check_shown(ports, number)
-    written, counts = _written(ports, number), Counter[str]()
-    _check_seen(ports, written)
-    for some in _slices(written):
+    number, counts = run_to_undo(ports), Counter[str]()
+    for some in slices(written_by(ports, number)):
         ports.keep_lock()
         counts.update(_undo_some(ports, some, number))
     ports.ledger.update_run(ports.run.id, state=COMMITTED)
@@ -70,7 +69,12 @@ def undo_run(ports: Ports) -> dict[str, int]:
     return dict(counts)
 
 
-def _number(ports: Ports) -> int:
+def run_to_undo(ports: Ports) -> int:
+    """Give the number of the run that is undone.
+
+    Raises:
+        ConfigurationError: It cannot be undone, or what was shown was something else.
+    """
     number = ports.run.request.run
     try:
         found = ports.ledger.run(number or 0)
@@ -79,10 +83,11 @@ def _number(ports: Ports) -> int:
         raise ConfigurationError([Fault("Param run", f"the ledger has no run {number}.", fix)]) from None
     if found["dry_run"]:
         raise ConfigurationError([Fault("Param run", f"run {number} was a dry run.", "It wrote nothing to undo.")])
+    _check_shown(ports, int(found["id"]))
     return int(found["id"])
 
 
-def _written(ports: Ports, number: int) -> pd.DataFrame:
+def written_by(ports: Ports, number: int) -> pd.DataFrame:
     """Read what the run wrote, with the ids of what it created."""
     request = ports.run.request
     only: dict[str, Any] = {"field": request.field} if request.field else {}
@@ -100,25 +105,42 @@ def _written(ports: Ports, number: int) -> pd.DataFrame:
     return named
 
 
-def _slices(written: pd.DataFrame) -> Iterator[pd.DataFrame]:
+def slices(written: pd.DataFrame) -> Iterator[pd.DataFrame]:
     """Cut what was written into slices of so many people, each person in one of them."""
     person = persons(written)
     for start in range(0, int(person.max(initial=-1)) + 1, AT_A_TIME):
         yield written[(person >= start) & (person < start + AT_A_TIME)]
 
 
-def _undo_some(ports: Ports, written: pd.DataFrame, number: int) -> Counter[str]:
+def decide(ports: Ports, written: pd.DataFrame, number: int) -> tuple[Undo, Reading, Plan, datetime]:
+    """Read some people, and decide what of a run goes back.
+
+    Returns:
+        What goes back and what does not, what was read, how it was matched, and when.
+
+    Raises:
+        RetriableError: What was read is too old by now.
+    """
     for _ in range(LOOKS):
         reading, planned, at = _read(ports, written)
         found = undo(planned, written, number, _kept(reading), delete_created=ports.run.request.delete_created)
         if ports.run.request.dry_run or ports.now() - at <= FRESH_FOR:
-            break
-    else:
-        raise RetriableError("The services answer so slowly that what they say is old. The task tries again.")
+            return found, reading, planned, at
+    raise RetriableError("The services answer so slowly that what they say is old. The task tries again.")
+
+
+def note_plan(ports: Ports, left: pd.DataFrame, rows: pd.DataFrame) -> None:
+    """Store what goes back and what is left of some people, in place of what was decided about them before."""
+    ids = pd.concat([left[PAIR], rows[PAIR]]).drop_duplicates()
+    ports.ledger.leave_changes(ports.run.id, left, ports.now())
+    ports.ledger.plan_changes(ports.run.id, rows, ports.now(), ids)
+
+
+def _undo_some(ports: Ports, written: pd.DataFrame, number: int) -> Counter[str]:
+    found, reading, planned, at = decide(ports, written, number)
     found, arrived = _without_done(ports, _as_shown(ports, found))
     rows = pd.concat([found.changes, arrived])
-    ports.ledger.leave_changes(ports.run.id, found.left, ports.now())
-    ports.ledger.plan_changes(ports.run.id, rows, ports.now(), rows[PAIR].drop_duplicates())
+    note_plan(ports, found.left, rows)
     ports.ledger.settle_changes(ports.run.id, arrived.assign(state="done", reason=None))
     if not ports.run.request.dry_run:
         _write(ports, reading, planned, found.changes, JustRead(ports, at))
@@ -126,11 +148,13 @@ def _undo_some(ports: Ports, written: pd.DataFrame, number: int) -> Counter[str]
 
 
 def _as_shown(ports: Ports, found: Undo) -> Undo:
-    """Keep to what the dry run has shown that a person decided by."""
-    shown = ports.run.request.shown
+    """Keep to what a person was shown: by this very run, which asked, or by the dry run that is named."""
+    approved = approved_scope(ports)
+    shown = ports.run.request.shown if approved is None else ports.run.id
     if shown is None:
         return found
-    return as_shown(found, ports.ledger.run_changes_of(shown, found.changes[PAIR], KEY, state="planned"))
+    seen = ports.ledger.run_changes_of(shown, found.changes[PAIR], KEY, state="planned")
+    return as_shown(found, seen, approved or Scope())
 
 
 def _check_shown(ports: Ports, number: int) -> None:
@@ -149,22 +173,6 @@ def _check_shown(ports: Ports, number: int) -> None:
     if found["mode"] != "undo" or not found["dry_run"]:
         what = f"run {shown} is no dry run of an undo."
         raise ConfigurationError([Fault("Param shown", what, f"Look at the undo of run {number} once more.")])
-
-
-def _check_seen(ports: Ports, written: pd.DataFrame) -> None:
-    """Check that a person has seen an undo before it writes more than any run may write without asking.
-
-    Raises:
-        ConfigurationError: Nobody has.
-    """
-    request, asks = ports.run.request, ports.settings.ask
-    if request.dry_run or request.shown is not None or asks == "never":
-        return
-    found = added(measures(at_most(written, delete_created=request.delete_created)))
-    why = ["every run asks before it writes."] if asks == "always" and len(found) else beyond(ports, found)
-    if why:
-        fix = "Look first, with dry_run: true; put back what that run has shown with dry_run: false, shown: its number."
-        raise ConfigurationError([Fault("Param shown", f"is missing: {one}", fix) for one in why])
 
 
 def _read(ports: Ports, written: pd.DataFrame) -> tuple[Reading, Plan, Any]:
@@ -314,6 +322,10 @@ def end(ports: Ports, counts: dict[str, int] | None) -> None:
         ports: What the step talks to.
         counts: What `undo_run` returned; nothing where it did not come to its end.
     """
+    ports = under_last_attempt(ports)
+    if asks(ports):
+        end_question(ports)
+        return
     if not ports.ledger.is_current(ports.run.attempt):
         return
     try:
@@ -337,8 +349,10 @@ def tell(ports: Ports) -> None:
         IssuesFoundError: A service refused some of it.
         FatalError: The undo itself failed.
     """
-    run = ports.ledger.find_run(ports.run.dag_id, ports.run.dag_run_id)
-    if run is None or run["state"] != "success":
+    if was_rejected(ports):
+        return
+    run = ports.line()
+    if run["state"] != "success":
         raise FatalError("The undo did not come to its end: see the failed tasks before this one.")
     failed = ports.ledger.count_changes(ports.run.id, state="failed")
     if failed:

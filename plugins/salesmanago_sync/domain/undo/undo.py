@@ -22,6 +22,7 @@ from salesmanago_sync.domain.merge.pairs import Pairs
 from salesmanago_sync.domain.people.matching import PAIR
 from salesmanago_sync.domain.plan.changes import CHANGE_COLUMNS, CONSENT, EXTERNAL_ID, FIELDS
 from salesmanago_sync.domain.plan.plan import Plan
+from salesmanago_sync.domain.plan.scope import Scope
 
 # Why something is left as it is.
 LEFT: dict[str, str] = {
@@ -35,6 +36,7 @@ LEFT: dict[str, str] = {
     "NOT_A_PAIR": "The person is no longer on both sides.",
     "NOT_MAPPED": "The mapping no longer has the field, or it cannot be read.",
     "NOT_SHOWN": "It was not among what was shown before this undo was started.",
+    "NOT_APPROVED": "It was not among what was approved.",
 }
 KEY = ["object", "salesforce_id", "salesmanago_id", "field", "direction"]
 LEFT_COLUMNS = ("object", "direction", "action", "salesforce_id", "salesmanago_id", "field", "old", "new", "reason")
@@ -114,15 +116,17 @@ def at_most(written: pd.DataFrame, *, delete_created: bool) -> pd.DataFrame:
     return pd.concat([back, made]) if delete_created else back
 
 
-def as_shown(found: Undo, shown: pd.DataFrame) -> Undo:
-    """Leave what a person has not seen before deciding that it goes back.
+def as_shown(found: Undo, shown: pd.DataFrame, approved: Scope) -> Undo:
+    """Leave what a person has not seen, or not approved, before it goes back.
 
     Args:
         found: What would go back now.
-        shown: What was shown (`KEY`).
+        shown: What was shown and is meant (`KEY`).
+        approved: What of all that was shown a person approved.
     """
     seen = pd.MultiIndex.from_frame(found.changes[KEY]).isin(pd.MultiIndex.from_frame(shown[KEY]))
-    news = found.changes[~seen].assign(reason="NOT_SHOWN")
+    news = found.changes[~seen]
+    news = news.assign(reason=approved.holds(news).map({True: "NOT_SHOWN", False: "NOT_APPROVED"}).astype(TEXT))
     left = news.reindex(columns=list(LEFT_COLUMNS)).astype(TEXT)
     return Undo(found.changes[seen], pd.concat([found.left, left], ignore_index=True))
 

@@ -1,0 +1,84 @@
+"""Undo guard: an undo that would write more than a run may without asking is shown first, and asks.
+
+One that was looked at before, as a dry run, does not ask: it writes only what that one has shown.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from typing import Any
+
+import pandas as pd
+
+from salesmanago_sync.clients.salesmanago import CARDS_AT_ONCE
+from salesmanago_sync.domain.plan.limits import added, measures
+from salesmanago_sync.domain.undo.undo import at_most
+from salesmanago_sync.steps.guard import ALWAYS, ask, beyond, forget_question
+from salesmanago_sync.steps.planning import request_size
+from salesmanago_sync.steps.ports import Ports
+from salesmanago_sync.steps.undoing import decide, note_plan, run_to_undo, slices, written_by
+from salesmanago_sync.visible import visible
+
+log = logging.getLogger(__name__)
+
+
+def guard_undo(ports: Ports) -> dict[str, Any] | None:
+    """Hold an undo against the limits.
+
+    Args:
+        ports: What the step talks to.
+
+    Returns:
+        None where it may go on. Else the question (`guard.guard`); the lock is free then.
+
+    Raises:
+        ConfigurationError: The run cannot be undone as asked.
+    """
+    ports.keep_lock()
+    forget_question(ports)
+    number, request = run_to_undo(ports), ports.run.request
+    if request.dry_run or request.shown is not None:
+        return None
+    written = written_by(ports, number)
+    most = added(measures(at_most(written, delete_created=request.delete_created)))
+    if not _why(ports, most):
+        return None
+    found, calls = _look(ports, written, number)
+    why = _why(ports, found)
+    for line in why:
+        log.info("%s", visible(line))
+    return ask(ports, why, found, calls) if why else None
+
+
+def _why(ports: Ports, found: pd.DataFrame) -> list[str]:
+    """Say why the undo asks."""
+    if found.empty:
+        return []
+    return [*([ALWAYS] if ports.settings.ask == "always" else []), *beyond(ports, found)]
+
+
+def _look(ports: Ports, written: pd.DataFrame, number: int) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Plan the undo, and say what it comes to: in numbers (`limits.added`), and in requests to each service."""
+    counted, calls = [measures(at_most(written[:0], delete_created=False))], Counter(salesmanago=0, salesforce=0)
+    for some in slices(written):
+        ports.keep_lock()
+        found, *_ = decide(ports, some, number)
+        note_plan(ports, found.left, found.changes)
+        counted.append(measures(found.changes))
+        calls.update(_calls(some, found.changes))
+    ports.ledger.update_run(ports.run.id, calls_planned=dict(calls))
+    return added(pd.concat(counted)), dict(calls)
+
+
+def _calls(written: pd.DataFrame, changes: pd.DataFrame) -> Counter[str]:
+    """Count the requests that read some people once more, and write them."""
+    contacts = written.loc[written["salesmanago_id"].ne(""), "salesmanago_id"].nunique()
+    calls = Counter(
+        salesforce=written.loc[written["salesforce_id"].ne(""), "object"].nunique(),
+        salesmanago=-(-contacts // CARDS_AT_ONCE),
+    )
+    for (lane, direction, _), rows in changes.groupby(["lane", "direction", "object"]):
+        size = request_size({"lane": lane, "direction": direction})
+        calls[str(direction).removeprefix("to_")] += -(-rows["person"].nunique() // size)
+    return calls
