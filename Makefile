@@ -32,7 +32,7 @@ WORKERS ?= 3
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test quick lint format conformance operations campaign cluster-test bench dist docs tables requirements twin chromium redis clean
+.PHONY: help install demo test quick lint format conformance operations campaign cluster-test bench bench-peers dist docs tables requirements twin chromium redis clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -71,6 +71,11 @@ campaign: $(VENV)/dev.stamp ## Play random histories of runs and people on every
 
 bench: $(VENV)/dev.stamp ## Measure how long DAG files take to parse, large plans to make, and edits may be lost to a write
 	@set -e; for benchmark in benchmarks/*.py; do $(BIN)/python $$benchmark; done
+
+bench-peers: $(VENV)/dev.stamp ## Measure what reading Salesforce takes, against simple-salesforce, dlt and tap-salesforce
+	@$(UV) venv --quiet --allow-existing $(VENV)-peers
+	@$(UV) pip install --quiet --python $(VENV)-peers --requirements benchmarks/peers/requirements.txt
+	@$(BIN)/python benchmarks/read_peers.py --peers $(VENV)-peers/bin/python
 
 twin: $(VENV)/runtime.stamp ## Serve the local Salesforce and SALESmanago on ports 8180, 8543 (TLS) and 8190 (control)
 	@$(BIN)/python -m twin --http-port 8180 --https-port 8543 --control-port 8190 $(if $(PEOPLE),--people $(PEOPLE)) $(ARGS)

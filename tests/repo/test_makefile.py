@@ -19,6 +19,7 @@ COMMANDS = {
     "campaign",
     "cluster-test",
     "bench",
+    "bench-peers",
     "dist",
     "docs",
     "tables",

@@ -401,7 +401,7 @@ def _can_go_on(row: Row | None, select: Select) -> bool:
 def _bare(row: Mapping[str, Any]) -> Row:
     """Take the bookkeeping out of a record and its parents."""
     return {
-        name: _bare(value) if isinstance(value, Mapping) and "attributes" in value else value
+        name: _bare(value) if type(value) is dict and "attributes" in value else value
         for name, value in row.items()
         if name != "attributes"
     }

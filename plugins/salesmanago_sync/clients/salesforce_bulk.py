@@ -184,7 +184,10 @@ def _rows(job: str, header: Sequence[str], lines: Sequence[Sequence[str]], types
     if not same or any(len(line) != len(header) for line in lines):
         raise JobLostError(f"Salesforce job {job}: the table has other columns than were asked for.")
     columns = [(name.split("."), _READERS.get(kind, carried_text)) for name, kind in types.items()]
-    return [_row(line, columns) for line in lines]
+    if any(len(path) > 1 for path, _ in columns):
+        return [_row(line, columns) for line in lines]
+    own = [(path[0], read) for path, read in columns]
+    return [{name: _cell(read, cell) for (name, read), cell in zip(own, line, strict=True)} for line in lines]
 
 
 def _row(cells: Sequence[str], columns: Sequence[tuple[list[str], Callable[[str], Any]]]) -> Row:
@@ -193,9 +196,13 @@ def _row(cells: Sequence[str], columns: Sequence[tuple[list[str], Callable[[str]
         place = row
         for parent in path[:-1]:
             place = place.setdefault(parent, {})
-        # Salesforce keeps no empty text: an empty cell is null, quoted or not.
-        place[path[-1]] = None if cell == "" else read(cell)
+        place[path[-1]] = _cell(read, cell)
     return row
+
+
+def _cell(read: Callable[[str], Any], cell: str) -> Any:
+    # Salesforce keeps no empty text: an empty cell is null, quoted or not.
+    return None if cell == "" else read(cell)
 
 
 def _number(cell: str) -> Any:
@@ -211,7 +218,7 @@ def _moment(cell: str) -> Any:
 
 
 _READERS: dict[str, Callable[[str], Any]] = {
-    "boolean": lambda cell: _FLAGS.get(cell, carried_text(cell)),
+    "boolean": lambda cell: _FLAGS[cell] if cell in _FLAGS else carried_text(cell),
     "datetime": _moment,
     **dict.fromkeys(NUMBER_TYPES, _number),
 }

@@ -83,9 +83,9 @@ def carried(value: Any, depth: int = 0) -> Any:
     if isinstance(value, (dict, list)) and depth == _DEEPEST:
         return UNREADABLE
     if isinstance(value, dict):
-        # A key that cannot be read is nobody's.
+        # A key that cannot be read is nobody's. Most values are plain: a call for each would be most of the work.
         return {
-            key: carried(part, depth + 1)
+            key: part if part is None or (type(part) is str and part.isprintable()) else carried(part, depth + 1)
             for key, part in value.items()
             if key.isprintable() or isinstance(carried_text(key), str)
         }

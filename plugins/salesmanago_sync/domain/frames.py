@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 import pyarrow as pa
@@ -126,9 +126,13 @@ class _Columns:
         self._clocks[name] = moments.astype("datetime64[us, UTC]")
 
     def _readable(self, name: str, values: Iterable[Any]) -> list[str | None]:
-        texts = [as_text(value) for value in values]
-        self._note(name, [row for row, text in enumerate(texts) if text is UNREADABLE])
-        return [None if isinstance(text, Unreadable) else text for text in texts]
+        # As nearly every value is: a call for each would take as long as all the rest of reading.
+        texts = [value if type(value) is str and value != "" else as_text(value) for value in values]
+        unread = [row for row, text in enumerate(texts) if text is UNREADABLE]
+        self._note(name, unread)
+        for row in unread:
+            texts[row] = None
+        return cast(list[str | None], texts)
 
     def _note(self, name: str, rows: Iterable[int]) -> None:
         for row in rows:
@@ -157,10 +161,18 @@ class _Columns:
         return sha256("\x1f".join(named).encode()).hexdigest()[:16]
 
 
-def _reach(row: Any, path: str) -> Any:
-    """Follow a path; a parent that is null has no values, and a key that is not there was not answered."""
+def _values(rows: Sequence[Any], path: str) -> list[Any]:
+    """Take one value of each row; a key that is not there was not answered."""
+    parts = path.split(".")
+    if len(parts) == 1:
+        return [row.get(path, UNREADABLE) if type(row) is dict else _reach(row, parts) for row in rows]
+    return [_reach(row, parts) for row in rows]
+
+
+def _reach(row: Any, parts: Sequence[str]) -> Any:
+    """Follow a path; a parent that is null has no values."""
     value = row
-    for part in path.split("."):
+    for part in parts:
         if value is None:
             return None
         value = value.get(part, UNREADABLE) if isinstance(value, Mapping) else UNREADABLE
@@ -193,7 +205,7 @@ def _no_records(fields: tuple[str, ...]) -> pd.DataFrame:
 def _records(rows: Sequence[Any], fields: Sequence[str]) -> pd.DataFrame:
     columns = _Columns(len(rows))
     for field in fields:
-        values = (_reach(row, field) for row in rows)
+        values = _values(rows, field)
         if field in SALESFORCE_CLOCKS:
             columns.add_clock(field, values, _moments)
         else:
