@@ -10,7 +10,7 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 from airflow.api_fastapi.auth.tokens import get_signing_key
-from airflow.api_fastapi.core_api.security import GetUserDep
+from airflow.api_fastapi.core_api.security import GetUserDep, resolve_user_from_token
 from airflow.configuration import conf
 from fastapi import Form, HTTPException, Request, status
 from itsdangerous import BadSignature, URLSafeTimedSerializer
@@ -43,17 +43,21 @@ def same_site(request: Request, user: GetUserDep, token: Annotated[str, Form()] 
         raise HTTPException(status.HTTP_403_FORBIDDEN, REFUSED)
 
 
-def deliberate(request: Request) -> None:
+async def deliberate(request: Request, user: GetUserDep) -> None:
     """Refuse a JSON request that another site may have had a browser send.
 
-    A browser adds the cookie of Airflow to what another site asks for, but never a header `Authorization`: a token in
-    it is proof enough. Without one, the request must name our own site as where it comes from, and be JSON, which a
-    form of another site cannot send.
+    A browser adds the cookie of Airflow to what another site asks for, and the password of a proxy in front of it, but
+    never a token: that is proof enough, if it is one of the user whom Airflow takes this for. Without one, the request
+    must name our own site as where it comes from, and be JSON, which a form of another site cannot send.
 
     Raises:
-        HTTPException: With 403.
+        HTTPException: With 403, or 401 where Airflow does not know the token.
     """
-    if request.headers.get("authorization"):
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        # Airflow 3.3.1 goes by a cookie beside it, whatever the token is.
+        if (await resolve_user_from_token(token)).get_id() != user.get_id():
+            raise HTTPException(status.HTTP_403_FORBIDDEN, UNPROVED)
         return
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json" or not _is_own(request):
