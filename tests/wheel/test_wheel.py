@@ -1,6 +1,7 @@
 """The wheel alone, installed where nothing of the repository is, lays out a folder and synchronises with it.
 
-With what the official constraints of the oldest Airflow hold, and with the newest that is known.
+With what the official constraints of the oldest Airflow hold, and with the newest that is known. Beside the wheel the
+oldest runs the tests of what touches Airflow itself: all other tests know the newest alone.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import subprocess
 import sys
 import tomllib
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from configparser import ConfigParser
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,6 +37,18 @@ AIRFLOWS = {
     "oldest": (CONSTRAINTS, "apache-airflow==3.3.1"),
     "newest": (ROOT / "requirements.txt", "apache-airflow", OPENLINEAGE),
 }
+
+# What touches Airflow's own interfaces, in some two minutes. A run in Airflow comes last: its Variables stay.
+PAGES = ("pages", "permissions", "json_routes", "pairs", "first_run", "commands_on_paused_dags", "routes_and_commands")
+WITH_AIRFLOW = (
+    *(f"tests/dags/test_{name}.py" for name in ("integrity", "pairs", "setup")),
+    "tests/unit/hooks",
+    "tests/unit/cli",
+    "tests/unit/test_schedules.py",
+    *(f"tests/integration/pages/test_{name}.py" for name in PAGES),
+    "tests/integration/test_airflow_screens.py",
+)
+TEST_TOOLS = ("hypothesis", "pytest", "pytest-timeout", "pytest-xdist")
 
 
 @contextmanager
@@ -116,13 +129,16 @@ class Elsewhere:
     """An Airflow in a clean environment and an empty folder, with the wheel and what it requires."""
 
     def __init__(self, folder: Path, twin: TwinServer, wheel: Path, constraints: Path, *packages: str) -> None:
-        self._folder, self._bin = folder, folder / "venv" / "bin"
+        self.folder, self._bin, self.packages = folder, folder / "venv" / "bin", packages
         self.dags = folder / "home" / "dags"
-        kept = {name: value for name, value in clean_environment().items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
-        self._environment = {
-            **kept,
-            **connection_variables(twin.connections),
+        foreign = ("PYTHONPATH", "VIRTUAL_ENV", "PYTEST_")
+        self._bare = {
+            **{name: value for name, value in clean_environment().items() if not name.startswith(foreign)},
             "PATH": os.pathsep.join([str(self._bin), os.environ["PATH"]]),
+        }
+        self._environment = {
+            **self._bare,
+            **connection_variables(twin.connections),
             "AIRFLOW_HOME": str(folder / "home"),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
             "REQUESTS_CA_BUNDLE": twin.ca,
@@ -133,14 +149,32 @@ class Elsewhere:
             ),
         }
         self.run(str(UV), "venv", "--quiet", "--python", sys.executable, "venv")
-        where = ["--quiet", "--python", str(self._bin / "python"), "--constraints", str(constraints)]
-        self.run(str(UV), "pip", "install", *where, *packages, str(wheel))
+        self._wheel, self._constraints = wheel, constraints
+        self.install(*packages, str(wheel))
+
+    def install(self, *packages: str) -> None:
+        """Install packages as far as the constraints let it."""
+        where = ["--quiet", "--python", str(self._bin / "python"), "--constraints", str(self._constraints)]
+        self.run(str(UV), "pip", "install", *where, *packages)
 
     def run(self, *command: str) -> str:
         """Run a command, and return what it printed."""
-        done = subprocess.run(
-            command, cwd=self._folder, env=self._environment, capture_output=True, text=True, check=False
+        return self._ended(command, self.folder, self._environment)
+
+    def pytest(self, *tests: str) -> str:
+        """Run tests of the repository, as they are run there."""
+        listed = (ROOT / "requirements-dev.txt").read_text().splitlines()
+        self.install(
+            f"{self._wheel}[cluster,twin]", *(line for line in listed if line.partition("==")[0] in TEST_TOOLS)
         )
+        # The plugin of an older anyio warns of a newer pytest.
+        options = ["-q", "-p", "no:anyio", "-p", "no:cacheprovider", "-n", "2", "--dist", "loadfile"]
+        command = ("python", "-m", "pytest", *options, "--no-loadscope-reorder", *tests)
+        return self._ended(command, ROOT, self._bare)
+
+    @staticmethod
+    def _ended(command: Sequence[str], folder: Path, environment: dict[str, str]) -> str:
+        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"{command}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
         return done.stdout
 
@@ -150,7 +184,7 @@ class Elsewhere:
 
     def lineage(self) -> list[dict[str, Any]]:
         """Give the events that OpenLineage was sent."""
-        file = self._folder / "lineage.json"
+        file = self.folder / "lineage.json"
         return [json.loads(line) for line in file.read_text().splitlines()] if file.is_file() else []
 
 
@@ -163,13 +197,18 @@ def data_sets(events: list[dict[str, Any]], kind: str) -> dict[str, set[tuple[st
     return found
 
 
+@pytest.fixture(scope="module", params=AIRFLOWS)
+def elsewhere(
+    request: pytest.FixtureRequest, wheel: Path, twin_process: TwinServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Elsewhere]:
+    folder = tmp_path_factory.mktemp(request.param)
+    yield Elsewhere(folder, twin_process, wheel, *AIRFLOWS[request.param])
+    shutil.rmtree(folder)
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("age", AIRFLOWS)
-def test_the_wheel_alone_lays_out_a_folder_and_synchronises(
-    age: str, wheel: Path, tmp_path: Path, twin: TwinServer
-) -> None:
-    elsewhere = Elsewhere(tmp_path, twin, wheel, *AIRFLOWS[age])
+def test_the_wheel_alone_lays_out_a_folder_and_synchronises(elsewhere: Elsewhere, twin: TwinServer) -> None:
     folder = elsewhere.dags / "team" / "crm"
     laid_out = json.loads(elsewhere.airflow("salesmanago", "init", str(folder), "--output", "json"))
     assert {row["result"] for row in laid_out} == {"new"}
@@ -183,7 +222,7 @@ def test_the_wheel_alone_lays_out_a_folder_and_synchronises(
 
     cards = twin.control.get("/salesmanago/contacts")
     assert [card["email"] for card in cards] == ["a@example.com"]
-    assert (tmp_path / "ledger.db").is_file()
+    assert (elsewhere.folder / "ledger.db").is_file()
     # A command has no DAG file: Airflow's database says where it is.
     checked = json.loads(elsewhere.airflow("salesmanago", "mapping", "check", "--output", "json"))
     assert [(row["result"], Path(row["file"]).name) for row in checked] == [
@@ -192,7 +231,7 @@ def test_the_wheel_alone_lays_out_a_folder_and_synchronises(
     ]
 
     events = elsewhere.lineage()
-    if OPENLINEAGE not in AIRFLOWS[age]:
+    if OPENLINEAGE not in elsewhere.packages:
         assert events == []
         return
     salesforce, salesmanago = (
@@ -207,6 +246,14 @@ def test_the_wheel_alone_lays_out_a_folder_and_synchronises(
     }
     assert data_sets(events, "outputs") == {"follow_up": {salesforce, salesmanago}}
     assert [word for word in ("@", "Nowak", "Kowalska", *twin.salesforce.values()) if word in json.dumps(events)] == []
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("elsewhere", ["oldest"], indirect=True)
+def test_what_touches_airflow_works_with_the_oldest(elsewhere: Elsewhere) -> None:
+    last = elsewhere.pytest(*WITH_AIRFLOW).splitlines()[-1]
+    assert re.fullmatch(r"\d{3,} passed in .*", last), last
 
 
 @pytest.mark.slow
