@@ -69,19 +69,21 @@ def measure(url: str, server: int | None, count: int) -> dict[str, Cost]:
         ledger = Ledger.open(url)
         stack.callback(ledger.close)
         steps: dict[str, Callable[[pd.Series], Any]] = {
-            "bind": lambda _: ledger.bind(pairs, 1, NOW),
-            "merge bases": lambda ids: ledger.merge_base(pd.DataFrame({"id": ids, "base": news}), NOW),
-            "save": lambda ids: ledger.save(pd.DataFrame({"id": ids, "status": "active", "owed": "{}"}), NOW),
-            "plan changes": lambda _: ledger.plan_changes(1, changes, NOW),
-            "settle changes": lambda _: ledger.settle_changes(1, changes.assign(state="done", delay_seconds=60)),
-            "find newcomers": lambda _: ledger.made_in_run(2, ["Lead"], ["created"]),
+            "bind": lambda _: ledger.bindings.add(pairs, 1, NOW),
+            "merge bases": lambda ids: ledger.bindings.merge_base(pd.DataFrame({"id": ids, "base": news}), NOW),
+            "save": lambda ids: ledger.bindings.update(
+                pd.DataFrame({"id": ids, "status": "active", "owed": "{}"}), NOW
+            ),
+            "plan changes": lambda _: ledger.changes.plan(1, changes, NOW),
+            "settle changes": lambda _: ledger.changes.settle(1, changes.assign(state="done", delay_seconds=60)),
+            "find newcomers": lambda _: ledger.bindings.made_in_run(2, ["Lead"], ["created"]),
         }
         ids = pd.Series(dtype="int64")
         for name, step in steps.items():
             with cost(server) as costs[name]:
                 step(ids)
             if name == "bind":
-                ids = ledger.bindings(columns=["id"])["id"]
+                ids = ledger.bindings.read(columns=["id"])["id"]
         with cost(server) as costs["yardstick"]:
             store_plainly(database, pairs)
     return costs

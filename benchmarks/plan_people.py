@@ -192,8 +192,8 @@ def bindings(mapping: Mapping, records: pd.DataFrame, contacts: pd.DataFrame) ->
     # Through a ledger and back, so that the frame has whatever columns the ledger's table has.
     with tempfile.TemporaryDirectory() as folder:
         ledger = Ledger.open(f"sqlite:///{folder}/ledger.db")
-        ledger.bind(pairs, 1, READ.to_pydatetime())
-        bound = ledger.bindings()
+        ledger.bindings.add(pairs, 1, READ.to_pydatetime())
+        bound = ledger.bindings.read()
         ledger.close()
     return bound
 

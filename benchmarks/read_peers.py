@@ -69,7 +69,7 @@ def fields_of(direct: Direct) -> tuple[str, ...]:
     ports = direct.begun("full", objects=("Lead",))
     preflight(ports, direct.account, lambda settings: None)
     fields = tuple(sources(ports, ["Lead"])["Lead"].fields)
-    ports.ledger.free(ports.run.attempt)
+    ports.ledger.lock.free(ports.run.attempt)
     return fields
 
 
@@ -84,7 +84,7 @@ def of_us(direct: Direct, bulk_above: int, count: int) -> float:
     begin = time.process_time()
     read = extract_salesforce(ports, "Lead", window)
     seconds = time.process_time() - begin
-    ports.ledger.free(ports.run.attempt)
+    ports.ledger.lock.free(ports.run.attempt)
     if read != count:
         raise SystemExit(f"{read} of {count} records were read.")
     return seconds

@@ -139,7 +139,7 @@ def bind(ports: Ports, source: Source, records: pd.DataFrame, contacts: pd.DataF
     there = pd.Series(True, index=records.index)
     base = pack(both, dict.fromkeys(both, there), records.index)
     pairs = {"object": "Lead", "salesforce_id": records["Id"], "salesmanago_id": contacts["contactId"], "base": base}
-    ports.ledger.bind(pd.DataFrame(pairs).assign(matched_by="email"), ports.run.id, READ.to_pydatetime())
+    ports.ledger.bindings.add(pd.DataFrame(pairs).assign(matched_by="email"), ports.run.id, READ.to_pydatetime())
 
 
 def _laid_out(rows: pd.DataFrame, empty: pd.DataFrame) -> pd.DataFrame:

@@ -52,7 +52,7 @@ def measure(count: int) -> Watch:
         ]
         direct.sync("full")
         direct.settings = Settings(mappings=direct.settings.mappings)
-        watch.know(direct.ledger.bindings(), direct.cards())
+        watch.know(direct.ledger.bindings.read(), direct.cards())
         for number, identifier in enumerate(people):
             edit(direct, number, identifier)
         watch.ages.clear()
@@ -67,7 +67,7 @@ def edit(direct: Direct, number: int, identifier: str) -> None:
     if number % 2:
         direct.control.patch(f"/salesforce/Contact/{identifier}", {"MailingCity": "Łódź"})
         return
-    [contact] = direct.ledger.bindings(salesforce_ids=[identifier])["salesmanago_id"]
+    [contact] = direct.ledger.bindings.read(salesforce_ids=[identifier])["salesmanago_id"]
     direct.control.patch(f"/salesmanago/contacts/{contact}", {"address": {"city": "Kraków"}})
 
 

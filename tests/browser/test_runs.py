@@ -130,7 +130,7 @@ def issues_on_the_page(ui: AirflowUi, ledger: Ledger, seeded: Seeded, picture: P
 
 def instant_sync_of_an_edit(ui: AirflowUi, control: Control, ledger: Ledger, picture: Picture) -> dict[str, Any]:
     """A person edits a Lead; the change arrives, and its delay is measured."""
-    lead = dict(control.get(f"/salesforce/Lead/{ledger.bindings(objects=['Lead'])['salesforce_id'].iloc[0]}"))
+    lead = dict(control.get(f"/salesforce/Lead/{ledger.bindings.read(objects=['Lead'])['salesforce_id'].iloc[0]}"))
     control.patch(f"/salesforce/Lead/{lead['Id']}", {"Company": "Nowak & <b>Synowie</b>"})
     control.post("/clock", {"advance": SETTLED_SECONDS})
     sync = ui.open_sync_page()

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, Literal, Protocol, cast
+from typing import Any, Literal, Protocol
 
 import requests
 import sqlalchemy as sa
@@ -25,6 +25,7 @@ from tests.histories.staged import WatchedStaging
 from tests.integration.direct import DAGS, Direct, Mode
 from tests.integration.sync import WRITES, Killed
 from tests.twin_in_process import TwinInProcess
+from tests.watched_ledger import watched
 
 # Also the name of a task, whose mapped tasks are counted by themselves; `sent` are the requests that write.
 Kind = Literal["request", "sent", "ledger", "file", "task"] | str
@@ -111,19 +112,6 @@ class WatchedAdapter(HTTPAdapter):
 
     def close(self) -> None:
         self._carrier.close()
-
-
-class WatchedLedger:
-    """The ledger, of whose calls each is a moment."""
-
-    def __init__(self, bench: Bench) -> None:
-        self._bench = bench
-
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(self._bench.ledger, name)
-        if not callable(found):
-            return found
-        return lambda *args, **options: self._bench.moments.passes("ledger", lambda: found(*args, **options))
 
 
 class Store(Protocol):
@@ -231,9 +219,9 @@ class Bench(Direct):
 
     def look(self) -> Moment:
         """Look at everything there is."""
-        bindings = self.ledger.bindings().to_dict("records")
-        last = self.ledger.runs(1)["id"].max()
-        return moment(self, bindings, disputed_in(self.ledger.open_issues(), last))
+        bindings = self.ledger.bindings.read().to_dict("records")
+        last = self.ledger.runs.read_newest(1)["id"].max()
+        return moment(self, bindings, disputed_in(self.ledger.issues.read_open(), last))
 
     def clock(self) -> float:
         """Seconds, for what happened after what."""
@@ -250,7 +238,7 @@ class Bench(Direct):
             run=run,
             open_salesforce=self._salesforce,
             open_salesmanago=self._salesmanago,
-            ledger=cast(Ledger, WatchedLedger(self)),
+            ledger=watched(self.ledger, lambda call: self.moments.passes("ledger", call)),
             staging=self.staging_of(run),
             variables=self.variables,
             settings=self.settings,

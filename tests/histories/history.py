@@ -371,7 +371,7 @@ class Player:
         self._remember(now)
 
     def _conflicts(self) -> set[Pair]:
-        issues = self.bench.ledger.open_issues()
+        issues = self.bench.ledger.issues.read_open()
         held = issues[issues["reason"].eq("CONFLICT")]
         return set(zip(held["salesforce_id"], held["salesmanago_id"], strict=True))
 
@@ -408,13 +408,13 @@ class Player:
 
     def _offers(self, run: DagRun, scope: Scope) -> bool:
         """Tell whether the question of a run offers every part that a scope names."""
-        question = self.bench.ledger.run(run.number)["question"]
+        question = self.bench.ledger.runs.read(run.number)["question"]
         objects = {row["object"] for row in question["rows"]}
         return objects.issuperset(scope.objects) and set(question["fields"]).issuperset(scope.fields)
 
     def _rows(self, run: DagRun) -> pd.DataFrame:
         """What the ledger says that a run would write, has written, and left."""
-        return self.bench.ledger.changes(run.number).set_index("id")
+        return self.bench.ledger.changes.read(run.number).set_index("id")
 
     def _started(self, mode: Mode, during: Sequence[Step], death: Sequence[Any] | None) -> DagRun:
         self.bench.later(SETTLED_SECONDS)
@@ -492,7 +492,7 @@ class Player:
             # Before a first synchronisation, and after a ledger was restored or lost: the full one is what it asks for.
             return self._succeed("full")
         assert run.green, ("a run after a bad day does not come to its end", run.errors or run.states)
-        laws.everybody_is_accounted_for(self.bench.ledger.run(run.number)["totals"])
+        laws.everybody_is_accounted_for(self.bench.ledger.runs.read(run.number)["totals"])
         return run
 
     def _check_rest(self, now: Moment) -> None:
@@ -502,7 +502,7 @@ class Player:
             run = self._succeed("incremental")
             if not self.bench.writes():
                 return
-            changes = self.bench.ledger.changes(run.number)
+            changes = self.bench.ledger.changes.read(run.number)
             free = ~changes["salesforce_id"].isin(now.disputed) & ~changes["salesmanago_id"].isin(now.disputed)
             assert not free.any(), f"a run right after a run wrote:\n{changes[free].to_string()}"
             later = self.bench.look()

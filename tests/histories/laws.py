@@ -247,7 +247,7 @@ def everybody_is_accounted_for(totals: Mapping[str, Any] | None) -> None:
 
 def the_lock_is_free(bench: Bench) -> None:
     """Whatever became of a run: nobody who is not at work holds the lock."""
-    holder = bench.ledger.holder(bench.now())
+    holder = bench.ledger.lock.holder(bench.now())
     assert holder is None, ("the lock is not free", str(holder))
 
 
@@ -257,7 +257,7 @@ def the_watermark_moves_forward_over_settled_changes(before: Any, bench: Bench, 
     if after == before:
         return
     assert before is None or all(after[side] >= before[side] for side in SYSTEMS), ("it moved back", before, after)
-    left = bench.ledger.changes(run.number, state="planned")
+    left = bench.ledger.changes.read(run.number, state="planned")
     assert left.empty, f"the watermark moved over unwritten changes:\n{left.to_string()}"
 
 

@@ -329,11 +329,11 @@ def _moments(world: World, threads: Sequence[Thread]) -> list[Moment]:
     for card in world.salesmanago.all():
         _owner(by_number, card["email"], card["contactId"])
     owners = {identifier: thread for thread in threads for identifier in thread.corner.mine}
-    for binding in world.ledger.bindings().to_dict("records"):
+    for binding in world.ledger.bindings.read().to_dict("records"):
         thread = owners.get(binding["salesforce_id"]) or owners.get(binding["salesmanago_id"])
         if thread is not None:
             thread.corner.bindings.append(binding)
-    disputed = disputed_in(world.ledger.open_issues(), world.ports.run.id)
+    disputed = disputed_in(world.ledger.issues.read_open(), world.ports.run.id)
     return [moment(thread.corner, thread.corner.bindings, disputed) for thread in threads]
 
 

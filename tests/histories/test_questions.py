@@ -62,7 +62,7 @@ class Question:
         window = read_everybody(direct, ports)
         assert plan_everybody(ports)
         assert guard(ports) is not None
-        assert direct.ledger.holder(direct.now()) is None
+        assert direct.ledger.lock.holder(direct.now()) is None
         direct.settings = direct.settings.model_copy(update={"ask": "never"})
         return ports, window
 
@@ -75,7 +75,7 @@ class Question:
 
     def rows(self, ports: Ports) -> dict[Row, tuple[str, str | None]]:
         """Read the rows of the run: their state and new value, by record, field and direction."""
-        found = self.direct.ledger.changes(ports.run.id).to_dict("records")
+        found = self.direct.ledger.changes.read(ports.run.id).to_dict("records")
         return {
             (row["salesforce_id"], row["field"], row["direction"]): (row["state"], row["new"])
             for row in found

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import pandas as pd
 import requests
@@ -44,6 +44,7 @@ from salesmanago_sync.steps.writing import write_batches, write_consent
 from tests.integration.sync import SETTLED_SECONDS, WRITES, Killed
 from tests.twin_in_process import TwinInProcess
 from tests.twin_server import ROOT, TwinServer
+from tests.watched_ledger import watched
 
 Mode = Literal["full", "incremental"]
 DAGS = {
@@ -136,19 +137,6 @@ class Mortal(HTTPAdapter):
 
     def close(self) -> None:
         self._carrier.close()
-
-
-class MortalLedger:
-    """The ledger, dying before or after one of its calls."""
-
-    def __init__(self, ledger: Ledger, countdown: Countdown) -> None:
-        self._ledger, self._countdown = ledger, countdown
-
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(self._ledger, name)
-        if not callable(found):
-            return found
-        return lambda *args, **options: self._countdown.passes(lambda: found(*args, **options))
 
 
 class ParquetStaging:
@@ -319,7 +307,7 @@ class Direct:
             run=run,
             open_salesforce=self._salesforce,
             open_salesmanago=self._salesmanago,
-            ledger=cast(Ledger, MortalLedger(self.ledger, self.countdown)),
+            ledger=watched(self.ledger, self.countdown.passes),
             staging=ParquetStaging(),
             variables=self.variables,
             settings=self.settings,

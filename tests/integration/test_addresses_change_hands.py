@@ -23,7 +23,7 @@ def people(direct: Direct, *names: str) -> dict[str, tuple[str, str]]:
     """Make bound people, and let some time pass."""
     records = {name: lead(direct, name) for name in names}
     direct.sync("full")
-    bound = direct.ledger.bindings().set_index("salesforce_id")["salesmanago_id"]
+    bound = direct.ledger.bindings.read().set_index("salesforce_id")["salesmanago_id"]
     direct.later(60)
     return {name: (record, str(bound[record])) for name, record in records.items()}
 
@@ -37,7 +37,7 @@ def addresses(direct: Direct) -> dict[str, str]:
 
 
 def texts(direct: Direct) -> list[str]:
-    issues = direct.ledger.open_issues()
+    issues = direct.ledger.issues.read_open()
     assert set(issues["reason"]) <= {"EMAIL_TAKEN"}
     return list(issues["text"])
 
@@ -73,7 +73,7 @@ def test_who_comes_after_somebody_who_could_not_move_waits_for_the_next_run(dire
     assert direct.cards()[known["anna"][1]]["name"] == "anna", "nobody was written over"
     direct.sync("incremental")
     assert sorted(addresses(direct).values()) == [address("anna"), address("bea"), address("cyd")]
-    assert len(direct.ledger.bindings(salesforce_ids=[newcomer])) == 1
+    assert len(direct.ledger.bindings.read(salesforce_ids=[newcomer])) == 1
     assert direct.sync("incremental") == []
 
 
@@ -186,7 +186,7 @@ def test_a_newcomer_at_an_address_that_is_given_up_is_created_in_the_same_run(di
     assert found.pop(card) == address("bea")
     assert list(found.values()) == [address("anna")]
     assert {one["address"]["city"] for one in direct.cards().values()} >= {"Łódź"}
-    assert len(direct.ledger.bindings()) == 2
+    assert len(direct.ledger.bindings.read()) == 2
     assert texts(direct) == []
     assert direct.sync("incremental") == []
 
@@ -197,7 +197,7 @@ def test_a_contact_at_an_address_that_a_record_gives_up_becomes_a_record_in_the_
     direct.control.patch(f"/salesmanago/contacts/{card}", {"email": address("bea")})
     made = direct.contact(address("anna"), name="Another", state="PROSPECT")
     direct.sync("incremental")
-    bound = direct.ledger.bindings().set_index("salesmanago_id")["salesforce_id"]
+    bound = direct.ledger.bindings.read().set_index("salesmanago_id")["salesforce_id"]
     assert direct.records("Lead")[record]["Email"] == address("bea")
     assert bound[card] == record
     assert direct.records("Lead")[bound[made]]["Email"] == address("anna")
@@ -210,7 +210,7 @@ def test_a_newcomer_at_an_address_that_somebody_comes_to_have_is_not_created(dir
     lead(direct, "bea")
     direct.sync("incremental")
     assert addresses(direct) == {known["anna"][1]: address("bea")}
-    assert len(direct.ledger.bindings()) == 1
+    assert len(direct.ledger.bindings.read()) == 1
 
 
 @pytest.mark.parametrize("deleted", [False, True])

@@ -95,7 +95,7 @@ def test_people_who_are_written_on_both_sides_are_counted(bench: Bench) -> None:
     assert found is not None
     bench.direct.sync("full", fields=found.fields)
     made = bench.made()
-    assert len(bench.direct.ledger.changes(2, state="done")) == 600
+    assert len(bench.direct.ledger.changes.read(2, state="done")) == 600
     assert {way: count for way, count in made.items() if not count <= found.calls[way] <= 2 * count} == {}
 
 
@@ -143,14 +143,14 @@ def test_nothing_is_offered_where_nobody_knows_or_a_file_has_a_fault(bench: Benc
     bench.map()
     bench.leads(1)
     bench.direct.sync("full")
-    state = bench.direct.ledger.mapping_state()["Lead"]
+    state = bench.direct.ledger.mapping_state.read()["Lead"]
     bench.map(CITY)
     assert bench.offered() is not None
     (bench.folder / "contact.yaml").write_text("object: Contact\nfields: []\n")
     assert bench.offered() is None
     assert "contact.yaml" in str(check_fields(bench.direct.ports("full"), "full", ["address.city"])[0])
     (bench.folder / "contact.yaml").unlink()
-    bench.direct.ledger.set_mapping_state("Lead", state.digest, state.full_sync_at)
+    bench.direct.ledger.mapping_state.keep("Lead", state.digest, state.full_sync_at)
     assert bench.offered() is None, "a ledger of an earlier version"
 
 

@@ -63,7 +63,7 @@ def test_a_plan_is_not_made_anew_of_what_was_read_before_the_run_wrote(direct: D
     read_everybody(direct, ports)
     write(ports, window)
     close(ports)
-    assert direct.ledger.run(ports.run.id)["state"] == "success"
+    assert direct.ledger.runs.read(ports.run.id)["state"] == "success"
     assert direct.sync() == []
 
 
@@ -94,10 +94,10 @@ def test_an_attempt_after_another_run_forgets_what_it_read_and_planned(direct: D
     for step in (plan_everybody, bind_people, write_consent, follow_up, lambda ports: commit(ports, window)):
         with pytest.raises((KeyError, FatalError)):  # what is staged in memory is missing by its own error, too
             step(second)
-    assert direct.ledger.count_changes(second.run.id, state="planned") == 0
+    assert direct.ledger.changes.count(second.run.id, state="planned") == 0
     close(second)
-    assert direct.ledger.run(second.run.id)["state"] == "failed"
-    assert direct.ledger.holder(direct.now()) is None
+    assert direct.ledger.runs.read(second.run.id)["state"] == "failed"
+    assert direct.ledger.lock.holder(direct.now()) is None
     assert direct.sync() == []
 
 
@@ -115,7 +115,7 @@ def test_a_mapping_that_is_edited_while_a_run_works_counts_from_the_next_run_on(
     [card] = direct.cards().values()
     assert "site" not in {detail["name"] for detail in card["properties"]}
     direct.sync()
-    assert direct.ledger.runs(1)["totals"].iloc[0]["full_sync_due"] == ["Lead"]
+    assert direct.ledger.runs.read_newest(1)["totals"].iloc[0]["full_sync_due"] == ["Lead"]
     direct.sync("full")
     [card] = direct.cards().values()
     assert {detail["name"]: detail["value"] for detail in card["properties"]}["site"] == "https://example.com"
@@ -153,13 +153,13 @@ def test_whatever_is_edited_in_a_mapping_while_a_full_sync_works_is_not_noted_as
     edit(folder / "lead.yaml")
     write(ports, window)
     close(ports)
-    assert direct.ledger.run(ports.run.id)["state"] == "success"
+    assert direct.ledger.runs.read(ports.run.id)["state"] == "success"
     [card] = direct.cards().values()
     assert (card["address"]["city"], card["optedOut"]) == ("Łódź", False), "as the run had found its mappings"
     assert "Boss" in {detail["value"] for detail in card["properties"]}
     direct.record("Contact", LastName="ewa", Email="ewa@example.com")
     direct.sync()
-    assert direct.ledger.runs(1)["totals"].iloc[0]["full_sync_due"] == due
+    assert direct.ledger.runs.read_newest(1)["totals"].iloc[0]["full_sync_due"] == due
     assert direct.cards()[card["id"]]["optedOut"] is False
 
 
@@ -174,7 +174,7 @@ def test_a_mapping_that_is_broken_while_a_run_works_does_not_stop_it(direct: Dir
         file.write_text("object: [")
     write(ports, window)
     close(ports)
-    assert direct.ledger.run(ports.run.id)["state"] == "success"
+    assert direct.ledger.runs.read(ports.run.id)["state"] == "success"
 
 
 def test_a_setting_that_is_edited_while_a_run_works_counts_from_the_next_run_on(direct: Direct) -> None:
@@ -214,7 +214,7 @@ def test_changes_that_nobody_wrote_hold_the_watermark(direct: Direct) -> None:
         commit(ports, window)
     close(ports)
     assert direct.variables.get(LAST_SYNC) == before
-    assert direct.ledger.run(ports.run.id)["state"] == "failed"
+    assert direct.ledger.runs.read(ports.run.id)["state"] == "failed"
     assert direct.sync() != []
     assert [card["address"]["city"] for card in direct.cards().values()] == ["Łódź"]
 

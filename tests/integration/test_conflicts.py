@@ -91,8 +91,8 @@ class Desk:
 
     def written(self) -> set[str]:
         """The sides to which the last run wrote values."""
-        run = int(self.direct.ledger.runs(1)["id"].max())
-        changes = self.direct.ledger.changes(run, state="done")
+        run = int(self.direct.ledger.runs.read_newest(1)["id"].max())
+        changes = self.direct.ledger.changes.read(run, state="done")
         return set(changes.loc[changes["field"].isin(["address.city", "properties.note"]), "direction"])
 
 
@@ -121,7 +121,7 @@ def desk(direct: Direct) -> Desk:
 def at_rest(desk: Desk) -> None:
     """Nothing is open, nothing waits, and nothing more is written."""
     assert desk.conflicts() == []
-    assert not desk.direct.ledger.has_choices()
+    assert not desk.direct.ledger.choices.any_waiting()
     assert desk.direct.sync() == []
 
 
@@ -141,7 +141,7 @@ def test_the_next_run_carries_a_decision_out(desk: Desk, side: Side, typed: str,
     assert issue.decision.startswith("anna decided on ")
     # A dry run shows it, and decides nothing.
     desk.direct.sync(dry_run=True)
-    assert desk.direct.ledger.has_choices()
+    assert desk.direct.ledger.choices.any_waiting()
     desk.direct.sync()
     assert desk.written() == written
     assert desk.cities() == (held, held)
@@ -269,7 +269,7 @@ def test_a_worker_that_dies_at_any_call_of_the_ledger_loses_no_decision(desk: De
 def test_a_run_that_carried_it_out_is_undone_as_any_other(desk: Desk) -> None:
     desk.decide("other", "Hel")
     desk.direct.sync()
-    run = int(desk.direct.ledger.runs(1)["id"].max())
+    run = int(desk.direct.ledger.runs.read_newest(1)["id"].max())
     ports = desk.direct.ports("undo", run=run)  # type: ignore[arg-type]
     began = desk.direct.start(ports)
     assert began is not None
@@ -302,8 +302,8 @@ def test_an_explanation_tells_that_a_decision_waits(desk: Desk) -> None:
 def test_whoever_is_forgotten_is_decided_no_more(desk: Desk) -> None:
     desk.decide("other", "Hel")
     ledger = desk.direct.ledger
-    ledger.forget(PersonIds(frozenset([desk.lead]), frozenset([desk.card])), "anna", desk.direct.now())
-    assert not ledger.has_choices()
+    ledger.people.forget(PersonIds(frozenset([desk.lead]), frozenset([desk.card])), "anna", desk.direct.now())
+    assert not ledger.choices.any_waiting()
 
 
 @pytest.mark.parametrize(
@@ -324,4 +324,4 @@ def test_a_mapping_that_no_longer_has_the_conflict_drops_the_decision(
     refused = desk.decide("salesforce")
     assert [why in reason for reason in refused.refused.values()] == [True]
     desk.direct.sync()
-    assert not desk.direct.ledger.has_choices()
+    assert not desk.direct.ledger.choices.any_waiting()

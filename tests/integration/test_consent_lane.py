@@ -25,7 +25,7 @@ def pair(direct: Direct, name: str) -> tuple[str, str]:
     """Make one bound Contact."""
     record = direct.record("Contact", LastName=name, Email=f"{name}@example.com")
     direct.sync("full")
-    [binding] = direct.ledger.bindings(salesforce_ids=[record])["salesmanago_id"]
+    [binding] = direct.ledger.bindings.read(salesforce_ids=[record])["salesmanago_id"]
     return record, str(binding)
 
 
@@ -79,11 +79,11 @@ def test_a_mark_from_the_beginning_of_time_reads_everything(direct: Direct, name
 def test_opt_outs_travel_while_a_run_holds_the_lock(direct: Direct) -> None:
     record, contact = pair(direct, "anna")
     direct.later(LONG)
-    taken = direct.ledger.take("salesmanago_full_sync/other", direct.now(), direct.lock_ttl)
+    taken = direct.ledger.lock.take("salesmanago_full_sync/other", direct.now(), direct.lock_ttl)
     direct.control.patch(f"/salesmanago/contacts/{contact}", {"optedOut": True})
     assert carry(direct)["written"] == 1
     assert direct.records("Contact")[record]["HasOptedOutOfEmail"] is True
-    assert direct.ledger.is_current(taken), "the lane takes no lock"
+    assert direct.ledger.lock.is_current(taken), "the lane takes no lock"
 
 
 def test_an_opt_out_reaches_everybody_who_has_the_address(direct: Direct) -> None:
@@ -140,7 +140,7 @@ def test_nobody_is_opted_in_created_or_removed(direct: Direct) -> None:
     direct.control.delete(f"/salesforce/Contact/{direct.record('Contact', LastName='X', Email='x@example.com')}")
     carry(direct)
     assert direct.cards()[contact]["optedOut"] is True
-    assert direct.ledger.bindings(salesforce_ids=[other]).empty
+    assert direct.ledger.bindings.read(salesforce_ids=[other]).empty
     assert len(direct.cards()) == 1
 
 

@@ -56,7 +56,7 @@ def everybody_is_opted_out(direct: Direct, flag: str = "HasOptedOutOfEmail") -> 
 def evidence(direct: Direct) -> list[tuple[str, str, str, str]]:
     """Who was told of which opt-out, seen where, and what was seen; oldest first."""
     ids = [key for sobject in ("Lead", "Contact", "Account") for key in direct.records(sobject)]
-    rows = direct.ledger.consent(ids, list(direct.cards()))
+    rows = direct.ledger.consent.read(ids, list(direct.cards()))
     rows = rows[rows["sent_at"].notna()]
     assert rows["acknowledged_at"].notna().all()
     columns = ["salesforce_id", "salesmanago_id", "side", "note"]
@@ -81,7 +81,7 @@ def test_the_opt_out_of_a_contact_reaches_both_records_that_are_in_doubt(direct:
     first, second = crm_contact(direct), crm_contact(direct)
     card = direct.contact(EMAIL, optedOut=True)
     direct.sync("full")
-    assert direct.ledger.open_issues()["reason"].tolist() == ["AMBIGUOUS_MATCH"]
+    assert direct.ledger.issues.read_open()["reason"].tolist() == ["AMBIGUOUS_MATCH"]
     everybody_is_opted_out(direct)
     assert sorted(evidence(direct)) == sorted(
         (key, "", "salesmanago", f"opted out in SALESmanago: contact {card}") for key in (first, second)
@@ -152,7 +152,7 @@ def one_a_channel(direct: Direct) -> dict[str, tuple[str, str]]:
     """Make a Lead for each channel and synchronise it; give its id and that of its contact, by the flag."""
     leads = {flag: lead(direct, Email=f"{flag}@example.com") for flag in CHANNELS}
     direct.sync("full")
-    contacts = direct.ledger.bindings().set_index("salesforce_id")["salesmanago_id"]
+    contacts = direct.ledger.bindings.read().set_index("salesforce_id")["salesmanago_id"]
     direct.later(100)
     return {flag: (identifier, contacts[identifier]) for flag, identifier in leads.items()}
 
@@ -178,7 +178,7 @@ def test_a_pause_holds_no_opt_out_back_on_either_channel(town: Direct, tmp_path:
     for record, _ in people.values():
         town.control.patch(f"/salesforce/Lead/{record}", {"Status": "Unqualified"})
     town.sync()
-    assert town.ledger.bindings()["status"].tolist() == ["paused"] * len(people)
+    assert town.ledger.bindings.read()["status"].tolist() == ["paused"] * len(people)
     town.later(100)
     for flag, (record, contact) in people.items():
         opt_out(town, side, record, contact, flag)
@@ -221,7 +221,7 @@ def test_who_never_met_the_criteria_is_opted_out_all_the_same(direct: Direct, tm
     lead(direct, Status="Unqualified", HasOptedOutOfEmail=side == "salesforce")
     direct.contact(EMAIL, optedOut=side == "salesmanago")
     direct.sync("full")
-    assert direct.ledger.is_empty()
+    assert direct.ledger.bindings.is_empty()
     everybody_is_opted_out(direct)
 
 
@@ -266,17 +266,17 @@ def test_a_record_that_nobody_synchronises_and_that_stays_mailable_is_an_issue(
     record = crm_contact(direct)
     lead(direct, Email="stranger@example.com")
     direct.sync(mode)
-    [issue] = direct.ledger.open_issues().to_dict("records")
+    [issue] = direct.ledger.issues.read_open().to_dict("records")
     assert (issue["reason"], issue["field"]) == ("NOT_OPTED_OUT", "optedOut")
     assert issue["salesforce_id"] == record
     assert mailable in issue["text"]
     assert told not in issue["text"]
     assert direct.records("Lead")[mailable]["HasOptedOutOfEmail"] is False, "nobody asked to write Leads"
     assert direct.sync("incremental") == []
-    assert len(direct.ledger.open_issues()) == 1
+    assert len(direct.ledger.issues.read_open()) == 1
     direct.control.patch(f"/salesforce/Lead/{mailable}", {"HasOptedOutOfEmail": True})
     direct.sync("incremental")
-    assert direct.ledger.open_issues().empty
+    assert direct.ledger.issues.read_open().empty
 
 
 def test_a_contact_that_turns_into_a_person_account_nobody_maps_is_left_alone_and_keeps_its_say(
@@ -290,10 +290,10 @@ def test_a_contact_that_turns_into_a_person_account_nobody_maps_is_left_alone_an
     direct.control.patch(f"/salesforce/Contact/{record}", {"IsPersonAccount": True})
     assert direct.sync("incremental") == []
     assert direct.sync("full") == []
-    rows = direct.ledger.runs().iloc[0]["totals"]["rows"]
+    rows = direct.ledger.runs.read_newest().iloc[0]["totals"]["rows"]
     assert [row["skipped"] for row in rows if row["object"] == "Contact"] == [{"OUT_OF_OBJECT": 1}] * 2
     assert direct.cards()[card]["optedOut"] is False
-    assert direct.ledger.open_issues().empty
+    assert direct.ledger.issues.read_open().empty
     direct.control.patch(f"/salesforce/Contact/{record}", {"IsPersonAccount": False, "MobilePhone": "+48601657778"})
     direct.control.patch(f"/salesmanago/contacts/{card}", {"phone": "+48601657779"})
     direct.sync("incremental")
@@ -314,11 +314,11 @@ def test_a_record_that_cannot_be_opted_out_is_an_issue(direct: Direct) -> None:
         direct.control.post("/faults", {**fault, "body": answer})
     direct.sync("incremental")
     direct.control.delete("/faults")
-    issues = direct.ledger.open_issues()
+    issues = direct.ledger.issues.read_open()
     assert shadowed in set(issues["salesforce_id"])
     direct.sync("incremental")
     everybody_is_opted_out(direct)
-    assert direct.ledger.open_issues().empty
+    assert direct.ledger.issues.read_open().empty
 
 
 def test_a_default_of_the_account_is_the_opt_out_of_nobody(direct: Direct) -> None:
@@ -352,7 +352,7 @@ def test_who_opts_in_again_stays_opted_out_while_a_record_of_the_address_is(dire
     direct.later(60)
     direct.control.patch(f"/salesmanago/contacts/{card['id']}", {"optedOut": False})
     direct.sync("incremental")
-    issues = direct.ledger.open_issues()
+    issues = direct.ledger.issues.read_open()
     assert issues["reason"].tolist() == ["OPT_IN_REVERTED"]
     assert issues["salesforce_id"].tolist() == [record]
     assert witness in issues["text"].iat[0]
@@ -367,7 +367,7 @@ def test_totals_count_who_was_told(direct: Direct) -> None:
     direct.later(60)
     direct.control.patch(f"/salesmanago/contacts/{card['id']}", {"optedOut": True})
     direct.sync("incremental")
-    run = direct.ledger.runs().iloc[0]
+    run = direct.ledger.runs.read_newest().iloc[0]
     rows = {(row["object"], row["direction"]): row for row in run["totals"]["rows"]}
     assert rows["Lead", "to_salesforce"]["updated"] == 1
     assert rows["Contact", "to_salesforce"]["updated"] == 1

@@ -89,7 +89,7 @@ def test_contacts_of_other_users_and_deleted_ones_are_not_missed(
     direct.control.patch(f"/salesmanago/contacts/{deleted}", {"deleted": True})
     direct.control.delete(f"/salesmanago/contacts/{gone}")
     made = direct.contact("of-another@example.com", mainContactOwner="marketing@example.com")
-    bound = direct.ledger.bindings(salesmanago_ids=[others])
-    direct.ledger.save(bound[["id"]].assign(salesmanago_id=made), direct.now())
+    bound = direct.ledger.bindings.read(salesmanago_ids=[others])
+    direct.ledger.bindings.update(bound[["id"]].assign(salesmanago_id=made), direct.now())
     direct.sync("full")
     assert "that it shows by id" not in caplog.text

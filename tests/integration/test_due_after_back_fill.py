@@ -41,10 +41,10 @@ class Bench:
 
     def due(self) -> list[str]:
         now = {mapping.object: mapping.digest for mapping in load_mappings(self.folder)}
-        return self.direct.ledger.objects_due(now)
+        return self.direct.ledger.mapping_state.objects_due(now)
 
     def known(self, name: str = "Lead") -> set[str] | None:
-        fields = self.direct.ledger.mapping_state()[name].fields
+        fields = self.direct.ledger.mapping_state.read()[name].fields
         return None if fields is None else set(fields)
 
 
@@ -56,14 +56,14 @@ def bench(direct: Direct, tmp_path: Path) -> Bench:
 def test_new_lines_are_no_longer_due_once_all_of_them_are_filled(bench: Bench) -> None:
     bench.map("Lead", CITY, STREET, details=[TITLE])
     assert bench.due() == ["Lead"]
-    before = bench.direct.ledger.mapping_state()["Lead"].full_sync_at
+    before = bench.direct.ledger.mapping_state.read()["Lead"].full_sync_at
     bench.direct.sync("full", fields=("address.city", "properties.job_title"))
     assert bench.due() == ["Lead"], "the street is still to come"
     assert bench.known() == {"name", "email", "address.city", "properties.job_title"}
     bench.direct.sync("full", fields=("address.streetAddress",))
     assert bench.due() == []
-    assert bench.direct.ledger.runs(1)["totals"].iloc[0]["full_sync_due"] == []
-    assert bench.direct.ledger.mapping_state()["Lead"].full_sync_at == before, "it was no full sync"
+    assert bench.direct.ledger.runs.read_newest(1)["totals"].iloc[0]["full_sync_due"] == []
+    assert bench.direct.ledger.mapping_state.read()["Lead"].full_sync_at == before, "it was no full sync"
     assert bench.known("Contact") == {"name", "email"}
     bench.map("Lead", CITY)
     assert bench.due() == ["Lead"], "lines are gone"
@@ -100,8 +100,8 @@ def test_a_back_fill_of_a_part_settles_nothing(bench: Bench, part: dict[str, Any
 
 
 def test_where_nobody_knows_the_fields_a_back_fill_settles_nothing(bench: Bench) -> None:
-    state = bench.direct.ledger.mapping_state()["Lead"]
-    bench.direct.ledger.set_mapping_state("Lead", state.digest, state.full_sync_at)
+    state = bench.direct.ledger.mapping_state.read()["Lead"]
+    bench.direct.ledger.mapping_state.keep("Lead", state.digest, state.full_sync_at)
     bench.map("Lead", CITY)
     bench.direct.sync("full", fields=("address.city",))
     assert bench.due() == ["Lead"]

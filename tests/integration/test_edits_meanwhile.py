@@ -260,7 +260,7 @@ def test_the_later_edit_is_on_both_sides_in_the_end(town: Town, moment: str) -> 
     run(town, moment, edit)
     direct.sync()
     assert town.differences() == []
-    assert direct.ledger.open_issues().empty
+    assert direct.ledger.issues.read_open().empty
     assert direct.sync() == []
 
 

@@ -48,7 +48,7 @@ def person(direct: Direct, email: str = EMAIL) -> tuple[str, str]:
     """Make a Lead and synchronise it; give both ids."""
     lead = direct.record("Lead", LastName="Nowak", Company="Acme", Email=email)
     direct.sync("full")
-    [row] = direct.ledger.bindings(salesforce_ids=[lead]).to_dict("records")
+    [row] = direct.ledger.bindings.read(salesforce_ids=[lead]).to_dict("records")
     return lead, str(row["salesmanago_id"])
 
 
@@ -59,7 +59,7 @@ def test_who_was_bound_after_a_run_had_read_is_not_taken_for_gone(direct: Direct
     direct.later(5)
     cards = [direct.contact(f"p{number}@x.pl", state="PROSPECT") for number in range(10)]
     rows = pd.DataFrame({"object": "Lead", "salesforce_id": leads, "salesmanago_id": cards, "matched_by": "created"})
-    direct.ledger.bind(rows, ports.run.id, direct.now())
+    direct.ledger.bindings.add(rows, ports.run.id, direct.now())
     people = planned(ports)
     assert set(people.loc[leads, "status"]) == {"pair"}, "they were read again"
     changes = staged(ports, 1, "changes")
@@ -82,8 +82,8 @@ def test_who_came_back_before_the_plan_is_not_taken_for_deleted(direct: Direct, 
     else:
         direct.control.patch(f"/salesmanago/contacts/{card}", {"deleted": False})
     # Another run saw it, and said so to the ledger.
-    bound = direct.ledger.bindings(salesforce_ids=[lead])
-    direct.ledger.save(bound[["id"]].assign(status="active"), direct.now())
+    bound = direct.ledger.bindings.read(salesforce_ids=[lead])
+    direct.ledger.bindings.update(bound[["id"]].assign(status="active"), direct.now())
     assert planned(ports).at[lead, "status"] == "pair"
 
 
@@ -112,9 +112,11 @@ def test_who_was_really_deleted_is_deleted(direct: Direct) -> None:
 
 def test_a_record_that_is_no_longer_of_its_object_was_not_deleted(direct: Direct) -> None:
     lead, card = person(direct)
-    reading_ids = direct.ledger.bindings(salesforce_ids=[lead])
+    reading_ids = direct.ledger.bindings.read(salesforce_ids=[lead])
     account = direct.record("Account", Name="Acme")
-    direct.ledger.save(reading_ids[["id"]].assign(object="PersonAccount", salesforce_id=account), direct.now())
+    direct.ledger.bindings.update(
+        reading_ids[["id"]].assign(object="PersonAccount", salesforce_id=account), direct.now()
+    )
     direct.control.patch(f"/salesmanago/contacts/{card}", {"phone": "+48221234567"})
     ports, objects = opened(direct)
     read(ports, objects)

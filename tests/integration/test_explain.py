@@ -16,12 +16,12 @@ from tests.integration.direct import Direct
 def stories(direct: Direct, asked: str) -> tuple[Story, ...]:
     """Explain, and check that nothing was written or locked."""
     direct.control.delete("/calls")
-    bindings, runs = direct.ledger.bindings(), direct.ledger.runs()
+    bindings, runs = direct.ledger.bindings.read(), direct.ledger.runs.read_newest()
     explanation = explain_person(direct.ports(), asked, direct.account)
     assert direct.writes() == []
-    assert direct.ledger.bindings().equals(bindings)
-    assert direct.ledger.runs().equals(runs)
-    assert direct.ledger.holder(direct.now()) is None
+    assert direct.ledger.bindings.read().equals(bindings)
+    assert direct.ledger.runs.read_newest().equals(runs)
+    assert direct.ledger.lock.holder(direct.now()) is None
     assert as_json(explanation)["answer"] in as_text(explanation)
     return explanation.stories
 
@@ -30,7 +30,7 @@ def test_one_person_is_found_by_every_key_from_both_directions(direct: Direct) -
     lead = direct.record("Lead", LastName="Nowak", Company="X", Email="Anna@example.com", City="Łódź")
     direct.contact("jan@example.com", name="Jan Maj", state="PROSPECT")
     direct.sync("full")
-    bindings = direct.ledger.bindings().set_index("salesforce_id")["salesmanago_id"]
+    bindings = direct.ledger.bindings.read().set_index("salesforce_id")["salesmanago_id"]
     contact = str(bindings[lead])
     [jan] = set(bindings.index) - {lead}
     direct.control.patch(f"/salesforce/Lead/{lead}", {"City": "Kraków"})

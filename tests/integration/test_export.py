@@ -94,8 +94,8 @@ def test_a_run_that_was_cleared_after_its_export_is_stored_anew(direct: Direct, 
     direct.record("Lead", LastName="One", Company="A", Email="one@example.com")
     direct.sync("full")
     export(direct.ledger, ExportFolder(str(place)))
-    attempt = direct.ledger.run(1)["attempt"]
-    direct.ledger.update_run(1, attempt=attempt + 5, state="failed")
+    attempt = direct.ledger.runs.read(1)["attempt"]
+    direct.ledger.runs.update(1, attempt=attempt + 5, state="failed")
     assert export(direct.ledger, ExportFolder(str(place)))["runs"] == 1
     assert read(place, "runs")[["attempt", "state"]].values.tolist() == [[attempt + 5, "failed"]]
     assert len(list((place / "changes").iterdir())) == 1
@@ -116,7 +116,7 @@ def test_folders_are_listed_once_however_many_runs_there_are(
 def test_what_a_kill_left_of_an_earlier_attempt_goes_the_next_time(direct: Direct, place: Path) -> None:
     direct.sync("full")
     export(direct.ledger, ExportFolder(str(place)))
-    direct.ledger.update_run(1, attempt=direct.ledger.run(1)["attempt"] + 1)
+    direct.ledger.runs.update(1, attempt=direct.ledger.runs.read(1)["attempt"] + 1)
     with pytest.raises(Killed):
         export(direct.ledger, Mortal(str(place), 2))
     assert len(read(place, "runs")) == 2, "the worker died before a file was removed"

@@ -143,16 +143,16 @@ def test_who_is_gone_rests_before_and_after_being_forgotten(direct: Direct) -> N
     direct.sync("full")
 
     def row() -> dict[str, object]:
-        found = direct.ledger.bindings(salesforce_ids=[lead])
+        found = direct.ledger.bindings.read(salesforce_ids=[lead])
         return dict(found[["status", "updated_at"]].iloc[0])
 
     gone = row()
     assert gone["status"] == "deleted"
     assert direct.sync("full") == []
     assert row() == gone, "nothing new is learnt of who is gone"
-    direct.ledger.forget(direct.ledger.same_people(PersonIds(frozenset({lead}))), "anna", direct.now())
+    direct.ledger.people.forget(direct.ledger.people.all_ids(PersonIds(frozenset({lead}))), "anna", direct.now())
     assert direct.sync("full") == []
     assert row() == gone
     direct.control.post(f"/salesforce/Lead/{lead}/undelete")
     direct.sync("full")
-    assert len(direct.ledger.bindings()) == 1, "who comes back is the same person"
+    assert len(direct.ledger.bindings.read()) == 1, "who comes back is the same person"

@@ -36,7 +36,7 @@ def interrupted(direct: Direct, edit: Callable[[], object]) -> Ports:
     for some in work:
         write_batches(ports, some)
     follow_up(ports)
-    window = direct.ledger.run(ports.run.id)["window"]
+    window = direct.ledger.runs.read(ports.run.id)["window"]
     commit(ports, window)
     close(ports)
     return ports
@@ -177,7 +177,7 @@ def test_nobody_is_written_who_was_deleted_meanwhile(people: People, side: str) 
     card = direct.cards()[people.card]
     assert (record["IsDeleted"], card["deleted"]) == (side == "salesforce", side == "salesmanago")
     assert len(direct.cards()) == 1
-    [bound] = direct.ledger.bindings().to_dict("records")
+    [bound] = direct.ledger.bindings.read().to_dict("records")
     assert bound["status"] == "deleted"
     assert direct.sync() == []
 
@@ -189,7 +189,7 @@ def test_a_lead_that_is_converted_meanwhile_is_followed_in_the_same_run(people: 
     made: dict[str, str] = {}
     convert = lambda: made.update(direct.control.post(f"/salesforce/Lead/{people.lead}/convert", {}))  # noqa: E731
     interrupted(direct, convert)
-    [bound] = direct.ledger.bindings().to_dict("records")
+    [bound] = direct.ledger.bindings.read().to_dict("records")
     assert (bound["salesforce_id"], bound["salesmanago_id"]) == (made["contact"], people.card)
     direct.sync()
     assert direct.records("Contact")[made["contact"]]["MailingCity"] == EARLY
@@ -269,7 +269,7 @@ def test_the_consent_lane_writes_nothing_to_an_address_that_changed_meanwhile(
     direct.later(3600)
     ports = direct.ports("incremental")
     waited: list[int] = []
-    begin = ports.ledger.start_run
+    begin = direct.ledger.runs.start
 
     def slowly(*given: Any, **more: Any) -> Any:
         direct.later(15)
@@ -277,7 +277,7 @@ def test_the_consent_lane_writes_nothing_to_an_address_that_changed_meanwhile(
         waited.append(1)
         return begin(*given, **more)
 
-    monkeypatch.setattr(ports.ledger, "start_run", slowly, raising=False)
+    monkeypatch.setattr(direct.ledger.runs, "start", slowly)
     carry_opt_outs(ports, direct.account)
     assert waited
     [card] = direct.cards().values()

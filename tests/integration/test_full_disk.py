@@ -61,8 +61,8 @@ def test_no_task_leaves_the_lock_behind_because_its_disk_is_full(
         run_to_the_end(direct, ports)
     close(ports)
     assert len(full) == 1
-    assert direct.ledger.run(ports.run.id)["state"] == "failed"
-    assert direct.ledger.holder(direct.now()) is None
+    assert direct.ledger.runs.read(ports.run.id)["state"] == "failed"
+    assert direct.ledger.lock.holder(direct.now()) is None
     monkeypatch.undo()
     direct.sync()
     assert direct.cards()[card]["address"]["city"] == "Gdynia"

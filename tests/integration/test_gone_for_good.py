@@ -55,9 +55,9 @@ def test_who_was_purged_on_both_sides_is_known_to_be_gone_and_wiped_when_history
     # The sweep asks for contacts that were not looked at for half a day.
     town.later(DAY)
     town.sync(mode)  # type: ignore[arg-type]
-    assert town.ledger.bindings()["status"].tolist() == ["deleted"]
+    assert town.ledger.bindings.read()["status"].tolist() == ["deleted"]
     assert town.sync("full") == []
-    assert town.ledger.bindings()["status"].tolist() == ["deleted"]
+    assert town.ledger.bindings.read()["status"].tolist() == ["deleted"]
     assert set(stored(town, tmp_path)) == set(PLANTED)
     town.later((town.settings.history_days + 1) * DAY)
     town.sync("full")
@@ -72,11 +72,11 @@ def test_who_was_purged_and_forgotten_before_a_run_noticed_is_not_brought_back(t
     lead = person(town)
     town.sync()
     purge(town, lead)
-    town.ledger.forget(town.ledger.same_people(PersonIds(frozenset({lead}))), "anna", town.now())
+    town.ledger.people.forget(town.ledger.people.all_ids(PersonIds(frozenset({lead}))), "anna", town.now())
     town.contact(EMAIL, name="Zofia", company="Acme", state="PROSPECT")
     town.sync()
     assert town.records("Lead") == {}
-    assert town.ledger.bindings()["status"].tolist() == ["deleted"]
+    assert town.ledger.bindings.read()["status"].tolist() == ["deleted"]
 
 
 @pytest.mark.parametrize("policy", ["opt_out", "delete"])
@@ -88,13 +88,13 @@ def test_a_record_that_sharing_hides_is_skipped_and_comes_back(town: Direct, tmp
     with hidden(town, lead):
         town.later(DAY)
         assert [*town.sync(), *town.sync("full")] == []
-        assert town.ledger.bindings()["status"].tolist() == ["paused"]
+        assert town.ledger.bindings.read()["status"].tolist() == ["paused"]
         town.control.patch(f"/salesmanago/contacts/{card}", {"phone": "+48601657779", "optedOut": True})
         assert town.sync() == []
         assert list(town.cards()) == [card]
-        assert town.ledger.open_issues().empty
+        assert town.ledger.issues.read_open().empty
     town.sync("full")
-    assert town.ledger.bindings()["status"].tolist() == ["active"]
+    assert town.ledger.bindings.read()["status"].tolist() == ["active"]
     record = town.records("Lead")[lead]
     assert (record["Phone"], record["HasOptedOutOfEmail"]) == ("+48601657779", True)
     # Once it was seen in the recycle bin, who empties that changes nothing.
@@ -102,7 +102,7 @@ def test_a_record_that_sharing_hides_is_skipped_and_comes_back(town: Direct, tmp
     town.sync()
     town.control.post(f"/salesforce/Lead/{lead}/purge")
     assert town.sync("full") == []
-    assert town.ledger.bindings()["status"].tolist() == ["deleted"]
+    assert town.ledger.bindings.read()["status"].tolist() == ["deleted"]
 
 
 @contextmanager
@@ -122,11 +122,11 @@ def test_an_issue_of_a_record_that_was_purged_closes_and_is_forgotten(town: Dire
     town.control.post("/faults", {**fault, "times": None})
     lead = person(town)
     town.sync()
-    assert town.ledger.open_issues()["salesforce_id"].tolist() == [lead]
-    assert town.ledger.bindings().empty
+    assert town.ledger.issues.read_open()["salesforce_id"].tolist() == [lead]
+    assert town.ledger.bindings.read().empty
     purge(town, lead)
     town.sync()
-    assert town.ledger.open_issues().empty
+    assert town.ledger.issues.read_open().empty
     assert "Quillenstein" in stored(town, tmp_path)
     town.later((town.settings.history_days + 1) * DAY)
     town.sync()

@@ -148,7 +148,7 @@ class Town:
 
     def issues(self, name: str) -> set[str]:
         """The fields of a person that nobody could read."""
-        found = self.direct.ledger.open_issues()
+        found = self.direct.ledger.issues.read_open()
         mine = found["salesforce_id"].eq(self.leads[name]) & found["reason"].eq("UNREADABLE_VALUE")
         return set(found.loc[mine, "field"])
 
@@ -214,7 +214,7 @@ def _lie_about_every_field(direct: Direct) -> None:
     direct.control.delete("/lies")
     direct.sync()
     assert town.arrived("two") == set(town.names)
-    left = direct.ledger.open_issues()
+    left = direct.ledger.issues.read_open()
     assert left.empty, left[["salesforce_id", "salesmanago_id", "field", "reason", "text", "direction"]].to_string()
     assert direct.sync() == []
 
@@ -288,7 +288,7 @@ def test_nobody_is_made_twice_beside_a_record_that_cannot_be_read(direct: Direct
     direct.control.delete("/lies")
     direct.sync("full")
     assert list(direct.records("Lead")) == [identifier]
-    assert list(direct.ledger.bindings()["salesforce_id"]) == [identifier]
+    assert list(direct.ledger.bindings.read()["salesforce_id"]) == [identifier]
     assert direct.sync() == []
 
 

@@ -44,7 +44,7 @@ def test_an_older_copy_is_refused_and_a_full_sync_takes_it(direct: Direct, tmp_p
         direct.sync()
     assert "salesmanago_full_sync" in str(caught.value)
     assert direct.writes() == []
-    assert direct.ledger.holder(direct.now()) is None
+    assert direct.ledger.lock.holder(direct.now()) is None
     assert direct.sync("full") == []
     assert direct.sync() == []
 
@@ -53,7 +53,7 @@ def test_another_ledger_is_refused_even_if_it_is_not_empty(direct: Direct, tmp_p
     synced(direct)
     direct.ledger.close()
     direct.ledger = Ledger.open(f"sqlite:///{tmp_path}/other.db")
-    direct.ledger.set_mapping_state("Lead", "digest", direct.now())
+    direct.ledger.mapping_state.keep("Lead", "digest", direct.now())
     with pytest.raises(ConfigurationError, match="another one than that of the last run"):
         direct.sync()
     assert direct.sync("full") == []
@@ -65,7 +65,7 @@ def test_a_watermark_that_a_person_wrote_knows_no_ledger(direct: Direct) -> None
     mark = direct.variables.get(LAST_SYNC)
     direct.variables.set(LAST_SYNC, {side: mark[side] for side in ("salesforce", "salesmanago")})
     assert direct.sync() == []
-    assert direct.variables.get(LAST_SYNC)["ledger"]["attempt"] == direct.ledger.last_attempt()
+    assert direct.variables.get(LAST_SYNC)["ledger"]["attempt"] == direct.ledger.lock.last_attempt()
 
 
 def test_a_ledger_that_is_replaced_while_a_run_works_stops_it(direct: Direct, tmp_path: Path) -> None:
@@ -106,7 +106,7 @@ def test_a_backfill_is_refused_at_once(direct: Direct) -> None:
     ports = direct.ports("incremental")
     with pytest.raises(NothingToDoError, match="A backfill has no meaning here"):
         direct.start(direct.ports_of(ports.run.model_copy(update={"backfill": True})))
-    assert direct.ledger.last_attempt() == 0
+    assert direct.ledger.lock.last_attempt() == 0
 
 
 def test_a_first_sync_that_never_closed_has_failed(direct: Direct) -> None:
@@ -124,38 +124,38 @@ def test_a_run_that_airflow_knows_to_have_ended_keeps_nobody_waiting(direct: Dir
     asked = direct.ports_of(waiting.run, is_over=lambda dag_id, dag_run_id: dag_run_id == dead.run.dag_run_id)
     began = direct.start(asked)
     assert began is not None
-    assert direct.ledger.run(dead.run.id)["state"] == "failed"
+    assert direct.ledger.runs.read(dead.run.id)["state"] == "failed"
     with pytest.raises(FatalError, match="no longer the current one"):
         dead.keep_lock()
 
 
 def test_a_question_that_nobody_can_answer_any_more_keeps_no_scheduled_run_waiting(direct: Direct) -> None:
     asks = direct.begun("full")
-    direct.ledger.free(asks.run.attempt)
+    direct.ledger.lock.free(asks.run.attempt)
     scheduled = direct.ports_of(direct.ports("full").run.model_copy(update={"scheduled": True}))
     nobody_can = replace(scheduled, still_asks=lambda *run: run != (asks.run.dag_id, asks.run.dag_run_id))
     wait = {"state": "asks", "restricted": False, "waits_until": direct.now() + timedelta(hours=1)}
     for question, ports in (({}, scheduled), ({"answer": {}}, nobody_can)):
-        direct.ledger.update_run(asks.run.id, question=question, **wait)
+        direct.ledger.runs.update(asks.run.id, question=question, **wait)
         with pytest.raises(NothingToDoError, match="waits for an answer"):
             direct.start(ports)
-    direct.ledger.update_run(asks.run.id, question={})
+    direct.ledger.runs.update(asks.run.id, question={})
 
     def is_answered_now(*run: str) -> bool:
-        direct.ledger.update_run(asks.run.id, question={"answer": {}})
+        direct.ledger.runs.update(asks.run.id, question={"answer": {}})
         return False
 
     with pytest.raises(NothingToDoError, match="waits for an answer"):
         direct.start(replace(scheduled, still_asks=is_answered_now))
-    direct.ledger.update_run(asks.run.id, question={})
+    direct.ledger.runs.update(asks.run.id, question={})
     assert direct.start(nobody_can) is not None
-    ended = direct.ledger.run(asks.run.id)
+    ended = direct.ledger.runs.read(asks.run.id)
     assert (ended["state"], ended["note"], ended["waits_until"]) == ("failed", UNANSWERED, None)
 
 
 def test_a_full_sync_that_found_nobody_is_no_lost_ledger(direct: Direct) -> None:
     direct.sync("full")
-    assert direct.ledger.is_empty()
+    assert direct.ledger.bindings.is_empty()
     direct.record("Lead", LastName="Nowak", Company="Acme", Email="anna@example.com")
     assert direct.sync("incremental")
     assert [card["email"] for card in direct.cards().values()] == ["anna@example.com"]

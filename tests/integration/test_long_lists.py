@@ -56,7 +56,7 @@ def ready(direct: Direct, mode: Mode = "full") -> Ports:
 
 def read(ports: Ports, name: str) -> pd.DataFrame:
     """Read an object, and give what was staged of it."""
-    count = extract_salesforce(ports, name, ports.ledger.run(ports.run.id)["window"])
+    count = extract_salesforce(ports, name, ports.ledger.runs.read(ports.run.id)["window"])
     pages = list(read_pages(ports.staging, [f"changed.{name}"]))
     found = pd.concat(pages).sort_values("Id", ignore_index=True)
     assert len(found) == count
@@ -100,7 +100,7 @@ def test_what_is_staged_is_the_same_both_ways(
         fix_window(ports)
         direct.control.delete("/calls")
         frames.append(read(ports, name))
-        ports.ledger.free(ports.run.attempt)
+        ports.ledger.lock.free(ports.run.attempt)
     assert len(jobs(direct)) == len(jobs(direct, "DELETE")) == 1
     assert len(jobs(direct, "GET")) > 3
     assert (gone in set(frames[1]["Id"])) == (mode == "incremental")
@@ -230,7 +230,7 @@ def test_a_run_that_is_stopped_leaves_no_job_behind(direct: Direct, state: str) 
     close(ports)
     assert len(jobs(direct, "DELETE")) == 1
     assert ports.salesforce._wire.request("GET", "jobs/query").body["records"] == []
-    assert ports.ledger.holder(ports.now()) is None
+    assert ports.ledger.lock.holder(ports.now()) is None
 
 
 def test_a_run_ends_although_its_job_cannot_be_deleted(direct: Direct) -> None:
@@ -241,5 +241,5 @@ def test_a_run_ends_although_its_job_cannot_be_deleted(direct: Direct) -> None:
     with pytest.raises(RetriableError):
         read(ports, "Lead")
     close(ports)
-    assert ports.ledger.holder(ports.now()) is None
-    assert ports.ledger.run(ports.run.id)["state"] == "failed"
+    assert ports.ledger.lock.holder(ports.now()) is None
+    assert ports.ledger.runs.read(ports.run.id)["state"] == "failed"

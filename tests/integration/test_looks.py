@@ -63,7 +63,7 @@ def edit(direct: Direct, side: str, lead: str, city: str, name: str) -> None:
     if side == "salesforce":
         direct.control.patch(f"/salesforce/Lead/{lead}", {"City": city, "LastName": name})
         return
-    bound = direct.ledger.bindings().set_index("salesforce_id")["salesmanago_id"]
+    bound = direct.ledger.bindings.read().set_index("salesforce_id")["salesmanago_id"]
     direct.control.patch(f"/salesmanago/contacts/{bound[lead]}", {"address": {"city": city}, "name": name})
 
 
@@ -84,8 +84,8 @@ def test_everybody_was_looked_at_ten_seconds_before_a_write_at_most(
         for number in range(PEOPLE)
     ]
     direct.sync("full")
-    bound = direct.ledger.bindings().set_index("salesforce_id")["salesmanago_id"]
-    twin.watch.know(direct.ledger.bindings(), direct.cards())
+    bound = direct.ledger.bindings.read().set_index("salesforce_id")["salesmanago_id"]
+    twin.watch.know(direct.ledger.bindings.read(), direct.cards())
 
     def edit(city: str) -> None:
         for number, lead in enumerate(leads):
@@ -113,7 +113,7 @@ def test_of_many_who_are_deleted_each_was_looked_at_shortly_before(empty_ledger:
         for number in range(PEOPLE)
     ]
     direct.sync("full")
-    twin.watch.know(direct.ledger.bindings(), direct.cards())
+    twin.watch.know(direct.ledger.bindings.read(), direct.cards())
     direct.later(600)
     for lead in leads:
         direct.control.delete(f"/salesforce/Lead/{lead}")
@@ -179,7 +179,7 @@ def test_what_is_sent_again_was_looked_at_shortly_before(direct: Direct, how: st
         for number in range(PEOPLE)
     ]
     direct.sync("full")
-    twin.watch.know(direct.ledger.bindings(), direct.cards())
+    twin.watch.know(direct.ledger.bindings.read(), direct.cards())
     direct.later(600)
     for number, lead in enumerate(leads):
         # Of the last, Salesforce takes no name from SALESmanago: it is too long.

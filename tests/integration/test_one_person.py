@@ -17,7 +17,7 @@ MIXED, WHOLE = "jan@xn--mnchen-3ya.żółw.example.com", "jan@münchen.żółw.e
 
 
 def reasons(direct: Direct) -> list[str]:
-    return sorted(direct.ledger.open_issues()["reason"])
+    return sorted(direct.ledger.issues.read_open()["reason"])
 
 
 def lead(direct: Direct, email: str | None, **fields: Any) -> str:
@@ -25,7 +25,7 @@ def lead(direct: Direct, email: str | None, **fields: Any) -> str:
 
 
 def bound(direct: Direct) -> dict[str, str]:
-    rows = direct.ledger.bindings()
+    rows = direct.ledger.bindings.read()
     return dict(zip(rows["salesforce_id"], rows["salesmanago_id"], strict=True))
 
 
@@ -68,7 +68,7 @@ def test_two_contacts_of_one_address_stay_two_when_one_of_them_changes_alone(dir
         direct.contact(spelled, name="Jan Nowak", state="PROSPECT")
     direct.sync("full")
     assert reasons(direct) == ["AMBIGUOUS_MATCH"]
-    [first] = direct.ledger.open_issues()["salesmanago_id"]
+    [first] = direct.ledger.issues.read_open()["salesmanago_id"]
     direct.later(3600)
     direct.sync("incremental")
     direct.later(3600)
@@ -86,7 +86,7 @@ def test_a_second_contact_of_the_same_address_is_reported_though_the_first_is_bo
     direct.later(3600)
     second = direct.contact(ASCII if first == LETTERS else LETTERS, name="Jan Nowak", state="PROSPECT")
     direct.sync("incremental")
-    [issue] = direct.ledger.open_issues().to_dict("records")
+    [issue] = direct.ledger.issues.read_open().to_dict("records")
     assert (issue["reason"], issue["salesmanago_id"]) == ("AMBIGUOUS_MATCH", second)
     assert issue["text"] == f"candidates: {card}, {second}"
     assert bound(direct) == {record: card}

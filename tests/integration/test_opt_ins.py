@@ -42,7 +42,7 @@ def flags(direct: Direct) -> set[bool]:
 
 def reverted(direct: Direct) -> dict[tuple[str, str], str]:
     """The open issues of opt-ins that were taken back: ids → who is still opted out."""
-    found = direct.ledger.open_issues().query("reason == 'OPT_IN_REVERTED'")
+    found = direct.ledger.issues.read_open().query("reason == 'OPT_IN_REVERTED'")
     rows = zip(found["salesforce_id"], found["salesmanago_id"], found["text"], strict=True)
     return {
         (salesforce, salesmanago): text.removeprefix("opted in again; still ") for salesforce, salesmanago, text in rows
@@ -50,7 +50,7 @@ def reverted(direct: Direct) -> dict[tuple[str, str], str]:
 
 
 def evidence(direct: Direct, identifier: str) -> list[str]:
-    rows = direct.ledger.consent([identifier], [identifier])
+    rows = direct.ledger.consent.read([identifier], [identifier])
     return rows["note"].tolist()
 
 

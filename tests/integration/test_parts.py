@@ -39,8 +39,8 @@ def write(ports: Ports, window: Window) -> None:
 def hear_of(direct: Direct, record: str) -> None:
     """Let the ledger hear of somebody, as the consent lane does beside a run."""
     direct.later(1)
-    bound = direct.ledger.bindings(salesforce_ids=[record])
-    direct.ledger.save(bound[["id", "status"]], direct.now())
+    bound = direct.ledger.bindings.read(salesforce_ids=[record])
+    direct.ledger.bindings.update(bound[["id", "status"]], direct.now())
     direct.later(1)
 
 

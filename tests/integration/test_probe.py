@@ -93,7 +93,7 @@ def test_every_way_of_an_account_is_told_from_the_others(
     found = probe(ports_of(direct))
     assert answers(found) == {**USUAL, **other}
     assert (found.left, direct.cards()) == ([], {})
-    assert direct.ledger.contacts_left(direct._salesmanago().account) == []
+    assert direct.ledger.probe_contacts.list_left(direct._salesmanago().account) == []
     assert direct.control.get("/salesmanago/confirmations") == [], "nobody is sent a confirmation"
 
 
@@ -132,7 +132,7 @@ def test_a_service_that_stops_in_the_middle_leaves_contacts_that_remove_takes_aw
         probe(ports_of(direct, told=told))
     left = left_behind(direct)
     assert left
-    assert {one.question for one in direct.ledger.answers_of(direct._salesmanago().account)} >= {"tag_case"}
+    assert {one.question for one in direct.ledger.probe_answers.read(direct._salesmanago().account)} >= {"tag_case"}
     person = direct.contact("salesmanago-sync-probe@example.com")
     count, stay = remove(ports_of(direct, run="ffffffff"))
     assert (count >= len(left), stay) == (True, [])
@@ -141,7 +141,7 @@ def test_a_service_that_stops_in_the_middle_leaves_contacts_that_remove_takes_aw
 
 def test_a_probe_leaves_the_contacts_of_another_one_alone(direct: Direct) -> None:
     account = direct._salesmanago().account
-    direct.ledger.begin_contacts(account, ["salesmanago-sync-probe-ffffffff-card@example.com"], direct.now())
+    direct.ledger.probe_contacts.note(account, ["salesmanago-sync-probe-ffffffff-card@example.com"], direct.now())
     direct.contact("salesmanago-sync-probe-ffffffff-card@example.com")
     probe(ports_of(direct))
     assert left_behind(direct) == ["salesmanago-sync-probe-ffffffff-card@example.com"]
@@ -200,5 +200,5 @@ def test_a_sync_in_the_middle_of_a_probe_takes_nobody_of_it_for_a_person(direct:
     assert max(seen) > 5
     direct.sync("full")
     assert [record["Email"] for record in direct.records("Lead").values()] == ["anna@example.com"]
-    assert len(direct.ledger.bindings()) == 1
-    assert direct.ledger.due_issues(direct.now()).empty
+    assert len(direct.ledger.bindings.read()) == 1
+    assert direct.ledger.issues.read_due(direct.now()).empty

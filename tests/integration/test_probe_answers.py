@@ -41,7 +41,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 def answer(direct: Direct, question: str, said: str, number: int | None = None, days: int = YOUNG) -> None:
     """Let the probe have answered, so many days ago."""
     found = AccountAnswer(question, Conclusion(said, number=number), direct.now() - timedelta(days=days))
-    direct.ledger.keep_answer(direct._salesmanago().account, found)
+    direct.ledger.probe_answers.keep(direct._salesmanago().account, found)
 
 
 def propagate(direct: Direct, folder: Path, *lines: str) -> None:

@@ -82,7 +82,7 @@ class Asked:
 
     def ends_well(self) -> None:
         """The lock is free, and the next runs do what is left."""
-        assert self.direct.ledger.holder(self.direct.now()) is None
+        assert self.direct.ledger.lock.holder(self.direct.now()) is None
         self.direct.sync()
         assert self.city == self.direct.records("Lead")[self.lead]["City"]
         assert self.direct.sync() == []
@@ -111,7 +111,7 @@ def test_a_question_that_is_cleared_alone_is_not_asked_about_a_plan_that_is_gone
             step(cleared)
     close(cleared)
     assert direct.writes() == []
-    assert direct.ledger.run(cleared.run.id)["state"] == "failed"
+    assert direct.ledger.runs.read(cleared.run.id)["state"] == "failed"
     waits.ends_well()
 
 
@@ -173,7 +173,7 @@ def test_an_approval_of_what_the_plan_does_not_have_is_asked_for_again(
     assert offered.schema["items"]["enum"] == offered.schema["examples"] == ["address.city"]
     with pytest.raises(RetriableError, match=r"The plan has no .* Did you mean .* It is asked once more"):
         answer(waits.ports, Answer(approved=True, who="anna", scope=Scope.model_validate(part)))
-    assert waits.direct.ledger.changes(waits.ports.run.id)["state"].tolist() == ["planned"]
+    assert waits.direct.ledger.changes.read(waits.ports.run.id)["state"].tolist() == ["planned"]
 
 
 @pytest.mark.parametrize("at", [3, 4])
@@ -235,7 +235,7 @@ def test_a_run_that_is_killed_as_it_goes_on_goes_on_when_it_is_cleared(waits: As
     resumed = waits.resumed()
     write_approved(resumed, waits.window)
     close(resumed)
-    assert direct.ledger.run(resumed.run.id)["state"] == "success"
+    assert direct.ledger.runs.read(resumed.run.id)["state"] == "success"
     assert waits.city == "Łódź"
     waits.ends_well()
 
@@ -246,8 +246,8 @@ def test_a_run_that_ends_as_it_goes_on_keeps_no_lock_and_does_not_take_it_alone(
     killed_as_it_goes_on(waits, at)
     # Nobody was told under which number it had gone on.
     close(waits.ports)
-    assert direct.ledger.holder(direct.now()) is None
-    assert direct.ledger.run(waits.ports.run.id)["state"] == "failed"
+    assert direct.ledger.lock.holder(direct.now()) is None
+    assert direct.ledger.runs.read(waits.ports.run.id)["state"] == "failed"
     with pytest.raises(FatalError, match="This run has ended"):
         resume(waits.ports, timedelta(0))
     waits.ends_well()
@@ -273,10 +273,12 @@ def test_a_plan_is_written_as_it_was_shown_whatever_becomes_of_the_mapping(
     resumed = waits.resumed()
     write_approved(resumed, waits.window)
     close(resumed)
-    assert direct.ledger.run(resumed.run.id)["state"] == "success"
+    assert direct.ledger.runs.read(resumed.run.id)["state"] == "success"
     assert waits.city == "Łódź"
     if edit == "broken":
         file.write_text(text, encoding="utf-8")
     direct.sync()
-    assert direct.ledger.runs(1)["totals"].iloc[0]["full_sync_due"] == ([] if edit == "broken" else ["Lead"])
+    assert direct.ledger.runs.read_newest(1)["totals"].iloc[0]["full_sync_due"] == (
+        [] if edit == "broken" else ["Lead"]
+    )
     assert direct.sync() == []

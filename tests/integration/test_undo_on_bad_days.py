@@ -51,7 +51,7 @@ class Written:
         direct.sync()
         self.edit_lead(THERE)
         direct.sync()
-        self.run = int(direct.ledger.runs(1)["id"].iloc[0])
+        self.run = int(direct.ledger.runs.read_newest(1)["id"].iloc[0])
         assert self.cities == (THERE, THERE)
 
     @property
@@ -80,7 +80,7 @@ class Written:
 
     def rests(self, *cities: str) -> None:
         """Nothing is written any more, and both sides hold what they are meant to."""
-        assert self.direct.ledger.holder(self.direct.now()) is None
+        assert self.direct.ledger.lock.holder(self.direct.now()) is None
         self.direct.sync()
         self.direct.sync("full")
         assert self.cities == cities
@@ -117,8 +117,8 @@ def test_an_undo_that_is_killed_just_after_its_write_loses_no_edit(
         cleared = again(direct, ports)
         written.checked(cleared)
         end(cleared, undo_run(cleared))
-        assert direct.ledger.run(cleared.run.id)["state"] == "success"
-        assert direct.ledger.changes(cleared.run.id, state=["planned", "done"])["state"].tolist() == ["done"]
+        assert direct.ledger.runs.read(cleared.run.id)["state"] == "success"
+        assert direct.ledger.changes.read(cleared.run.id, state=["planned", "done"])["state"].tolist() == ["done"]
     written.rests(THERE, HERE)
     if then == "overtaken":
         written.run = ports.run.id
@@ -184,7 +184,7 @@ def test_a_deletion_that_is_refused_parts_nobody(written: Written, answer: dict[
     direct = written.direct
     lead, card = person(direct, "eva@example.com")
     direct.later(60)
-    run = int(direct.ledger.runs(1)["id"].iloc[0])
+    run = int(direct.ledger.runs.read_newest(1)["id"].iloc[0])
     ports = direct.begun("undo", run=run, delete_created=True)  # type: ignore[arg-type]
     written.checked(ports)
     refused = {"system": "salesmanago", "kind": "status", "path": "contact/delete", "times": None, **answer}
@@ -194,13 +194,13 @@ def test_a_deletion_that_is_refused_parts_nobody(written: Written, answer: dict[
     end(ports, None)
     direct.control.delete("/faults")
     if "body" in answer:
-        [bound] = direct.ledger.bindings(salesforce_ids=[lead]).to_dict("records")
+        [bound] = direct.ledger.bindings.read(salesforce_ids=[lead]).to_dict("records")
         assert bound["status"] == "active"
         assert pd.isna(bound["email"]), "of the living no address is kept"
     direct.control.patch(f"/salesforce/Lead/{lead}", {"City": HERE})
     direct.later(60)
     direct.sync()
-    [bound] = direct.ledger.bindings(salesforce_ids=[lead]).to_dict("records")
+    [bound] = direct.ledger.bindings.read(salesforce_ids=[lead]).to_dict("records")
     assert (bound["status"], direct.cards()[card]["address"]["city"]) == ("active", HERE)
 
 
@@ -217,7 +217,7 @@ def test_what_a_person_edits_between_the_plan_of_an_undo_and_its_writing_stays(
     written: Written, side: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     direct, ports = written.direct, written.begun()
-    plan = direct.ledger.plan_changes
+    plan = direct.ledger.changes.plan
 
     def slowly(*given: object, **more: object) -> None:
         plan(*given, **more)  # type: ignore[arg-type]
@@ -225,11 +225,11 @@ def test_what_a_person_edits_between_the_plan_of_an_undo_and_its_writing_stays(
         direct.later(15)
 
     with monkeypatch.context() as patch:
-        patch.setattr(direct.ledger, "plan_changes", slowly)
+        patch.setattr(direct.ledger.changes, "plan", slowly)
         with pytest.raises(RetriableError, match="answer so slowly"):
             undo_run(ports)
     end(ports, undo_run(ports))
-    reasons = set(direct.ledger.changes(ports.run.id, state="dropped")["reason"])
+    reasons = set(direct.ledger.changes.read(ports.run.id, state="dropped")["reason"])
     if side == "salesmanago":
         assert reasons == {"EDITED"}
         written.rests("Sopot", "Sopot")
@@ -245,7 +245,7 @@ def test_an_undo_and_runs_of_the_schedule_give_way_to_each_other(written: Writte
     assert start(undoing, timedelta(0)) is None, "it waits"
     with pytest.raises(FatalError, match="holds the lock since more than"):
         start(undoing, timedelta(hours=1))
-    direct.ledger.free(at_work.run.attempt)
+    direct.ledger.lock.free(at_work.run.attempt)
     ports = written.begun()
     direct.scheduled = True
     with pytest.raises(NothingToDoError, match="is still at work"):

@@ -41,7 +41,7 @@ def test_a_null_beside_a_value_stops_nobody(direct: Direct) -> None:
     assert (held["name"]["FirstName"], held["name"]["LastName"]) == ("Anna", "Nowak")
     assert held["phone"]["Phone"] == "+48600100999"
     assert held["city"]["City"] == "Sopot"
-    assert direct.ledger.open_issues().empty
+    assert direct.ledger.issues.read_open().empty
     assert direct.sync() == []
 
 
@@ -83,7 +83,7 @@ def test_one_bad_row_costs_a_logarithm_of_requests_and_is_sent_alone_once(direct
     held = [row["Company"] for row in direct.records("Lead").values()]
     there = [card["company"] for card in direct.cards().values()]
     assert sum(word.startswith("fine ") for word in (held if system == "salesforce" else there)) == count - 1
-    [issue] = direct.ledger.open_issues().to_dict("records")
+    [issue] = direct.ledger.issues.read_open().to_dict("records")
     assert issue["reason"] == f"REFUSED_BY_{system.upper()}"
     assert ids[41] == issue["salesforce_id"]
     # What was refused goes by itself when others are written, so that it costs nobody another request.
@@ -100,7 +100,7 @@ def test_one_bad_row_costs_a_logarithm_of_requests_and_is_sent_alone_once(direct
     assert len(direct.sync()) == 1 + alone
     direct.control.delete("/faults")
     direct.sync()
-    assert direct.ledger.open_issues().empty
+    assert direct.ledger.issues.read_open().empty
     assert direct.sync() == []
 
 
@@ -140,13 +140,13 @@ def test_a_refusal_of_what_was_not_sent_frees_the_others(direct: Direct) -> None
     assert [held[record][name] for name in ("LastName", "Phone", "MailingCity")] == ["Lis", "+48600100999", "Kraków"]
     assert (held[record]["MailingCountry"], held[record]["MailingState"]) == ("United States", "California")
     assert held[other]["FirstName"] == "Ewa"
-    [issue] = direct.ledger.open_issues().to_dict("records")
+    [issue] = direct.ledger.issues.read_open().to_dict("records")
     assert (issue["salesforce_id"], issue["field"], issue["reason"]) == (record, "address.country", "VALUE_NOT_ALLOWED")
     assert "MailingState" in issue["text"]
     direct.control.patch(f"/salesforce/Contact/{record}", {"MailingState": None, "MailingStateCode": None})
     direct.sync()
     assert direct.records("Contact")[record]["MailingCountry"] == "Poland"
-    assert direct.ledger.open_issues().empty
+    assert direct.ledger.issues.read_open().empty
     assert direct.sync() == []
 
 
@@ -169,7 +169,7 @@ def test_a_state_is_what_the_org_lists_in_its_country(direct: Direct, tmp_path: 
         card = {"name": "Jan Lis", "state": "CUSTOMER", "province": province, "address": {"country": country}}
         direct.contact(f"{name}@example.com", **card)
     direct.sync("full")
-    assert direct.ledger.open_issues().empty
+    assert direct.ledger.issues.read_open().empty
     held = {row["Email"][0]: row["MailingState"] for row in direct.records("Contact").values()}
     listed = {"a": "Cagliari", "b": "California", "c": "São Paulo"}
     assert held == (listed if picklists else {name: province for name, (province, _) in typed.items()})
@@ -214,14 +214,14 @@ def test_who_is_refused_twice_goes_without_both_fields(direct: Direct, tmp_path:
     held = direct.records("Contact")[record]
     assert [held[name] for name in ("FirstName", "LastName", "Phone")] == ["Ann", "Lis", "+48600100999"]
     assert [held[name] for name in ("MailingCountryCode", "MailingStateCode")] == ["US", "CA"]
-    found = direct.ledger.open_issues()
+    found = direct.ledger.issues.read_open()
     assert set(found["field"]) == {"province", "address.country"}
     assert set(found["reason"]) == {"VALUE_NOT_ALLOWED"}
     direct.control.patch(f"/salesmanago/contacts/{card}", {"province": "Ontario"})
     direct.sync()
     held = direct.records("Contact")[record]
     assert [held[name] for name in ("MailingCountryCode", "MailingStateCode")] == ["CA", "ON"]
-    assert direct.ledger.open_issues().empty
+    assert direct.ledger.issues.read_open().empty
     assert direct.sync() == []
 
 
@@ -243,7 +243,7 @@ def test_an_address_that_is_not_blamed_goes_as_one(direct: Direct, tmp_path: Pat
     held = direct.records("Contact")[record]
     assert [held[name] for name in ("MailingCountryCode", "MailingStateCode", "LastName")] == ["CA", "ON", "Lis"]
     assert held["Phone"] is None
-    assert direct.ledger.open_issues()["field"].tolist() == ["phone"]
+    assert direct.ledger.issues.read_open()["field"].tolist() == ["phone"]
 
 
 @pytest.mark.parametrize("picklists", [True, False])
@@ -255,7 +255,7 @@ def test_a_country_has_the_name_that_the_org_gives_it(direct: Direct, picklists:
         person = {"name": "Jan Nowak", "company": "Acme", "state": "PROSPECT", "address": {"country": text}}
         direct.contact(f"{code.lower()}@example.com", **person)
     direct.sync("full")
-    assert direct.ledger.open_issues().empty
+    assert direct.ledger.issues.read_open().empty
     leads = {row["Email"][:2].upper(): row for row in direct.records("Lead").values()}
     assert leads.keys() == typed.keys()
     if picklists:
@@ -293,12 +293,12 @@ def test_a_number_out_of_range_holds_its_own_field_by_name(direct: Direct, tmp_p
     direct.sync()
     held = direct.records("Lead")[lead]
     assert (held["Phone"], held["AnnualRevenue"]) == ("+48600100200", 5)
-    [issue] = direct.ledger.open_issues().to_dict("records")
+    [issue] = direct.ledger.issues.read_open().to_dict("records")
     assert (issue["reason"], issue["field"]) == ("VALUE_INVALID", "properties.revenue")
 
 
 def open_reasons(direct: Direct) -> list[tuple[str, str]]:
-    return list(direct.ledger.open_issues()[["reason", "field"]].itertuples(index=False, name=None))
+    return list(direct.ledger.issues.read_open()[["reason", "field"]].itertuples(index=False, name=None))
 
 
 def test_a_reverted_opt_in_is_told_until_both_sides_are_opted_in(direct: Direct) -> None:
@@ -317,7 +317,7 @@ def test_a_reverted_opt_in_is_told_until_both_sides_are_opted_in(direct: Direct)
     direct.sync("full")
     assert open_reasons(direct) == told
     # Nothing is tried again while nobody touches the person.
-    assert direct.ledger.due_issues(direct.now(), EVIDENCE).empty
+    assert direct.ledger.issues.read_due(direct.now(), EVIDENCE).empty
     direct.control.patch(f"/salesmanago/contacts/{card}", {"optedOut": False})
     direct.control.patch(f"/salesforce/Lead/{record}", {"HasOptedOutOfEmail": False})
     direct.sync()

@@ -33,7 +33,7 @@ def settle(control: Control) -> None:
 
 
 def last_run(ledger: Ledger) -> dict[str, Any]:
-    run: dict[str, Any] = ledger.runs(1).to_dict("records")[0]
+    run: dict[str, Any] = ledger.runs.read_newest(1).to_dict("records")[0]
     return run
 
 

@@ -48,7 +48,7 @@ def test_a_run_that_is_set_to_failed_frees_the_lock(
     assert api.ended(INCREMENTAL, run) == "failed"
     assert api.states(INCREMENTAL, run)["close"] == "success"
     control.delete("/faults")
-    assert ledger.holder(datetime.now(UTC)) is None
+    assert ledger.lock.holder(datetime.now(UTC)) is None
     assert last_run(ledger)["state"] == "failed"
 
 
@@ -89,19 +89,19 @@ def test_failed_tasks_that_are_cleared_after_a_newer_run_carry_no_old_plan_out(
     api.clear_failed(INCREMENTAL, old)
     assert api.ended(INCREMENTAL, old) == "failed"
     assert OVERTAKEN in api.log(INCREMENTAL, old, "write")
-    assert ledger.holder(datetime.now(UTC)) is None
+    assert ledger.lock.holder(datetime.now(UTC)) is None
 
     api.clear_task(INCREMENTAL, old, "plan", downstream=False)
     assert api.ended(INCREMENTAL, old) == "failed"
     assert "is not staged" in api.log(INCREMENTAL, old, "plan")
-    assert ledger.holder(datetime.now(UTC)) is None
+    assert ledger.lock.holder(datetime.now(UTC)) is None
 
     api.clear_all(INCREMENTAL, old)
     assert api.ended(INCREMENTAL, old) == "success"
     assert leads(control) == ["anna@example.com", "ewa@example.com", "jan@example.com"]
     assert opted_out(control) == 0
     assert last_run(ledger)["window"] == watermark, "the newer run's own line is as it was"
-    assert ledger.holder(datetime.now(UTC)) is None
+    assert ledger.lock.holder(datetime.now(UTC)) is None
 
 
 def test_a_write_that_is_marked_by_hand_moves_no_watermark(
@@ -123,4 +123,4 @@ def test_a_write_that_is_marked_by_hand_moves_no_watermark(
         "failed",
     )
     assert "planned changes were never written" in api.log(INCREMENTAL, run, "commit")
-    assert ledger.holder(datetime.now(UTC)) is None
+    assert ledger.lock.holder(datetime.now(UTC)) is None

@@ -46,7 +46,7 @@ def test_a_rejected_run_writes_nothing_and_held_nothing_while_it_waited(
     wait_for_question(api, run)
     question = api.question(FULL, run) or {}
     assert "4 people are created; without asking 3" in question["body"]
-    assert ledger.holder(datetime.now(UTC)) is None
+    assert ledger.lock.holder(datetime.now(UTC)) is None
     assert last_run(ledger)["state"] == "asks"
 
     other = api.trigger_for(INCREMENTAL, ids=[anna])
@@ -57,8 +57,8 @@ def test_a_rejected_run_writes_nothing_and_held_nothing_while_it_waited(
     states = api.states(FULL, run)
     assert {name: states[name] for name in BEHIND} == dict.fromkeys(BEHIND, "skipped")
     assert not new & addresses(control)
-    assert ledger.find_run(FULL, run)["state"] == "rejected"  # type: ignore[index]
-    assert ledger.holder(datetime.now(UTC)) is None
+    assert ledger.runs.find(FULL, run)["state"] == "rejected"  # type: ignore[index]
+    assert ledger.lock.holder(datetime.now(UTC)) is None
 
 
 def test_an_approved_run_goes_on_under_a_new_number(
@@ -73,7 +73,7 @@ def test_an_approved_run_goes_on_under_a_new_number(
     assert new <= addresses(control)
     assert last_run(ledger)["attempt"] > asked
     assert last_run(ledger)["state"] == "success"
-    assert ledger.holder(datetime.now(UTC)) is None
+    assert ledger.lock.holder(datetime.now(UTC)) is None
 
 
 def test_an_answer_that_comes_at_once_harms_nobody(
@@ -90,9 +90,9 @@ def test_an_answer_that_comes_at_once_harms_nobody(
         time.sleep(0.5)
     if state == "awaiting_input":
         assert not new & addresses(control)
-        assert ledger.holder(datetime.now(UTC)) is None
+        assert ledger.lock.holder(datetime.now(UTC)) is None
         wait_for_question(api, run)
         api.answer(FULL, run, "Approve", objects=[], direction="both", fields=[])
     assert api.ended(FULL, run) == "success"
     assert new <= addresses(control)
-    assert ledger.holder(datetime.now(UTC)) is None
+    assert ledger.lock.holder(datetime.now(UTC)) is None

@@ -189,7 +189,7 @@ def test_a_ledger_is_that_of_the_pair_that_opened_it_first(new_ledger: str) -> N
 
 def test_a_ledger_that_was_used_before_there_were_pairs_is_that_of_the_first(new_ledger: str) -> None:
     used = Ledger.open(new_ledger)
-    used.start_run("dag", "run", "full", False, True, datetime(2026, 1, 31, tzinfo=UTC), {})
+    used.runs.start("dag", "run", "full", False, True, datetime(2026, 1, 31, tzinfo=UTC), {})
     used.close()
     engine = sa.create_engine(address(new_ledger))
     with engine.begin() as connection:
@@ -222,7 +222,7 @@ def test_pairs_may_have_schemas_of_one_database(empty_postgres: str) -> None:
         sa.make_url(empty_postgres).update_query_dict({"options": "-csearch_path=sandbox"}).render_as_string(False)
     )
     first, second = Ledger.open(empty_postgres), Ledger.open(own_schema, "sandbox")
-    assert first.identity() != second.identity()
+    assert first.identity.read() != second.identity.read()
     first.close()
     second.close()
     with engine.begin() as connection:

@@ -143,7 +143,8 @@ def decide(
 
 def change(ports: Ports, action: Literal["dismiss", "retry"], numbers: Sequence[int], who: str) -> int:
     """Dismiss issues or have them tried again, and note in Airflow's audit log who did; say how many changed."""
-    changed = {"dismiss": ports.ledger.dismiss, "retry": ports.ledger.retry}[action](numbers, ports.now(), who)
+    kept = ports.ledger.issues
+    changed = {"dismiss": kept.dismiss, "retry": kept.retry}[action](numbers, ports.now(), who)
     if changed:
         audit(ports.pair, action, who, [str(number) for number in numbers])
     return changed
@@ -166,7 +167,7 @@ def _check_named(which: WhichIssues, action: str) -> None:
 
 def _check_reason(ledger: Ledger, reason: str) -> None:
     """Refuse a reason that does not exist: a typo would look like a clean result."""
-    known = set(ISSUES) | {row[0] for row in ledger.count_issues([])}
+    known = set(ISSUES) | {row[0] for row in ledger.issues.count_by_reason([])}
     if reason and reason not in known:
         raise QuestionError([Fault("reason", f"{reason!r} is no reason.", choices(reason, known))])
 

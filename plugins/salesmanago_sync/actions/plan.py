@@ -99,7 +99,7 @@ def show_plan(
     found = read_plan(ports.ledger, number, which.filters, offset, limit)
     _check(ports, found, which)
     told = [f"Run {number}: {len(found.changes)} of {found.total} changes."]
-    words = str(ports.ledger.run(number)["service_words"])
+    words = str(ports.ledger.runs.read(number)["service_words"])
     if words:
         told.append(f"A request was refused. {words}")
     return Rows[ChangeRow].of(list(found.changes), *told, total=found.total)

@@ -20,8 +20,8 @@ def show_probe(pair: Pair, ports: ProbePorts) -> Rows[dict[str, Any]]:
         ports: What is read; nothing is sent.
     """
     account = ports.salesmanago.account
-    rows = planned(ports.ledger.answers_of(account), ports.now(), ports.settings.probe_days)
+    rows = planned(ports.ledger.probe_answers.read(account), ports.now(), ports.settings.probe_days)
     told = [effort(ports), *BEFORE]
-    if left := ports.ledger.contacts_left(account):
+    if left := ports.ledger.probe_contacts.list_left(account):
         told.append(f"{len(left)} contacts of an earlier probe may still be there. {pair.spelled(BY_HAND)}")
     return Rows[dict[str, Any]].of(rows, *told, "Nothing was sent.")

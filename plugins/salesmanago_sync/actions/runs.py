@@ -177,7 +177,7 @@ def summarise(ports: Ports) -> Rows[Summary]:
 def list_runs(ports: Ports, offset: int, limit: int) -> Rows[ToldRun]:
     """List runs, the newest first."""
     found = read_runs(ports.ledger, limit, offset, still_asks=ports.still_asks)
-    return Rows[ToldRun].of([told(run) for run in found], total=ports.ledger.count_runs())
+    return Rows[ToldRun].of([told(run) for run in found], total=ports.ledger.runs.count())
 
 
 def show_run(ports: Ports, name: str) -> Rows[ToldRun]:
@@ -197,10 +197,10 @@ def find_run(ports: Ports, name: str) -> int:
     """
     try:
         if name == "last":
-            return int(ports.ledger.runs(1)["id"].iloc[0])
-        return int(ports.ledger.run(int(name))["id"])
+            return int(ports.ledger.runs.read_newest(1)["id"].iloc[0])
+        return int(ports.ledger.runs.read(int(name))["id"])
     except (LookupError, ValueError):
-        known = ", ".join(str(number) for number in ports.ledger.runs(10)["id"]) or "none yet"
+        known = ", ".join(str(number) for number in ports.ledger.runs.read_newest(10)["id"]) or "none yet"
         fault = Fault("run", f"the ledger has no run {name!r}.", f"Newest runs: {known}. Or: last.")
         raise UnknownError([fault]) from None
 
@@ -220,7 +220,7 @@ def follow_run(ports: Ports, dag_id: str, run_id: str) -> Rows[FollowedRun]:
     except FatalError as error:
         fix = "Give the DAG and the name that the start of the run answered."
         raise UnknownError([Fault("run_id", str(error), fix)]) from None
-    kept = ports.ledger.find_run(dag_id, run_id)
+    kept = ports.ledger.runs.find(dag_id, run_id)
     totals = (kept or {}).get("totals") or {"rows": [], "note": ""}
     line = None if kept is None else read_run(ports.ledger, int(kept["id"]), still_asks=ports.still_asks)
     followed = FollowedRun(

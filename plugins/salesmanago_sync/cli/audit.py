@@ -25,7 +25,7 @@ def audit(args: Namespace) -> Exit:
     [run] = started.rows
     with console_ports(pair_of(args)) as ports:
         state = follow(ports.ledger, run.dag_id, run.run_id, ports.now)
-        kept = ports.ledger.find_run(run.dag_id, run.run_id)
+        kept = ports.ledger.runs.find(run.dag_id, run.run_id)
         if kept is None or kept["state"] != "success":
             complain(f"The audit failed, in: {', '.join(state.failed)}. Read the log of that task in Airflow.")
             return Exit.FAULT

@@ -42,7 +42,7 @@ def follow(ledger: Ledger, dag_id: str, dag_run_id: str, now: Callable[[], datet
             if state.paused and not paused:
                 screen.hint(f"{dag_id} has been paused: the run stands still until: airflow dags unpause {dag_id}")
             paused = state.paused
-            kept = None if asked else ledger.find_run(dag_id, dag_run_id)
+            kept = None if asked else ledger.runs.find(dag_id, dag_run_id)
             if kept is not None and kept["state"] == ASKS:
                 asked = True
                 screen.hint(f"{kept['question']['subject']} Answer it in Airflow, under Required Actions.")

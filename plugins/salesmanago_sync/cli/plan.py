@@ -37,7 +37,7 @@ def plan(args: Namespace) -> Exit:
         state = follow(ports.ledger, run.dag_id, run.run_id, ports.now)
         if state.state != "success":
             return tell(ports, run, args.output)
-        return _show(ports, str((ports.ledger.find_run(run.dag_id, run.run_id) or {})["id"]), args)
+        return _show(ports, str((ports.ledger.runs.find(run.dag_id, run.run_id) or {})["id"]), args)
 
 
 def _show(ports: Ports, run: str, args: Namespace) -> Exit:

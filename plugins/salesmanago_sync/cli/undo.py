@@ -23,7 +23,7 @@ def undo(args: Namespace) -> Exit:
         say(started.told[0])
         [run] = started.rows
         state = follow(ports.ledger, run.dag_id, run.run_id, ports.now)
-        kept = ports.ledger.find_run(run.dag_id, run.run_id)
+        kept = ports.ledger.runs.find(run.dag_id, run.run_id)
         if kept is not None and kept["state"] == REJECTED:
             complain(kept["note"])
             return Exit.FAULT

@@ -49,7 +49,7 @@ def unexpected(error: Exception) -> UnexpectedError:
 def keep_words(ledger: Ledger, run_id: int, error: SyncError) -> None:
     """Keep in the ledger what a service said when it refused a whole request."""
     if error.words and run_id:
-        ledger.update_run(run_id, service_words=mask(f"{error} {error.words}"))
+        ledger.runs.update(run_id, service_words=mask(f"{error} {error.words}"))
         log.info(
             "What the service said is in the ledger: see the page Plan, or airflow salesmanago plan --run %d", run_id
         )

@@ -40,7 +40,7 @@ def send_metrics(pair: Pair, ledger: Ledger, run_id: int, totals: dict[str, Any]
         stats.incr(f"{pair.pool}.{name}", count, tags=tags)
     for name, value in gauges(totals).items():
         stats.gauge(f"{pair.pool}.{name}", value)
-    run = ledger.run(run_id)
+    run = ledger.runs.read(run_id)
     for column, name in CALLS.items():
         stats.incr(f"{pair.pool}.{name}", run[column])
     for column, name in USAGE.items():

@@ -92,7 +92,7 @@ def _note(pair: Pair, dag_run: Any) -> str:
     """Read the result of the run; a ledger that does not answer must not silence the notifier."""
     try:
         with console_ports(pair) as ports:
-            run = ports.ledger.find_run(dag_run.dag_id, dag_run.run_id)
+            run = ports.ledger.runs.find(dag_run.dag_id, dag_run.run_id)
     except SyncError as error:
         log.warning("The result of the run cannot be read: %s", error)
         run = None

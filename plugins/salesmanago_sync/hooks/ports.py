@@ -74,7 +74,7 @@ def _task_ports(pair: Pair, context: Any, began: Mapping[str, int], *, alive: bo
     with _opened(pair, run, kept, staging, JsonVariables(pair), reserve=reserve) as ports:
         try:
             with _counted(ports), _signs_of_life(ports) if run.id and alive else nullcontext():
-                ports.ledger.begin_step(run.id, context["ti"].task_id, ports.now())
+                ports.ledger.runs.begin_step(run.id, context["ti"].task_id, ports.now())
                 yield ports
         except ReserveError as error:
             raise explained(ports, error) from None
@@ -117,7 +117,7 @@ def _signs_of_life(ports: Ports) -> Iterator[None]:
             # Whoever was overtaken learns it at the next sign of life of the step itself; a ledger that does not answer
             # now may do so the next time.
             with suppress(SyncError):
-                if not ports.ledger.beat(ports.run.attempt, ports.now(), LOCK_TTL):
+                if not ports.ledger.lock.beat(ports.run.attempt, ports.now(), LOCK_TTL):
                     return
 
     thread = threading.Thread(target=beat, name="signs of life", daemon=True)
@@ -197,9 +197,9 @@ def _counted(ports: Ports) -> Iterator[None]:
 def _count_requests(ports: Ports) -> None:
     salesforce, salesmanago = ports.asked
     if salesmanago is not None:
-        ports.ledger.add_to_run(ports.run.id, salesmanago_calls=salesmanago.calls)
+        ports.ledger.runs.add_to(ports.run.id, salesmanago_calls=salesmanago.calls)
     if salesforce is not None:
-        ports.ledger.add_to_run(ports.run.id, salesforce_calls=salesforce.calls)
+        ports.ledger.runs.add_to(ports.run.id, salesforce_calls=salesforce.calls)
         used, allowed = salesforce.usage or (None, None)
         told = {
             "salesforce_calls_today": used,
@@ -208,7 +208,7 @@ def _count_requests(ports: Ports) -> None:
         }
         known = {name: value for name, value in told.items() if value is not None}
         if known:
-            ports.ledger.update_run(ports.run.id, **known)
+            ports.ledger.runs.update(ports.run.id, **known)
 
 
 def _run(pair: Pair, context: Any, began: Mapping[str, int]) -> Run:

@@ -16,8 +16,8 @@ class SharedTurns:
 
     def reserve(self, count: int, every: float) -> float:
         """Reserve turns; see `clients.pace.TurnGiver`."""
-        return self.ledger.reserve_turns(count, every, now_utc())
+        return self.ledger.turns.reserve(count, every, now_utc())
 
     def pause(self, seconds: float) -> None:
         """Give no task a turn for some time."""
-        self.ledger.pause_turns(seconds, now_utc())
+        self.ledger.turns.pause(seconds, now_utc())

@@ -66,14 +66,14 @@ class Bindings:
         with self._database.read() as connection:
             return connection.execute(sa.select(bindings.c.id).limit(1)).first() is None
 
-    def count_bound(self) -> dict[str, int]:
+    def count_living(self) -> dict[str, int]:
         """Count the people of each object who are bound and not gone."""
         living = bindings.c.status.in_(["active", "paused"])
         query = sa.select(bindings.c.object, sa.func.count()).where(living).group_by(bindings.c.object)
         with self._database.read() as connection:
             return {name: int(count) for name, count in connection.execute(query)}
 
-    def bindings(
+    def read(
         self,
         salesforce_ids: Iterable[str] | None = None,
         salesmanago_ids: Iterable[str] | None = None,
@@ -110,7 +110,7 @@ class Bindings:
             frame = frame[~frame["id"].duplicated()].sort_values("id", ignore_index=True)
             return _with_addresses(connection, frame, addresses)
 
-    def newest_bound(self, objects: Iterable[str], limit: int) -> pd.DataFrame:
+    def newest_living(self, objects: Iterable[str], limit: int) -> pd.DataFrame:
         """Read the ids of the people of some objects who are bound and not gone, the last ones bound first."""
         living = bindings.c.status.in_(["active", "paused"])
         query = sa.select(bindings.c.object, bindings.c.salesforce_id, bindings.c.salesmanago_id)
@@ -118,7 +118,7 @@ class Bindings:
         with self._database.read() as connection:
             return select_frame(connection, these)
 
-    def digest_of_bindings(self) -> str:
+    def digest(self) -> str:
         """Digest what is remembered of everybody: who is who, and what both sides last agreed on."""
         query = sa.select(*(bindings.c[name] for name in ("id", *PAIR, "status", "base"))).order_by(bindings.c.id)
         found = sha256()
@@ -142,7 +142,7 @@ class Bindings:
         with self._database.read() as connection:
             return select_large(connection, query.where(*these).order_by(bindings.c.id))
 
-    def bind(self, frame: pd.DataFrame, run_id: int, now: datetime) -> pd.DataFrame:
+    def add(self, frame: pd.DataFrame, run_id: int, now: datetime) -> pd.DataFrame:
         """Bind pairs.
 
         A pair that is already bound keeps its id and how it was matched; the given base values are merged into its
@@ -243,7 +243,7 @@ class Bindings:
         with self._database.read() as connection:
             return int(connection.execute(query).scalar_one())
 
-    def check(self, salesforce_ids: Iterable[str], now: datetime) -> None:
+    def mark_checked(self, salesforce_ids: Iterable[str], now: datetime) -> None:
         """Note that both sides of some people were read; a later reading that is known of counts."""
         earlier = sa.func.coalesce(bindings.c.checked_at, now) <= now
         with self._database.write() as connection:
@@ -251,7 +251,7 @@ class Bindings:
                 these = bindings.c.salesforce_id.in_(chunk)
                 connection.execute(sa.update(bindings).where(these, earlier).values(checked_at=now))
 
-    def save(self, frame: pd.DataFrame, now: datetime) -> None:
+    def update(self, frame: pd.DataFrame, now: datetime) -> None:
         """Overwrite columns of bindings.
 
         Args:

@@ -25,7 +25,7 @@ class Changes:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def plan_changes(self, run_id: int, frame: pd.DataFrame, now: datetime, people: pd.DataFrame | None = None) -> None:
+    def plan(self, run_id: int, frame: pd.DataFrame, now: datetime, people: pd.DataFrame | None = None) -> None:
         """Store what a run is about to do, in place of what it had planned and not begun.
 
         Args:
@@ -42,25 +42,25 @@ class Changes:
                 )
             _insert(connection, run_id, frame, now)
 
-    def replan_changes(self, run_id: int, old: pd.DataFrame, new: pd.DataFrame, now: datetime) -> None:
+    def replan(self, run_id: int, old: pd.DataFrame, new: pd.DataFrame, now: datetime) -> None:
         """Put new plans in the place of some that turned out to be out of date.
 
         Args:
             run_id: The run.
             old: `salesforce_id, salesmanago_id, field, direction` of the planned changes that are dropped.
-            new: What takes their place, as for `plan_changes`.
+            new: What takes their place, as for `plan`.
             now: The time.
         """
         with self._database.write() as connection:
             _settle(connection, run_id, old.assign(state="dropped"))
             _insert(connection, run_id, new, now)
 
-    def leave_changes(self, run_id: int, frame: pd.DataFrame, now: datetime) -> None:
+    def leave(self, run_id: int, frame: pd.DataFrame, now: datetime) -> None:
         """Store what a run looked at and leaves as it is, in place of what it had left of these people before.
 
         Args:
             run_id: The run.
-            frame: As for `plan_changes`, with `reason`.
+            frame: As for `plan`, with `reason`.
             now: The time.
         """
         with self._database.write() as connection:
@@ -89,7 +89,7 @@ class Changes:
                 sa.update(changes).where(*planned).values(state="dropped", reason=reason)
             ).rowcount
 
-    def settle_changes(self, run_id: int, frame: pd.DataFrame) -> None:
+    def settle(self, run_id: int, frame: pd.DataFrame) -> None:
         """Say what became of planned changes.
 
         Args:
@@ -105,14 +105,14 @@ class Changes:
 
         Args:
             run_id: The run.
-            dropped: The changes, as for `settle_changes`.
+            dropped: The changes, as for `settle`.
             **columns: Columns of the run.
         """
         with self._database.write() as connection:
             _settle(connection, run_id, dropped)
             connection.execute(sa.update(runs).where(runs.c.id == run_id).values(columns))
 
-    def changes(self, run_id: int, limit: int | None = None, offset: int = 0, **equal: Any) -> pd.DataFrame:
+    def read(self, run_id: int, limit: int | None = None, offset: int = 0, **equal: Any) -> pd.DataFrame:
         """Read changes of a run.
 
         Args:
@@ -125,14 +125,14 @@ class Changes:
         with self._database.read() as connection:
             return select_frame(connection, query)
 
-    def run_changes_of(self, run_id: int, people: pd.DataFrame, columns: Sequence[str], **equal: Any) -> pd.DataFrame:
+    def read_of(self, run_id: int, people: pd.DataFrame, columns: Sequence[str], **equal: Any) -> pd.DataFrame:
         """Read some columns of a run's changes of some people.
 
         Args:
             run_id: The run.
             people: `salesforce_id, salesmanago_id`.
             columns: Of the table.
-            **equal: As for `changes`.
+            **equal: As for `read`.
         """
         chosen = [changes.c[name] for name in columns]
         with self._database.read() as connection:
@@ -142,25 +142,25 @@ class Changes:
             ]
         return together(chosen, parts)
 
-    def count_changes(self, run_id: int, **equal: Any) -> int:
-        """Count changes of a run; `equal` as for `changes`."""
+    def count(self, run_id: int, **equal: Any) -> int:
+        """Count changes of a run; `equal` as for `read`."""
         query = sa.select(sa.func.count()).select_from(changes).where(*_these(run_id, equal))
         with self._database.read() as connection:
             return int(connection.execute(query).scalar_one())
 
-    def last_run_with_changes(self) -> int | None:
+    def last_run(self) -> int | None:
         """Name the newest run that planned something; None where none did."""
         with self._database.read() as connection:
             found: int | None = connection.execute(sa.select(sa.func.max(changes.c.run_id))).scalar()
         return found
 
-    def values_of_changes(self, run_id: int, column: str, **equal: Any) -> list[str]:
-        """Read which values a column takes in a run, in order; `equal` as for `changes`."""
+    def distinct(self, run_id: int, column: str, **equal: Any) -> list[str]:
+        """Read which values a column takes in a run, in order; `equal` as for `read`."""
         query = sa.select(changes.c[column]).where(*_these(run_id, equal), changes.c[column] != "").distinct()
         with self._database.read() as connection:
             return sorted(connection.execute(query).scalars())
 
-    def people_of_changes(self, run_id: int) -> tuple[int, int]:
+    def count_people(self, run_id: int) -> tuple[int, int]:
         """Count whom a run writes, each person once for each direction: all of them, and those still to come."""
         person = changes.c.direction + " " + changes.c.salesforce_id + " " + changes.c.salesmanago_id
         pending = sa.func.count(sa.case((changes.c.state == "planned", person)).distinct())
@@ -169,7 +169,7 @@ class Changes:
             row = connection.execute(query.where(changes.c.run_id == run_id, changes.c.state != "dropped")).one()
         return int(row[0]), int(row[1])
 
-    def unwritten(self, fields: Sequence[str], limit: int = 1_000) -> pd.DataFrame:
+    def read_unwritten(self, fields: Sequence[str], limit: int = 1_000) -> pd.DataFrame:
         """Read changes of some fields that runs planned and did not write, the oldest first.
 
         Those of runs before the newest one that looked at everything and came to its end are obsolete: it has planned

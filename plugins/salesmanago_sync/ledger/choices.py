@@ -55,7 +55,7 @@ class HeldChoices:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def choose(self, made: Sequence[Choice], now: datetime, who: str) -> list[int]:
+    def keep(self, made: Sequence[Choice], now: datetime, who: str) -> list[int]:
         """Keep decisions, each in the place of an earlier one, and have their issues tried by the next run.
 
         Args:
@@ -75,13 +75,13 @@ class HeldChoices:
                 insert_decision(connection, "decide", who, sorted(found), now)
         return sorted(found)
 
-    def has_choices(self) -> bool:
+    def any_waiting(self) -> bool:
         """Tell whether any decision waits to be carried out."""
         with self._database.read() as connection:
             waiting = sa.select(choices.c.issue_id).where(choices.c.state == WAITING).limit(1)
             return connection.execute(waiting).first() is not None
 
-    def waiting_choices(self, salesforce_ids: Iterable[str]) -> pd.DataFrame:
+    def read_waiting(self, salesforce_ids: Iterable[str]) -> pd.DataFrame:
         """Read the decisions about some people that wait to be carried out.
 
         Returns:
@@ -97,7 +97,7 @@ class HeldChoices:
         found = pd.concat([frame for frame in frames if len(frame)] or [no_choices()], ignore_index=True)
         return found.assign(**{name: _texts(found[name]) for name in VALUES})
 
-    def carry_choices(self, done: pd.DataFrame) -> None:
+    def note_written(self, done: pd.DataFrame) -> None:
         """Note what was written because of decisions; one that is carried out on both sides is gone.
 
         Args:
@@ -110,7 +110,7 @@ class HeldChoices:
             for direction, rows in mine.groupby("direction"):
                 _note_written(connection, str(direction).removeprefix("to_"), [_carried(row) for row in rows_of(rows)])
 
-    def settle_choices(self, outcomes: pd.DataFrame) -> None:
+    def settle(self, outcomes: pd.DataFrame) -> None:
         """Note what became of decisions that a plan has looked at.
 
         Args:

@@ -24,7 +24,7 @@ class Consent:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add_consent(self, run_id: int, frame: pd.DataFrame) -> None:
+    def add(self, run_id: int, frame: pd.DataFrame) -> None:
         """Add evidence.
 
         Args:
@@ -39,7 +39,7 @@ class Consent:
             with self._database.write() as connection:
                 connection.execute(sa.insert(consent_evidence), rows)
 
-    def consent_since(self, moment: datetime) -> pd.DataFrame:
+    def read_opt_outs_since(self, moment: datetime) -> pd.DataFrame:
         """Read the evidence of opt-outs that were seen since a moment, without what was opted in again."""
         query = sa.select(consent_evidence).where(
             consent_evidence.c.seen_at >= moment, ~consent_evidence.c.note.endswith(OPTED_IN)
@@ -47,7 +47,7 @@ class Consent:
         with self._database.read() as connection:
             return frame_of(list(consent_evidence.c), list(connection.execute(query.order_by(consent_evidence.c.id))))
 
-    def consent(
+    def read(
         self, salesforce_ids: Iterable[str] | None = None, salesmanago_ids: Iterable[str] | None = None
     ) -> pd.DataFrame:
         """Read the evidence that bears one of the ids, oldest first."""

@@ -23,7 +23,7 @@ class Decisions:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def decide(self, action: Action, who: str, about: Iterable[object], now: datetime) -> None:
+    def add(self, action: Action, who: str, about: Iterable[object], now: datetime) -> None:
         """Keep a decision.
 
         Args:
@@ -35,7 +35,7 @@ class Decisions:
         with self._database.write() as connection:
             insert_decision(connection, action, who, about, now)
 
-    def decisions(self, limit: int = 100) -> pd.DataFrame:
+    def read_newest(self, limit: int = 100) -> pd.DataFrame:
         """Read the newest decisions first."""
         with self._database.read() as connection:
             return select_frame(connection, sa.select(decisions).order_by(decisions.c.id.desc()).limit(limit))

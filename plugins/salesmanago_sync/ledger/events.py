@@ -22,7 +22,7 @@ class Events:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add_events(self, run_id: int, frame: pd.DataFrame, now: datetime) -> None:
+    def add(self, run_id: int, frame: pd.DataFrame, now: datetime) -> None:
         """Add to the history.
 
         Args:
@@ -33,7 +33,7 @@ class Events:
         with self._database.write() as connection:
             insert_events(connection, run_id, frame, now)
 
-    def events(self, binding_ids: Iterable[int] = (), ids: Iterable[str] = ()) -> pd.DataFrame:
+    def read(self, binding_ids: Iterable[int] = (), ids: Iterable[str] = ()) -> pd.DataFrame:
         """Read the history of some bindings, or of whatever bore one of some ids, oldest first."""
         names, numbers = list(ids), [int(key) for key in binding_ids]  # a frame gives numbers that no driver knows
         conditions = [
@@ -52,7 +52,7 @@ class Events:
             }
         return frame_of(list(binding_events.c), [rows[key] for key in sorted(rows)])
 
-    def events_called(self, names: Iterable[str], binding_ids: Iterable[int]) -> pd.DataFrame:
+    def read_called(self, names: Iterable[str], binding_ids: Iterable[int]) -> pd.DataFrame:
         """Read the events of some names in the history of some bindings, oldest first."""
         called = binding_events.c.event.in_(list(names))
         numbers = [int(key) for key in binding_ids]  # a frame gives numbers that no driver knows

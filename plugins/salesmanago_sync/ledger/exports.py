@@ -36,7 +36,7 @@ class Exports:
         with self._database.read() as connection:
             return [(int(number), int(attempt)) for number, attempt in connection.execute(query)]
 
-    def export_table(self, name: str, *, run: int | None = None, values: bool = False) -> bytes:
+    def write_table(self, name: str, *, run: int | None = None, values: bool = False) -> bytes:
         """Write a table, or what of it belongs to a run, as a Parquet file.
 
         Args:

@@ -47,8 +47,8 @@ class PersonIds:
         return PersonIds(self.salesforce | other.salesforce, self.salesmanago | other.salesmanago)
 
 
-class Forgetting:
-    """Wipes people out of all tables."""
+class People:
+    """Finds people in all tables, and wipes them out of them."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -67,12 +67,12 @@ class Forgetting:
                     found |= _ids(connection.execute(sa.select(*(table.c[side] for side in IDS)).where(holds)))
         return found
 
-    def same_people(self, ids: PersonIds) -> PersonIds:
+    def all_ids(self, ids: PersonIds) -> PersonIds:
         """Add the ids of the other side, and those that a record or contact of these people had before."""
         with self._database.read() as connection:
             return _widened(connection, ids)
 
-    def known(self, ids: PersonIds) -> dict[str, int]:
+    def count_rows(self, ids: PersonIds) -> dict[str, int]:
         """Count what the ledger holds of people: rows by table."""
         tables = (bindings, changes, issues, consent_evidence)
         with self._database.read() as connection:
@@ -84,7 +84,7 @@ class Forgetting:
         What services said of whole requests is wiped for everybody: nobody can tell whom it names.
 
         Args:
-            ids: All their ids (`same_people`).
+            ids: All their ids (`all_ids`).
             who: The user who decides it.
             now: The time.
         """

@@ -15,7 +15,7 @@ class Identity:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def identity(self) -> str:
+    def read(self) -> str:
         """Read the name that the ledger was given when its tables were made."""
         with self._database.read() as connection:
             return str(connection.execute(sa.select(identity.c.id)).scalar_one())

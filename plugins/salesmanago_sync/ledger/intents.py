@@ -19,7 +19,7 @@ class Intents:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def intend(self, run_id: int, object: str, salesmanago_ids: Iterable[str], now: datetime) -> None:
+    def note(self, run_id: int, object: str, salesmanago_ids: Iterable[str], now: datetime) -> None:
         """Note that these contacts are about to become records of an object; one that is pending stays as it is."""
         person = {"object": object, "run_id": run_id, "created_at": now, "state": "pending"}
         rows = [person | {"salesmanago_id": key} for key in salesmanago_ids]
@@ -30,14 +30,14 @@ class Intents:
         with self._database.write() as connection:
             connection.execute(once, rows)
 
-    def pending_intents(self, objects: Iterable[str] | None = None) -> pd.DataFrame:
+    def read_pending(self, objects: Iterable[str] | None = None) -> pd.DataFrame:
         """Read the intents whose create nobody has seen through."""
         only = [] if objects is None else [intents.c.object.in_(list(objects))]
         with self._database.read() as connection:
             query = sa.select(intents).where(intents.c.state == "pending", *only)
             return select_frame(connection, query.order_by(intents.c.id))
 
-    def settle_intents(self, object: str, frame: pd.DataFrame, now: datetime) -> None:
+    def settle(self, object: str, frame: pd.DataFrame, now: datetime) -> None:
         """Note which record each contact became; none where the create was refused.
 
         Args:

@@ -29,7 +29,7 @@ class Issues:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def report_issues(self, run_id: int, frame: pd.DataFrame, now: datetime) -> pd.DataFrame:
+    def report(self, run_id: int, frame: pd.DataFrame, now: datetime) -> pd.DataFrame:
         """Open issues, or count another attempt of those that are open.
 
         A dismissed issue stays dismissed, and an open one goes on counting its attempts, as long as the fingerprint
@@ -65,7 +65,7 @@ class Issues:
         insert = self._database.insert(issues).values({name: sa.bindparam(name) for name in names})
         return insert.on_conflict_do_update(index_elements=KEYS, set_=_again(insert.excluded))
 
-    def close_issues(self, run_id: int, closed: Iterable[int] | pd.DataFrame, now: datetime) -> None:
+    def close(self, run_id: int, closed: Iterable[int] | pd.DataFrame, now: datetime) -> None:
         """Close open issues: the record went through.
 
         Args:
@@ -96,7 +96,7 @@ class Issues:
                 change = sa.update(issues).where(issues.c.id.in_(these), issues.c.state == "open")
                 connection.execute(change.values(attempts=attempts, next_attempt_at=later))
 
-    def adopt_issues(self, frame: pd.DataFrame) -> None:
+    def adopt(self, frame: pd.DataFrame) -> None:
         """Give the issues of people who were known on one side only the id of the other side, now that they are bound.
 
         Args:
@@ -112,18 +112,18 @@ class Issues:
                 if rows:
                     _adopt(connection, known, missing, rows)
 
-    def open_issues(self, run_id: int | None = None) -> pd.DataFrame:
+    def read_open(self, run_id: int | None = None) -> pd.DataFrame:
         """Read open issues, all or those that a run met."""
         met = [] if run_id is None else [issues.c.last_run == run_id]
         return self._read(sa.select(issues).where(issues.c.state == "open", *met))
 
-    def refusals(self, reason: str) -> pd.DataFrame:
+    def people_with(self, reason: str) -> pd.DataFrame:
         """Read of whom there are open issues with a reason: `salesforce_id`, `salesmanago_id`."""
         ids = sa.select(issues.c.salesforce_id, issues.c.salesmanago_id)
         with self._database.read() as connection:
             return select_frame(connection, ids.where(issues.c.state == "open", issues.c.reason == reason))
 
-    def due_issues(self, now: datetime, waiting: Iterable[str] = ()) -> pd.DataFrame:
+    def read_due(self, now: datetime, waiting: Iterable[str] = ()) -> pd.DataFrame:
         """Read open issues whose next attempt has come.
 
         Args:
@@ -134,7 +134,7 @@ class Issues:
         due = sa.or_(sa.and_(issues.c.next_attempt_at.is_(None), tried), issues.c.next_attempt_at <= now)
         return self._read(sa.select(issues).where(issues.c.state == "open", due))
 
-    def new_issues(self, run_id: int) -> pd.DataFrame:
+    def read_new(self, run_id: int) -> pd.DataFrame:
         """Read open issues that are new in a run or came back in it."""
         return self._read(_new(run_id))
 
@@ -142,7 +142,7 @@ class Issues:
         with self._database.read() as connection:
             return select_frame(connection, query.order_by(issues.c.id))
 
-    def find_issues(
+    def find(
         self, state: str, reason: str, object: str, search: str, offset: int = 0, limit: int | None = None
     ) -> pd.DataFrame:
         """Read issues, those met last first; an empty text finds any.
@@ -165,13 +165,13 @@ class Issues:
             newest = query.order_by(issues.c.last_seen.desc(), issues.c.id.desc())
             return select_frame(connection, newest.offset(offset).limit(limit))
 
-    def count_found_issues(self, state: str, reason: str, object: str, search: str) -> int:
-        """Count the issues that `find_issues` finds."""
+    def count_found(self, state: str, reason: str, object: str, search: str) -> int:
+        """Count the issues that `find` finds."""
         query = sa.select(sa.func.count()).select_from(issues).where(*_found(state, reason, object, search))
         with self._database.read() as connection:
             return int(connection.execute(query).scalar_one())
 
-    def count_issues(self, moments: Sequence[datetime]) -> list[tuple[str, int, tuple[int, ...]]]:
+    def count_by_reason(self, moments: Sequence[datetime]) -> list[tuple[str, int, tuple[int, ...]]]:
         """Count issues by reason: how many are dismissed, and how many were open at each moment."""
         dismissed = sa.func.count(sa.case((issues.c.state == "dismissed", 1)))
         opened = [sa.func.count(sa.case((_open_at(moment), 1))) for moment in moments]

@@ -45,7 +45,7 @@ class LayoutEdits:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def keep_layout_edits(self, org: str, run: str, edits: Iterable[LayoutEdit], now: datetime) -> None:
+    def keep(self, org: str, run: str, edits: Iterable[LayoutEdit], now: datetime) -> None:
         """Keep the originals before they are overwritten.
 
         Args:
@@ -67,7 +67,7 @@ class LayoutEdits:
             with self._database.write() as connection:
                 connection.execute(sa.insert(layout_edits), rows)
 
-    def layout_edits(self, org: str) -> dict[str, LayoutEdit]:
+    def read(self, org: str) -> dict[str, LayoutEdit]:
         """Read the edits of an org that are not undone, by layout: the original of the first, the result of the last.
 
         Raises:
@@ -99,9 +99,7 @@ class LayoutEdits:
             last = sa.select(sa.func.max(layout_edits.c.id)).where(*mine).scalar_subquery()
             connection.execute(sa.update(layout_edits).where(layout_edits.c.id == last).values(new))
 
-    def end_layout_edits(
-        self, org: str, layouts: Iterable[str], state: Literal["undone", "failed"], run: str = ""
-    ) -> None:
+    def end(self, org: str, layouts: Iterable[str], state: Literal["undone", "failed"], run: str = "") -> None:
         """Note that edits were taken back, or never came to be.
 
         Args:

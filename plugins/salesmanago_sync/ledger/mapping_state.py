@@ -34,7 +34,7 @@ class MappingState:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def mapping_state(self) -> dict[str, SyncedMapping]:
+    def read(self) -> dict[str, SyncedMapping]:
         """Read with which mapping each object was last synchronised in full."""
         with self._database.read() as connection:
             rows = connection.execute(sa.select(mapping_state)).all()
@@ -53,10 +53,10 @@ class MappingState:
         Args:
             digests: The mapping of each object as it is now.
         """
-        state = self.mapping_state()
+        state = self.read()
         return sorted(name for name, digest in digests.items() if name not in state or state[name].digest != digest)
 
-    def set_mapping_state(self, object: str, digest: str, now: datetime, fields: Iterable[str] | None = None) -> None:
+    def keep(self, object: str, digest: str, now: datetime, fields: Iterable[str] | None = None) -> None:
         """Note that an object has been synchronised in full.
 
         Args:

@@ -18,26 +18,26 @@ class OrgAnswers:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def org_answers(self, about: str, since: datetime) -> dict[str, Any] | None:
+    def read(self, about: str, since: datetime) -> dict[str, Any] | None:
         """Read what was said about something since a moment; None where it was not asked, or about something else."""
         query = sa.select(org_answers.c.answers).where(org_answers.c.about == about, org_answers.c.at >= since)
         with self._database.read() as connection:
             found = connection.execute(query).scalar()
         return None if found is None else dict(found)
 
-    def last_org_answers(self) -> dict[str, Any] | None:
+    def read_last(self) -> dict[str, Any] | None:
         """Read what was said last, to whomever."""
         with self._database.read() as connection:
             found = connection.execute(sa.select(org_answers.c.answers)).scalar()
         return None if found is None else dict(found)
 
-    def keep_org_answers(self, about: str, answers: Mapping[str, Any], now: datetime) -> None:
+    def keep(self, about: str, answers: Mapping[str, Any], now: datetime) -> None:
         """Remember what was said, instead of what was said before."""
         with self._database.write() as connection:
             connection.execute(sa.delete(org_answers))
             connection.execute(sa.insert(org_answers).values(about=about, answers=dict(answers), at=now))
 
-    def drop_org_answers(self) -> None:
+    def drop(self) -> None:
         """Forget what was said: the next run asks anew."""
         with self._database.write() as connection:
             connection.execute(sa.delete(org_answers))

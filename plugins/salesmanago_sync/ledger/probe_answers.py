@@ -15,7 +15,7 @@ class ProbeAnswers:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def answers_of(self, account: str) -> list[AccountAnswer]:
+    def read(self, account: str) -> list[AccountAnswer]:
         """Read what is known of an account.
 
         Args:
@@ -26,7 +26,7 @@ class ProbeAnswers:
             rows = connection.execute(query).all()
         return [AccountAnswer(row.question, Conclusion(row.answer, row.words, row.number), row.at) for row in rows]
 
-    def keep_answer(self, account: str, answer: AccountAnswer) -> None:
+    def keep(self, account: str, answer: AccountAnswer) -> None:
         """Remember an answer in place of the one before; an unclear one too: what was so is no longer sure."""
         values = {
             "answer": answer.conclusion.answer,

@@ -17,14 +17,14 @@ class ProbeContacts:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def begin_contacts(self, account: str, addresses: Iterable[str], now: datetime) -> None:
+    def note(self, account: str, addresses: Iterable[str], now: datetime) -> None:
         """Write down contacts that are about to be made; one that is written down already stays as it is."""
         rows = [{"address": one, "account": account, "made_at": now} for one in addresses]
         insert = self._database.insert(probe_contacts).values(rows).on_conflict_do_nothing()
         with self._database.write() as connection:
             connection.execute(insert)
 
-    def contacts_left(self, account: str) -> list[str]:
+    def list_left(self, account: str) -> list[str]:
         """Name those of an account that were not removed, in the order of their making."""
         query = (
             sa.select(probe_contacts.c.address)
@@ -34,7 +34,7 @@ class ProbeContacts:
         with self._database.read() as connection:
             return [str(one) for one in connection.execute(query).scalars()]
 
-    def contact_removed(self, address: str, now: datetime) -> None:
+    def note_removed(self, address: str, now: datetime) -> None:
         """Write down that a contact is gone."""
         where = probe_contacts.c.address == address
         with self._database.write() as connection:

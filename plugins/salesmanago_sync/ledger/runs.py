@@ -41,7 +41,7 @@ class Runs:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def start_run(
+    def start(
         self,
         dag_id: str,
         dag_run_id: str,
@@ -84,7 +84,7 @@ class Runs:
         with self._database.write() as connection:
             return int(connection.execute(upsert.returning(runs.c.id)).scalar_one())
 
-    def update_run(self, run_id: int, **columns: Any) -> None:
+    def update(self, run_id: int, **columns: Any) -> None:
         """Overwrite columns of a run."""
         with self._database.write() as connection:
             connection.execute(sa.update(runs).where(runs.c.id == run_id).values(columns))
@@ -95,20 +95,20 @@ class Runs:
         with self._database.write() as connection:
             connection.execute(sa.update(runs).where(this).values(step=step, step_at=now))
 
-    def add_to_run(self, run_id: int, **numbers: int) -> None:
+    def add_to(self, run_id: int, **numbers: int) -> None:
         """Add to counts of a run; several tasks may count at once."""
         counted = {name: runs.c[name] + number for name, number in numbers.items() if number}
         if counted:
-            self.update_run(run_id, **counted)
+            self.update(run_id, **counted)
 
-    def finish_run(
+    def finish(
         self, run_id: int, state: str, now: datetime, totals: Mapping[str, Any] | None = None, note: str = ""
     ) -> None:
         """Close a run as `success`, `failed`, `rejected` or `skipped`."""
         given = {} if totals is None else {"totals": dict(totals)}
-        self.update_run(run_id, state=state, finished_at=now, note=note, waits_until=None, **given)
+        self.update(run_id, state=state, finished_at=now, note=note, waits_until=None, **given)
 
-    def end_forgotten_runs(self, now: datetime, note: str, *, working: int = 0) -> list[str]:
+    def end_forgotten(self, now: datetime, note: str, *, working: int = 0) -> list[str]:
         """Give runs their true end that never closed: their worker died, or a person ended them.
 
         Args:
@@ -127,28 +127,28 @@ class Runs:
             ended = connection.execute(sa.update(runs).where(*forgotten).values(new).returning(runs.c.mode))
             return sorted(ended.scalars())
 
-    def waiting_runs(self, now: datetime) -> list[dict[str, Any]]:
+    def read_waiting(self, now: datetime) -> list[dict[str, Any]]:
         """Read the runs that wait for the answer to their question, the oldest first."""
         query = sa.select(runs).where(runs.c.state == ASKS, runs.c.waits_until > now).order_by(runs.c.id)
         with self._database.read() as connection:
             return [dict(row) for row in connection.execute(query).mappings()]
 
-    def runs(self, limit: int = 50, offset: int = 0) -> pd.DataFrame:
+    def read_newest(self, limit: int = 50, offset: int = 0) -> pd.DataFrame:
         """Read the newest runs first."""
         with self._database.read() as connection:
             return select_frame(connection, sa.select(runs).order_by(runs.c.id.desc()).limit(limit).offset(offset))
 
-    def count_runs(self) -> int:
+    def count(self) -> int:
         """Count the runs that are kept."""
         with self._database.read() as connection:
             return int(connection.execute(sa.select(sa.func.count()).select_from(runs)).scalar_one())
 
-    def runs_since(self, moment: datetime) -> pd.DataFrame:
+    def read_since(self, moment: datetime) -> pd.DataFrame:
         """Read the runs that started since a moment."""
         with self._database.read() as connection:
             return select_frame(connection, sa.select(runs).where(runs.c.started_at >= moment).order_by(runs.c.id))
 
-    def first_run_at(self) -> datetime | None:
+    def kept_since(self) -> datetime | None:
         """Say when the oldest run began that is kept."""
         with self._database.read() as connection:
             query = sa.select(runs.c.started_at).order_by(runs.c.id).limit(1)
@@ -176,14 +176,14 @@ class Runs:
         with self._database.read() as connection:
             return connection.execute(query.order_by(runs.c.id.desc()).limit(1)).scalar()
 
-    def find_run(self, dag_id: str, dag_run_id: str) -> dict[str, Any] | None:
+    def find(self, dag_id: str, dag_run_id: str) -> dict[str, Any] | None:
         """Read a run by Airflow's name of it; None where it never started."""
         query = sa.select(runs).where(runs.c.dag_id == dag_id, runs.c.dag_run_id == dag_run_id)
         with self._database.read() as connection:
             row = connection.execute(query).mappings().first()
         return None if row is None else dict(row)
 
-    def run(self, run_id: int) -> dict[str, Any]:
+    def read(self, run_id: int) -> dict[str, Any]:
         """Read one run.
 
         Raises:

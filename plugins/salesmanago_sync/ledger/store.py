@@ -12,7 +12,7 @@ from salesmanago_sync.ledger.decisions import Decisions
 from salesmanago_sync.ledger.engine import Database, address, answering, shown
 from salesmanago_sync.ledger.events import Events
 from salesmanago_sync.ledger.exports import Exports
-from salesmanago_sync.ledger.forgetting import Forgetting, forget_gone
+from salesmanago_sync.ledger.forgetting import People, forget_gone
 from salesmanago_sync.ledger.history import History
 from salesmanago_sync.ledger.identity import Identity
 from salesmanago_sync.ledger.intents import Intents, prune_intents
@@ -29,33 +29,38 @@ from salesmanago_sync.ledger.turns import Turns
 from salesmanago_sync.pair import FIRST_NAME
 
 
-class Ledger(
-    Bindings,
-    Events,
-    Runs,
-    Changes,
-    Issues,
-    HeldChoices,
-    Intents,
-    MappingState,
-    OrgAnswers,
-    ProbeAnswers,
-    ProbeContacts,
-    Turns,
-    LayoutEdits,
-    Lock,
-    Identity,
-    Consent,
-    Decisions,
-    Forgetting,
-    History,
-    Exports,
-):
-    """All tables of the ledger behind one object.
+class Ledger:
+    """All tables of the ledger: a room for each, and what is about the whole.
+
+    Three rooms go through several tables: `people` finds somebody in them and wipes them, `history` tells what happened
+    to somebody, and `exports` writes files.
 
     Frames go in and come out with the column names of `tables`. A method that needs the time takes it as an argument.
     Each method is one transaction; several processes may work at once.
     """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.bindings = Bindings(database)
+        self.events = Events(database)
+        self.runs = Runs(database)
+        self.changes = Changes(database)
+        self.issues = Issues(database)
+        self.choices = HeldChoices(database)
+        self.decisions = Decisions(database)
+        self.consent = Consent(database)
+        self.intents = Intents(database)
+        self.lock = Lock(database)
+        self.turns = Turns(database)
+        self.identity = Identity(database)
+        self.mapping_state = MappingState(database)
+        self.org_answers = OrgAnswers(database)
+        self.probe_answers = ProbeAnswers(database)
+        self.probe_contacts = ProbeContacts(database)
+        self.layout_edits = LayoutEdits(database)
+        self.people = People(database)
+        self.history = History(database)
+        self.exports = Exports(database)
 
     @classmethod
     def open(cls, url: str, pair: str = FIRST_NAME) -> Ledger:
@@ -75,7 +80,7 @@ class Ledger(
             migrate(database)
         ledger = cls(database)
         try:
-            ledger.claim(pair)
+            ledger.identity.claim(pair)
         except BaseException:
             ledger.close()
             raise

@@ -20,7 +20,7 @@ class Turns:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def reserve_turns(self, count: int, every: float, now: datetime) -> float:
+    def reserve(self, count: int, every: float, now: datetime) -> float:
         """Reserve turns that nobody else gets.
 
         Args:
@@ -34,7 +34,7 @@ class Turns:
         moment, span = now.timestamp(), count * every
         return self._move(moment, span, _free(moment) + span) - span - moment
 
-    def pause_turns(self, seconds: float, now: datetime) -> None:
+    def pause(self, seconds: float, now: datetime) -> None:
         """Give nobody a turn for some time; turns that were given stay."""
         moment, until = now.timestamp(), now.timestamp() + seconds
         self._move(moment, seconds, sa.case((_free(moment) > until, _free(moment)), else_=until))

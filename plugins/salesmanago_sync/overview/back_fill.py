@@ -48,7 +48,7 @@ class BackFill:
 
 def read_back_fill(ports: Ports) -> BackFill | None:
     """Say which fields could be filled alone; None where no mapping got a line, or nobody knows."""
-    state, lines = ports.ledger.mapping_state(), []
+    state, lines = ports.ledger.mapping_state.read(), []
     taken = _taken(read_mappings(ports.settings.mappings), state)
     for mapping in taken:
         known = state[mapping.object].fields if mapping.object in state else None
@@ -63,7 +63,7 @@ def read_back_fill(ports: Ports) -> BackFill | None:
 
 def foretell(ports: Ports, fields: Collection[str]) -> dict[str, int]:
     """Say how many requests to each service a full sync of some fields takes at most; no service is asked."""
-    taken = _taken(read_mappings(ports.settings.mappings), ports.ledger.mapping_state())
+    taken = _taken(read_mappings(ports.settings.mappings), ports.ledger.mapping_state.read())
     return back_fill_calls(ports, taken, fields)
 
 
@@ -80,7 +80,7 @@ def check_fields(ports: Ports, mode: str, fields: Collection[str]) -> tuple[Faul
     found = read_mappings(ports.settings.mappings)
     if found.faults:
         return found.faults
-    known = {line.key for mapping in _taken(found, ports.ledger.mapping_state()) for line in mapping.lines}
+    known = {line.key for mapping in _taken(found, ports.ledger.mapping_state.read()) for line in mapping.lines}
     fix = f"Write it as in the mapping file; there are: {', '.join(sorted(known))}."
     return tuple(Fault("fields", f"no enabled mapping has the field {key}.", fix) for key in fields if key not in known)
 

@@ -41,7 +41,7 @@ def read_consent_ages(ledger: Ledger, now: datetime) -> ConsentAges:
         ledger: The ledger.
         now: The time.
     """
-    rows = ledger.consent_since(now - LOOKED_AT).sort_values("id")
+    rows = ledger.consent.read_opt_outs_since(now - LOOKED_AT).sort_values("id")
     # What was only seen was sent to nobody.
     rows = rows[rows["sent_at"].notna()]
     done = rows["acknowledged_at"].notna()
@@ -63,7 +63,7 @@ def _seen_first(ledger: Ledger, rows: pd.DataFrame) -> pd.Series:
     if refused.empty:
         return rows["seen_at"]
     # What was seen first may be older than what is looked at.
-    whole = ledger.consent(*({*refused[name]} - {""} for name in ("salesforce_id", "salesmanago_id")))
+    whole = ledger.consent.read(*({*refused[name]} - {""} for name in ("salesforce_id", "salesmanago_id")))
     whole = whole[whole["sent_at"].notna()]
     done = whole["acknowledged_at"].notna().astype("int64")
     arrived = done.groupby([whole[name] for name in WHOSE]).cumsum() - done
@@ -73,8 +73,8 @@ def _seen_first(ledger: Ledger, rows: pd.DataFrame) -> pd.Series:
 
 def _never_sent(ledger: Ledger) -> pd.Series:
     """Say since when opt-outs are planned that no run came to send, and the consent lane has not carried since."""
-    planned = ledger.unwritten(list(CHANNELS)).reset_index(names="row")
-    told = ledger.consent(planned["salesforce_id"], planned["salesmanago_id"])
+    planned = ledger.changes.read_unwritten(list(CHANNELS)).reset_index(names="row")
+    told = ledger.consent.read(planned["salesforce_id"], planned["salesmanago_id"])
     told = told[told["acknowledged_at"].notna()]
     planned["channel"] = planned["field"].map(CHANNELS)
     arrived: set[int] = set()

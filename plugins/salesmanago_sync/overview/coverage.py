@@ -81,7 +81,7 @@ def cover(ports: Ports, source: Source, faulty: bool) -> Coverage:
 
 def _refused(ports: Ports, source: Source) -> list[Refused]:
     """Count the open issues about values: what the services, or their descriptions, said no to."""
-    issues = ports.ledger.open_issues()
+    issues = ports.ledger.issues.read_open()
     mine = issues[issues["object"].eq(source.mapping.object) & issues["reason"].isin(ABOUT_VALUES)]
     counts = Counter(zip(mine["field"], mine["direction"], mine["reason"], strict=True))
     return [

@@ -126,7 +126,7 @@ def count_reasons(ledger: Ledger, now: datetime) -> list[ReasonCount]:
             trend=trend,
             change=trend[-1] - trend[-8],
         )
-        for reason, dismissed, trend in ledger.count_issues(moments)
+        for reason, dismissed, trend in ledger.issues.count_by_reason(moments)
         if trend[-1] or dismissed
     ]
     return sorted(found, key=lambda one: (-one.open, one.reason))
@@ -134,13 +134,13 @@ def count_reasons(ledger: Ledger, now: datetime) -> list[ReasonCount]:
 
 def read_issues(ledger: Ledger, which: IssueFilter, offset: int = 0, limit: int | None = 50) -> list[IssueRow]:
     """Read issues, those met last first."""
-    frame = ledger.find_issues(which.state, which.reason, which.object, which.search, offset, limit)
+    frame = ledger.issues.find(which.state, which.reason, which.object, which.search, offset, limit)
     return [_issue(row) for row in rows_of(frame)]
 
 
 def count_found(ledger: Ledger, which: IssueFilter) -> int:
     """Count the issues that a filter finds."""
-    return ledger.count_found_issues(which.state, which.reason, which.object, which.search)
+    return ledger.issues.count_found(which.state, which.reason, which.object, which.search)
 
 
 def _issue(row: dict[str, Any]) -> IssueRow:

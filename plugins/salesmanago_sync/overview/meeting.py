@@ -40,7 +40,7 @@ def read_meeting(ledger: Ledger, name: str, digest: str) -> Meeting | None:
     Returns:
         None where no run has read everybody with this mapping.
     """
-    for run in rows_of(ledger.runs(LOOKED_AT)):
+    for run in rows_of(ledger.runs.read_newest(LOOKED_AT)):
         for row in _rows(run["totals"]):
             if (row["object"], row["mapping"]) == (name, digest):
                 return Meeting(row["take_part"], row["wanted"], run["started_at"])

@@ -64,7 +64,7 @@ class PlanPart:
 
 def count_plan(ledger: Ledger, run_id: int, filters: Mapping[str, str]) -> int:
     """Count the changes of a run that filters find; arguments as for `read_plan`."""
-    return ledger.count_changes(run_id, **{name: value for name, value in filters.items() if value})
+    return ledger.changes.count(run_id, **{name: value for name, value in filters.items() if value})
 
 
 def read_plan(
@@ -80,11 +80,11 @@ def read_plan(
         limit: How many at most.
     """
     wanted = {name: filters[name] for name in FILTERS if filters.get(name)}
-    rows = rows_of(ledger.changes(run_id, limit, offset, **wanted))
+    rows = rows_of(ledger.changes.read(run_id, limit, offset, **wanted))
     return PlanPart(
-        total=ledger.count_changes(run_id, **wanted),
+        total=ledger.changes.count(run_id, **wanted),
         changes=[_change(row) for row in rows],
-        choices={name: ledger.values_of_changes(run_id, name) for name in FILTERS},
+        choices={name: ledger.changes.distinct(run_id, name) for name in FILTERS},
     )
 
 
@@ -92,7 +92,7 @@ def read_changes(ledger: Ledger, run_id: int, filters: Mapping[str, str]) -> Ite
     """Read every change of a run that filters find, some thousands at a time; arguments as for `read_plan`."""
     wanted = {name: filters[name] for name in FILTERS if filters.get(name)}
     offset = 0
-    while rows := rows_of(ledger.changes(run_id, AT_ONCE, offset, **wanted)):
+    while rows := rows_of(ledger.changes.read(run_id, AT_ONCE, offset, **wanted)):
         yield from map(_change, rows)
         offset += AT_ONCE
 

@@ -89,7 +89,7 @@ def read_progress(ledger: Ledger, now: datetime) -> Progress | None:
     Returns:
         None when no run holds the lock.
     """
-    holder = ledger.holder(now)
+    holder = ledger.lock.holder(now)
     if holder is None:
         return None
     at_work = [run for run in read_runs(ledger) if f"{run.dag_id}/{run.dag_run_id}" == holder.owner]
@@ -97,7 +97,7 @@ def read_progress(ledger: Ledger, now: datetime) -> Progress | None:
 
 
 def _progress(ledger: Ledger, run: RunLine, now: datetime) -> Progress:
-    row = ledger.run(run.id)
+    row = ledger.runs.read(run.id)
     step, began = str(row["step"]), row["step_at"]
     unit, done, total = _counted(ledger, run, step)
     rate = _per_minute(done, began, now)
@@ -125,7 +125,7 @@ def _counted(ledger: Ledger, run: RunLine, step: str) -> tuple[str, int, int | N
     if step in READING:
         return "records read", run.records_read, _read_before(ledger, run)
     if step in WRITING:
-        total, pending = ledger.people_of_changes(run.id)
+        total, pending = ledger.changes.count_people(run.id)
         return "people written", total - pending, total
     return "", 0, None
 
@@ -134,7 +134,7 @@ def _read_before(ledger: Ledger, run: RunLine) -> int | None:
     """How many the last run of this mode read: nobody knows the number before everything is read."""
     like: list[dict[str, Any]] = [
         row
-        for row in rows_of(ledger.runs())
+        for row in rows_of(ledger.runs.read_newest())
         if row["mode"] == run.mode and row["state"] == "success" and row["restricted"] == run.restricted
     ]
     return int(like[0]["records_read"]) if like and run.mode == "full" else None

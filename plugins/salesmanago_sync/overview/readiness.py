@@ -79,10 +79,10 @@ def _due(ports: Ports, mappings: Sequence[Mapping]) -> list[str]:
 
     Whether a mapping with `enabled: auto` takes part is the org's to say; a full sync has noted those that did.
     """
-    seen = ports.ledger.mapping_state()
+    seen = ports.ledger.mapping_state.read()
     taken: dict[str, str] = {
         mapping.object: mapping.digest
         for mapping in mappings
         if mapping.enabled is True or (mapping.enabled == "auto" and mapping.object in seen)
     }
-    return ports.ledger.objects_due(taken)
+    return ports.ledger.mapping_state.objects_due(taken)

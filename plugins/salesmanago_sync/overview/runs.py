@@ -134,12 +134,12 @@ def read_runs(
         offset: How many to leave out.
         still_asks: Tells of a run that asked whether its question can still be answered (`Ports.still_asks`).
     """
-    return [_line(row, still_asks) for row in rows_of(ledger.runs(limit, offset))]
+    return [_line(row, still_asks) for row in rows_of(ledger.runs.read_newest(limit, offset))]
 
 
 def read_waiting(ledger: Ledger, now: datetime, still_asks: StillAsks) -> list[RunLine]:
     """Read the runs that wait for the answer to their question, the oldest first; arguments as for `read_runs`."""
-    lines = [_line(row, still_asks) for row in ledger.waiting_runs(now)]
+    lines = [_line(row, still_asks) for row in ledger.runs.read_waiting(now)]
     return [line for line in lines if line.asks]
 
 
@@ -149,7 +149,7 @@ def read_run(ledger: Ledger, run_id: int, *, still_asks: StillAsks = as_kept) ->
     Raises:
         LookupError: There is none.
     """
-    return _line(ledger.run(run_id), still_asks)
+    return _line(ledger.runs.read(run_id), still_asks)
 
 
 def _line(row: Mapping[str, Any], still_asks: StillAsks) -> RunLine:

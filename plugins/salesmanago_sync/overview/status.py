@@ -155,7 +155,7 @@ def read_status(
         delays=read_delays(ledger),
         consent=read_consent_ages(ledger, now),
         calls=read_calls(ledger, now, settings),
-        bound=sum(ledger.count_bound().values()),
+        bound=sum(ledger.bindings.count_living().values()),
         faults=faults,
     )
 
@@ -179,7 +179,7 @@ def _last_sync(variables: Variables, faults: list[str]) -> dict[str, datetime]:
 
 def read_delays(ledger: Ledger) -> list[Delay]:
     """Measure how long the newest changes took, for each direction that has any."""
-    frame = ledger.delays()
+    frame = ledger.changes.delays()
     found = []
     for direction in DIRECTIONS:
         seconds = frame.loc[frame["direction"].eq(direction), "delay_seconds"].astype("float64")
@@ -191,8 +191,8 @@ def read_delays(ledger: Ledger) -> list[Delay]:
 
 def read_calls(ledger: Ledger, now: datetime, settings: Settings) -> Calls:
     """Add up the API calls of the last 24 hours."""
-    runs = ledger.runs_since(now - DAY)
-    told = ledger.last_usage()
+    runs = ledger.runs.read_since(now - DAY)
+    told = ledger.runs.last_usage()
     return Calls(
         salesforce_used=None if told is None else told.used,
         salesforce_allowed=None if told is None else told.allowed,

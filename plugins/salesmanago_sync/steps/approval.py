@@ -69,7 +69,7 @@ def answer(ports: Ports, given: Answer) -> None:
     question = {**asked(ports), "answer": told}
     if given.approved:
         _check_names(given.scope, question)
-    planned = ledger.changes(number, state="planned")
+    planned = ledger.changes.read(number, state="planned")
     left = planned[~given.scope.holds(planned)] if given.approved else planned
     # Until the lock is free for it.
     until = now + timedelta(hours=ports.settings.approval_hours)
@@ -77,9 +77,9 @@ def answer(ports: Ports, given: Answer) -> None:
     # A task that dies right after this asks once more: the watermark must not pass over what is dropped by now.
     restricted = bool(run["restricted"]) or len(left) > 0
     dropped = left.assign(state="dropped", reason=NOT_APPROVED)
-    ledger.settle_question(number, dropped, question=question, restricted=restricted, **become)
+    ledger.changes.settle_question(number, dropped, question=question, restricted=restricted, **become)
     if given.who != NOBODY:
-        ledger.decide("approve" if given.approved else "reject", given.who, [f"run {number}"], now)
+        ledger.decisions.add("approve" if given.approved else "reject", given.who, [f"run {number}"], now)
 
 
 def _check_names(scope: Scope, question: dict[str, Any]) -> None:
@@ -99,7 +99,7 @@ def forget_answer(ports: Ports) -> None:
     """Forget the answer to an earlier question of this run: it was about another plan."""
     question = ports.line()["question"] or {}
     if question.pop("answer", None) is not None:
-        ports.ledger.update_run(ports.run.id, question=question)
+        ports.ledger.runs.update(ports.run.id, question=question)
 
 
 def answered(ports: Ports) -> Answer | None:
@@ -160,14 +160,14 @@ def resume(ports: Ports, waited: timedelta) -> dict[str, int] | None:
             raise FatalError(f"The run {taken} holds the lock since this plan was approved. Start a new run.")
         log.info("Waiting for the run %s to finish.", taken)
         return None
-    ports.ledger.update_run(ports.run.id, state="running", attempt=taken, waits_until=None)
-    ports.ledger.end_forgotten_runs(ports.now(), FORGOTTEN, working=ports.run.id)
+    ports.ledger.runs.update(ports.run.id, state="running", attempt=taken, waits_until=None)
+    ports.ledger.runs.end_forgotten(ports.now(), FORGOTTEN, working=ports.run.id)
     return {"id": ports.run.id, "attempt": taken}
 
 
 def under_last_attempt(ports: Ports) -> Ports:
     """Give what the closing task works under: the task resume may have died just after it took the lock."""
-    given, holder = answered(ports), ports.ledger.holder(ports.now())
+    given, holder = answered(ports), ports.ledger.lock.holder(ports.now())
     if given is None or not given.approved or holder is None or holder.owner != ports.run.owner:
         return ports
     return replace(ports, run=ports.run.model_copy(update={"attempt": holder.attempt}))

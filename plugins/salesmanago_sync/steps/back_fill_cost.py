@@ -43,7 +43,7 @@ def back_fill_calls(ports: Ports, mappings: Sequence[Mapping], fields: Collectio
         How many requests to `salesmanago` and to `salesforce`; log-ins are not counted.
     """
     cost = Cost(len(mappings), len(OBJECTS), frozenset(), ports.settings.requests_per_second)
-    bound, (records, contacts) = ports.ledger.count_bound(), _read_last(ports)
+    bound, (records, contacts) = ports.ledger.bindings.count_living(), _read_last(ports)
     cost.salesforce = SALESFORCE_CHECKS + len(OBJECTS) - len(mappings)
     strangers = 0
     for mapping in mappings:
@@ -67,7 +67,7 @@ def back_fill_calls(ports: Ports, mappings: Sequence[Mapping], fields: Collectio
 def _read_last(ports: Ports) -> tuple[dict[str, int], int]:
     """Say how many records of each object, and contacts, there were after the last full sync."""
     records, contacts = dict[str, int](), 0
-    for row in (ports.ledger.last_full_totals() or {"rows": []})["rows"]:
+    for row in (ports.ledger.runs.last_full_totals() or {"rows": []})["rows"]:
         # Whom it created on the other side is read there the next time.
         if row["direction"] == TO_SALESMANAGO:
             records[row["object"]] = records.get(row["object"], 0) + row["read"]

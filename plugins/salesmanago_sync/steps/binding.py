@@ -45,7 +45,7 @@ def bind_people(ports: Ports) -> list[list[dict[str, Any]]]:
             learned = _without_news(ports, number, learned)
         moves, agreement, issues = learned
         remember(ports, moves, agreement)
-        ports.ledger.report_issues(ports.run.id, issues, ports.now())
+        ports.ledger.issues.report(ports.run.id, issues, ports.now())
         keep_seen(ports, staged(ports, number, SEEN), read_at(ports))
     return work_of(ports)
 
@@ -67,39 +67,39 @@ def remember(ports: Ports, moves: pd.DataFrame, agreement: pd.DataFrame) -> None
     if agreement.empty:
         return
     standing = ["id", "salesforce_id", "status"]
-    before = ports.ledger.bindings(salesforce_ids=agreement["salesforce_id"], columns=standing)
+    before = ports.ledger.bindings.read(salesforce_ids=agreement["salesforce_id"], columns=standing)
     columns = ["object", "salesforce_id", "salesmanago_id", "matched_by", "base"]
-    ids = ports.ledger.bind(agreement[columns], ports.run.id, now)
+    ids = ports.ledger.bindings.add(agreement[columns], ports.run.id, now)
     bound = agreement.assign(id=ids["id"])[~ids["refused"]]
-    ports.ledger.save(bound[["id", "status", "owed", "email"]], now)
-    ports.ledger.add_events(ports.run.id, _turns_of_status(bound, before), now)
+    ports.ledger.bindings.update(bound[["id", "status", "owed", "email"]], now)
+    ports.ledger.events.add(ports.run.id, _turns_of_status(bound, before), now)
     note_differences(ports, kept_otherwise(bound))
-    ports.ledger.adopt_issues(bound)
+    ports.ledger.issues.adopt(bound)
     for side in SIDES:
         seen = bound[bound[f"echo_{side}"].astype("bool")]
-        ports.ledger.save(seen[["id"]].assign(**{f"{side}_written": "[]"}), now)
+        ports.ledger.bindings.update(seen[["id"]].assign(**{f"{side}_written": "[]"}), now)
     for name, people in agreement.groupby("object"):
-        ports.ledger.settle_intents(str(name), people[["salesmanago_id", "salesforce_id"]], now)
+        ports.ledger.intents.settle(str(name), people[["salesmanago_id", "salesforce_id"]], now)
 
 
 def note_differences(ports: Ports, found: pd.DataFrame) -> None:
     """Keep in the history of bindings why both sides differ although they agree (`domain.certificate.agreed`)."""
     if found.empty:
         return
-    bound = ports.ledger.bindings(salesforce_ids=found["salesforce_id"], columns=["id", "salesforce_id"])
+    bound = ports.ledger.bindings.read(salesforce_ids=found["salesforce_id"], columns=["id", "salesforce_id"])
     numbers = found["salesforce_id"].map(bound.set_index("salesforce_id")["id"])
-    ports.ledger.add_events(ports.run.id, found.assign(binding_id=numbers), ports.now())
+    ports.ledger.events.add(ports.run.id, found.assign(binding_id=numbers), ports.now())
 
 
 def move(ports: Ports, moves: pd.DataFrame) -> None:
     """Let bindings go on with other records or contacts (`domain.plan.plan.MOVE_COLUMNS`)."""
     if len(moves):
-        ports.ledger.move(ports.run.id, _still_to_move(ports, moves), ports.now())
+        ports.ledger.bindings.move(ports.run.id, _still_to_move(ports, moves), ports.now())
 
 
 def _still_to_move(ports: Ports, moves: pd.DataFrame) -> pd.DataFrame:
     ids = ["id", "salesforce_id", "salesmanago_id"]
-    known = ports.ledger.bindings(salesforce_ids=moves["salesforce_id"], columns=ids)
+    known = ports.ledger.bindings.read(salesforce_ids=moves["salesforce_id"], columns=ids)
     done = moves.merge(known, on=list(known), how="left", indicator=True)["_merge"].eq("both")
     return moves[~done.to_numpy()]
 

@@ -108,7 +108,7 @@ def first_people(
 
 def _settled(ports: Ports, planned: pd.DataFrame) -> pd.DataFrame:
     """Say what became of planned changes: their last word, as an earlier attempt of the run may have written, too."""
-    told = ports.ledger.run_changes_of(ports.run.id, planned, ["id", "object", *KEYS, "new", "state"])
+    told = ports.ledger.changes.read_of(ports.run.id, planned, ["id", "object", *KEYS, "new", "state"])
     last = told.sort_values("id").drop_duplicates(KEYS, keep="last")
     return last.merge(planned[KEYS].fillna("").drop_duplicates(), on=KEYS)
 
@@ -116,7 +116,7 @@ def _settled(ports: Ports, planned: pd.DataFrame) -> pd.DataFrame:
 def _otherwise(ports: Ports, settled: pd.DataFrame) -> pd.DataFrame:
     """Read back whoever was written, and find the values that are not what was planned."""
     done = settled[settled["state"].eq("done")]
-    bound = ports.ledger.bindings(done["salesforce_id"], done["salesmanago_id"], columns=WHO)
+    bound = ports.ledger.bindings.read(done["salesforce_id"], done["salesmanago_id"], columns=WHO)
     reading = Reading(ports, sources(ports, checked(ports).enabled))
     for name in checked(ports).objects:
         reading.fetch_records(name, bound.loc[bound["object"].eq(name), "salesforce_id"], in_scope=True)

@@ -59,7 +59,7 @@ def compare_part(ports: Ports, number: int) -> dict[str, int]:
 def _known(ports: Ports, reading: Reading) -> Known:
     """Gather what the ledger says apart from base values."""
     watermark, ledger = _watermark(ports), ports.ledger
-    issues = [ledger.find_issues(state, "", "", "") for state in ("open", "dismissed")]
+    issues = [ledger.issues.find(state, "", "", "") for state in ("open", "dismissed")]
     enabled = checked(ports).enabled
     digests: dict[str, str] = {
         mapping.object: mapping.digest for mapping in mappings_of_run(ports) if mapping.object in enabled
@@ -67,8 +67,8 @@ def _known(ports: Ports, reading: Reading) -> Known:
     return Known(
         since={"salesforce": watermark.salesforce, "salesmanago": watermark.salesmanago},
         issues=pd.concat(issues, ignore_index=True),
-        differences=ledger.events_called([KEPT, UNDONE], reading.bindings(["id"])["id"]),
-        due=frozenset(ledger.objects_due(digests)),
+        differences=ledger.events.read_called([KEPT, UNDONE], reading.bindings(["id"])["id"]),
+        due=frozenset(ledger.mapping_state.objects_due(digests)),
     )
 
 
@@ -94,13 +94,13 @@ def certify(ports: Ports) -> Certificate:
         run=ports.run.id,
         since={"salesforce": watermark.salesforce, "salesmanago": watermark.salesmanago},
         mappings={mapping.object: mapping.digest for mapping in mappings_of_run(ports)},
-        ledger={"id": ports.ledger.identity(), "digest": ports.ledger.digest_of_bindings()},
+        ledger={"id": ports.ledger.identity.read(), "digest": ports.ledger.bindings.digest()},
         counts=counts_of(of_everybody(ports, COUNTS, COUNTED)),
         unexplained=[Difference(*row) for row in rows[list(NAMED)].itertuples(index=False)],
     )
     log.info("%s", as_text(found))
     # Its work is done; what is left is to tell. It moves no watermark.
-    ports.ledger.update_run(ports.run.id, state=COMMITTED)
+    ports.ledger.runs.update(ports.run.id, state=COMMITTED)
     return found
 
 
@@ -129,12 +129,12 @@ def prepare_repair(ports: Ports) -> list[str]:
     ports.keep_lock()
     found = of_everybody(ports, FOUND, NAMED)
     fields = found[found["field"].ne("")]
-    bound = ports.ledger.bindings(salesforce_ids=fields["salesforce_id"], columns=["id", "salesforce_id"])
+    bound = ports.ledger.bindings.read(salesforce_ids=fields["salesforce_id"], columns=["id", "salesforce_id"])
     numbers = bound.set_index("salesforce_id")["id"]
     forgotten = fields[fields["salesforce_id"].isin(numbers.index)].groupby("salesforce_id")["field"]
     rows = [(numbers[name], json.dumps(dict.fromkeys(keys))) for name, keys in forgotten]
     if rows:
-        ports.ledger.merge_base(pd.DataFrame(rows, columns=["id", "base"]), ports.now())
+        ports.ledger.bindings.merge_base(pd.DataFrame(rows, columns=["id", "base"]), ports.now())
     ids = found["salesforce_id"].where(found["salesforce_id"].ne(""), found["salesmanago_id"])
     return sorted(set(ids))
 
@@ -150,7 +150,7 @@ def tell(ports: Ports, totals: dict[str, Any] | None) -> None:
         UnexplainedError: There are differences that no reason explains.
         FatalError: The audit itself failed.
     """
-    run = ports.ledger.find_run(ports.run.dag_id, ports.run.dag_run_id)
+    run = ports.ledger.runs.find(ports.run.dag_id, ports.run.dag_run_id)
     if run is None or run["state"] != "success" or totals is None:
         raise FatalError("The audit did not come to its end: see the failed tasks before this one.")
     if totals["unexplained"]:

@@ -90,7 +90,7 @@ def decide_conflicts(
     """
     result, made = Chosen(), list[Choice]()
     found = _by_field(issues, shown or {}, result)
-    org = Org(ports, ports.ledger.last_org_answers())
+    org = Org(ports, ports.ledger.org_answers.read_last())
     mappings: dict[str, ObjectMapping] = {}
     if found:
         mappings |= {one.object: one for one in load_mappings(ports.settings.mappings)}
@@ -98,7 +98,7 @@ def decide_conflicts(
         choices, refused = _of_field(org, mappings.get(name), key, rows, side, typed)
         made += choices
         result.refused |= refused
-    result.done = ports.ledger.choose(made, ports.now(), who)
+    result.done = ports.ledger.choices.keep(made, ports.now(), who)
     result.refused |= {one.issue_id: CHANGED for one in made if one.issue_id not in set(result.done)}
     return result
 

@@ -37,13 +37,13 @@ def close(ports: Ports) -> None:
     if asks(ports):
         end_question(ports)
         return
-    if not ports.ledger.is_current(ports.run.attempt):
+    if not ports.ledger.lock.is_current(ports.run.attempt):
         log.info("Attempt %d of this run has ended before.", ports.run.attempt)
         return
     try:
         _end(ports)
     finally:
-        ports.ledger.free(ports.run.attempt)
+        ports.ledger.lock.free(ports.run.attempt)
 
 
 def asks(ports: Ports) -> bool:
@@ -58,7 +58,7 @@ def end_question(ports: Ports) -> None:
     totals, _ = _totals(ports)
     state = REJECTED if run["state"] == REJECTED else "failed"
     note = words_of(answered(ports), run["question"])
-    ports.ledger.finish_run(ports.run.id, state, ports.now(), totals and {**totals, "note": note}, note)
+    ports.ledger.runs.finish(ports.run.id, state, ports.now(), totals and {**totals, "note": note}, note)
     if ports.run.mode == "full" and first_sync(ports.variables) == "running":
         write_first_sync(ports.variables, "never")
     if state == REJECTED:
@@ -68,11 +68,11 @@ def end_question(ports: Ports) -> None:
 def _end(ports: Ports) -> None:
     done = ports.line()["state"] == COMMITTED
     totals, note = _totals(ports)
-    ports.ledger.finish_run(ports.run.id, "success" if done else "failed", ports.now(), totals, note)
+    ports.ledger.runs.finish(ports.run.id, "success" if done else "failed", ports.now(), totals, note)
     _end_first_sync(ports, done)
     if not done:
         # What is remembered of the org may be why it failed.
-        ports.ledger.drop_org_answers()
+        ports.ledger.org_answers.drop()
         abandon_lists(ports)
     if done:
         # A run that failed keeps its frames, so that its failed tasks can be cleared and go on.

@@ -44,7 +44,7 @@ def commit(ports: Ports, window: Window | None) -> dict[str, int]:
     """
     ports.keep_lock()
     if ports.run.request.dry_run:
-        ports.ledger.update_run(ports.run.id, state=COMMITTED)
+        ports.ledger.runs.update(ports.run.id, state=COMMITTED)
         return {"closed": 0}
     approved_scope(ports)
     _check_settled(ports)
@@ -53,7 +53,7 @@ def commit(ports: Ports, window: Window | None) -> dict[str, int]:
     people = everybody[~unread]
     closed = _close_solved(ports, people)
     seen = people["salesforce_id"].notna() & people["salesmanago_id"].notna()
-    ports.ledger.check(people.loc[seen, "salesforce_id"], read_at(ports))
+    ports.ledger.bindings.mark_checked(people.loc[seen, "salesforce_id"], read_at(ports))
     run = ports.line()
     if ports.run.mode == "full" and not run["restricted"]:
         _finish_full(ports, checked(ports).objects)
@@ -61,7 +61,7 @@ def commit(ports: Ports, window: Window | None) -> dict[str, int]:
         _note_back_fill(ports, checked(ports).objects)
     # The next run's window holds once more whoever could not be decided about.
     _move_watermark(ports, window, restricted=run["restricted"] or bool(unread.any()))
-    ports.ledger.update_run(ports.run.id, state=COMMITTED)
+    ports.ledger.runs.update(ports.run.id, state=COMMITTED)
     now = ports.now()
     ports.ledger.prune(now - timedelta(days=ports.settings.history_days), now)
     return {"closed": closed}
@@ -69,7 +69,7 @@ def commit(ports: Ports, window: Window | None) -> dict[str, int]:
 
 def _check_settled(ports: Ports) -> None:
     """Stop where a change was planned of which nobody knows what became: its task was marked by hand, or skipped."""
-    left = ports.ledger.count_changes(ports.run.id, state="planned")
+    left = ports.ledger.changes.count(ports.run.id, state="planned")
     if left:
         raise FatalError(
             f"{left} planned changes were never written: a task that writes was marked or skipped by hand. The "
@@ -89,7 +89,7 @@ def _move_watermark(ports: Ports, window: Window | None, *, restricted: bool) ->
 
 def _close_solved(ports: Ports, people: pd.DataFrame) -> int:
     """Close the issues of people who were looked at in this run and did not get them again, if their cause is gone."""
-    issues = ports.ledger.open_issues()
+    issues = ports.ledger.issues.read_open()
     if ports.run.request.direction != "both":
         issues = issues[issues["direction"].isin(["", ports.run.request.direction])]
     seen = issues["salesforce_id"].isin(people["salesforce_id"].dropna()) | (
@@ -102,20 +102,20 @@ def _close_solved(ports: Ports, people: pd.DataFrame) -> int:
     silent = issues[seen & issues["last_run"].ne(ports.run.id) & issues["last_seen"].lt(read_at(ports))]
     if silent.empty:
         return 0
-    bindings = ports.ledger.bindings(salesmanago_ids=silent["salesmanago_id"])
+    bindings = ports.ledger.bindings.read(salesmanago_ids=silent["salesmanago_id"])
     solved = silent[without_cause(silent, bindings, mappings_of_run(ports), of_everybody(ports, SEEN, SEEN_COLUMNS))]
     waiting = _decided(ports, solved, bindings)
-    ports.ledger.wait_on(solved.loc[waiting, "id"], ports.now())
-    ports.ledger.close_issues(ports.run.id, solved.loc[~waiting, "id"], ports.now())
+    ports.ledger.issues.wait_on(solved.loc[waiting, "id"], ports.now())
+    ports.ledger.issues.close(ports.run.id, solved.loc[~waiting, "id"], ports.now())
     return int((~waiting).sum())
 
 
 def _decided(ports: Ports, issues: pd.DataFrame, bindings: pd.DataFrame) -> pd.Series:
     """Tell which conflicts somebody has decided and no run has carried out yet."""
     nobody = pd.Series(False, index=issues.index)
-    if issues.empty or not ports.ledger.has_choices():
+    if issues.empty or not ports.ledger.choices.any_waiting():
         return nobody
-    made = ports.ledger.waiting_choices(issues["salesforce_id"])
+    made = ports.ledger.choices.read_waiting(issues["salesforce_id"])
     living = bindings[bindings["status"].isin(["active", "paused"])]
     bound = set(zip(living["salesforce_id"], living["salesmanago_id"], strict=True))
     pairs = pd.Series(zip(issues["salesforce_id"], issues["salesmanago_id"], strict=True), index=issues.index)
@@ -135,7 +135,7 @@ def _finish_full(ports: Ports, objects: list[str]) -> None:
     now = ports.now()
     for mapping in mappings_of_run(ports):
         if mapping.object in objects:
-            ports.ledger.set_mapping_state(mapping.object, mapping.digest, now, (line.key for line in mapping.lines))
+            ports.ledger.mapping_state.keep(mapping.object, mapping.digest, now, (line.key for line in mapping.lines))
     if first_sync(ports.variables) != "done":
         write_first_sync(ports.variables, "done", now)
 
@@ -151,7 +151,7 @@ def _is_whole_back_fill(ports: Ports) -> bool:
 
 def _note_back_fill(ports: Ports, objects: list[str]) -> None:
     """Note the fields that were filled: where nothing else of the mapping has changed, no full sync is due for them."""
-    states = ports.ledger.mapping_state()
+    states = ports.ledger.mapping_state.read()
     for mapping in mappings_of_run(ports):
         state = states.get(mapping.object)
         if mapping.object not in objects or state is None or state.fields is None:
@@ -159,4 +159,4 @@ def _note_back_fill(ports: Ports, objects: list[str]) -> None:
         filled = state.fields.union(line.key for line in mapping.lines if line.key in ports.run.request.fields)
         alike = mapping.digest_of(state.fields) == state.digest
         digest = mapping.digest_of(filled) if alike else state.digest
-        ports.ledger.set_mapping_state(mapping.object, digest, state.full_sync_at, filled)
+        ports.ledger.mapping_state.keep(mapping.object, digest, state.full_sync_at, filled)

@@ -80,7 +80,7 @@ def _check_times(ports: Ports, marks: dict[str, Watermark | None]) -> None:
 
 
 def _check_needed(ports: Ports, watermark: Watermark | None) -> None:
-    if ports.ledger.is_empty():
+    if ports.ledger.bindings.is_empty():
         raise NothingToDoError("Nobody is synchronised yet: run salesmanago_full_sync.")
     if watermark is None:
         return
@@ -121,16 +121,16 @@ def _write(ports: Ports, reading: Reading, objects: list[str], seen_at: datetime
     changes = opt_outs(result.changes)
     seen = result.people["salesforce_id"].notna() & result.people["salesmanago_id"].notna()
     if changes.empty:
-        ports.ledger.check(result.people.loc[seen, "salesforce_id"], ports.now())
+        ports.ledger.bindings.mark_checked(result.people.loc[seen, "salesforce_id"], ports.now())
         return NOBODY
     run, now = ports.run, ports.now()
-    number = ports.ledger.start_run(run.dag_id, run.dag_run_id, CONSENT_LANE, False, True, now, {})
+    number = ports.ledger.runs.start(run.dag_id, run.dag_run_id, CONSENT_LANE, False, True, now, {})
     numbered = replace(ports, run=run.model_copy(update={"id": number}))
     reading.ports = numbered
-    ports.ledger.plan_changes(number, changes, now)
+    ports.ledger.changes.plan(number, changes, now)
     # A run will see both sides agree, and have nothing to say.
     told = result.issues[result.issues["reason"].eq("OPT_IN_REVERTED")]
-    ports.ledger.report_issues(number, told, now)
+    ports.ledger.issues.report(number, told, now)
     keep_seen(numbered, result.seen, seen_at)
     freshness = Freshness(reading, since=seen_at, asked=seen_at, keep=opt_outs)
     writer = Writer(numbered, reading, None, freshness, seen_at=seen_at, last=True)
@@ -139,9 +139,9 @@ def _write(ports: Ports, reading: Reading, objects: list[str], seen_at: datetime
         for name, rows in changes[changes["direction"].eq(direction)].groupby("object", sort=True):
             for group in groups(rows, ROWS[direction]):
                 total.update(writer.write(str(name), direction, group, result.people))
-    ports.ledger.check(result.people.loc[seen, "salesforce_id"], ports.now())
+    ports.ledger.bindings.mark_checked(result.people.loc[seen, "salesforce_id"], ports.now())
     note = f"{total['done']} people opted out on the other side, {total['failed']} refused"
-    ports.ledger.finish_run(number, "failed" if total["failed"] else "success", ports.now(), note=note)
+    ports.ledger.runs.finish(number, "failed" if total["failed"] else "success", ports.now(), note=note)
     return dict(total)
 
 

@@ -128,6 +128,6 @@ def _everybody(ports: Ports) -> Iterator[list[str]]:
 
 def _left_out(ports: Ports, listed: set[str]) -> tuple[int, list[str]]:
     """Count the synchronised contacts, and name those who are there and were not listed."""
-    bound = ports.ledger.bindings(columns=["id", "salesmanago_id", "status"])
+    bound = ports.ledger.bindings.read(columns=["id", "salesmanago_id", "status"])
     known = bound.loc[~bound["status"].isin(TOMBSTONES), "salesmanago_id"]
     return len(known), ports.salesmanago.living(one for one in known if one not in listed)

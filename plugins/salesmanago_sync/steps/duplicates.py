@@ -42,7 +42,7 @@ def bind_matches(reading: Reading, source: Source, people: pd.DataFrame, outcome
     rows["object"] = [name for name, _ in found.values()]
     rows["salesforce_id"] = [identifier for _, identifier in found.values()]
     rows["matched_by"] = DUPLICATE_RULE
-    ids = ports.ledger.bind(rows, ports.run.id, ports.now())
+    ids = ports.ledger.bindings.add(rows, ports.run.id, ports.now())
     bound.loc[ids.index[~ids["refused"]]] = True
     return bound
 
@@ -53,7 +53,7 @@ def _only_match(reading: Reading, source: Source, email: str, outcome: Outcome) 
     if len(candidates) != 1:
         return None
     (identifier,) = candidates
-    if len(reading.ports.ledger.bindings(salesforce_ids=[identifier])):
+    if len(reading.ports.ledger.bindings.read(salesforce_ids=[identifier])):
         return None
     for name in reading.sources:
         if identifier.startswith(KEY_PREFIX[name]):

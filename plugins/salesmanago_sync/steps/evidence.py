@@ -40,7 +40,7 @@ def keep_evidence(ports: Ports, sent: Sent, people: pd.DataFrame) -> None:
     if mine.empty:
         return
     whose = people.loc[mine["person"]]
-    bound = ports.ledger.bindings(salesforce_ids=whose["salesforce_id"].dropna()).set_index("salesforce_id")["id"]
+    bound = ports.ledger.bindings.read(salesforce_ids=whose["salesforce_id"].dropna()).set_index("salesforce_id")["id"]
     # What somebody else of the address chose is told to each side of a pair by itself.
     shared = (mine["action"].eq("update") & is_shared(mine["rule"])).to_numpy()
     told = {f"{side}_id": whose[f"{side}_id"].mask(shared & (side != sent.side)) for side in SIDES}
@@ -57,7 +57,7 @@ def keep_evidence(ports: Ports, sent: Sent, people: pd.DataFrame) -> None:
             "note": (mine["rule"].fillna("") + mine["new"].map({"false": " (opted in)"}).fillna("")).to_numpy(),
         }
     )
-    ports.ledger.add_consent(ports.run.id, rows)
+    ports.ledger.consent.add(ports.run.id, rows)
 
 
 def keep_seen(ports: Ports, seen: pd.DataFrame, seen_at: datetime) -> None:
@@ -78,7 +78,7 @@ def keep_seen(ports: Ports, seen: pd.DataFrame, seen_at: datetime) -> None:
         for one, out, told in zip(last, seen["out"], seen["told"], strict=True)
     ]
     rows = seen[pd.Series(news, index=seen.index, dtype="bool")]
-    ports.ledger.add_consent(
+    ports.ledger.consent.add(
         ports.run.id,
         pd.DataFrame(
             {
@@ -119,7 +119,7 @@ def opt_ins_reverted(ledger: Ledger, changes: pd.DataFrame) -> pd.DataFrame:
 
 def _bases(ledger: Ledger, changes: pd.DataFrame) -> dict[str, dict[str, list[str | None]]]:
     """Read what both sides of bound people agreed on, under the ids of both."""
-    bound = ledger.bindings(changes["salesforce_id"].dropna(), changes["salesmanago_id"].dropna())
+    bound = ledger.bindings.read(changes["salesforce_id"].dropna(), changes["salesmanago_id"].dropna())
     texts = pd.concat([bound.set_index(f"{side}_id")["base"] for side in SIDES])
     return {str(identifier): json.loads(text) for identifier, text in texts.items()}
 
@@ -137,7 +137,7 @@ NOBODY_KNOWN = _Known(out=False, run_id=None)
 
 def _known(ledger: Ledger, ids: pd.Series) -> dict[tuple[str, str], _Known]:
     """Read the newest evidence that is about a record or contact alone, by id and channel."""
-    found = ledger.consent(ids.dropna(), ids.dropna())
+    found = ledger.consent.read(ids.dropna(), ids.dropna())
     alone = found[found["salesforce_id"].eq("") | found["salesmanago_id"].eq("")]
     arrived = alone[alone["sent_at"].isna() | alone["acknowledged_at"].notna()]
     return {

@@ -112,10 +112,10 @@ def _meant(reading: Reading, key: PersonKey) -> Meant:
     contacts |= {key.value} if key.kind == "salesmanago_id" else set()
     ledger = reading.ports.ledger
     # Whoever was converted, merged or replaced is found by the ids of before, too.
-    past = ledger.events(ids=records | contacts)
+    past = ledger.events.read(ids=records | contacts)
     records |= set(past["salesforce_id"]) - {""}
     contacts |= set(past["salesmanago_id"]) - {""}
-    bindings = ledger.bindings(salesforce_ids=records, salesmanago_ids=contacts)
+    bindings = ledger.bindings.read(salesforce_ids=records, salesmanago_ids=contacts)
     return Meant(
         frozenset(records | set(bindings["salesforce_id"])), frozenset(contacts | set(bindings["salesmanago_id"]))
     )
@@ -123,13 +123,13 @@ def _meant(reading: Reading, key: PersonKey) -> Meant:
 
 def _remembered(ports: Ports, meant: Meant) -> Remembered:
     ids = (meant.salesforce_ids, meant.salesmanago_ids)
-    bindings = ports.ledger.bindings(*ids)
+    bindings = ports.ledger.bindings.read(*ids)
     return Remembered(
         bindings=bindings,
-        events=ports.ledger.events(binding_ids=bindings["id"]),
-        changes=ports.ledger.changes_of(*ids),
-        issues=ports.ledger.issues_of(*ids),
-        consent=ports.ledger.consent(*ids),
+        events=ports.ledger.events.read(binding_ids=bindings["id"]),
+        changes=ports.ledger.history.changes_of(*ids),
+        issues=ports.ledger.history.issues_of(*ids),
+        consent=ports.ledger.consent.read(*ids),
     )
 
 

@@ -46,14 +46,14 @@ def export(ledger: Ledger, warehouse: Warehouse, *, values: bool = False) -> dic
     """
     # Listed once: a bucket takes a request for each thousand of names, and there is a run every quarter of an hour.
     there = {folder: warehouse.names(folder) for folder in OF_RUNS}
-    ended = dict(ledger.ended_runs())
+    ended = dict(ledger.exports.ended_runs())
     new = [(run, attempt) for run, attempt in ended.items() if _name(run, attempt) not in there["runs"]]
     for run, attempt in new:
         # Its line in `runs` comes last: whoever finds it finds its changes too, and a kill before it is made good.
         for folder in OF_RUNS:
-            warehouse.keep(folder, _name(run, attempt), ledger.export_table(folder, run=run, values=values))
+            warehouse.keep(folder, _name(run, attempt), ledger.exports.write_table(folder, run=run, values=values))
     _remove_others(warehouse, there, ended)
-    warehouse.keep("issues", "issues.parquet", ledger.export_table("issues", values=values))
+    warehouse.keep("issues", "issues.parquet", ledger.exports.write_table("issues", values=values))
     return {"runs": len(new), "files": len(new) * len(OF_RUNS) + 1}
 
 

@@ -109,7 +109,7 @@ def _add_due(reading: Reading, objects: Sequence[str]) -> None:
 
 def _due_issues(ports: Ports, objects: Sequence[str]) -> pd.DataFrame:
     """Read the issues to try again: at once where the mapping or the schema is not what it was in the run before."""
-    due, opened = ports.ledger.due_issues(ports.now(), EVIDENCE), ports.ledger.open_issues()
+    due, opened = ports.ledger.issues.read_due(ports.now(), EVIDENCE), ports.ledger.issues.read_open()
     digests = ports.line()["mapping_digests"] or {}
     before = _digests_before(ports)
     changed = [name for name in objects if any(digests.get(key) != before.get(key) for key in (name, SCHEMA + name))]
@@ -117,7 +117,7 @@ def _due_issues(ports: Ports, objects: Sequence[str]) -> pd.DataFrame:
 
 
 def _digests_before(ports: Ports) -> dict[str, str]:
-    runs = ports.ledger.runs()
+    runs = ports.ledger.runs.read_newest()
     earlier = runs.loc[runs["id"].lt(ports.run.id), "mapping_digests"]
     return next((digests for digests in earlier if isinstance(digests, dict) and digests), {})
 
@@ -131,7 +131,7 @@ def add_least_checked(reading: Reading, objects: Sequence[str]) -> None:
     if ports.run.reads_everybody or ports.run.request.of_people:
         return
     before = ports.now() - SWEEP_ANEW
-    least = ports.ledger.least_checked(ports.settings.consent_sweep_per_run, before)
+    least = ports.ledger.bindings.least_checked(ports.settings.consent_sweep_per_run, before)
     reading.fetch_contacts(least.loc[least["object"].isin(objects), "salesmanago_id"], in_scope=True)
 
 
@@ -139,7 +139,7 @@ def _add_partners(reading: Reading, objects: Sequence[str]) -> None:
     """Add the other side of everybody who is bound; in a full sync also those who no longer meet the criteria."""
     ports = reading.ports
     everybody = ports.run.reads_everybody
-    bindings = ports.ledger.bindings(objects=objects, columns=WHO) if everybody else reading.who()
+    bindings = ports.ledger.bindings.read(objects=objects, columns=WHO) if everybody else reading.who()
     for name in objects:
         mine = bindings[bindings["object"].eq(name)]
         reading.fetch_records(name, mine["salesforce_id"], in_scope=everybody)
@@ -178,9 +178,9 @@ def _add_namesakes(reading: Reading) -> None:
 
 def _add_forgotten(reading: Reading, emails: set[str]) -> None:
     """Ask for people who were forgotten and had the address of a newcomer: they may be gone, and nobody noticed."""
-    if not reading.ports.ledger.has_tombstones():
+    if not reading.ports.ledger.bindings.has_tombstones():
         return
-    forgotten = reading.ports.ledger.forgotten(emails)
+    forgotten = reading.ports.ledger.bindings.forgotten(emails)
     for name in reading.sources:
         mine = forgotten.loc[forgotten["object"].eq(name), "salesforce_id"]
         reading.fetch_records(name, mine, in_scope=False)

@@ -38,10 +38,10 @@ def find_people(ports: Ports, asked: Sequence[str]) -> Forgotten:
     """
     keys = [read_person_key(text) for text in asked]
     named = PersonIds(_values(keys, "salesforce_id"), _values(keys, "salesmanago_id"))
-    named |= ports.ledger.ids_of_addresses(sorted(_values(keys, "email")))
-    ids = ports.ledger.same_people(named)
-    rows = ports.ledger.known(ids)
-    bound = ports.ledger.bindings(salesforce_ids=ids.salesforce, salesmanago_ids=ids.salesmanago)
+    named |= ports.ledger.people.ids_of_addresses(sorted(_values(keys, "email")))
+    ids = ports.ledger.people.all_ids(named)
+    rows = ports.ledger.people.count_rows(ids)
+    bound = ports.ledger.bindings.read(salesforce_ids=ids.salesforce, salesmanago_ids=ids.salesmanago)
     return Forgotten(
         ids if any(rows.values()) else PersonIds(), rows, int((~bound["status"].isin(["deleted", "merged"])).sum())
     )
@@ -63,11 +63,11 @@ def forget(ports: Ports, asked: Sequence[str], who: str, clear_staging: Callable
         FatalError: A run is at work.
     """
     found = find_people(ports, asked)
-    holder = ports.ledger.holder(ports.now())
+    holder = ports.ledger.lock.holder(ports.now())
     if holder is not None:
         raise FatalError(f"The run {holder} is at work and has read people. Let it finish, then forget them.")
     if found.ids:
-        ports.ledger.forget(found.ids, who, ports.now())
+        ports.ledger.people.forget(found.ids, who, ports.now())
         clear_staging()
     return found
 

@@ -197,7 +197,7 @@ class Freshness:
     def _leave(self, changes: pd.DataFrame) -> None:
         if len(changes):
             ports, state = self.reading.ports, LEFT if self.approved else "dropped"
-            ports.ledger.settle_changes(ports.run.id, changes.assign(state=state, reason=MOVED))
+            ports.ledger.changes.settle(ports.run.id, changes.assign(state=state, reason=MOVED))
 
     def _moved(self, changes: pd.DataFrame, people: pd.DataFrame) -> pd.Index:
         return self._looks.moved(str(changes["object"].iloc[0]), people.loc[sorted(changes["person"].unique())])
@@ -246,7 +246,7 @@ def _without_arrived(reading: Reading, before: pd.DataFrame, again: Plan, number
     people = before["person"].map(known[~known.index.duplicated()])
     there = arrived(again.decisions, before, people)
     if there.any():
-        reading.ports.ledger.settle_changes(reading.ports.run.id, before[there].assign(state="done"))
+        reading.ports.ledger.changes.settle(reading.ports.run.id, before[there].assign(state="done"))
     return before[~there]
 
 
@@ -255,7 +255,7 @@ def _replan(reading: Reading, before: pd.DataFrame, newer: pd.DataFrame, ended: 
     ports = reading.ports
     gone = before[before["person"].isin(ended)]
     if len(gone):
-        ports.ledger.settle_changes(ports.run.id, gone.assign(state="failed", reason=RECORD_GONE))
+        ports.ledger.changes.settle(ports.run.id, gone.assign(state="failed", reason=RECORD_GONE))
     left = before[~before["person"].isin(ended)]
     both = left[AS_SENT].merge(newer[AS_SENT], on=AS_SENT, how="outer", indicator=True)
     other = set(both.loc[both["_merge"].ne("both"), "person"])
@@ -264,7 +264,7 @@ def _replan(reading: Reading, before: pd.DataFrame, newer: pd.DataFrame, ended: 
     before_it = new[SAME].merge(left[[*SAME, "rule"]].drop_duplicates(SAME), on=SAME, how="left")["rule"]
     new = new.assign(rule=before_it.set_axis(new.index).fillna(new["rule"]).astype(TEXT))
     if other:
-        ports.ledger.replan_changes(ports.run.id, old.assign(reason=MOVED), new, ports.now())
+        ports.ledger.changes.replan(ports.run.id, old.assign(reason=MOVED), new, ports.now())
     # Who moved without a difference is written as planned, and for the same reason.
     return pd.concat([left[~left["person"].isin(other)], new])
 
@@ -277,7 +277,7 @@ def _hold_to_plan(reading: Reading, before: pd.DataFrame, newer: pd.DataFrame, e
     as_whole = pd.Series(same, index=before.index).groupby(before["person"]).transform("all")
     held = same & (before["action"].ne("create") | as_whole)
     left = before[~held].assign(state=LEFT, reason=MOVED)
-    reading.ports.ledger.settle_changes(reading.ports.run.id, left)
+    reading.ports.ledger.changes.settle(reading.ports.run.id, left)
     return before[held]
 
 

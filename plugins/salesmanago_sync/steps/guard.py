@@ -91,8 +91,8 @@ def ask(ports: Ports, why: list[str], found: pd.DataFrame, calls: dict[str, int]
     rows = list(_rows(found))
     told = {"mode": ports.run.mode, "subject": _subject(ports, rows), "why": why, "rows": rows}
     question = {**told, "fields": _fields(ports), "calls": calls, "until": utc(until)}
-    ports.ledger.update_run(ports.run.id, state=ASKS, question=question, waits_until=until + timedelta(hours=1))
-    ports.ledger.free(ports.run.attempt)
+    ports.ledger.runs.update(ports.run.id, state=ASKS, question=question, waits_until=until + timedelta(hours=1))
+    ports.ledger.lock.free(ports.run.attempt)
     return question
 
 
@@ -104,9 +104,9 @@ def tell_cost(ports: Ports, scope: Scope | None) -> dict[str, int]:
         scope: What of the plan a person approves; None where nobody is asked.
     """
     calls = planned_calls(ports, scope)
-    ports.ledger.update_run(ports.run.id, calls_planned=calls)
+    ports.ledger.runs.update(ports.run.id, calls_planned=calls)
     log.info("Writing this takes %(salesmanago)d requests to SALESmanago and %(salesforce)d to Salesforce.", calls)
-    usage = ports.ledger.last_usage()
+    usage = ports.ledger.runs.last_usage()
     left = None if usage is None else most_calls(ports.settings, usage.allowed) - usage.used
     if left is not None and calls["salesforce"] > left:
         log.warning(
@@ -120,7 +120,7 @@ def tell_cost(ports: Ports, scope: Scope | None) -> dict[str, int]:
 def forget_question(ports: Ports) -> None:
     """Forget the question and the answer about an earlier plan of this run."""
     if ports.line()["question"] is not None:
-        ports.ledger.update_run(ports.run.id, question=None)
+        ports.ledger.runs.update(ports.run.id, question=None)
 
 
 def _by_rule(ports: Ports, found: pd.DataFrame) -> list[str]:
@@ -148,7 +148,7 @@ def beyond(ports: Ports, found: pd.DataFrame) -> list[str]:
     """
     if ports.settings.ask == "never":
         return []
-    bound = ports.ledger.count_bound() if may_pass_percent(found) else {}
+    bound = ports.ledger.bindings.count_living() if may_pass_percent(found) else {}
     return [_told(one) for one in passed(found, limits_of(ports.settings), bound)]
 
 
@@ -175,7 +175,7 @@ def _rows(found: pd.DataFrame) -> Iterator[dict[str, Any]]:
 
 def _fields(ports: Ports) -> list[str]:
     """Name what is written of people who are on both sides."""
-    found = ports.ledger.values_of_changes(ports.run.id, "field", state="planned", action="update")
+    found = ports.ledger.changes.distinct(ports.run.id, "field", state="planned", action="update")
     return [name for name in found if name != DELETE]
 
 

@@ -25,9 +25,9 @@ def check_ledger(ports: Ports) -> None:
     known = known_ledger(ports.variables)
     if known is None:
         return
-    if known.id != ports.ledger.identity():
+    if known.id != ports.ledger.identity.read():
         raise ConfigurationError([_fault("is another one than that of the last run: what it knew has been lost.")])
-    last = ports.ledger.last_attempt()
+    last = ports.ledger.lock.last_attempt()
     # This run has its own number already.
     if last - 1 < known.attempt:
         what = (
@@ -38,7 +38,7 @@ def check_ledger(ports: Ports) -> None:
 
 def this_ledger(ports: Ports) -> KnownLedger:
     """Say which ledger this is, and how old."""
-    return KnownLedger(id=ports.ledger.identity(), attempt=ports.run.attempt)
+    return KnownLedger(id=ports.ledger.identity.read(), attempt=ports.run.attempt)
 
 
 def _fault(what: str) -> Fault:

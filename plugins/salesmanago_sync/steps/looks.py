@@ -229,7 +229,7 @@ class Looks:
         """Say whose record has not moved since our own last write to it, which another run may have made meanwhile."""
         if self.approved:
             return pd.Series(False, index=ids.index)
-        bound = self.reading.ports.ledger.bindings(salesforce_ids=ids)
+        bound = self.reading.ports.ledger.bindings.read(salesforce_ids=ids)
         written = bound.set_index("salesforce_id")["salesforce_written_at"]
         return (told[ids.index] <= _looked_up(written, ids)).fillna(False).astype("bool")
 

@@ -69,10 +69,10 @@ def _to_look_at(ports: Ports, objects: list[str], *, only_created: bool) -> pd.D
     """
     ledger, run = ports.ledger, ports.run.id
     if only_created:
-        return ledger.made_in_run(run, objects, ["created"])
-    failed = ledger.changes(run, state="failed", reason=list(MOVED_ON))["salesforce_id"]
-    moved = ledger.bindings(salesforce_ids=failed, objects=objects, columns=WHO)
-    fresh = ledger.made_in_run(run, objects, ["created", DUPLICATE_RULE])
+        return ledger.bindings.made_in_run(run, objects, ["created"])
+    failed = ledger.changes.read(run, state="failed", reason=list(MOVED_ON))["salesforce_id"]
+    moved = ledger.bindings.read(salesforce_ids=failed, objects=objects, columns=WHO)
+    fresh = ledger.bindings.made_in_run(run, objects, ["created", DUPLICATE_RULE])
     return pd.concat([fresh, moved[list(fresh)]]).drop_duplicates()
 
 
@@ -84,8 +84,8 @@ def _write(ports: Ports, reading: Reading, objects: list[str], read: datetime, s
     if scope is not None:
         meant &= scope.holds(result.changes) & _is_filled_up(result)
     changes = _without_refused(ports, result.changes[meant].assign(action=FOLLOW_UP))
-    ports.ledger.replan_changes(ports.run.id, changes.iloc[:0], changes, ports.now())
-    ports.ledger.report_issues(ports.run.id, result.issues, ports.now())
+    ports.ledger.changes.replan(ports.run.id, changes.iloc[:0], changes, ports.now())
+    ports.ledger.issues.report(ports.run.id, result.issues, ports.now())
     keep_seen(ports, result.seen, read)
     freshness = Freshness(reading, since=read, asked=read, keep=_without_creates, approved=scope is not None)
     writer = Writer(ports, reading, None, freshness, last=True)
@@ -112,7 +112,7 @@ def _is_filled_up(result: Plan) -> pd.Series:
 def _without_refused(ports: Ports, changes: pd.DataFrame) -> pd.DataFrame:
     """Leave to the next run what was refused in this one, when the record was created: nothing of it has changed."""
     keys = ["salesmanago_id", "field", "direction"]
-    refused = pd.MultiIndex.from_frame(ports.ledger.open_issues(ports.run.id)[keys])
+    refused = pd.MultiIndex.from_frame(ports.ledger.issues.read_open(ports.run.id)[keys])
     return changes[~pd.MultiIndex.from_frame(changes[keys]).isin(refused)]
 
 
@@ -138,7 +138,7 @@ def _without_defaults(ports: Ports, reading: Reading, result: Plan) -> Plan:
     for key, rows in changes[default].groupby("field"):
         there = pd.Series(True, index=rows.index)
         base = pack({str(key): (rows["old"], rows["new"])}, {str(key): there}, rows.index)
-        ports.ledger.merge_base(pd.DataFrame({"id": rows["salesforce_id"].map(bound), "base": base}), now)
+        ports.ledger.bindings.merge_base(pd.DataFrame({"id": rows["salesforce_id"].map(bound), "base": base}), now)
         note_differences(ports, kept_otherwise(rows.assign(base=base)))
     return replace(result, changes=changes[~default])
 

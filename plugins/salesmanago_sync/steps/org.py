@@ -74,13 +74,13 @@ def known_org(ports: Ports) -> Org:
     run, age = ports.run, timedelta(seconds=ports.settings.org_check_seconds)
     if run.mode != "incremental" or not run.scheduled:
         return Org(ports)
-    return Org(ports, ports.ledger.org_answers(_about(ports), ports.now() - age))
+    return Org(ports, ports.ledger.org_answers.read(_about(ports), ports.now() - age))
 
 
 def remember_org(ports: Ports, org: Org) -> None:
     """Remember what was said just now; what is remembered becomes no younger by being used."""
     if not org.is_remembered:
-        ports.ledger.keep_org_answers(_about(ports), org.answers, ports.now())
+        ports.ledger.org_answers.keep(_about(ports), org.answers, ports.now())
 
 
 def _about(ports: Ports) -> str:

@@ -62,7 +62,7 @@ def share_out(ports: Ports) -> list[int]:
         save_links(reading, news)
     count = 0 if reading.is_empty else _share_out(reading, sharing)
     # Of an earlier try, which may have had other parts.
-    ports.ledger.plan_changes(ports.run.id, pd.DataFrame(columns=CHANGE_COLUMNS), ports.now())
+    ports.ledger.changes.plan(ports.run.id, pd.DataFrame(columns=CHANGE_COLUMNS), ports.now())
     ports.staging.write_json(PARTS, {"sharing": sharing, "count": count})
     return list(numbers(ports))
 

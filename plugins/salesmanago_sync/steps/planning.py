@@ -82,9 +82,9 @@ def decide_part(ports: Ports, number: int) -> tuple[Plan, Reading]:
     stage(ports, number, SIZES, sizes([result.changes], ports.settings.people_per_task))
     stage(ports, number, SEEN, result.seen)
     stage(ports, number, "origin", pd.DataFrame([unknown_opt_outs(result.decisions)], columns=["untouched", "alone"]))
-    ports.ledger.plan_changes(ports.run.id, result.changes, ports.now(), result.people)
+    ports.ledger.changes.plan(ports.run.id, result.changes, ports.now(), result.people)
     if not ports.run.request.dry_run:
-        ports.ledger.settle_choices(result.choices)
+        ports.ledger.choices.settle(result.choices)
     describe_plan(result)
     return result, reading
 

@@ -126,7 +126,7 @@ class Ports:
     @cached_property
     def _account(self) -> tuple[Salesmanago, AccountWays]:
         client = self.open_salesmanago()
-        answers = self.ledger.answers_of(client.account)
+        answers = self.ledger.probe_answers.read(client.account)
         return client, AccountWays.of(answers, self.now(), self.settings.probe_days)
 
     @property
@@ -141,7 +141,7 @@ class Ports:
         Raises:
             FatalError: Nothing: another ledger stands in the place of the one that the run began with.
         """
-        run = self.ledger.find_run(self.run.dag_id, self.run.dag_run_id)
+        run = self.ledger.runs.find(self.run.dag_id, self.run.dag_run_id)
         if run is None or run["id"] != self.run.id:
             raise FatalError(
                 "The ledger does not know this run: it was restored, replaced or lost meanwhile. Put the right one "
@@ -158,14 +158,14 @@ class Ports:
         Raises:
             FatalError: The attempt is no longer the current one.
         """
-        if not self.ledger.beat(self.run.attempt, self.now(), LOCK_TTL):
+        if not self.ledger.lock.beat(self.run.attempt, self.now(), LOCK_TTL):
             raise FatalError(self._overtaken())
-        self.ledger.add_to_run(self.run.id, records_read=read)
+        self.ledger.runs.add_to(self.run.id, records_read=read)
 
     def _overtaken(self) -> str:
-        holder = self.ledger.holder(self.now())
+        holder = self.ledger.lock.holder(self.now())
         why = "It has ended." if holder is None else f"The run {holder} works now."
-        if self.ledger.last_attempt() < self.run.attempt:
+        if self.ledger.lock.last_attempt() < self.run.attempt:
             why = "The ledger is another one than at its start: it was restored, replaced or lost."
         return (
             f"Attempt {self.run.attempt} of the run {self.run.owner} is no longer the current one. {why} Nothing "

@@ -189,7 +189,7 @@ def diagnose(
 
 def _tell_answers(ports: Ports, findings: Findings) -> None:
     """Say which questions the account has not answered; none of them stops a run."""
-    answers, days = ports.ledger.answers_of(ports.salesmanago.account), ports.settings.probe_days
+    answers, days = ports.ledger.probe_answers.read(ports.salesmanago.account), ports.settings.probe_days
     lacking, old = open_questions(answers, ports.now(), days)
     findings.say(f"{len(QUESTIONS) - len(lacking) - len(old)} of {len(QUESTIONS)} questions are answered")
     if lacking:
@@ -326,7 +326,7 @@ def _check_watermark(ports: Ports, findings: Findings) -> None:
 
 
 def _check_budget(ports: Ports, findings: Findings) -> None:
-    last = ports.ledger.last_usage()
+    last = ports.ledger.runs.last_usage()
     usage = ports.salesforce.usage or (None if last is None else (last.used, last.allowed))
     if usage is None:
         return
@@ -400,7 +400,7 @@ def _remember(ports: Ports, enabled: list[Mapping], schemas: dict[str, Schema]) 
     digests: dict[str, str] = {mapping.object: mapping.digest for mapping in enabled}
     for mapping in enabled:
         digests[SCHEMA + mapping.object] = _schema_digest(mapping, schemas[mapping.sobject])
-    ports.ledger.update_run(ports.run.id, restricted=restricted, mapping_digests=digests)
+    ports.ledger.runs.update(ports.run.id, restricted=restricted, mapping_digests=digests)
 
 
 def _schema_digest(mapping: Mapping, schema: Schema) -> str:

@@ -379,11 +379,11 @@ class Reading:
         ledger = self.ports.ledger
         ids = pd.concat([self._record_ids(), self._missing(SALESFORCE)], ignore_index=True)
         contacts = pd.concat([self.contacts["contactId"], self._missing(SALESMANAGO)], ignore_index=True)
-        if not ledger.has_tombstones():
-            return ledger.bindings(salesforce_ids=ids, salesmanago_ids=contacts, columns=columns)
+        if not ledger.bindings.has_tombstones():
+            return ledger.bindings.read(salesforce_ids=ids, salesmanago_ids=contacts, columns=columns)
         addresses = self.emails()
-        bound = ledger.bindings(salesforce_ids=ids, salesmanago_ids=contacts, addresses=addresses, columns=columns)
-        gone = ledger.tombstones(addresses)[list(bound)]
+        bound = ledger.bindings.read(salesforce_ids=ids, salesmanago_ids=contacts, addresses=addresses, columns=columns)
+        gone = ledger.bindings.tombstones(addresses)[list(bound)]
         # A frame without rows may have other dtypes.
         return pd.concat([bound, gone[~gone["id"].isin(bound["id"])]]) if len(gone) else bound
 
@@ -396,9 +396,9 @@ class Reading:
     def choices(self) -> pd.DataFrame:
         """Read what was decided about held conflicts of those who were read, as far as they were read after that."""
         ledger = self.ports.ledger
-        if not ledger.has_choices():
+        if not ledger.choices.any_waiting():
             return no_choices()
-        made = ledger.waiting_choices(self._record_ids())
+        made = ledger.choices.read_waiting(self._record_ids())
         read = self.seen().groupby("id")["at"].max()
         later = [made[f"{side}_id"].map(read) >= made["at"] for side in (SALESFORCE, SALESMANAGO)]
         return made[later[0] & later[1]]

@@ -29,15 +29,16 @@ def recall_person(ports: Ports, asked: str, at: datetime) -> Past:
         fix = "Give the Salesforce Id or the contactId: airflow salesmanago explain ADDRESS shows both."
         raise ConfigurationError([Fault("--at", "the ledger finds people of the past by id only.", fix)])
     ledger = ports.ledger
-    past = ledger.events(ids=[key.value])
+    past = ledger.events.read(ids=[key.value])
     records = ({key.value} | set(past["salesforce_id"])) - {""}
     contacts = ({key.value} | set(past["salesmanago_id"])) - {""}
     people = []
-    for binding in ledger.bindings(salesforce_ids=records, salesmanago_ids=contacts).to_dict("records"):
-        events = ledger.events(binding_ids=[binding["id"]])
+    for binding in ledger.bindings.read(salesforce_ids=records, salesmanago_ids=contacts).to_dict("records"):
+        events = ledger.events.read(binding_ids=[binding["id"]])
         # Whoever was converted or merged was written under the ids of before, too.
         mine = ({str(binding["salesforce_id"])} | set(events["salesforce_id"])) - {""}
         theirs = ({str(binding["salesmanago_id"])} | set(events["salesmanago_id"])) - {""}
         named = {str(name): value for name, value in binding.items()}
-        people.append(person_then(named, ledger.changes_of(mine, theirs), events, ledger.consent(mine, theirs), at))
-    return Past(key.value, at, ledger.first_run_at(), tuple(people))
+        changes, consent = ledger.history.changes_of(mine, theirs), ledger.consent.read(mine, theirs)
+        people.append(person_then(named, changes, events, consent, at))
+    return Past(key.value, at, ledger.runs.kept_since(), tuple(people))

@@ -35,7 +35,7 @@ def stopped_until(ledger: Ledger, settings: Settings, now: datetime) -> datetime
         When so many of the sync's own calls are older than a day that it may go on, if nobody else uses more; a day
         after Salesforce was asked, where the others use it all. None where nothing stops.
     """
-    usage = ledger.last_usage()
+    usage = ledger.runs.last_usage()
     if usage is None or not settings.salesforce_reserve_percent:
         return None
     surplus = usage.used - most_calls(settings, usage.allowed) + 1
@@ -47,7 +47,7 @@ def stopped_until(ledger: Ledger, settings: Settings, now: datetime) -> datetime
 
 def _when_free(ledger: Ledger, usage: Usage, surplus: int) -> datetime:
     """Say when so many of the sync's own calls will be older than a day."""
-    runs = ledger.runs_since(usage.told_at - DAY - DAY)
+    runs = ledger.runs.read_since(usage.told_at - DAY - DAY)
     ended = runs["finished_at"].fillna(runs["step_at"]).fillna(runs["started_at"])
     spent = runs.assign(ended=ended).sort_values("ended")
     spent = spent[spent["ended"].gt(usage.told_at - DAY)]
@@ -61,7 +61,7 @@ def why_not_now(ports: Ports) -> str:
 
     Salesforce is asked again every hour: others may use less than before.
     """
-    until, usage = stopped_until(ports.ledger, ports.settings, ports.now()), ports.ledger.last_usage()
+    until, usage = stopped_until(ports.ledger, ports.settings, ports.now()), ports.ledger.runs.last_usage()
     if until is None or usage is None or ports.now() - usage.told_at >= ASK_AGAIN:
         return ""
     return f"{usage.used:,} of the {usage.allowed:,} API calls of the org were used. {told(ports, until)}"

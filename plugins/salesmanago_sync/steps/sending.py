@@ -119,7 +119,7 @@ def _create(reading: Reading, source: Source, records: list[dict[str, Any]], peo
         ]
         return ports.salesforce.upsert(source.mapping.sobject, CONTACT_ID_FIELD, keyed)
     found = _begun_before(reading, source, people)
-    ports.ledger.intend(ports.run.id, name, people["salesmanago_id"], ports.now())
+    ports.ledger.intents.note(ports.run.id, name, people["salesmanago_id"], ports.now())
     todo = [number for number in range(len(records)) if number not in found]
     created = ports.salesforce.create(source.mapping.sobject, [records[number] for number in todo]) if todo else []
     outcomes = {**found, **dict(zip(todo, created, strict=True))}
@@ -131,13 +131,13 @@ def _create(reading: Reading, source: Source, records: list[dict[str, Any]], peo
             "salesforce_id": text_series(outcome.id for outcome in ordered),
         }
     )
-    ports.ledger.settle_intents(name, answered[known], ports.now())
+    ports.ledger.intents.settle(name, answered[known], ports.now())
     return ordered
 
 
 def _begun_before(reading: Reading, source: Source, people: pd.DataFrame) -> dict[int, Outcome]:
     """Find the records of creates that were begun and never answered: they may be there already."""
-    pending = reading.ports.ledger.pending_intents([source.mapping.object])
+    pending = reading.ports.ledger.intents.read_pending([source.mapping.object])
     doubtful = people["salesmanago_id"].isin(pending["salesmanago_id"]).to_numpy()
     emails = normalise_email(people["email"])
     if not doubtful.any():

@@ -117,7 +117,7 @@ def settle(ports: Ports, reading: Reading, sent: Sent) -> None:
         changes = sent.changes[sent.changes["person"].isin(done.index)]
         kept = _read_back(ports, sent, done, changes)
         # Before the base: of a decision that was carried out halfway nothing else tells.
-        ports.ledger.carry_choices(changes)
+        ports.ledger.choices.note_written(changes)
         _remember(ports, sent, done, changes, kept)
     keep_evidence(ports, sent, people)
     _report_refusals(ports, sent)
@@ -133,8 +133,8 @@ def _remember(ports: Ports, sent: Sent, done: pd.DataFrame, changes: pd.DataFram
     rows[f"{sent.side}_written_at"] = pd.Timestamp(sent.at)
     keys = changes.groupby("person")["field"].agg(lambda fields: json.dumps(sorted(fields)))
     rows[f"{sent.side}_written"] = keys.reindex(done.index).fillna("[]")
-    ports.ledger.bind(rows, ports.run.id, now)
-    ports.ledger.adopt_issues(rows)
+    ports.ledger.bindings.add(rows, ports.run.id, now)
+    ports.ledger.issues.adopt(rows)
     _count_turns(ports, done, changes, sent.direction)
 
 
@@ -172,7 +172,7 @@ def _read_back(ports: Ports, sent: Sent, done: pd.DataFrame, changes: pd.DataFra
     if len(still):
         people = done.loc[still["person"]].set_axis(still.index)
         found = issues(people, "NOT_CLEARED", field=still["field"], direction=sent.direction)
-        ports.ledger.report_issues(ports.run.id, found, ports.now())
+        ports.ledger.issues.report(ports.run.id, found, ports.now())
     wanted = cleared.pivot(index="person", columns="field", values="field").notna()
     return kept.reindex(columns=wanted.columns).where(wanted).reindex(done.index)
 
@@ -180,7 +180,7 @@ def _read_back(ports: Ports, sent: Sent, done: pd.DataFrame, changes: pd.DataFra
 def _count_turns(ports: Ports, done: pd.DataFrame, changes: pd.DataFrame, direction: str) -> None:
     """Remember which way each field went, and how often in a row it has turned."""
     columns = ["id", "salesforce_id", "bounces"]
-    bindings = ports.ledger.bindings(salesforce_ids=done["salesforce_id"], columns=columns)
+    bindings = ports.ledger.bindings.read(salesforce_ids=done["salesforce_id"], columns=columns)
     known = bindings.set_index("salesforce_id")
     rows = []
     for person, fields in changes.groupby("person"):
@@ -190,7 +190,7 @@ def _count_turns(ports: Ports, done: pd.DataFrame, changes: pd.DataFrame, direct
             turns |= {key: [direction, int(turn)] for key, turn in zip(fields["field"], fields["turn"], strict=True)}
             rows.append({"id": known.at[salesforce_id, "id"], "bounces": json.dumps(turns)})
     if rows:
-        ports.ledger.save(pd.DataFrame(rows), ports.now())
+        ports.ledger.bindings.update(pd.DataFrame(rows), ports.now())
 
 
 def _report_refusals(ports: Ports, sent: Sent) -> None:
@@ -214,7 +214,7 @@ def _report_refusals(ports: Ports, sent: Sent) -> None:
             text=mine["person"].map(texts),
             values=mine["tried"].map(lambda text: json.dumps({"sent": text})),
         )
-        ports.ledger.report_issues(ports.run.id, found, ports.now())
+        ports.ledger.issues.report(ports.run.id, found, ports.now())
 
 
 def _refused_rows(sent: Sent, refused: pd.DataFrame) -> pd.DataFrame:
@@ -257,7 +257,7 @@ def _settle_changes(ports: Ports, reading: Reading, sent: Sent) -> None:
     )
     columns = ["person", "salesforce_id", "salesmanago_id", "field", "direction"]
     rows = sent.changes[columns].assign(held=_held(reading, sent)).merge(state, on="person")
-    ports.ledger.settle_changes(ports.run.id, rows.drop(columns="person"))
+    ports.ledger.changes.settle(ports.run.id, rows.drop(columns="person"))
 
 
 def _held(reading: Reading, sent: Sent) -> pd.Series:

@@ -74,23 +74,23 @@ def start(ports: Ports, waited: timedelta) -> dict[str, int] | None:
     try:
         return {"id": _open(ports, status, taken), "attempt": taken}
     except BaseException:
-        ports.ledger.free(taken)
+        ports.ledger.lock.free(taken)
         raise
 
 
 def _end_dead_questions(ports: Ports) -> None:
     """Give runs their end that asked, and are gone, or ended by hand without their last tasks: nobody can answer."""
-    waiting = ports.ledger.waiting_runs(ports.now())
+    waiting = ports.ledger.runs.read_waiting(ports.now())
     over = {one["id"] for one in waiting if not ports.still_asks(one["dag_id"], one["dag_run_id"])}
     # The task that asks keeps the answer before it ends: what is read after Airflow said so has it.
-    for one in ports.ledger.waiting_runs(ports.now()) if over else ():
+    for one in ports.ledger.runs.read_waiting(ports.now()) if over else ():
         if one["id"] in over and "answer" not in one["question"]:
-            ports.ledger.finish_run(one["id"], "failed", ports.now(), note=UNANSWERED)
+            ports.ledger.runs.finish(one["id"], "failed", ports.now(), note=UNANSWERED)
 
 
 def _check_not_asked(ports: Ports) -> None:
     """Leave a scheduled run out while an earlier one waits for an answer: it would read and plan the same again."""
-    for one in ports.ledger.waiting_runs(ports.now()) if ports.run.scheduled else ():
+    for one in ports.ledger.runs.read_waiting(ports.now()) if ports.run.scheduled else ():
         if one["mode"] == ports.run.mode and not one["restricted"]:
             raise NothingToDoError(
                 f"The run {one['dag_run_id']} waits for an answer in Airflow's Required Actions. What it planned is "
@@ -101,7 +101,7 @@ def _check_not_asked(ports: Ports) -> None:
 def _status(ports: Ports) -> str:
     """Read how far the first full sync is; one that never closed has failed."""
     status = first_sync(ports.variables)
-    at_work = ports.ledger.holder(ports.now()) is not None or ports.ledger.waiting_runs(ports.now())
+    at_work = ports.ledger.lock.holder(ports.now()) is not None or ports.ledger.runs.read_waiting(ports.now())
     if status == "running" and not at_work:
         write_first_sync(ports.variables, "failed", ports.now())
         return "failed"
@@ -111,10 +111,10 @@ def _status(ports: Ports) -> str:
 def take_lock(ports: Ports) -> int | Holder:
     """Take the lock, also from a run of which Airflow says that it has ended."""
     run, now = ports.run, ports.now()
-    taken = ports.ledger.take(run.owner, now, LOCK_TTL, run.note)
+    taken = ports.ledger.lock.take(run.owner, now, LOCK_TTL, run.note)
     if isinstance(taken, Holder) and ports.is_over(*taken.owner.split("/", 1)):
         log.warning("The run %s has ended and did not give the lock back: it is taken over.", taken)
-        return ports.ledger.take(run.owner, now, LOCK_TTL, run.note, ended=taken.attempt)
+        return ports.ledger.lock.take(run.owner, now, LOCK_TTL, run.note, ended=taken.attempt)
     return taken
 
 
@@ -137,8 +137,8 @@ def _open(ports: Ports, status: str, attempt: int) -> int:
             raise ConfigurationError(faults)
     elif status == "never" and not request.dry_run:
         write_first_sync(ports.variables, "running")
-    before = ports.ledger.find_run(run.dag_id, run.dag_run_id)
-    number = ports.ledger.start_run(
+    before = ports.ledger.runs.find(run.dag_id, run.dag_run_id)
+    number = ports.ledger.runs.start(
         run.dag_id,
         run.dag_run_id,
         run.mode,
@@ -148,7 +148,7 @@ def _open(ports: Ports, status: str, attempt: int) -> int:
         {},
         attempt,
     )
-    ports.ledger.end_forgotten_runs(ports.now(), FORGOTTEN, working=number)
+    ports.ledger.runs.end_forgotten(ports.now(), FORGOTTEN, working=number)
     if before is not None and before["attempt"] != attempt - 1:
         _forget_earlier_attempt(ports, number)
     return number
@@ -156,7 +156,7 @@ def _open(ports: Ports, status: str, attempt: int) -> int:
 
 def _forget_earlier_attempt(ports: Ports, number: int) -> None:
     """Drop what an earlier attempt of this run read and planned: another run has worked since."""
-    dropped = ports.ledger.drop_planned(number, OVERTAKEN)
+    dropped = ports.ledger.changes.drop_planned(number, OVERTAKEN)
     ports.staging.remove()
     log.info(
         "Another run has worked since the last attempt of this one: everything is read again, and %d changes that were "
@@ -174,7 +174,7 @@ def past_faults(ports: Ports, status: str) -> list[Fault]:
     """
     request = ports.run.request
     # A full sync that found nobody leaves no binding, but the state of its mappings.
-    if status == "done" and ports.ledger.is_empty() and not ports.ledger.mapping_state():
+    if status == "done" and ports.ledger.bindings.is_empty() and not ports.ledger.mapping_state.read():
         return [_no_first_sync("was done, but the ledger knows nobody: it has been lost.")]
     if has_watermark(ports.variables) or request.since is not None or request.of_people:
         return []

@@ -79,7 +79,7 @@ def _totals(ports: Ports, direction: str) -> list[dict[str, Any]]:
     """Add up part by part."""
     sums: dict[tuple[str, str], Counter[str]] = {}
     for people in each_staged(ports, "people", COUNTED):
-        changes = ports.ledger.run_changes_of(ports.run.id, people, OUTCOMES)
+        changes = ports.ledger.changes.read_of(ports.run.id, people, OUTCOMES)
         for row in totals(people, changes[changes["action"].ne(FOLLOW_UP)], direction):
             counts = sums.setdefault((row.pop("direction"), row.pop("object")), Counter())
             counts.update({f"skipped.{reason}": count for reason, count in row.pop("skipped").items()} | row)
@@ -168,9 +168,11 @@ def _issues(ports: Ports) -> list[dict[str, Any]]:
     # A dry run opens no issue: it tells those of its plan.
     planned = ports.run.request.dry_run
     found = (
-        of_everybody(ports, "issues", ISSUE_COLUMNS).reset_index(names="id") if planned else ports.ledger.open_issues()
+        of_everybody(ports, "issues", ISSUE_COLUMNS).reset_index(names="id")
+        if planned
+        else ports.ledger.issues.read_open()
     )
-    new = set() if planned else set(ports.ledger.new_issues(ports.run.id)["id"])
+    new = set() if planned else set(ports.ledger.issues.read_new(ports.run.id)["id"])
     rows = []
     for reason, mine in found.groupby("reason", sort=True):
         known = ISSUES[str(reason)]
@@ -190,7 +192,7 @@ def _issues(ports: Ports) -> list[dict[str, Any]]:
 
 def _unchecked(ports: Ports) -> list[str]:
     """Warn where the sweep of consent is too slow to look at everybody once a day."""
-    late = ports.ledger.count_unchecked(ports.now() - timedelta(days=1))
+    late = ports.ledger.bindings.count_unchecked(ports.now() - timedelta(days=1))
     if late == 0 or ports.run.request.dry_run:
         return []
     return [
@@ -203,7 +205,7 @@ def _full_sync_due(ports: Ports) -> list[str]:
     if ports.run.mode == "full" and not ports.line()["restricted"]:
         return []
     digests = ports.line()["mapping_digests"] or {}
-    return ports.ledger.objects_due({name: digests.get(name, "") for name in checked(ports).enabled})
+    return ports.ledger.mapping_state.objects_due({name: digests.get(name, "") for name in checked(ports).enabled})
 
 
 def _note(ports: Ports, rows: list[dict[str, Any]], issues: list[dict[str, Any]], due: list[str]) -> str:
@@ -215,7 +217,7 @@ def _note(ports: Ports, rows: list[dict[str, Any]], issues: list[dict[str, Any]]
             told = ", ".join(f"{count} {key}" for key, count in numbers.items() if count) or "nothing to write"
             parts.append(f"{way.replace('_', ' ')}: {told}")
     new, known = sum(issue["new"] for issue in issues), sum(issue["count"] for issue in issues)
-    if left := ports.ledger.count_changes(ports.run.id, state=LEFT):
+    if left := ports.ledger.changes.count(ports.run.id, state=LEFT):
         parts.append(f"{left} approved changes left to the next run, which moved meanwhile")
     parts.append(f"{known} open issues, {new} of them new")
     if due:

@@ -198,7 +198,7 @@ def _records(ports: Ports, name: str, pair: _Pair, size: int) -> list[str]:
     some, found = max(size // 4, 1), list[str]()
     for criterion, any_of_them in (_only(pair.then, pair.now), _only(pair.now, pair.then)):
         found += pair.newest(ports, criterion, some) if any_of_them else []
-    found += list(ports.ledger.newest_bound([name], size // 2)["salesforce_id"])
+    found += list(ports.ledger.bindings.newest_living([name], size // 2)["salesforce_id"])
     found += pair.newest(ports, pair.any.criteria.salesforce, size)
     return list(dict.fromkeys(found))[:size]
 
@@ -207,7 +207,7 @@ def _contacts(ports: Ports, size: int) -> list[str]:
     """Choose contacts that were made or edited of late, strangers first."""
     until = ports.salesmanago.server_time()
     ids = ports.salesmanago.recent_ids(until - NEW, until - RECENT, until)
-    known = set(ports.ledger.bindings(salesmanago_ids=ids, columns=("id", "salesmanago_id"))["salesmanago_id"])
+    known = set(ports.ledger.bindings.read(salesmanago_ids=ids, columns=("id", "salesmanago_id"))["salesmanago_id"])
     return sorted(ids, key=known.__contains__)[:size]
 
 

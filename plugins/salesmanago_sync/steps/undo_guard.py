@@ -67,7 +67,7 @@ def _look(ports: Ports, written: pd.DataFrame, number: int) -> tuple[pd.DataFram
         note_plan(ports, found.left, found.changes)
         counted.append(measures(found.changes))
         calls.update(_calls(some, found.changes))
-    ports.ledger.update_run(ports.run.id, calls_planned=dict(calls))
+    ports.ledger.runs.update(ports.run.id, calls_planned=dict(calls))
     return added(pd.concat(counted)), dict(calls)
 
 

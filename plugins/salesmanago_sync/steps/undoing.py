@@ -64,7 +64,7 @@ def undo_run(ports: Ports) -> dict[str, int]:
     for some in slices(written_by(ports, number)):
         ports.keep_lock()
         counts.update(_undo_some(ports, some, number))
-    ports.ledger.update_run(ports.run.id, state=COMMITTED)
+    ports.ledger.runs.update(ports.run.id, state=COMMITTED)
     log.info("%s", as_text(counts, dry=ports.run.request.dry_run))
     return dict(counts)
 
@@ -77,7 +77,7 @@ def run_to_undo(ports: Ports) -> int:
     """
     number = ports.run.request.run
     try:
-        found = ports.ledger.run(number or 0)
+        found = ports.ledger.runs.read(number or 0)
     except LookupError:
         fix = "airflow salesmanago plan --run last shows the newest one."
         raise ConfigurationError([Fault("Param run", f"the ledger has no run {number}.", fix)]) from None
@@ -91,9 +91,9 @@ def written_by(ports: Ports, number: int) -> pd.DataFrame:
     """Read what the run wrote, with the ids of what it created."""
     request = ports.run.request
     only: dict[str, Any] = {"field": request.field} if request.field else {}
-    found = ports.ledger.changes(number, state="done", **only)
+    found = ports.ledger.changes.read(number, state="done", **only)
     # Beside a pair an opt-out goes to records without a contact; nothing else does.
-    bound = ports.ledger.bindings(salesforce_ids=found["salesforce_id"], salesmanago_ids=found["salesmanago_id"])
+    bound = ports.ledger.bindings.read(salesforce_ids=found["salesforce_id"], salesmanago_ids=found["salesmanago_id"])
     contacts = bound.set_index("salesforce_id")["salesmanago_id"]
     records = bound.set_index("salesmanago_id")["salesforce_id"]
     record = found["salesforce_id"].mask(found["salesforce_id"].eq(""), found["salesmanago_id"].map(records).fillna(""))
@@ -132,8 +132,8 @@ def decide(ports: Ports, written: pd.DataFrame, number: int) -> tuple[Undo, Read
 def note_plan(ports: Ports, left: pd.DataFrame, rows: pd.DataFrame) -> None:
     """Store what goes back and what is left of some people, in place of what was decided about them before."""
     ids = pd.concat([left[PAIR], rows[PAIR]]).drop_duplicates()
-    ports.ledger.leave_changes(ports.run.id, left, ports.now())
-    ports.ledger.plan_changes(ports.run.id, rows, ports.now(), ids)
+    ports.ledger.changes.leave(ports.run.id, left, ports.now())
+    ports.ledger.changes.plan(ports.run.id, rows, ports.now(), ids)
 
 
 def _undo_some(ports: Ports, written: pd.DataFrame, number: int) -> Counter[str]:
@@ -141,7 +141,7 @@ def _undo_some(ports: Ports, written: pd.DataFrame, number: int) -> Counter[str]
     found, arrived = _without_done(ports, _as_shown(ports, found))
     rows = pd.concat([found.changes, arrived])
     note_plan(ports, found.left, rows)
-    ports.ledger.settle_changes(ports.run.id, arrived.assign(state="done", reason=None))
+    ports.ledger.changes.settle(ports.run.id, arrived.assign(state="done", reason=None))
     if not ports.run.request.dry_run:
         _write(ports, reading, planned, found.changes, JustRead(ports, at))
     return Counter({"PUT_BACK": len(rows)}) + Counter(found.left["reason"])
@@ -153,7 +153,7 @@ def _as_shown(ports: Ports, found: Undo) -> Undo:
     shown = ports.run.request.shown if approved is None else ports.run.id
     if shown is None:
         return found
-    seen = ports.ledger.run_changes_of(shown, found.changes[PAIR], KEY, state="planned")
+    seen = ports.ledger.changes.read_of(shown, found.changes[PAIR], KEY, state="planned")
     return as_shown(found, seen, approved or Scope())
 
 
@@ -167,7 +167,7 @@ def _check_shown(ports: Ports, number: int) -> None:
     if shown is None:
         return
     try:
-        found = ports.ledger.run(shown)
+        found = ports.ledger.runs.read(shown)
     except LookupError:
         found = {"mode": None, "dry_run": False}
     if found["mode"] != "undo" or not found["dry_run"]:
@@ -187,7 +187,7 @@ def _read(ports: Ports, written: pd.DataFrame) -> tuple[Reading, Plan, Any]:
 
 
 def _kept(reading: Reading) -> set[tuple[int, str]]:
-    found = reading.ports.ledger.events_called([KEPT], reading.bindings(["id"])["id"])
+    found = reading.ports.ledger.events.read_called([KEPT], reading.bindings(["id"])["id"])
     return {(int(row["binding_id"]), str(row["note"])) for row in found.to_dict("records")}
 
 
@@ -200,7 +200,7 @@ def _without_done(ports: Ports, found: Undo) -> tuple[Undo, pd.DataFrame]:
     back = found.left["reason"].eq("BACK")
     keys = [*PAIR, "field", "direction"]
     columns = ["object", "action", *keys, "old", "new", "rule", "state", "reason"]
-    tried = ports.ledger.run_changes_of(
+    tried = ports.ledger.changes.read_of(
         ports.run.id, found.left.loc[back, PAIR], columns, state=["planned", "done", "dropped"]
     )
     # What a try had planned is dropped where another run has worked since; what a try had left, is no longer told.
@@ -233,7 +233,7 @@ def _agree_to_differ(ports: Ports, changes: pd.DataFrame) -> None:
     run learns that. What the source held at the last agreement stays: whoever has edited it since is still heard.
     """
     rows = [row for row in changes.to_dict("records") if _text(row["source"]) != _text(row["new"])]
-    known = ports.ledger.bindings(salesforce_ids=changes["salesforce_id"], columns=["id", "salesforce_id", "base"])
+    known = ports.ledger.bindings.read(salesforce_ids=changes["salesforce_id"], columns=["id", "salesforce_id", "base"])
     bases = {row["salesforce_id"]: (row["id"], json.loads(row["base"])) for row in known.to_dict("records")}
     notes, learned = [], dict[int, dict[str, list[str | None]]]()
     for row in rows:
@@ -246,7 +246,7 @@ def _agree_to_differ(ports: Ports, changes: pd.DataFrame) -> None:
     found = pd.DataFrame(rows, columns=["object", *PAIR]).assign(event=UNDONE, note=pd.Series(notes, dtype=TEXT))
     note_differences(ports, found)
     texts = [{"id": binding, "base": json.dumps(base)} for binding, base in learned.items()]
-    ports.ledger.merge_base(pd.DataFrame(texts, columns=["id", "base"]), ports.now())
+    ports.ledger.bindings.merge_base(pd.DataFrame(texts, columns=["id", "base"]), ports.now())
 
 
 def _text(value: Any) -> str | None:
@@ -263,17 +263,17 @@ def _let_go(ports: Ports, deleted: pd.DataFrame) -> pd.DataFrame:
     Returns:
         Their bindings as they were.
     """
-    bound = ports.ledger.bindings(salesforce_ids=deleted["salesforce_id"])
+    bound = ports.ledger.bindings.read(salesforce_ids=deleted["salesforce_id"])
     if len(bound):
         addresses = [next((part for part in reversed(base) if part), None) for base in map(_address, bound["base"])]
         ended = pd.DataFrame({"id": bound["id"], "status": "deleted", "email": addresses})
-        ports.ledger.save(ended.astype({"email": TEXT}), ports.now())
+        ports.ledger.bindings.update(ended.astype({"email": TEXT}), ports.now())
     return bound
 
 
 def _settle_ended(ports: Ports, ended: pd.DataFrame) -> None:
     """Remember who of those whom the undo let go (`_let_go`) was deleted, and who was not."""
-    done = ports.ledger.run_changes_of(ports.run.id, ended[PAIR], ["salesforce_id"], state="done", field=DELETE)
+    done = ports.ledger.changes.read_of(ports.run.id, ended[PAIR], ["salesforce_id"], state="done", field=DELETE)
     gone = ended["salesforce_id"].isin(done["salesforce_id"])
     _end(ports, ended[gone])
     _keep(ports, ended[~gone])
@@ -282,9 +282,9 @@ def _settle_ended(ports: Ports, ended: pd.DataFrame) -> None:
 def _end(ports: Ports, bound: pd.DataFrame) -> None:
     """Note in the history of bindings that the undo deleted somebody, to whom nothing is owed any more."""
     if len(bound):
-        ports.ledger.save(bound[["id"]].assign(owed="{}"), ports.now())
+        ports.ledger.bindings.update(bound[["id"]].assign(owed="{}"), ports.now())
         events = bound[["object", *PAIR]].assign(binding_id=bound["id"], event="deleted", note="undo")
-        ports.ledger.add_events(ports.run.id, events, ports.now())
+        ports.ledger.events.add(ports.run.id, events, ports.now())
 
 
 def _keep(ports: Ports, bound: pd.DataFrame) -> None:
@@ -293,7 +293,7 @@ def _keep(ports: Ports, bound: pd.DataFrame) -> None:
         # An earlier try of this undo may have let them go.
         status = bound["status"].mask(bound["status"].eq("deleted"), "active")
         kept = bound[["id"]].assign(status=status, email=pd.Series(None, index=bound.index, dtype=TEXT))
-        ports.ledger.save(kept, ports.now())
+        ports.ledger.bindings.update(kept, ports.now())
 
 
 def _address(base: str) -> list[str | None]:
@@ -326,7 +326,7 @@ def end(ports: Ports, counts: dict[str, int] | None) -> None:
     if asks(ports):
         end_question(ports)
         return
-    if not ports.ledger.is_current(ports.run.attempt):
+    if not ports.ledger.lock.is_current(ports.run.attempt):
         return
     try:
         done = ports.line()["state"] == COMMITTED and counts is not None
@@ -335,11 +335,11 @@ def end(ports: Ports, counts: dict[str, int] | None) -> None:
             if done
             else "The undo did not come to its end."
         )
-        ports.ledger.finish_run(ports.run.id, "success" if done else "failed", ports.now(), note=note)
+        ports.ledger.runs.finish(ports.run.id, "success" if done else "failed", ports.now(), note=note)
         if done:
             ports.staging.remove()
     finally:
-        ports.ledger.free(ports.run.attempt)
+        ports.ledger.lock.free(ports.run.attempt)
 
 
 def tell(ports: Ports) -> None:
@@ -354,6 +354,6 @@ def tell(ports: Ports) -> None:
     run = ports.line()
     if run["state"] != "success":
         raise FatalError("The undo did not come to its end: see the failed tasks before this one.")
-    failed = ports.ledger.count_changes(ports.run.id, state="failed")
+    failed = ports.ledger.changes.count(ports.run.id, state="failed")
     if failed:
         raise IssuesFoundError(f"{failed} fields could not be put back. The page Plan of run {run['id']} says which.")

@@ -39,7 +39,7 @@ def fix_window(ports: Ports) -> Window:
         else:
             start = BEGINNING
         window[side] = {"since": utc(max(start, BEGINNING)), "until": utc(clock - ports.settings.settle)}
-    ports.ledger.update_run(ports.run.id, window=window)
+    ports.ledger.runs.update(ports.run.id, window=window)
     # Kept as it was found, so that the last step can tell whether a person has edited it since.
     ports.staging.write_json(FOUND, None if watermark is None else watermark.model_dump(mode="json"))
     return window

@@ -55,10 +55,10 @@ def write_consent(ports: Ports) -> dict[str, int]:
 
 def _drop_too_early(ports: Ports, changes: pd.DataFrame) -> None:
     """Leave to the next run who would take an address that its holder did not give up after all."""
-    moved = ports.ledger.changes(ports.run.id, field="email", state="done")
+    moved = ports.ledger.changes.read(ports.run.id, field="email", state="done")
     early = changes["after"].ne("") & ~changes["after"].isin([*moved["salesforce_id"], *moved["salesmanago_id"]])
     dropped = changes[early].assign(state="dropped", reason="EMAIL_TAKEN")
-    ports.ledger.settle_changes(ports.run.id, dropped)
+    ports.ledger.changes.settle(ports.run.id, dropped)
 
 
 def write_batches(ports: Ports, work: Iterable[dict[str, Any]]) -> dict[str, int]:
@@ -101,14 +101,14 @@ def write_batch(ports: Ports, batch: dict[str, Any], only: frozenset[int] | None
 
 def _was_refused(ports: Ports, changes: pd.DataFrame, direction: str) -> pd.Series:
     """Point out people of whom the service refused the row: it may refuse again the whole request that they are in."""
-    refused = ports.ledger.refusals(DEFAULT_REASON[direction])
+    refused = ports.ledger.issues.people_with(DEFAULT_REASON[direction])
     named = {*refused["salesforce_id"], *refused["salesmanago_id"]} - {""}
     return changes["salesforce_id"].isin(named) | changes["salesmanago_id"].isin(named)
 
 
 def _still_planned(ports: Ports, changes: pd.DataFrame) -> pd.DataFrame:
     keys = ["salesforce_id", "salesmanago_id", "field", "object", "direction"]
-    planned = ports.ledger.run_changes_of(ports.run.id, changes, keys, state="planned").drop_duplicates()
+    planned = ports.ledger.changes.read_of(ports.run.id, changes, keys, state="planned").drop_duplicates()
     keyed = changes.assign(**{name: changes[name].fillna("") for name in keys})
     return changes[keyed.merge(planned.assign(open=True), on=keys, how="left")["open"].notna().to_numpy()]
 
@@ -196,7 +196,7 @@ class Writer:
             return sent
         theirs = sent.changes["person"].isin(bound.index[bound])
         dropped = sent.changes[theirs].assign(state="dropped", reason="DUPLICATE")
-        self.ports.ledger.settle_changes(self.ports.run.id, dropped)
+        self.ports.ledger.changes.settle(self.ports.run.id, dropped)
         return sent.only(~bound)
 
     def _save_the_rest(self, sent: Sent) -> tuple[Sent, pd.DataFrame]:

@@ -81,7 +81,7 @@ def _list(
         reasons=count_reasons(ports.ledger, ports.now()),
         paging=paging,
         query=_query(which),
-        salesforce=ports.ledger.salesforce_address(),
+        salesforce=ports.ledger.runs.salesforce_address(),
         has_cards=card_url(ports.pair, "") is not None,
         **also,
     )
@@ -210,7 +210,7 @@ def contact(pair: PairDep, contact_id: Annotated[str, Path(max_length=80)]) -> R
     Only for contacts that the sync knows: a signature opens the page of whoever it names.
     """
     with console_ports(pair) as ports:
-        if not ports.ledger.knows_contact(contact_id):
+        if not ports.ledger.history.knows_contact(contact_id):
             raise HTTPException(status.HTTP_404_NOT_FOUND, "The ledger knows no such contact.")
     url = card_url(pair, contact_id)
     if url is None:

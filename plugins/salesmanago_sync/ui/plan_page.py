@@ -58,7 +58,7 @@ def plan(
     """Show the plan of a run, or of the newest one that planned something."""
     with console_ports(pair) as ports:
         runs = read_runs(ports.ledger, OFFERED)
-        newest = ports.ledger.last_run_with_changes()
+        newest = ports.ledger.changes.last_run()
         chosen = run or newest or (runs[0].id if runs else None)
         if chosen is None:
             return show(request, "plan.html", visitor, run=None)
@@ -68,7 +68,7 @@ def plan(
             raise HTTPException(status.HTTP_404_NOT_FOUND, f"The ledger knows no run {chosen}.") from None
         paging = Paging.within(page, count_plan(ports.ledger, chosen, filters))
         part = read_plan(ports.ledger, chosen, filters, paging.offset, SIZE)
-        address = ports.ledger.salesforce_address()
+        address = ports.ledger.runs.salesforce_address()
     return show(
         request,
         "plan.html",

@@ -55,9 +55,9 @@ def _known(pair: Pair) -> dict[str, Any]:
         except ConfigurationError as error:
             rows = planned([], ports.now(), ports.settings.probe_days)
             return {**settings, "rows": rows, "left": 0, "faults": [str(fault) for fault in error.faults]}
-        answers = ports.ledger.answers_of(account)
+        answers = ports.ledger.probe_answers.read(account)
         rows = planned(answers, ports.now(), ports.settings.probe_days)
-        return {**settings, "rows": rows, "left": len(ports.ledger.contacts_left(account)), "faults": []}
+        return {**settings, "rows": rows, "left": len(ports.ledger.probe_contacts.list_left(account)), "faults": []}
 
 
 @router.post("/probe", dependencies=[Depends(same_site)])

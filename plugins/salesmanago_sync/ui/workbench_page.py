@@ -172,7 +172,7 @@ def _page(request: Request, visitor: Visitor, pair: Pair, form: Typed, **values:
     settings = settings_here(pair)
     with asking_ports(pair) as ports:
         choices = read_choices(ports, form.file, form.text)
-        address = ports.ledger.salesforce_address()
+        address = ports.ledger.runs.salesforce_address()
     told: dict[str, Any] = {
         "faults": (),
         "trouble": "",

@@ -125,7 +125,7 @@ def synchronised(ledger: Ledger, now: datetime, digest: str) -> None:
     set_variable("salesmanago_first_sync", {"status": "done", "finished_at": f"{now:%Y-%m-%dT%H:%M:%SZ}"})
     moment = f"{now:%Y-%m-%dT%H:%M:%SZ}"
     set_variable("salesmanago_last_sync", {"salesforce": moment, "salesmanago": moment})
-    ledger.set_mapping_state("Lead", digest, now)
+    ledger.mapping_state.keep("Lead", digest, now)
 
 
 @pytest.fixture

@@ -32,14 +32,14 @@ def new_line(ledger: Ledger, mappings: Path, now: datetime, people: dict[str, Pe
     synchronised(ledger, now, "")
     note(ledger, mappings, now)
     bound = {"object": "Lead", "salesforce_id": "00Q000000000001AAA", "salesmanago_id": "m1", "matched_by": "email"}
-    ledger.bind(pd.DataFrame([{**bound, "base": "{}"}]), 1, now)
+    ledger.bindings.add(pd.DataFrame([{**bound, "base": "{}"}]), 1, now)
     people["user"].post("/switch/incremental", on="true")
     (mappings / "lead.yaml").write_text(LEAD + PHONE)
 
 
 def note(ledger: Ledger, folder: Path, now: datetime, *, known: bool = True) -> None:
     [lead] = load_mappings(folder)
-    ledger.set_mapping_state("Lead", lead.digest, now, [line.key for line in lead.lines] if known else None)
+    ledger.mapping_state.keep("Lead", lead.digest, now, [line.key for line in lead.lines] if known else None)
 
 
 def confs() -> list[object]:

@@ -93,7 +93,7 @@ def test_a_command_says_at_once_what_is_paused(words: tuple[str, ...], paused: s
 
 
 def test_undo_says_so_too(ledger: Ledger) -> None:
-    run = ledger.start_run(FULL, "manual__1", "full", False, False, now_utc())
+    run = ledger.runs.start(FULL, "manual__1", "full", False, False, now_utc())
     answer = here("undo", str(run))
     assert answer.code == 1
     assert "airflow dags unpause salesmanago_undo\n" in answer.err

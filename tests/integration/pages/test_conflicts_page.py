@@ -38,7 +38,7 @@ def describe(name: str = "Lead") -> dict[str, Any]:
 
 def conflict(ledger: Ledger, now: datetime, *held: tuple[str, str], field: str = TEXT) -> list[int]:
     """Report conflicts, one a person; give their numbers."""
-    ledger.keep_org_answers("test", describe(), now)
+    ledger.org_answers.keep("test", describe(), now)
     people = pd.DataFrame(
         {
             "object": "Lead",
@@ -47,24 +47,24 @@ def conflict(ledger: Ledger, now: datetime, *held: tuple[str, str], field: str =
         }
     )
     values = pd.Series([json.dumps({"salesforce": a, "salesmanago": m}) for a, m in held])
-    ledger.report_issues(1, issues(people, "CONFLICT", field=field, values=values), now)
-    return sorted(ledger.find_issues("", "CONFLICT", "", "")["id"])
+    ledger.issues.report(1, issues(people, "CONFLICT", field=field, values=values), now)
+    return sorted(ledger.issues.find("", "CONFLICT", "", "")["id"])
 
 
 def fingerprints(ledger: Ledger) -> dict[int, str]:
-    frame = ledger.find_issues("", "", "", "")
+    frame = ledger.issues.find("", "", "", "")
     return dict(zip(frame["id"], frame["fingerprint"], strict=True))
 
 
 def chosen(ledger: Ledger) -> dict[int, tuple[Any, ...]]:
     """What is decided: by issue the side, the value, and who."""
-    frame = ledger.find_issues("", "", "", "").dropna(subset=["chosen"])
+    frame = ledger.issues.find("", "", "", "").dropna(subset=["chosen"])
     rows: Sequence[Any] = list(frame[["id", "chosen", "chosen_value", "chosen_by"]].itertuples(index=False, name=None))
     return {number: (side, json.loads(value), who) for number, side, value, who in rows}
 
 
 def decisions(ledger: Ledger) -> list[tuple[str, str, str]]:
-    return list(ledger.decisions()[["action", "who", "about"]].itertuples(index=False, name=None))
+    return list(ledger.decisions.read_newest()[["action", "who", "about"]].itertuples(index=False, name=None))
 
 
 def test_both_sides_stand_side_by_side_and_one_is_decided(
@@ -141,7 +141,7 @@ def test_what_has_changed_since_the_page_was_shown_is_not_decided(
     answer = people["user"].post("/issues/decide", take="salesforce", ids=[one], shown=shown)
     assert "1 issue is not decided: changed since it was shown: look again." in answer.text
     assert chosen(ledger) == {}
-    ledger.close_issues(1, [one], now)
+    ledger.issues.close(1, [one], now)
     people["user"].post("/issues/decide", take="salesforce", ids=[one])
     assert chosen(ledger) == {}, "it is solved"
 
@@ -152,7 +152,7 @@ def test_all_that_a_filter_finds_are_decided_as_they_were_confirmed(
     run_of(ledger, now)
     several = [(f"a{number}", f"b{number}") for number in range(120)]
     numbers = conflict(ledger, now, *several)
-    ledger.report_issues(1, pd.DataFrame([{"object": "Lead", "salesforce_id": "00Q1", "reason": "LOCKED"}]), now)
+    ledger.issues.report(1, pd.DataFrame([{"object": "Lead", "salesforce_id": "00Q1", "reason": "LOCKED"}]), now)
     query = "?state=open&reason=CONFLICT"
     asked = people["user"].post(f"/issues/decide{query}", take="salesforce", everything="true")
     assert asked.status_code == 200
@@ -175,7 +175,7 @@ def test_all_that_a_filter_finds_are_decided_as_they_were_confirmed(
 def test_a_filter_that_finds_no_conflict_decides_nothing(
     ledger: Ledger, people: dict[str, Person], now: datetime
 ) -> None:
-    ledger.report_issues(1, pd.DataFrame([{"object": "Lead", "salesforce_id": "00Q1", "reason": "LOCKED"}]), now)
+    ledger.issues.report(1, pd.DataFrame([{"object": "Lead", "salesforce_id": "00Q1", "reason": "LOCKED"}]), now)
     answer = people["user"].post("/issues/decide", take="salesforce", everything="true")
     assert answer.status_code == 303
     assert "Nothing was changed" in people["user"].get("/issues?done=decide&count=0").text

@@ -110,7 +110,7 @@ def assert_described(key: tuple[str, str], answer: requests.Response) -> None:
 
 def report(ledger: Ledger, number: int = 3, reason: str = "NO_EMAIL", **columns: object) -> None:
     rows = [{"object": "Lead", "salesforce_id": f"00Q{n:012}AAA", "reason": reason, **columns} for n in range(number)]
-    ledger.report_issues(1, pd.DataFrame(rows), datetime.now(UTC))
+    ledger.issues.report(1, pd.DataFrame(rows), datetime.now(UTC))
 
 
 def test_every_route_is_tried_here() -> None:
@@ -333,9 +333,9 @@ def test_the_document_names_the_command_of_each_route(programs: dict[str, Progra
 def test_what_a_service_said_is_shown_to_those_who_see_people_only(
     ledger: Ledger, programs: dict[str, Program]
 ) -> None:
-    run = ledger.start_run("salesmanago_full_sync", "manual__1", "full", False, False, datetime.now(UTC))
-    ledger.finish_run(run, "failed", datetime.now(UTC), {"rows": []}, "preflight")
-    ledger.update_run(run, service_words="Jan Kowalski is locked")
+    run = ledger.runs.start("salesmanago_full_sync", "manual__1", "full", False, False, datetime.now(UTC))
+    ledger.runs.finish(run, "failed", datetime.now(UTC), {"rows": []}, "preflight")
+    ledger.runs.update(run, service_words="Jan Kowalski is locked")
     for path in ("/status", "/runs", f"/runs/{run}"):
         assert "Kowalski" not in programs["viewer"].get(path).text
     assert "Kowalski" in programs["user"].get(f"/plan/{run}").text
@@ -356,11 +356,11 @@ def test_an_unforeseen_fault_tells_nothing_of_anybody(
 
 def test_people_are_forgotten_by_name_once_it_is_confirmed(ledger: Ledger, programs: dict[str, Program]) -> None:
     known = {"object": "Lead", "salesforce_id": RECORD, "salesmanago_id": "m-1", "matched_by": "email"}
-    ledger.bind(pd.DataFrame([{**known, "base": '{"name": ["Jan", "Jan"]}'}]), 1, datetime.now(UTC))
+    ledger.bindings.add(pd.DataFrame([{**known, "base": '{"name": ["Jan", "Jan"]}'}]), 1, datetime.now(UTC))
     asked = programs["user"].post("/forget", {"people": [RECORD]}).json()
-    assert (asked["rows"][0]["bindings"], ledger.bindings()["base"][0]) == (1, '{"name": ["Jan", "Jan"]}')
+    assert (asked["rows"][0]["bindings"], ledger.bindings.read()["base"][0]) == (1, '{"name": ["Jan", "Jan"]}')
     done = programs["user"].post("/forget", {"people": [RECORD], "confirmed": True}).json()
-    assert (done["rows"][0]["forgotten"], ledger.bindings()["base"][0]) == (f"{RECORD}, m-1", "{}")
+    assert (done["rows"][0]["forgotten"], ledger.bindings.read()["base"][0]) == (f"{RECORD}, m-1", "{}")
     assert decisions(ledger) == [("forget", "user", f'["{RECORD}", "m-1"]')]
     assert audited()[-1][:2] == ("salesmanago forget", "user")
 

@@ -37,10 +37,10 @@ RECORD = "00Q000000000001AAA"
 
 
 def run_of(ledger: Ledger, now: datetime, name: str = "one", **columns: object) -> int:
-    ledger.take(f"salesmanago_full_sync/{name}", now, timedelta(minutes=15))
-    run = ledger.start_run("salesmanago_full_sync", name, "full", False, False, now)
+    ledger.lock.take(f"salesmanago_full_sync/{name}", now, timedelta(minutes=15))
+    run = ledger.runs.start("salesmanago_full_sync", name, "full", False, False, now)
     if columns:
-        ledger.update_run(run, **columns)
+        ledger.runs.update(run, **columns)
     return run
 
 
@@ -49,11 +49,11 @@ def report(ledger: Ledger, now: datetime, *texts: str, reason: str = "NO_EMAIL")
         {"object": "Lead", "salesforce_id": f"00Q{number:012}AAA", "reason": reason, "text": text, "field": text}
         for number, text in enumerate(texts)
     ]
-    ledger.report_issues(1, pd.DataFrame(rows), now)
+    ledger.issues.report(1, pd.DataFrame(rows), now)
 
 
 def states(ledger: Ledger) -> list[str]:
-    return list(ledger.find_issues("", "", "", "").sort_values("id")["state"])
+    return list(ledger.issues.find("", "", "", "").sort_values("id")["state"])
 
 
 def tags(page: str) -> list[str]:
@@ -65,9 +65,9 @@ def tags(page: str) -> list[str]:
 def test_hostile_values_are_text(ledger: Ledger, people: dict[str, Person], now: datetime, text: str) -> None:
     run = run_of(ledger, now, note=text)
     plan = {"object": "Lead", "direction": "to_salesforce", "action": "update", "field": "name", "salesforce_id": text}
-    ledger.plan_changes(run, pd.DataFrame([{**plan, "old": text, "new": text, "rule": text}]), now)
+    ledger.changes.plan(run, pd.DataFrame([{**plan, "old": text, "new": text, "rule": text}]), now)
     report(ledger, now, text)
-    ledger.finish_run(run, "success", now, {"rows": []}, text)
+    ledger.runs.finish(run, "success", now, {"rows": []}, text)
     for path in ("/", "/live", "/issues", "/plan", f"/plan?run={run}", "/issues?search=x"):
         page = people["admin"].get(path).text
         assert not [tag for tag in tags(page) if "alert(" in tag and not tag.startswith("<option value=")], page
@@ -99,8 +99,8 @@ def test_a_plan_that_waits_for_an_answer_says_so_and_where(
 
     name = start_run("salesmanago_full_sync", {}, "admin")
     run = run_of(ledger, now, name)
-    ledger.free(ledger.last_attempt())
-    ledger.update_run(run, state="asks", question={}, waits_until=now + timedelta(hours=1))
+    ledger.lock.free(ledger.lock.last_attempt())
+    ledger.runs.update(run, state="asks", question={}, waits_until=now + timedelta(hours=1))
     routes = ("/api/status", "/api/runs", f"/api/runs/{run}", f"/api/runs/salesmanago_full_sync/{quote(name)}")
     pages = (f"/plan?run={run}", "/", "/live")
     shown = {path: people["admin"].get(path).text for path in (*pages, *routes)}
@@ -125,9 +125,9 @@ def test_progress_is_shown_while_a_run_is_on(ledger: Ledger, people: dict[str, P
     run = run_of(ledger, now - timedelta(minutes=5))
     plan = pd.DataFrame({"salesforce_id": [f"00Q{number:012}AAA" for number in range(40)]})
     plan = plan.assign(object="Lead", direction="to_salesmanago", action="update", field="name")
-    ledger.plan_changes(run, plan, now)
-    ledger.begin_step(run, "write", now - timedelta(minutes=2))
-    ledger.settle_changes(run, plan.head(10).assign(state="done"))
+    ledger.changes.plan(run, plan, now)
+    ledger.runs.begin_step(run, "write", now - timedelta(minutes=2))
+    ledger.changes.settle(run, plan.head(10).assign(state="done"))
     page = people["viewer"].get("/live").text
     for text in (
         'max="40" value="10"',
@@ -142,7 +142,7 @@ def test_progress_is_shown_while_a_run_is_on(ledger: Ledger, people: dict[str, P
 
 def test_links_lead_to_the_record(ledger: Ledger, people: dict[str, Person], now: datetime) -> None:
     run_of(ledger, now, salesforce_address="https://org.my.example.com")
-    ledger.report_issues(1, pd.DataFrame([{"object": "Lead", "salesforce_id": RECORD, "reason": "LOCKED"}]), now)
+    ledger.issues.report(1, pd.DataFrame([{"object": "Lead", "salesforce_id": RECORD, "reason": "LOCKED"}]), now)
     page = people["user"].get("/issues").text
     assert f'href="https://org.my.example.com/{RECORD}" target="_blank" rel="noopener noreferrer"' in page
 
@@ -152,7 +152,7 @@ def test_a_contact_is_reached_by_a_link_that_is_signed_when_it_is_followed(
 ) -> None:
     uri = "salesmanago://client:secret@app2.example.com?owner=a%40example.com&microsite_key=key&iframe_name=card"
     monkeypatch.setenv("AIRFLOW_CONN_SALESMANAGO_DEFAULT", uri)
-    ledger.report_issues(1, pd.DataFrame([{"object": "Lead", "salesmanago_id": "m-1", "reason": "LOCKED"}]), now)
+    ledger.issues.report(1, pd.DataFrame([{"object": "Lead", "salesmanago_id": "m-1", "reason": "LOCKED"}]), now)
     page = people["user"].get("/issues").text
     assert 'href="/salesmanago/contacts/m-1"' in page
     assert "sha=" not in page
@@ -246,14 +246,14 @@ def test_a_ledger_that_does_not_answer_is_told(
 
 
 def planned(ledger: Ledger, now: datetime, name: str, *, changes: int, state: str = "success") -> int:
-    ledger.take(f"salesmanago_full_sync/{name}", now, timedelta(minutes=15))
-    run = ledger.start_run("salesmanago_full_sync", name, "full", False, False, now)
+    ledger.lock.take(f"salesmanago_full_sync/{name}", now, timedelta(minutes=15))
+    run = ledger.runs.start("salesmanago_full_sync", name, "full", False, False, now)
     frame = pd.DataFrame({"salesforce_id": [f"00Q{number:012}AAA" for number in range(changes)]})
     frame = frame.assign(object="Lead", direction="to_salesmanago", action="update", field="name", new=f"by {name}")
     if changes:
-        ledger.plan_changes(run, frame, now)
-    ledger.finish_run(run, state, now, {"rows": []}, "")
-    ledger.free(ledger.last_attempt())
+        ledger.changes.plan(run, frame, now)
+    ledger.runs.finish(run, state, now, {"rows": []}, "")
+    ledger.lock.free(ledger.lock.last_attempt())
     return run
 
 
@@ -286,7 +286,7 @@ def test_plan_says_why_people_were_skipped(ledger: Ledger, people: dict[str, Per
         {"object": "Lead", "direction": "to_salesmanago", **numbers, "skipped": {"OUT_OF_CRITERIA": 1234, SCRIPT: 0}},
         {"object": "Contact", "direction": "to_salesforce", **numbers, "skipped": {}},
     ]
-    ledger.finish_run(run, "success", now, {"rows": rows}, "")
+    ledger.runs.finish(run, "success", now, {"rows": rows}, "")
     page = people["user"].get("/plan").text
     [table] = re.findall(r"Why people were skipped.*?<tbody>(.*?)</tbody>", page, re.DOTALL)
     assert re.findall(r'data-name="(?:Reason|People)"[^>]*>(.*?)</td>', table) == [

@@ -95,12 +95,12 @@ def ledgers(
 
 def populate(ledger: Ledger, name: str, now: datetime) -> None:
     mark = MARKS[name]
-    run = ledger.start_run(own(name, "salesmanago_full_sync"), f"manual {mark}", "full", False, False, now)
+    run = ledger.runs.start(own(name, "salesmanago_full_sync"), f"manual {mark}", "full", False, False, now)
     person = {"object": "Lead", "salesforce_id": RECORD, "salesmanago_id": CONTACT}
     plan = {**person, "direction": "to_salesforce", "action": "update", "field": "name", "rule": "NEWER"}
-    ledger.plan_changes(run, pd.DataFrame([{**plan, "old": f"old {mark}", "new": f"new {mark}"}]), now)
+    ledger.changes.plan(run, pd.DataFrame([{**plan, "old": f"old {mark}", "new": f"new {mark}"}]), now)
     conflict(ledger, now, (f"Gdynia {mark}", f"Sopot {mark}"))
-    ledger.finish_run(run, "success", now, {"rows": []}, f"note of {mark}")
+    ledger.runs.finish(run, "success", now, {"rows": []}, f"note of {mark}")
 
 
 def dump(ledger: Ledger) -> str:

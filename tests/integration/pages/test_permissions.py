@@ -176,7 +176,7 @@ def test_who_sees_people(people: dict[str, Person], role: str) -> None:
 
 
 def decisions(ledger: Ledger) -> list[tuple[str, str, str]]:
-    frame = ledger.decisions().sort_values("id")
+    frame = ledger.decisions.read_newest().sort_values("id")
     return list(zip(frame["action"], frame["who"], frame["about"], strict=True))
 
 
@@ -192,7 +192,7 @@ def audited() -> list[tuple[str, str, str]]:
 def test_who_decided_is_kept_in_the_ledger_and_in_airflows_audit_log(ledger: Ledger, people: dict[str, Person]) -> None:
     before = len(audited())
     rows = [{"object": "Lead", "salesforce_id": f"00Q{number:012}AAA", "reason": "NO_EMAIL"} for number in range(3)]
-    ledger.report_issues(1, pd.DataFrame(rows), datetime.now(UTC))
+    ledger.issues.report(1, pd.DataFrame(rows), datetime.now(UTC))
     answer = people["user"].post("/issues/dismiss", ids=[1, 2, 99])
     assert answer.headers["Location"].endswith("&done=dismiss&count=2")
     told = people["admin"].get("/issues?state=dismissed&done=dismiss&count=2").text
@@ -217,7 +217,7 @@ def test_all_of_a_filter_are_changed_only_when_their_number_was_confirmed(
     ledger: Ledger, people: dict[str, Person]
 ) -> None:
     rows = [{"object": "Lead", "salesforce_id": f"00Q{number:012}AAA", "reason": "NO_EMAIL"} for number in range(3)]
-    ledger.report_issues(1, pd.DataFrame(rows), datetime.now(UTC))
+    ledger.issues.report(1, pd.DataFrame(rows), datetime.now(UTC))
     for expected in ({}, {"expected": 2}):
         asked = people["user"].post("/issues/dismiss?reason=NO_EMAIL", everything="true", **expected)
         assert asked.status_code == 200
@@ -279,7 +279,7 @@ def test_a_fault_of_the_page_has_the_headers_and_its_text_is_in_no_log(
 @pytest.mark.parametrize("page", [99, 10**30])
 def test_a_page_beyond_the_last_is_the_last(ledger: Ledger, people: dict[str, Person], page: int) -> None:
     rows = [{"object": "Lead", "salesforce_id": f"00Q{number:012}AAA", "reason": "NO_EMAIL"} for number in range(60)]
-    ledger.report_issues(1, pd.DataFrame(rows), datetime.now(UTC))
+    ledger.issues.report(1, pd.DataFrame(rows), datetime.now(UTC))
     assert "Page 2 of 2, 60 in all" in people["admin"].get(f"/issues?page={page}").text
 
 
@@ -300,20 +300,20 @@ def test_a_signature_is_given_for_contacts_of_the_ledger_only(
     known = pd.DataFrame(
         {"object": ["Lead"], "salesforce_id": ["00Q1"], "salesmanago_id": ["m-1"], "matched_by": "email"}
     )
-    ledger.bind(known, 1, datetime.now(UTC))
+    ledger.bindings.add(known, 1, datetime.now(UTC))
     assert people["admin"].get("/contacts/m-1").status_code == 303
 
 
 def test_a_person_is_forgotten_in_two_steps_by_name(ledger: Ledger, people: dict[str, Person]) -> None:
     record = "00Q000000000001AAA"
     known = {"object": "Lead", "salesforce_id": record, "salesmanago_id": "m-1", "matched_by": "email"}
-    ledger.bind(pd.DataFrame([{**known, "base": '{"name": ["Jan", "Jan"]}'}]), 1, datetime.now(UTC))
+    ledger.bindings.add(pd.DataFrame([{**known, "base": '{"name": ["Jan", "Jan"]}'}]), 1, datetime.now(UTC))
     shown = people["user"].post("/forget", ids=[record]).text
     assert "Forget this person?" in shown
     assert "1 bindings" in shown
-    assert ledger.bindings()["base"][0] != "{}", "nothing is wiped yet"
+    assert ledger.bindings.read()["base"][0] != "{}", "nothing is wiped yet"
     assert "Forgotten" in people["user"].post("/forget", ids=[record], confirmed="true").text
-    assert ledger.bindings()["base"][0] == "{}"
+    assert ledger.bindings.read()["base"][0] == "{}"
     assert decisions(ledger) == [("forget", "user", f'["{record}", "m-1"]')]
     assert audited()[-1][:2] == ("salesmanago forget", "user")
 
@@ -333,8 +333,8 @@ RECORD, CARD = "00Q000000000001AAA", "01234567-89ab-cdef-0123-456789abcdef"
 def troubled(ledger: Ledger) -> None:
     """An issue of one person."""
     known = {"object": "Lead", "salesforce_id": RECORD, "salesmanago_id": CARD, "matched_by": "email"}
-    ledger.bind(pd.DataFrame([known]), 1, datetime.now(UTC))
-    ledger.report_issues(1, pd.DataFrame([{**known, "reason": "LOCKED"}]), datetime.now(UTC))
+    ledger.bindings.add(pd.DataFrame([known]), 1, datetime.now(UTC))
+    ledger.issues.report(1, pd.DataFrame([{**known, "reason": "LOCKED"}]), datetime.now(UTC))
 
 
 def test_one_person_is_synchronised_from_an_issue_in_two_steps_while_the_dag_is_paused(

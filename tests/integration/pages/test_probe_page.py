@@ -43,9 +43,11 @@ def test_a_person_reads_every_question_and_what_is_known(
     page = people["user"].get("/probe").text
     assert [question.asks for question in QUESTIONS if question.asks not in page.replace("&#39;", "'")] == []
     assert page.count(">open<") == len(QUESTIONS)
-    ledger.keep_answer(ACCOUNT, AccountAnswer("tag_case", Conclusion("minds", "<script>alert(1)</script>😀"), now))
+    ledger.probe_answers.keep(
+        ACCOUNT, AccountAnswer("tag_case", Conclusion("minds", "<script>alert(1)</script>😀"), now)
+    )
     old = now - timedelta(days=200)
-    ledger.keep_answer(ACCOUNT, AccountAnswer("list_cut", Conclusion("cut", number=0), old))
+    ledger.probe_answers.keep(ACCOUNT, AccountAnswer("list_cut", Conclusion("cut", number=0), old))
     page = people["user"].get("/probe").text
     assert ">minds<" in page
     assert "every spelling that the contact has" in page
@@ -73,7 +75,7 @@ def test_whoever_may_starts_a_run_once(people: dict[str, Person]) -> None:
 
 
 def test_what_a_killed_probe_left_can_be_removed(people: dict[str, Person], ledger: Ledger, now: datetime) -> None:
-    ledger.begin_contacts(ACCOUNT, ["salesmanago-sync-probe-0123abcd-card@example.com"], now)
+    ledger.probe_contacts.note(ACCOUNT, ["salesmanago-sync-probe-0123abcd-card@example.com"], now)
     assert 'value="remove"' in people["user"].get("/probe").text
     assert people["user"].post("/probe", do="remove", switch_on="true").status_code == 303
     assert [conf for _, conf, _ in runs()] == [{"check_only": False, "remove_only": True}]

@@ -94,20 +94,20 @@ def kept(ledger: Ledger, settled: None, monkeypatch: pytest.MonkeyPatch) -> int:
     """A run with a plan, issues of two reasons, and one person who is bound."""
     monkeypatch.setenv("SALESMANAGO_SYNC_MAPPINGS", str(ROOT / "include" / "mappings"))
     now = datetime.now(UTC)
-    run = ledger.start_run("salesmanago_full_sync", "one", "full", False, False, now)
+    run = ledger.runs.start("salesmanago_full_sync", "one", "full", False, False, now)
     row = {"object": "Lead", "direction": "to_salesmanago", "action": "update", "field": "phone"}
     hostile = [None, "", "0", "false", "<script>", "\U0001f600", "'\""]
     rows = [{**row, "salesforce_id": f"00Q{number:012}AAA", "new": text} for number, text in enumerate(hostile)]
-    ledger.plan_changes(run, pd.DataFrame(rows), now)
+    ledger.changes.plan(run, pd.DataFrame(rows), now)
     issues = [
         {"object": "Lead", "salesforce_id": f"00Q{number:012}AAA", "reason": reason, "text": text}
         for number, (reason, text) in enumerate(zip(["NO_EMAIL"] * 4 + ["LOCKED"] * 3, hostile, strict=True))
     ]
-    ledger.report_issues(run, pd.DataFrame(issues).fillna(""), now)
-    ledger.dismiss([1], now, "anna")
+    ledger.issues.report(run, pd.DataFrame(issues).fillna(""), now)
+    ledger.issues.dismiss([1], now, "anna")
     known = {"object": "Lead", "salesforce_id": RECORD, "salesmanago_id": "m-1", "matched_by": "email"}
-    ledger.bind(pd.DataFrame([{**known, "base": '{"name": ["Jan", "Jan"]}'}]), run, now)
-    ledger.finish_run(run, "success", now, {"rows": []}, "done")
+    ledger.bindings.add(pd.DataFrame([{**known, "base": '{"name": ["Jan", "Jan"]}'}]), run, now)
+    ledger.runs.finish(run, "success", now, {"rows": []}, "done")
     return run
 
 

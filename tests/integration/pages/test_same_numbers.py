@@ -21,22 +21,22 @@ COUNTS = {"NO_EMAIL": 4, "VALUE_TOO_LONG": 3, "DUPLICATE": 1}
 @pytest.fixture
 def run(ledger: Ledger, now: datetime) -> int:
     """A run that planned seven changes, wrote five of them, and left issues; one of them was dismissed."""
-    ledger.take("salesmanago_full_sync/one", now, timedelta(minutes=15))
-    run = ledger.start_run("salesmanago_full_sync", "one", "full", False, False, now)
+    ledger.lock.take("salesmanago_full_sync/one", now, timedelta(minutes=15))
+    run = ledger.runs.start("salesmanago_full_sync", "one", "full", False, False, now)
     changes = pd.DataFrame({"salesforce_id": [f"00Q{number:012}AAA" for number in range(7)]})
     changes = changes.assign(object="Lead", direction="to_salesmanago", action="update", field="name", new="Anna")
-    ledger.plan_changes(run, changes, now)
-    ledger.settle_changes(run, changes.head(5).assign(state="done"))
+    ledger.changes.plan(run, changes, now)
+    ledger.changes.settle(run, changes.head(5).assign(state="done"))
     reasons = list(Counter(COUNTS).elements())
     issues = pd.DataFrame({"reason": reasons, "salesforce_id": [f"00Q{n:012}AAA" for n in range(len(reasons))]})
-    ledger.report_issues(run, issues.assign(object="Lead", text="=too long"), now)
-    ledger.dismiss([1], now, "anna")
-    ledger.finish_run(run, "success", now, {"rows": []}, "done")
+    ledger.issues.report(run, issues.assign(object="Lead", text="=too long"), now)
+    ledger.issues.dismiss([1], now, "anna")
+    ledger.runs.finish(run, "success", now, {"rows": []}, "done")
     return run
 
 
 def test_issues(ledger: Ledger, people: dict[str, Person], run: int) -> None:
-    kept = Counter(ledger.open_issues()["reason"])
+    kept = Counter(ledger.issues.read_open()["reason"])
     assert kept == {**COUNTS, "NO_EMAIL": 3}
     counted = {row["reason"]: row["open"] for row in here("issues", "count", "--output", "json").rows}
     assert counted == kept
@@ -51,7 +51,7 @@ def test_issues(ledger: Ledger, people: dict[str, Person], run: int) -> None:
 
 @pytest.mark.parametrize(("state", "number"), [("done", 5), ("planned", 2)])
 def test_plans(ledger: Ledger, people: dict[str, Person], run: int, state: str, number: int) -> None:
-    assert len(ledger.changes(run, state=state)) == number
+    assert len(ledger.changes.read(run, state=state)) == number
     answer = here("plan", "--run", str(run), "--state", state, "--output", "json")
     assert len(answer.rows) == number
     assert f"Run {run}: {number} of {number} changes." in answer.err

@@ -129,7 +129,7 @@ class Story:
 
     def bound(self) -> pd.DataFrame:
         """The bindings, by the number of the history: its address begins with it."""
-        bindings = self.world.ledger.bindings()
+        bindings = self.world.ledger.bindings.read()
         held = self.world.contacts().set_index("contactId")["email"]
         emails = bindings["salesmanago_id"].map(held)
         return bindings.set_index(emails.str.extract(r"(\d+)@")[0].astype("int64")).sort_index()

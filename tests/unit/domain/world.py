@@ -256,12 +256,12 @@ class World:
         items = [
             ObjectInput(source.mapping, source.schema, self.records(name)) for name, source in self.sources.items()
         ]
-        scope, bindings = frozenset(objects or self.sources), self.ledger.bindings()
+        scope, bindings = frozenset(objects or self.sources), self.ledger.bindings.read()
         return plan(PlanInput(items, scope, self.contacts(), bindings, direction, self.clock(), seen=self.seen()))
 
     def seen(self) -> pd.DataFrame:
         """Everybody there is was read, and everybody who is bound was asked for."""
-        bindings, now = self.ledger.bindings(), self.clock()
+        bindings, now = self.ledger.bindings.read(), self.clock()
         records = [identifier for name in self.sources for identifier in self.records(name)["Id"]]
         contacts = list(self.contacts()["contactId"])
         parts = [
@@ -273,7 +273,7 @@ class World:
     def apply(self, planned: Plan) -> None:
         """Remember and write what was planned, opt-outs first, and let the clock go on."""
         remember(self.ports, planned.moves, planned.agreement)
-        self.ledger.report_issues(1, planned.issues, self.clock())
+        self.ledger.issues.report(1, planned.issues, self.clock())
         writer = Writer(self.ports, self.reading(), None, NobodyMoves())
         for _, changes in planned.changes.groupby(["lane", "direction", "object"], sort=True):
             first = changes.iloc[0]

@@ -30,13 +30,19 @@ TOTALS = {
 }
 
 
-class Ledger:
+class Runs:
     """One run."""
 
-    def run(self, run_id: int) -> dict[str, Any]:
+    def read(self, run_id: int) -> dict[str, Any]:
         calls = {"salesforce_calls": 7, "salesmanago_calls": 5, "salesforce_calls_today": 70}
         times = {"started_at": BEGIN, "finished_at": BEGIN + timedelta(seconds=9)}
         return {"mode": "full", "salesforce_calls_allowed": None, **calls, **times}
+
+
+class Ledger:
+    """Its runs alone."""
+
+    runs = Runs()
 
 
 class Backend:

@@ -37,13 +37,13 @@ def ports_of(ledger: Ledger, attempt: int) -> Ports:
 def test_a_long_call_shows_signs_of_life(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "BEAT_SECONDS", 0.01)
     long_ago = datetime.now(UTC) - LOCK_TTL + timedelta(seconds=LONG)
-    attempt = ledger.take("dag/run", long_ago, LOCK_TTL)
+    attempt = ledger.lock.take("dag/run", long_ago, LOCK_TTL)
     assert isinstance(attempt, int)
     with module._signs_of_life(ports_of(ledger, attempt)):
-        first = ledger.holder(datetime.now(UTC))
+        first = ledger.lock.holder(datetime.now(UTC))
         until = time.monotonic() + LONG
         while time.monotonic() < until:
-            now = ledger.holder(datetime.now(UTC))
+            now = ledger.lock.holder(datetime.now(UTC))
             if now is not None and first is not None and now.heartbeat_at > first.heartbeat_at:
                 break
             time.sleep(0.01)
@@ -52,8 +52,8 @@ def test_a_long_call_shows_signs_of_life(ledger: Ledger, monkeypatch: pytest.Mon
 
 
 def test_a_task_of_an_attempt_that_was_overtaken_does_not_start(ledger: Ledger) -> None:
-    old = ledger.take("dag/run", datetime.now(UTC), LOCK_TTL)
-    ledger.take("dag/run", datetime.now(UTC), LOCK_TTL)
+    old = ledger.lock.take("dag/run", datetime.now(UTC), LOCK_TTL)
+    ledger.lock.take("dag/run", datetime.now(UTC), LOCK_TTL)
     assert isinstance(old, int)
     with pytest.raises(FatalError, match="clear the whole run"), module._signs_of_life(ports_of(ledger, old)):
         pytest.fail("the task started")

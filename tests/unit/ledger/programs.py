@@ -25,10 +25,12 @@ RATE, SECONDS, PAUSED_AFTER = 40, 3.0, 20
 def merge(url: str, barrier: Barrier, number: int, times: int = TIMES) -> None:
     """Write field after field of everybody, everybody in one call."""
     ledger = Ledger.open(url)
-    ids = ledger.bindings()["id"]
+    ids = ledger.bindings.read()["id"]
     barrier.wait()
     for turn in range(times):
-        ledger.merge_base(pd.DataFrame({"id": ids, "base": json.dumps({f"{number}.{turn}": ["a", "b"]})}), NOON)
+        ledger.bindings.merge_base(
+            pd.DataFrame({"id": ids, "base": json.dumps({f"{number}.{turn}": ["a", "b"]})}), NOON
+        )
 
 
 def bind(url: str, barrier: Barrier, number: int) -> int:
@@ -40,7 +42,7 @@ def bind(url: str, barrier: Barrier, number: int) -> int:
         names = [f"{name:03}" for name in range(start, start + 4)]
         pairs = {"object": "Lead", "salesforce_id": names, "salesmanago_id": [f"{number}.{name}" for name in names]}
         frame = pd.DataFrame(pairs).assign(matched_by="email")
-        refused += int(ledger.bind(frame[:: 1 if number else -1], 1, NOON)["refused"].sum())
+        refused += int(ledger.bindings.add(frame[:: 1 if number else -1], 1, NOON)["refused"].sum())
     return PEOPLE - refused
 
 
@@ -48,7 +50,7 @@ def lock(url: str, barrier: Barrier, number: int) -> list[bool]:
     """Try to get the lock each time that it has expired."""
     ledger = Ledger.open(url)
     barrier.wait()
-    return [isinstance(ledger.take(str(number), NOON + turn * HOUR, HOUR), int) for turn in range(TURNS)]
+    return [isinstance(ledger.lock.take(str(number), NOON + turn * HOUR, HOUR), int) for turn in range(TURNS)]
 
 
 def take_turns(url: str, barrier: Barrier, number: int) -> list[float]:
@@ -68,4 +70,4 @@ def take_turns(url: str, barrier: Barrier, number: int) -> list[float]:
 def open_(url: str, barrier: Barrier, _number: int) -> bool:
     """Open a ledger that has no tables yet."""
     barrier.wait()
-    return Ledger.open(url).is_empty()
+    return Ledger.open(url).bindings.is_empty()

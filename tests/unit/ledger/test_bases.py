@@ -55,12 +55,12 @@ def bound(ledger: Ledger, some: list[dict[str, Value]], noon: datetime) -> pd.Da
     """Bind people with bases, and give their pairs."""
     ids = [str(next(numbers)) for _ in some]
     pairs = pd.DataFrame({"object": "Lead", "salesforce_id": ids, "salesmanago_id": ids, "matched_by": "email"})
-    ledger.bind(pairs.assign(base=[spelled(one) for one in some]), 1, noon)
+    ledger.bindings.add(pairs.assign(base=[spelled(one) for one in some]), 1, noon)
     return pairs
 
 
 def stored(ledger: Ledger, pairs: pd.DataFrame) -> list[str]:
-    return list(ledger.bindings(salesforce_ids=pairs["salesforce_id"])["base"])
+    return list(ledger.bindings.read(salesforce_ids=pairs["salesforce_id"])["base"])
 
 
 @over_one_ledger
@@ -68,9 +68,9 @@ def stored(ledger: Ledger, pairs: pd.DataFrame) -> list[str]:
 @example([({"a": ("\0", None)}, {"b": ("x", "\0")}, {"a": None}), ({"a": ("x", "y")}, {"a": (None, "z")}, {})])
 def test_bases_are_merged_as_dictionaries_are(ledger: Ledger, noon: datetime, people: list[Any]) -> None:
     pairs = bound(ledger, [base for base, _, _ in people], noon)
-    ids = ledger.bindings(salesforce_ids=pairs["salesforce_id"])["id"]
-    ledger.merge_base(pd.DataFrame({"id": ids, "base": [spelled(more) for _, more, _ in people]}), noon)
-    ledger.bind(pairs.assign(base=[spelled(more) for *_, more in people]), 2, noon)
+    ids = ledger.bindings.read(salesforce_ids=pairs["salesforce_id"])["id"]
+    ledger.bindings.merge_base(pd.DataFrame({"id": ids, "base": [spelled(more) for _, more, _ in people]}), noon)
+    ledger.bindings.add(pairs.assign(base=[spelled(more) for *_, more in people]), 2, noon)
     assert [json.loads(base) for base in stored(ledger, pairs)] == [merged(*person) for person in people]
 
 
@@ -81,7 +81,7 @@ def test_an_address_is_found_in_a_merged_base_as_it_is_spelled(
 ) -> None:
     # So that a person who is to be forgotten is found.
     pairs = bound(ledger, [base], noon)
-    ledger.bind(pairs.assign(base=spelled({"email": (address, address)})), 2, noon)
+    ledger.bindings.add(pairs.assign(base=spelled({"email": (address, address)})), 2, noon)
     quoted = json.dumps(address, ensure_ascii=False)
     assert quoted in stored(ledger, pairs)[0] or not address.isprintable()
 
@@ -89,25 +89,27 @@ def test_an_address_is_found_in_a_merged_base_as_it_is_spelled(
 @pytest.mark.parametrize("text", ["x", "\0"])
 def test_a_person_who_comes_twice_is_merged_twice(ledger: Ledger, noon: datetime, text: str) -> None:
     pairs = bound(ledger, [{}, {}], noon)
-    first, second = ledger.bindings(salesforce_ids=pairs["salesforce_id"])["id"]
+    first, second = ledger.bindings.read(salesforce_ids=pairs["salesforce_id"])["id"]
     rows = [(first, {"a": ["1", "1"]}), (second, {"a": ["2", "2"]}), (first, {"b": [text, None]}), (first, {"a": None})]
     frame = pd.DataFrame({"id": [key for key, _ in rows], "base": [json.dumps(base) for _, base in rows]})
-    ledger.merge_base(frame, noon)
+    ledger.bindings.merge_base(frame, noon)
     assert [json.loads(base) for base in stored(ledger, pairs)] == [{"b": [text, None]}, {"a": ["2", "2"]}]
 
 
 def test_nobody_else_is_touched(ledger: Ledger, noon: datetime) -> None:
     pairs = bound(ledger, [{"a": ("1", "1")}, {"a": ("\0", "1")}], noon)
-    ids = ledger.bindings(salesforce_ids=pairs["salesforce_id"])["id"]
-    ledger.merge_base(pd.DataFrame({"id": [*ids + 1_000, None], "base": '{"b": ["2", "2"]}'}), noon)
+    ids = ledger.bindings.read(salesforce_ids=pairs["salesforce_id"])["id"]
+    ledger.bindings.merge_base(pd.DataFrame({"id": [*ids + 1_000, None], "base": '{"b": ["2", "2"]}'}), noon)
     assert [list(json.loads(base)) for base in stored(ledger, pairs)] == [["a"], ["a"]]
 
 
 def test_what_is_overwritten_twice_holds_the_last(ledger: Ledger, noon: datetime) -> None:
     pairs = bound(ledger, [{}, {}], noon)
-    first, second = ledger.bindings(salesforce_ids=pairs["salesforce_id"])["id"]
-    ledger.save(pd.DataFrame({"id": [first, second, first], "status": ["paused", "merged", "deleted"]}), noon)
-    assert ledger.bindings(salesforce_ids=pairs["salesforce_id"])["status"].tolist() == ["deleted", "merged"]
+    first, second = ledger.bindings.read(salesforce_ids=pairs["salesforce_id"])["id"]
+    ledger.bindings.update(
+        pd.DataFrame({"id": [first, second, first], "status": ["paused", "merged", "deleted"]}), noon
+    )
+    assert ledger.bindings.read(salesforce_ids=pairs["salesforce_id"])["status"].tolist() == ["deleted", "merged"]
 
 
 @pytest.mark.parametrize("size", [1, 3])
@@ -116,17 +118,17 @@ def test_pieces_of_any_size_come_to_the_same(
 ) -> None:
     monkeypatch.setattr("salesmanago_sync.ledger.frames.pieces.__defaults__", (size,))
     twice = pd.concat([pairs, pairs.assign(salesforce_id=["x1", "x2", "x3"]), pairs], ignore_index=True)
-    done = ledger.bind(twice, 1, noon)
+    done = ledger.bindings.add(twice, 1, noon)
     assert done["refused"].tolist() == [False] * 3 + [True] * 3 + [False] * 3
-    ledger.merge_base(pd.DataFrame({"id": done["id"][:3], "base": '{"b": ["2", "2"]}'}), noon)
-    assert [json.loads(base).get("b") for base in ledger.bindings()["base"]] == [["2", "2"]] * 3
+    ledger.bindings.merge_base(pd.DataFrame({"id": done["id"][:3], "base": '{"b": ["2", "2"]}'}), noon)
+    assert [json.loads(base).get("b") for base in ledger.bindings.read()["base"]] == [["2", "2"]] * 3
 
 
 def test_the_newcomers_of_a_run_are_found_by_index(ledger: Ledger) -> None:
     asked: list[Any] = []
     engine = ledger._database.engine
     sa.event.listen(engine, "before_cursor_execute", lambda *call: asked.append(call[2:4]))
-    ledger.made_in_run(1, ["Lead"], ["created"])
+    ledger.bindings.made_in_run(1, ["Lead"], ["created"])
     statement, values = asked[-1]
     with engine.connect() as connection:
         if ledger._database.is_sqlite:

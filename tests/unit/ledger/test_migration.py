@@ -25,9 +25,9 @@ def test_the_migrations_make_the_tables_that_the_code_knows(ledger: Ledger) -> N
 
 def test_opening_again_keeps_everything(ledger: Ledger, url: str, noon: datetime) -> None:
     assert is_current(ledger._database)
-    ledger.set_mapping_state("Lead", "abc", noon)
+    ledger.mapping_state.keep("Lead", "abc", noon)
     again = Ledger.open(url)
-    assert list(again.mapping_state()) == ["Lead"]
+    assert list(again.mapping_state.read()) == ["Lead"]
     again.close()
 
 

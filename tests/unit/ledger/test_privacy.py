@@ -52,8 +52,8 @@ def test_statements_and_rows_are_in_no_log(
 ) -> None:
     for name in (None, "sqlalchemy", "sqlalchemy.engine", "sqlalchemy.pool"):
         caplog.set_level(logging.DEBUG, logger=name)
-    ledger.bind(pairs.assign(base=f'{{"name": ["{SECRET}", null]}}'), 1, noon)
-    assert len(ledger.bindings()) == len(pairs)
+    ledger.bindings.add(pairs.assign(base=f'{{"name": ["{SECRET}", null]}}'), 1, noon)
+    assert len(ledger.bindings.read()) == len(pairs)
     assert SECRET not in caplog.text
 
 
@@ -70,7 +70,7 @@ def test_a_full_disk_is_told_with_what_to_do(tmp_path: Path, noon: datetime) -> 
     rows = pd.DataFrame({"object": ["Lead"] * 500, "salesforce_id": [f"{n}{SECRET}" for n in range(500)]})
     rows = rows.assign(salesmanago_id=rows["salesforce_id"], matched_by="email")
     with pytest.raises(RetriableError, match="disk is full") as caught:
-        ledger.bind(rows, 1, noon)
+        ledger.bindings.add(rows, 1, noon)
     assert SECRET not in str(caught.value)
     ledger.close()
 
@@ -85,7 +85,7 @@ def test_the_file_of_the_ledger_is_private(tmp_path: Path, pairs: pd.DataFrame, 
     folder, file = tmp_path / "own", tmp_path / "own" / "ledger.db"
     folder.mkdir()
     ledger = Ledger.open(f"sqlite:///{file}")
-    ledger.bind(pairs, 1, noon)
+    ledger.bindings.add(pairs, 1, noon)
     assert {path.name: path.stat().st_mode & 0o777 for path in folder.iterdir()} == {
         path.name: 0o600 for path in folder.iterdir()
     }

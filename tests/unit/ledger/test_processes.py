@@ -33,11 +33,11 @@ def answers(work: Callable[..., Any], url: str, count: int) -> list[Any]:
 def add_people(ledger: Ledger, noon: datetime) -> None:
     names = pd.Series([f"{number:03}" for number in range(programs.PEOPLE)])
     frame = pd.DataFrame({"object": "Lead", "salesforce_id": "q" + names, "salesmanago_id": "m" + names})
-    ledger.bind(frame.assign(matched_by="email"), 1, noon)
+    ledger.bindings.add(frame.assign(matched_by="email"), 1, noon)
 
 
 def bases(ledger: Ledger) -> list[dict[str, list[str]]]:
-    return [json.loads(base) for base in ledger.bindings()["base"]]
+    return [json.loads(base) for base in ledger.bindings.read()["base"]]
 
 
 def test_two_processes_that_write_different_fields_lose_nothing(ledger: Ledger, url: str, noon: datetime) -> None:
@@ -59,14 +59,16 @@ def test_a_killed_process_leaves_all_of_a_write_or_nothing(
     time.sleep(seconds)
     process.kill()
     process.join()
-    ledger.merge_base(pd.DataFrame({"id": ledger.bindings()["id"], "base": '{"after": ["a", "b"]}'}), noon)
+    ledger.bindings.merge_base(
+        pd.DataFrame({"id": ledger.bindings.read()["id"], "base": '{"after": ["a", "b"]}'}), noon
+    )
     left = bases(ledger)
     assert all(base == left[0] for base in left)
 
 
 def test_several_processes_never_bind_an_id_twice(ledger: Ledger, url: str) -> None:
     assert sum(answers(programs.bind, url, 3)) == programs.PEOPLE
-    frame = ledger.bindings()
+    frame = ledger.bindings.read()
     assert len(frame) == programs.PEOPLE
     assert frame["salesforce_id"].is_unique
 
@@ -81,7 +83,9 @@ def test_processes_that_open_a_new_ledger_at_once_migrate_it_once(url: str) -> N
     assert answers(programs.open_, url, 3) == [True] * 3
 
 
-@pytest.mark.parametrize("read", [Ledger.bindings, Ledger.open_issues])
+@pytest.mark.parametrize(
+    "read", [lambda one: one.bindings.read(), lambda one: one.issues.read_open()], ids=["bindings", "issues"]
+)
 def test_a_reader_does_not_wait_for_a_writer(ledger: Ledger, read: Callable[[Ledger], pd.DataFrame]) -> None:
     with ledger._database.write():
         assert read(ledger).empty

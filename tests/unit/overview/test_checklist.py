@@ -105,8 +105,8 @@ def test_a_dry_run_is_done_when_one_came_to_its_end(world: Any) -> None:
     ledger, noon = world.ledger, world.noon
     finished(ledger, started(ledger, noon), noon, [])
     assert step(world.steps(), "Dry run").state == "missing", "that one was none"
-    ledger.take("salesmanago_full_sync/two", noon, timedelta(minutes=15))
-    run = ledger.start_run("salesmanago_full_sync", "two", "full", True, False, noon)
+    ledger.lock.take("salesmanago_full_sync/two", noon, timedelta(minutes=15))
+    run = ledger.runs.start("salesmanago_full_sync", "two", "full", True, False, noon)
     assert step(world.steps(), "Dry run").state == "missing", "it is still at work"
     finished(ledger, run, noon, [])
     assert step(world.steps(), "Dry run").state == "done"
@@ -114,7 +114,7 @@ def test_a_dry_run_is_done_when_one_came_to_its_end(world: Any) -> None:
 
 def test_a_plan_that_waits_is_answered_in_airflow(world: Any) -> None:
     run = started(world.ledger, world.noon, "manual__2026-01-31T10:00:00+00:00")
-    world.ledger.update_run(run, state="asks", question={}, waits_until=world.noon + timedelta(days=1))
+    world.ledger.runs.update(run, state="asks", question={}, waits_until=world.noon + timedelta(days=1))
     link = step(world.steps(), "First synchronization").link
     assert link is not None
     assert link.to.startswith("dags/salesmanago_full_sync/runs/manual__2026-01-31T10%3A00%3A00%2B00%3A00/tasks/ask/")
@@ -123,7 +123,7 @@ def test_a_plan_that_waits_is_answered_in_airflow(world: Any) -> None:
 def test_a_first_synchronisation_of_which_a_part_was_approved_is_told_as_such(world: Any) -> None:
     assert step(world.steps(), "First synchronization").told == "It was not started yet."
     one = {"object": "Lead", "salesforce_id": "00Q1", "salesmanago_id": "m1", "matched_by": "email"}
-    world.ledger.bind(pd.DataFrame([one]), started(world.ledger, world.noon), world.noon)
+    world.ledger.bindings.add(pd.DataFrame([one]), started(world.ledger, world.noon), world.noon)
     assert step(world.steps(), "First synchronization").told == "A part of it was done."
 
 

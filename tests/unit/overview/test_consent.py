@@ -16,7 +16,7 @@ HOUR = timedelta(hours=1)
 def keep(ledger: Ledger, who: str, seen: datetime, acknowledged: datetime | None, *, sent: bool = True) -> None:
     row = {"salesforce_id": who, "channel": "email", "side": "salesforce", "seen_at": seen, "note": "opted out"}
     times = {"sent_at": seen if sent else None, "acknowledged_at": acknowledged}
-    ledger.add_consent(1, pd.DataFrame([{**row, **times}]))
+    ledger.consent.add(1, pd.DataFrame([{**row, **times}]))
 
 
 def test_nothing_waits_and_nothing_took_any_time(ledger: Ledger, noon: datetime) -> None:
@@ -47,9 +47,9 @@ def test_who_is_refused_again_and_again_waits_since_the_opt_out_was_seen_first(l
 
 
 def plan(ledger: Ledger, at: datetime, *, dry: bool = False) -> int:
-    run = ledger.start_run("salesmanago_incremental_sync", str(at), "incremental", dry, False, at)
+    run = ledger.runs.start("salesmanago_incremental_sync", str(at), "incremental", dry, False, at)
     row = {"object": "Lead", "direction": "to_salesmanago", "action": "update", "new": "true", "field": "optedOut"}
-    ledger.plan_changes(run, pd.DataFrame([{**row, "salesforce_id": "00Q1", "salesmanago_id": "c1"}]), at)
+    ledger.changes.plan(run, pd.DataFrame([{**row, "salesforce_id": "00Q1", "salesmanago_id": "c1"}]), at)
     return run
 
 
@@ -62,5 +62,5 @@ def test_what_runs_planned_and_did_not_come_to_send_waits_since_the_first_of_the
     assert read_consent_ages(ledger, noon).oldest == 5 * HOUR
     keep(ledger, "00Q1", noon - 4 * HOUR, noon - 4 * HOUR)  # by the consent lane, after the first of them
     assert read_consent_ages(ledger, noon).oldest == 3 * HOUR
-    ledger.finish_run(last, "success", noon)
+    ledger.runs.finish(last, "success", noon)
     assert read_consent_ages(ledger, noon).oldest is None

@@ -14,7 +14,7 @@ DAY = timedelta(days=1)
 
 
 def report(ledger: Ledger, when: datetime, *rows: dict[str, str]) -> None:
-    ledger.report_issues(1, pd.DataFrame(rows), when)
+    ledger.issues.report(1, pd.DataFrame(rows), when)
 
 
 def issue(reason: str = "NO_EMAIL", number: int = 1, **more: str) -> dict[str, str]:
@@ -25,7 +25,7 @@ def test_reasons_are_counted_with_their_history(ledger: Ledger, noon: datetime) 
     report(ledger, noon - 10 * DAY, issue(), issue(number=2))
     report(ledger, noon - 2 * DAY, issue(number=3), issue("LOCKED"))
     [first] = [one.id for one in read_issues(ledger, IssueFilter(reason="NO_EMAIL"))][-1:]
-    ledger.close_issues(2, [first], noon - DAY)
+    ledger.issues.close(2, [first], noon - DAY)
     reasons = count_reasons(ledger, noon)
     assert [(one.reason, one.open) for one in reasons] == [("NO_EMAIL", 2), ("LOCKED", 1)]
     assert reasons[0].trend == (0, 0, 0, 2, 2, 2, 2, 2, 2, 2, 2, 3, 2, 2)
@@ -35,13 +35,13 @@ def test_reasons_are_counted_with_their_history(ledger: Ledger, noon: datetime) 
 
 def test_a_reason_whose_issues_are_all_solved_is_not_shown(ledger: Ledger, noon: datetime) -> None:
     report(ledger, noon - DAY, issue())
-    ledger.close_issues(1, pd.DataFrame([{"reason": "NO_EMAIL"}]), noon)
+    ledger.issues.close(1, pd.DataFrame([{"reason": "NO_EMAIL"}]), noon)
     assert count_reasons(ledger, noon) == []
 
 
 def test_dismissed_issues_are_counted_apart(ledger: Ledger, noon: datetime) -> None:
     report(ledger, noon - DAY, issue(), issue(number=2))
-    ledger.dismiss([1], noon, "anna")
+    ledger.issues.dismiss([1], noon, "anna")
     [reason] = count_reasons(ledger, noon)
     assert (reason.open, reason.dismissed) == (1, 1)
 
@@ -62,7 +62,7 @@ def test_dismissed_issues_are_counted_apart(ledger: Ledger, noon: datetime) -> N
 def test_filters(ledger: Ledger, noon: datetime, which: IssueFilter, found: list[int]) -> None:
     rows = [issue(), issue(number=2, object="Contact"), issue("LOCKED", 3, text="row lock 100% sure"), issue(number=4)]
     report(ledger, noon, *rows)
-    ledger.dismiss([4], noon, "anna")
+    ledger.issues.dismiss([4], noon, "anna")
     assert sorted(one.id for one in read_issues(ledger, which)) == found
     assert count_found(ledger, which) == len(found)
 

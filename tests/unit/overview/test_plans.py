@@ -20,9 +20,9 @@ PLANNED = [
 
 
 def plan(ledger: Ledger, noon: datetime) -> int:
-    run = ledger.start_run("salesmanago_full_sync", "one", "full", True, False, noon)
+    run = ledger.runs.start("salesmanago_full_sync", "one", "full", True, False, noon)
     frame = pd.DataFrame(PLANNED, columns=["object", "direction", "field", "rule", "old", "new"])
-    ledger.plan_changes(run, frame.assign(action="update", salesforce_id="003000000000001AAA"), noon)
+    ledger.changes.plan(run, frame.assign(action="update", salesforce_id="003000000000001AAA"), noon)
     return run
 
 
@@ -67,12 +67,12 @@ def test_a_file_has_every_change_that_the_filters_find(
 def test_a_run_that_waits_says_until_when(ledger: Ledger, noon: datetime) -> None:
     run = plan(ledger, noon)
     assert read_waiting(ledger, noon, as_kept) == []
-    ledger.update_run(run, state="asks", question={}, waits_until=noon + timedelta(hours=1))
+    ledger.runs.update(run, state="asks", question={}, waits_until=noon + timedelta(hours=1))
     [line] = read_waiting(ledger, noon, as_kept)
     assert (line.id, line.asks, line.waits_until) == (run, True, noon + timedelta(hours=1))
-    assert ledger.end_forgotten_runs(noon, "forgotten") == [], "it has not ended"
+    assert ledger.runs.end_forgotten(noon, "forgotten") == [], "it has not ended"
     assert read_waiting(ledger, noon + timedelta(hours=2), as_kept) == []
-    assert ledger.end_forgotten_runs(noon + timedelta(hours=2), "forgotten") == ["full"]
+    assert ledger.runs.end_forgotten(noon + timedelta(hours=2), "forgotten") == ["full"]
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_a_question_that_nobody_can_answer_any_more_is_not_open(
     ledger: Ledger, noon: datetime, question: dict[str, object], still_asks: bool, told: tuple[str, str]
 ) -> None:
     run = plan(ledger, noon)
-    ledger.update_run(run, state="asks", question=question, waits_until=noon + timedelta(hours=1))
+    ledger.runs.update(run, state="asks", question=question, waits_until=noon + timedelta(hours=1))
 
     def asked(dag_id: str, dag_run_id: str) -> bool:
         return still_asks

@@ -17,14 +17,14 @@ MINUTE = timedelta(minutes=1)
 
 def started(ledger: Ledger, noon: datetime, name: str = "one", mode: str = "full") -> int:
     dag_id = f"salesmanago_{mode}_sync"
-    ledger.take(f"{dag_id}/{name}", noon, TTL)
-    return ledger.start_run(dag_id, name, mode, False, False, noon)
+    ledger.lock.take(f"{dag_id}/{name}", noon, TTL)
+    return ledger.runs.start(dag_id, name, mode, False, False, noon)
 
 
 def finished(ledger: Ledger, run: int, noon: datetime, rows: list[dict[str, object]]) -> None:
-    ledger.finish_run(run, "success", noon + MINUTE, {"rows": rows}, "done")
+    ledger.runs.finish(run, "success", noon + MINUTE, {"rows": rows}, "done")
     assert any(line.id == run for line in read_runs(ledger))
-    ledger.free(ledger.last_attempt())
+    ledger.lock.free(ledger.lock.last_attempt())
 
 
 def changes(people: int, direction: str = "to_salesmanago") -> pd.DataFrame:
@@ -50,8 +50,8 @@ def test_a_run_whose_report_is_red_is_not_simply_done(ledger: Ledger, noon: date
     for name, state, new in (("one", "success", 2), ("two", "success", 0), ("three", "failed", 1)):
         run = started(ledger, noon, name)
         issues = [{"reason": "NO_EMAIL", "count": 2, "new": new}]
-        ledger.finish_run(run, state, noon + MINUTE, {"rows": [], "issues": issues}, "")
-        ledger.free(ledger.last_attempt())
+        ledger.runs.finish(run, state, noon + MINUTE, {"rows": [], "issues": issues}, "")
+        ledger.lock.free(ledger.lock.last_attempt())
         results.append(read_runs(ledger)[0].result)
     assert results == ["issues", "success", "failed"]
 
@@ -59,11 +59,11 @@ def test_a_run_whose_report_is_red_is_not_simply_done(ledger: Ledger, noon: date
 def test_writing_counts_people_of_the_plan_once_for_each_direction(ledger: Ledger, noon: datetime) -> None:
     run = started(ledger, noon)
     there, back = changes(30), changes(10, "to_salesforce")
-    ledger.plan_changes(run, pd.concat([there, back]), noon)
-    ledger.begin_step(run, "write", noon)
-    ledger.begin_step(run, "write", noon + MINUTE)
-    ledger.settle_changes(run, settled(there, 18))
-    ledger.settle_changes(run, settled(back, 2, "failed"))
+    ledger.changes.plan(run, pd.concat([there, back]), noon)
+    ledger.runs.begin_step(run, "write", noon)
+    ledger.runs.begin_step(run, "write", noon + MINUTE)
+    ledger.changes.settle(run, settled(there, 18))
+    ledger.changes.settle(run, settled(back, 2, "failed"))
     progress = read_progress(ledger, noon + 2 * MINUTE)
     assert progress is not None
     assert (progress.step, progress.done, progress.total, progress.unit) == ("write", 20, 40, "people written")
@@ -75,9 +75,9 @@ def test_writing_counts_people_of_the_plan_once_for_each_direction(ledger: Ledge
 def test_what_was_dropped_counts_neither_as_done_nor_as_to_do(ledger: Ledger, noon: datetime) -> None:
     run = started(ledger, noon)
     plan = changes(10)
-    ledger.plan_changes(run, plan, noon)
-    ledger.begin_step(run, "write", noon)
-    ledger.settle_changes(run, settled(plan, 4, "dropped"))
+    ledger.changes.plan(run, plan, noon)
+    ledger.runs.begin_step(run, "write", noon)
+    ledger.changes.settle(run, settled(plan, 4, "dropped"))
     progress = read_progress(ledger, noon + MINUTE)
     assert progress is not None
     assert (progress.done, progress.total, progress.per_minute, progress.left) == (0, 6, None, None)
@@ -85,15 +85,15 @@ def test_what_was_dropped_counts_neither_as_done_nor_as_to_do(ledger: Ledger, no
 
 def test_reading_is_measured_against_the_last_full_run(ledger: Ledger, noon: datetime) -> None:
     first = started(ledger, noon)
-    ledger.begin_step(first, "extract_salesforce", noon)
-    ledger.add_to_run(first, records_read=600)
+    ledger.runs.begin_step(first, "extract_salesforce", noon)
+    ledger.runs.add_to(first, records_read=600)
     progress = read_progress(ledger, noon + MINUTE)
     assert progress is not None
     assert (progress.done, progress.total, progress.left) == (600, None, None), "nobody knows how many come"
     finished(ledger, first, noon, [])
     second = started(ledger, noon, "two")
-    ledger.begin_step(second, "extract_salesmanago", noon)
-    ledger.add_to_run(second, records_read=200)
+    ledger.runs.begin_step(second, "extract_salesmanago", noon)
+    ledger.runs.add_to(second, records_read=200)
     progress = read_progress(ledger, noon + MINUTE)
     assert progress is not None
     assert (progress.done, progress.total, progress.left) == (200, 600, 2 * MINUTE)
@@ -105,8 +105,10 @@ def test_every_step_of_the_progress_is_known() -> None:
 
 def test_who_is_gone_is_not_counted_as_bound(ledger: Ledger, noon: datetime, variables: Shelf) -> None:
     ids = {"salesforce_id": ["00Q1", "00Q2"], "salesmanago_id": ["c1", "c2"]}
-    bound = ledger.bind(pd.DataFrame({"object": "Lead", "matched_by": "email", **ids}), started(ledger, noon), noon)
-    ledger.save(bound[["id"]].head(1).assign(status="deleted"), noon)
+    bound = ledger.bindings.add(
+        pd.DataFrame({"object": "Lead", "matched_by": "email", **ids}), started(ledger, noon), noon
+    )
+    ledger.bindings.update(bound[["id"]].head(1).assign(status="deleted"), noon)
     assert read_status(ledger, variables, Automatic(), noon, Settings()).bound == 1
 
 
@@ -124,9 +126,9 @@ def test_a_delay_is_one_persons_and_of_incremental_runs_only(ledger: Ledger, noo
     for mode, seconds in (("full", 9_000_000), ("incremental", 60)):
         run = started(ledger, noon, mode, mode)
         plan = changes(20)
-        ledger.plan_changes(run, plan, noon)
-        ledger.settle_changes(run, settled(plan, 19, delay_seconds=seconds))
-        ledger.settle_changes(run, plan.tail(2).assign(state="done", delay_seconds=600))
+        ledger.changes.plan(run, plan, noon)
+        ledger.changes.settle(run, settled(plan, 19, delay_seconds=seconds))
+        ledger.changes.settle(run, plan.tail(2).assign(state="done", delay_seconds=600))
         finished(ledger, run, noon, [])
     [delay] = read_delays(ledger)
     assert (delay.direction, delay.people, delay.p50) == ("to_salesmanago", 20, MINUTE)
@@ -136,9 +138,9 @@ def test_a_delay_is_one_persons_and_of_incremental_runs_only(ledger: Ledger, noo
 def test_calls_are_those_of_a_day(ledger: Ledger, noon: datetime) -> None:
     for hours, number in ((30, 1000), (2, 30), (1, 4)):
         run = started(ledger, noon - timedelta(hours=hours), str(hours))
-        ledger.add_to_run(run, salesforce_calls=number, salesmanago_calls=2 * number)
-        ledger.update_run(run, salesforce_calls_today=number, salesforce_calls_allowed=15000)
-        ledger.free(ledger.last_attempt())
+        ledger.runs.add_to(run, salesforce_calls=number, salesmanago_calls=2 * number)
+        ledger.runs.update(run, salesforce_calls_today=number, salesforce_calls_allowed=15000)
+        ledger.lock.free(ledger.lock.last_attempt())
     calls = read_calls(ledger, noon, Settings())
     assert (calls.salesforce_ours, calls.salesmanago_ours) == (34, 68)
     assert (calls.salesforce_used, calls.salesforce_allowed) == (4, 15000)

@@ -15,10 +15,10 @@ SETTINGS = Settings()
 
 def ran(ledger: Ledger, ended: datetime, calls: int, used: int) -> None:
     """A run that made so many calls, and was told how many the whole org had made."""
-    run = ledger.start_run("salesmanago_full_sync", ended.isoformat(), "full", False, False, ended - HOUR)
-    ledger.add_to_run(run, salesforce_calls=calls)
-    ledger.update_run(run, salesforce_calls_today=used, salesforce_calls_allowed=ALLOWED)
-    ledger.finish_run(run, "failed", ended)
+    run = ledger.runs.start("salesmanago_full_sync", ended.isoformat(), "full", False, False, ended - HOUR)
+    ledger.runs.add_to(run, salesforce_calls=calls)
+    ledger.runs.update(run, salesforce_calls_today=used, salesforce_calls_allowed=ALLOWED)
+    ledger.runs.finish(run, "failed", ended)
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ def test_the_seeded_issues_are_those_of_the_first_plan(
     twin: TwinServer, salesforce: Salesforce, tmp_path: Path
 ) -> None:
     twin.control.post("/people", PEOPLE)
-    issues = first_plan(twin, salesforce, Ledger.open(f"sqlite:///{tmp_path}/ledger.db").bindings()).issues
+    issues = first_plan(twin, salesforce, Ledger.open(f"sqlite:///{tmp_path}/ledger.db").bindings.read()).issues
     keys = ["reason", "object", "salesforce_id", "salesmanago_id", "field"]
     expected = pd.DataFrame(twin.control.get("/seeded")["records"])[keys].fillna("")
     found = issues[keys].fillna("")

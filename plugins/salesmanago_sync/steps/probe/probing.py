@@ -73,11 +73,12 @@ def probe(ports: ProbePorts) -> Found:
             ports.tell(" ".join(BY_KEY[key].asks for key in keys))
             for key, verdict in _verdicts(contacts, keys, ask).items():
                 answers.append(AccountAnswer(key, verdict, ports.now()))
-                ports.ledger.keep_answer(account, answers[-1])
+                ports.ledger.probe_answers.keep(account, answers[-1])
     finally:
         ports.tell("Removing the throw-away contacts.")
         mine = address(ports.run, "", "").partition("@")[0].casefold()
-        left = _remove(ports, [one for one in ports.ledger.contacts_left(account) if one.casefold().startswith(mine)])
+        there = ports.ledger.probe_contacts.list_left(account)
+        left = _remove(ports, [one for one in there if one.casefold().startswith(mine)])
     order = [question.key for question in QUESTIONS]
     return Found(sorted(answers, key=lambda one: order.index(one.question)), left)
 
@@ -88,7 +89,7 @@ def remove(ports: ProbePorts) -> tuple[int, list[str]]:
     Returns:
         How many there were, and the addresses of those that could not be removed.
     """
-    found = ports.ledger.contacts_left(ports.salesmanago.account)
+    found = ports.ledger.probe_contacts.list_left(ports.salesmanago.account)
     if found:
         _log_in(ports)
     return len(found), _remove(ports, found)
@@ -126,7 +127,7 @@ def _remove(ports: ProbePorts, addresses: list[str]) -> list[str]:
         except SyncError:
             left.append(one)
         else:
-            ports.ledger.contact_removed(one, ports.now())
+            ports.ledger.probe_contacts.note_removed(one, ports.now())
     for one in left:
         ports.tell(f"Not removed: {one}. {BY_HAND}")
     return left

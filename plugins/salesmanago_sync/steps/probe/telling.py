@@ -19,7 +19,7 @@ def look(ports: ProbePorts) -> int:
     Returns:
         How many requests it would take, about.
     """
-    known = {one.question: one for one in ports.ledger.answers_of(ports.salesmanago.account)}
+    known = {one.question: one for one in ports.ledger.probe_answers.read(ports.salesmanago.account)}
     for question in QUESTIONS:
         ports.tell(f"{question.asks} {_said(known.get(question.key))} Without an answer: {question.default}")
     ports.tell(effort(ports))

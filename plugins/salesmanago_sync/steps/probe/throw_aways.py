@@ -43,7 +43,7 @@ class ThrowAways:
 
     def note(self, *addresses: str) -> None:
         """Write down addresses that are about to be made."""
-        self._ports.ledger.begin_contacts(self._ports.salesmanago.account, addresses, self._ports.now())
+        self._ports.ledger.probe_contacts.note(self._ports.salesmanago.account, addresses, self._ports.now())
 
     def make(self, role: str, **row: Any) -> Card:
         """Make a contact, and wait until it shows."""

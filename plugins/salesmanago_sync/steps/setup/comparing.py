@@ -135,7 +135,7 @@ def _undoing(ports: SetupPorts, found: SetupScope) -> tuple[SetupPlan, dict[str,
 
 def _kept(ports: SetupPorts, found: SetupScope) -> list[LayoutEdit]:
     try:
-        return list(ports.ledger.layout_edits(found.org).values())
+        return list(ports.ledger.layout_edits.read(found.org).values())
     except ValueError as error:
         fix = "Restore the ledger from a backup, or take the section out by hand in Salesforce."
         raise ConfigurationError([Fault("ledger", f"{error}.", fix)]) from None

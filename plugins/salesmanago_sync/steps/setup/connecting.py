@@ -42,7 +42,7 @@ def _written(ports: SetupPorts) -> int:
 
 def _cleared(ports: SetupPorts) -> int:
     org = scope(ports).org
-    if ports.ledger.layout_edits(org) or ports.request.delete_fields:
+    if ports.ledger.layout_edits.read(org) or ports.request.delete_fields:
         return 0
     row = ports.salesforce.setting(SETTINGS, org, list(VALUES))
     if row is None or all(row.get(field) is None for field in VALUES):

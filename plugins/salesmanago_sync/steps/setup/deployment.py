@@ -42,17 +42,17 @@ def deploy(ports: SetupPorts) -> dict[str, int]:
     if decided.package.is_empty:
         return {"components": 0, "changed": 0}
     # Before the deployment: a worker that dies in between must not take the originals with it.
-    ports.ledger.keep_layout_edits(found.org, ports.run, [_kept(edit) for edit in decided.edits], ports.now())
+    ports.ledger.layout_edits.keep(found.org, ports.run, [_kept(edit) for edit in decided.edits], ports.now())
     names = tuple(edit["layout"] for edit in decided.edits)
     try:
         done = _sent(ports, decided, check_only=False)
     except ConfigurationError:
-        ports.ledger.end_layout_edits(found.org, names, "failed", ports.run)
+        ports.ledger.layout_edits.end(found.org, names, "failed", ports.run)
         raise
     present = retrieve(ports, {"Layout": names})
     for name in names:
         # Salesforce writes a layout anew: only what it gives back can be compared later.
-        ports.ledger.note_deployed(found.org, name, present[layout_path(name)])
+        ports.ledger.layout_edits.note_deployed(found.org, name, present[layout_path(name)])
     return _told(ports, done)
 
 
@@ -61,7 +61,7 @@ def _undo(ports: SetupPorts, org: str, decided: SetupPlan) -> dict[str, int]:
     counts = {"components": 0, "changed": 0}
     if not decided.package.is_empty:
         counts = _told(ports, _sent(ports, decided, check_only=False))
-    ports.ledger.end_layout_edits(org, [*names, *decided.settled], "undone")
+    ports.ledger.layout_edits.end(org, [*names, *decided.settled], "undone")
     return counts
 
 

@@ -54,9 +54,9 @@ class People:
 
     def base(self, number: int, **fields: list[str | None]) -> None:
         """Spoil what the ledger remembers, or mend it."""
-        [key] = self.world.ledger.bindings(salesforce_ids=[self.ids[number][0]])["id"]
+        [key] = self.world.ledger.bindings.read(salesforce_ids=[self.ids[number][0]])["id"]
         base = json.dumps({key.replace("__", "."): values for key, values in fields.items()})
-        self.world.ledger.merge_base(pd.DataFrame({"id": [key], "base": [base]}), self.world.clock())
+        self.world.ledger.bindings.merge_base(pd.DataFrame({"id": [key], "base": [base]}), self.world.clock())
 
     def note(self, number: int, event: str, field: str, *values: str | None) -> None:
         """Write into the history why two values differ."""
@@ -188,8 +188,8 @@ def planted(count: int, kinds: list[tuple[Doing, str, str]]) -> tuple[People, pd
             kind[0](people, number)
     known = Known(
         since={"salesforce": since, "salesmanago": since},
-        issues=world.ledger.open_issues(),
-        differences=world.ledger.events_called([KEPT, UNDONE], world.ledger.bindings()["id"]),
+        issues=world.ledger.issues.read_open(),
+        differences=world.ledger.events.read_called([KEPT, UNDONE], world.ledger.bindings.read()["id"]),
     )
     return people, pd.concat(classify(world.plan(), known), ignore_index=True)
 

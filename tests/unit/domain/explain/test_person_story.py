@@ -43,7 +43,7 @@ def two_objects(**more: Any) -> World:
 def explained(world: World, since: datetime | None = None, **meant: str) -> Explanation:
     """Explain who is named by `salesforce` or `salesmanago`, or everybody there is."""
     items = [ObjectInput(source.mapping, source.schema, world.records(name)) for name, source in world.sources.items()]
-    bindings = world.ledger.bindings()
+    bindings = world.ledger.bindings.read()
     inputs = PlanInput(
         items, frozenset(world.sources), world.contacts(), bindings, "both", world.clock(), seen=world.seen()
     )
@@ -55,11 +55,11 @@ def explained(world: World, since: datetime | None = None, **meant: str) -> Expl
     whom = Meant(*(frozenset(ids) for ids in (named if meant else everybody)))
     ids = (whom.salesforce_ids, whom.salesmanago_ids)
     remembered = Remembered(
-        world.ledger.bindings(*ids),
-        world.ledger.events(binding_ids=bindings["id"]),
-        world.ledger.changes_of(*ids),
-        world.ledger.issues_of(*ids),
-        world.ledger.consent(*ids),
+        world.ledger.bindings.read(*ids),
+        world.ledger.events.read(binding_ids=bindings["id"]),
+        world.ledger.history.changes_of(*ids),
+        world.ledger.history.issues_of(*ids),
+        world.ledger.consent.read(*ids),
     )
     clocks = None if since is None else {"salesforce": since, "salesmanago": since}
     return explain(PersonKey("email", ADDRESS), whom, inputs, plan(inputs), remembered, clocks)
@@ -256,10 +256,10 @@ def test_what_was_sent_and_what_came_back_is_told() -> None:
     world = World(mapped())
     identifier, _ = bound(world)
     row = {"object": "Lead", "direction": "to_salesmanago", "action": "update", "salesforce_id": identifier}
-    run = world.ledger.start_run("dag", "one", "full", False, False, world.clock())
-    world.ledger.plan_changes(run, pd.DataFrame([{**row, "field": "name", "old": "A", "new": "B"}]), world.clock())
+    run = world.ledger.runs.start("dag", "one", "full", False, False, world.clock())
+    world.ledger.changes.plan(run, pd.DataFrame([{**row, "field": "name", "old": "A", "new": "B"}]), world.clock())
     settled = {"state": "failed", "reason": "VALUE_TOO_LONG", "field": "name", **row}
-    world.ledger.settle_changes(run, pd.DataFrame([settled]))
+    world.ledger.changes.settle(run, pd.DataFrame([settled]))
     [sent] = only(explained(world, salesforce=identifier)).sent
     assert (sent.run_id, sent.mode, sent.dry_run, sent.field, sent.old, sent.new, sent.state, sent.reason) == (
         *(run, "full", False),
@@ -289,9 +289,9 @@ def test_issues_and_consent_are_told() -> None:
     world = World(mapped())
     identifier, contact = bound(world)
     issue = {"object": "Lead", "salesforce_id": identifier, "salesmanago_id": contact, "reason": "LOCKED"}
-    world.ledger.report_issues(1, pd.DataFrame([issue]), world.clock())
+    world.ledger.issues.report(1, pd.DataFrame([issue]), world.clock())
     seen = {"channel": "email", "side": "salesforce", "seen_at": world.clock(), "salesforce_id": identifier}
-    world.ledger.add_consent(1, pd.DataFrame([seen]))
+    world.ledger.consent.add(1, pd.DataFrame([seen]))
     story = only(explained(world, salesforce=identifier))
     [told], [evidence] = story.issues, story.consent
     assert (told.reason, told.state, told.meaning) == (

@@ -31,7 +31,7 @@ def planned(world: World) -> list[tuple[str, str, str, str]]:
 
 
 def owed(world: World) -> list[str]:
-    return [key for text in world.ledger.bindings()["owed"] for key in json.loads(text)]
+    return [key for text in world.ledger.bindings.read()["owed"] for key in json.loads(text)]
 
 
 @pytest.mark.parametrize(
@@ -93,8 +93,8 @@ def test_an_opt_out_that_a_policy_made_is_that_of_the_address() -> None:
 def test_what_both_sides_are_owed_is_written_to_both_though_it_was_written_before() -> None:
     world, *_ = synced()
     bounces, due = {"optedOut": [TO_SALESMANAGO, 1]}, {"optedOut": "opted out before"}
-    known = world.ledger.bindings()[["id"]]
-    world.ledger.save(known.assign(bounces=json.dumps(bounces), owed=json.dumps(due)), world.clock())
+    known = world.ledger.bindings.read()[["id"]]
+    world.ledger.bindings.update(known.assign(bounces=json.dumps(bounces), owed=json.dumps(due)), world.clock())
     both = [(way, "optedOut", "true", "opted out before") for way in (TO_SALESFORCE, TO_SALESMANAGO)]
     assert sorted(planned(world)) == both
 

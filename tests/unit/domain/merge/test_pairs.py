@@ -37,7 +37,7 @@ def test_what_is_known_of_consent_after_a_move(
     record = world.salesforce.insert(Email="ann@example.com", LastName="Lis")
     contact = world.salesmanago.insert("ann@example.com", name="Lis", optedOut=True)
     world.apply_nothing(world.plan())
-    bindings = world.ledger.bindings().assign(base=json.dumps({"optedOut": base}))
+    bindings = world.ledger.bindings.read().assign(base=json.dumps({"optedOut": base}))
     bindings["from_salesforce_id"], bindings["from_salesmanago_id"] = (pd.Series([one], dtype="str") for one in moved)
     person = {"object": "Lead", "salesforce_id": record, "salesmanago_id": contact, "status": PAIR}
     people = pd.DataFrame([dict.fromkeys(PEOPLE_COLUMNS) | person])

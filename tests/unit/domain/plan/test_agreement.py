@@ -81,8 +81,8 @@ def test_who_leaves_and_who_comes_back_is_remembered() -> None:
         world.salesforce.edit(sid, Title=title)
         world.clock.step()
         world.sync()
-        assert world.ledger.bindings()["status"].tolist() == [status]
+        assert world.ledger.bindings.read()["status"].tolist() == [status]
     world.salesmanago.edit(mid, deleted=True)
     world.sync()
-    assert world.ledger.bindings()["status"].tolist() == ["deleted"]
+    assert world.ledger.bindings.read()["status"].tolist() == ["deleted"]
     assert world.plan().changes.empty

@@ -212,7 +212,7 @@ def test_nobody_is_given_the_address_of_somebody_else(side: str) -> None:
 def test_two_people_who_take_one_new_address_are_not_written(side: str) -> None:
     world = World(with_fields())
     address_taken(world)
-    for row in world.ledger.bindings().itertuples():
+    for row in world.ledger.bindings.read().itertuples():
         if side == "salesforce":
             world.salesforce.edit(row.salesforce_id, Email="c@example.com")
         else:
@@ -239,7 +239,7 @@ def test_an_automation_that_turns_a_value_a_third_time_is_held() -> None:
     world.salesmanago.edit(mid, **{"address.city": "b"})
     world.clock.step()
     world.apply(world.plan())  # to Salesforce: 1
-    bindings = world.ledger.bindings().iloc[0]
+    bindings = world.ledger.bindings.read().iloc[0]
     moment = timedelta(seconds=30)
     world.clock.time = bindings["salesforce_written_at"].to_pydatetime() + moment
     world.salesforce.edit(sid, City="a")
@@ -247,7 +247,7 @@ def test_an_automation_that_turns_a_value_a_third_time_is_held() -> None:
     assert changes(plan, "address.city") == [("to_salesmanago", "update", "b", "a")]
     assert plan.changes["turn"].tolist() == [2]
     world.apply(plan)
-    world.clock.time = world.ledger.bindings().iloc[0]["salesmanago_written_at"].to_pydatetime() + moment
+    world.clock.time = world.ledger.bindings.read().iloc[0]["salesmanago_written_at"].to_pydatetime() + moment
     world.salesmanago.edit(mid, **{"address.city": "b"})
     held = world.plan()
     assert held.changes.empty
@@ -294,7 +294,7 @@ def test_an_automation_that_empties_a_field_again_and_again_is_held(side: str, s
         plan = world.plan()
         found.append((len(plan.changes), reasons(plan)))
         world.apply(plan)
-        written = world.ledger.bindings().iloc[0][f"{side}_written_at"].to_pydatetime()
+        written = world.ledger.bindings.read().iloc[0][f"{side}_written_at"].to_pydatetime()
         world.clock.time = written + timedelta(seconds=seconds)
         empty(world, side, sid, mid)
     assert found == [(1, []), (1, []), (0, [("UNSTABLE", "address.city")]), (0, [("UNSTABLE", "address.city")])]
@@ -318,7 +318,8 @@ def test_an_opt_out_is_never_held_as_unstable(side: str) -> None:
         assert changes(plan, "optedOut") == [(f"to_{side}", "update", "false", "true")]
         assert [reason for reason, _ in reasons(plan)] == ["OPT_IN_REVERTED"]
         world.apply(plan)
-        world.clock.time = world.ledger.bindings().iloc[0][f"{side}_written_at"].to_pydatetime() + timedelta(seconds=9)
+        written = world.ledger.bindings.read().iloc[0][f"{side}_written_at"]
+        world.clock.time = written.to_pydatetime() + timedelta(seconds=9)
 
 
 @pytest.mark.parametrize(
@@ -392,7 +393,7 @@ def test_who_leaves_the_criteria_is_paused_and_handled_once(policy: str) -> None
     plan = world.sync()
     assert statuses(plan) == [("skip", "PAUSED")]
     assert changes(plan, "address.city") == []
-    assert world.ledger.bindings()["status"].tolist() == ["paused"]
+    assert world.ledger.bindings.read()["status"].tolist() == ["paused"]
     assert world.salesmanago.tags(mid) == ({"LEFT_CRM_CRITERIA"} if policy == "tag" else set())
     out = policy == "opt_out"
     assert world.salesmanago.card(mid)["optedOut"] is out
@@ -444,7 +445,7 @@ def test_what_salesmanago_does_not_clear_is_reported_and_left_alone() -> None:
     world.salesforce.edit(sid, City=None)
     world.clock.step()
     assert changes(world.sync(), "address.city") == [("to_salesmanago", "update", "Kraków", None)]
-    assert world.ledger.open_issues()["reason"].tolist() == ["NOT_CLEARED"]
+    assert world.ledger.issues.read_open()["reason"].tolist() == ["NOT_CLEARED"]
     assert world.plan().changes.empty
     assert world.salesforce.rows[sid]["City"] is None
 
