@@ -83,7 +83,7 @@ twin: $(VENV)/runtime.stamp ## Serve the local Salesforce and SALESmanago on por
 dist: $(UV) ## Build the wheel, and the source archive that it is built from, into dist
 	@$(UV) build --quiet --out-dir $(DIST)
 
-tables: $(VENV)/dev.stamp ## Write what is a copy of the code anew: tables of docs/reference.md, the Grafana board
+tables: $(VENV)/dev.stamp ## Write what is a copy of the code anew: tables of docs/reference.md and docs/development.md, the Grafana board
 	@$(BIN)/python -m docs.site.reference_tables
 	@$(BIN)/python -m docs.site.grafana_board
 

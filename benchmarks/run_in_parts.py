@@ -41,7 +41,7 @@ from salesmanago_sync.steps.ports import Ports  # noqa: E402
 from salesmanago_sync.steps.preflight import checked, preflight  # noqa: E402
 from salesmanago_sync.steps.reading import CONTACTS, SALESFORCE, SALESMANAGO, Reading, Source, key_of, sources  # noqa: E402
 from salesmanago_sync.steps.request import Run  # noqa: E402
-from salesmanago_sync.steps.staged import Listed, begin_slices, listed_name  # noqa: E402
+from salesmanago_sync.steps.staged import Listed, begin_slices, listed_name, rows_of  # noqa: E402
 from tests.histories.staged import WatchedStaging  # noqa: E402
 from tests.integration.direct import Direct  # noqa: E402
 from tests.twin_in_process import TwinInProcess  # noqa: E402
@@ -114,7 +114,7 @@ def stage_people(folder: Path, count: int, in_a_part: int) -> Run:
     reading, random = Reading(ports, found), np.random.default_rng(1)
     slices = begin_slices(ports.staging)
     pages = {name: listed_name(name) for name in found} | {CONTACTS: slices.cards(1)}
-    listed = {name: Listed(ports.staging, page) for name, page in pages.items()}
+    listed = {name: Listed(ports.staging, page, rows_of(name)) for name, page in pages.items()}
     for start in range(0, count, ROWS):
         number = pd.Series(range(start, min(count, start + ROWS)))
         records = salesforce(number, random)

@@ -1,4 +1,4 @@
-"""The tables of docs/reference.md that are a copy of code, written between their marks: `make tables`."""
+"""The tables of pages that are a copy of code, written between their marks: `make tables`."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from typing import Any
 from airflow.sdk import Param
 
 from salesmanago_sync.dags import audit, full_sync, incremental_sync, probe, setup, tasks, undo
+from salesmanago_sync.domain.declared import Declared
 from salesmanago_sync.domain.reasons import ISSUES, SKIPS, Reason
+from salesmanago_sync.domain.staged_frames import STAGED
 from salesmanago_sync.settings import PREFIX, Settings
 
-PAGE = Path(__file__).resolve().parents[1] / "reference.md"
+DOCS = Path(__file__).resolve().parents[1]
 TABLE = re.compile(r"(<!-- (\w+): make tables -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -43,6 +45,17 @@ def reasons(of: Mapping[str, Reason]) -> list[str]:
     """Return the table of the reasons of issues or of skips."""
     rows = [(f"`{code}`", reason.meaning, reason.fix) for code, reason in of.items()]
     return _table(("Code", "Meaning", "What to do"), rows)
+
+
+def frames(of: Iterable[Declared]) -> list[str]:
+    """Return the table of the frames that tasks hand to each other."""
+    rows = [(f"`{kind.name}`", kind.writer, kind.meaning, _columns(kind)) for kind in of]
+    return _table(("Frame", "Made by", "A row is", "Columns"), rows)
+
+
+def _columns(kind: Declared) -> str:
+    named = ", ".join(f"`{name}`" for name in kind.names)
+    return f"{named}; as text {kind.more}" if kind.more else named
 
 
 def _values(schema: Mapping[str, Any]) -> str:
@@ -81,28 +94,38 @@ OTHERS = {
 }
 
 
-def written(text: str) -> str:
-    """Return the page with its tables as the code has them."""
-    tables = {
-        "settings": settings(),
-        "params": params("Sync", SYNCS),
-        "others": params("DAG", OTHERS),
-        "issues": reasons(ISSUES),
-        "skips": reasons(SKIPS),
+def tables_of() -> dict[str, dict[str, list[str]]]:
+    """Return the tables of each page, by their marks."""
+    return {
+        "reference.md": {
+            "settings": settings(),
+            "params": params("Sync", SYNCS),
+            "others": params("DAG", OTHERS),
+            "issues": reasons(ISSUES),
+            "skips": reasons(SKIPS),
+        },
+        "development.md": {"frames": frames(STAGED)},
     }
+
+
+def written(name: str, text: str) -> str:
+    """Return a page with its tables as the code has them."""
+    tables = tables_of()[name]
 
     def filled(place: re.Match[str]) -> str:
         return "\n".join([place[1], *tables.pop(place[2]), "", place[3]])
 
     result = TABLE.sub(filled, text)
     if tables:
-        raise ValueError(f"{PAGE.name} has no mark for {', '.join(tables)}")
+        raise ValueError(f"{name} has no mark for {', '.join(tables)}")
     return result
 
 
 def main() -> int:
-    """Write the page."""
-    PAGE.write_text(written(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    """Write the pages."""
+    for name in tables_of():
+        page = DOCS / name
+        page.write_text(written(name, page.read_text(encoding="utf-8")), encoding="utf-8")
     return 0
 
 

@@ -9,7 +9,8 @@
     │  ├─ UnknownOutcomeError      a write got no readable answer: it may have been applied
     │  ├─ OutdatedError            a write did not leave: what it rests on was read too long ago
     │  ├─ ReserveError             what is left of the org's daily API calls is kept for others: a later run goes on
-    │  └─ OwnFaultError            the sync made a body that is no JSON: nothing was sent
+    │  ├─ OwnFaultError            the sync made a body that is no JSON: nothing was sent
+    │  └─ FrameError               a task handed on, or found, a frame that is not as it is declared
     ├─ RetriableError              time-out before sending, 429, 5xx, row lock: try again later
     ├─ UnexpectedError             a fault of this package: what it says names places in the code, never a value
     └─ IssuesFoundError            the run did its work, and some records need a person
@@ -135,6 +136,10 @@ class OwnFaultError(FatalError):
     def __init__(self, message: str, field: str) -> None:
         super().__init__(message)
         self.field = field
+
+
+class FrameError(FatalError):
+    """A frame that one task hands to another is not as it is declared; nothing was made of it."""
 
 
 class RetriableError(SyncError):

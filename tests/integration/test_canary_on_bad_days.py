@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from salesmanago_sync.domain import staged_frames
 from salesmanago_sync.domain.merge.owed import DELETE
 from salesmanago_sync.errors import FatalError
 from salesmanago_sync.steps.binding import bind_people
@@ -83,7 +84,7 @@ def test_where_the_first_people_moved_meanwhile_the_next_are_the_first(direct: D
     direct.later(SETTLED_SECONDS)
     ports = bound(direct)
     [(part, [first])] = first_people(ports, 1)
-    moved = staged(ports, part, "people").loc[first, "salesforce_id"]
+    moved = staged(ports, part, staged_frames.PEOPLE).loc[first, "salesforce_id"]
     direct.later(5)
     direct.control.patch(f"/salesforce/Lead/{moved}", {"City": "Ełk"})
     direct.control.post("/salesmanago/settings", {"keeps": "upper"})

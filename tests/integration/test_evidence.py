@@ -7,6 +7,7 @@ from datetime import timedelta
 import pandas as pd
 import pytest
 
+from salesmanago_sync.domain.staged_frames import PEOPLE, PLANNED_CHANGES
 from salesmanago_sync.steps.extract import extract_salesforce, gather_counterparts
 from salesmanago_sync.steps.parts import staged
 from salesmanago_sync.steps.ports import Ports
@@ -41,7 +42,7 @@ def read(ports: Ports, objects: list[str]) -> None:
 def planned(ports: Ports) -> pd.DataFrame:
     """Plan, and give the people by Salesforce Id."""
     plan_everybody(ports)
-    return staged(ports, 1, "people").set_index("salesforce_id")
+    return staged(ports, 1, PEOPLE).set_index("salesforce_id")
 
 
 def person(direct: Direct, email: str = EMAIL) -> tuple[str, str]:
@@ -62,7 +63,7 @@ def test_who_was_bound_after_a_run_had_read_is_not_taken_for_gone(direct: Direct
     direct.ledger.bindings.add(rows, ports.run.id, direct.now())
     people = planned(ports)
     assert set(people.loc[leads, "status"]) == {"pair"}, "they were read again"
-    changes = staged(ports, 1, "changes")
+    changes = staged(ports, 1, PLANNED_CHANGES)
     assert not changes["lane"].eq("consent").any()
     assert not changes["action"].eq("create").any()
 
@@ -122,7 +123,7 @@ def test_a_record_that_is_no_longer_of_its_object_was_not_deleted(direct: Direct
     read(ports, objects)
     row = planned(ports).loc[account]
     assert (row["status"], row["reason"]) == ("skip", "OUT_OF_OBJECT")
-    assert staged(ports, 1, "changes").query("salesforce_id == @account").empty
+    assert staged(ports, 1, PLANNED_CHANGES).query("salesforce_id == @account").empty
 
 
 def test_a_list_of_new_contacts_that_the_service_cuts_is_read_whole(direct: Direct) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from salesmanago_sync.domain.staged_frames import RECORDS, SIGHTINGS
 from salesmanago_sync.errors import RetriableError
 from salesmanago_sync.steps.close import close
 from salesmanago_sync.steps.extract import extract_salesforce
@@ -57,7 +58,7 @@ def ready(direct: Direct, mode: Mode = "full") -> Ports:
 def read(ports: Ports, name: str) -> pd.DataFrame:
     """Read an object, and give what was staged of it."""
     count = extract_salesforce(ports, name, ports.ledger.runs.read(ports.run.id)["window"])
-    pages = list(read_pages(ports.staging, [f"changed.{name}"]))
+    pages = list(read_pages(ports.staging, [f"changed.{name}"], RECORDS))
     found = pd.concat(pages).sort_values("Id", ignore_index=True)
     assert len(found) == count
     return found
@@ -146,7 +147,7 @@ def test_a_repeated_task_goes_on_with_its_job(direct: Direct, monkeypatch: pytes
     assert len(found) == len(HOSTILE) + 1
     assert edited not in set(found["Id"])
     assert len(jobs(direct)) == 1
-    seen = pd.concat(read_pages(ports.staging, ["changed.Lead.seen"]))
+    seen = pd.concat(read_pages(ports.staging, ["changed.Lead.seen"], SIGHTINGS))
     assert (seen["at"] <= ports.now() - pd.Timedelta(seconds=60)).all(), "what a job reads is as old as the job"
 
 

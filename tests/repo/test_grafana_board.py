@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from docs.site import grafana_board
-from docs.site.reference_tables import PAGE
+from docs.site.reference_tables import DOCS
 
 # Of a reason or a mode there is one metric each; the board asks for all of them, or for those that people wait for.
 OPEN = {"<reason>": ".+", "<code>": ".+"}
@@ -15,7 +15,7 @@ SPELLED = {"<direction>": ("to_salesmanago", "to_salesforce"), "<mode>": ("full"
 
 def listed() -> Iterator[str]:
     """The names that the reference lists, as the StatsD exporter spells them, without what they begin with."""
-    text = PAGE.read_text(encoding="utf-8")
+    text = (DOCS / "reference.md").read_text(encoding="utf-8")
     for name in re.findall(r"^\| `salesmanago_sync\.(\S+)` \|", text, re.MULTILINE):
         spelled = name.replace(".", "_")
         for part, stands_for in OPEN.items():

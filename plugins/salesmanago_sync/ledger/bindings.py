@@ -177,7 +177,7 @@ class Bindings:
 
         Args:
             run_id: The run.
-            frame: `domain.plan.plan.MOVE_COLUMNS`: `id`, the new `object`, ids and `base`, `event`, and
+            frame: `domain.staged_frames.BINDING_MOVES`: `id`, the new `object`, ids and `base`, `event`, and
                 `from_<side>_id`.
             now: The time.
 

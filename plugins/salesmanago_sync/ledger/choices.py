@@ -15,7 +15,7 @@ import pandas as pd
 import sqlalchemy as sa
 
 from salesmanago_sync.domain.frames import TEXT
-from salesmanago_sync.domain.merge.choices import CHOICE_COLUMNS, FALLEN, MET, RULES, no_choices
+from salesmanago_sync.domain.merge.choices import CHOICES, FALLEN, MET, RULES
 from salesmanago_sync.domain.merge.merge import TO_SALESMANAGO
 from salesmanago_sync.ledger.decisions import insert_decision
 from salesmanago_sync.ledger.engine import Database
@@ -85,23 +85,23 @@ class HeldChoices:
         """Read the decisions about some people that wait to be carried out.
 
         Returns:
-            `domain.merge.choices.CHOICE_COLUMNS`.
+            `domain.merge.choices.CHOICES`.
         """
-        columns = [issues.c[name] if name in KEYS else choices.c[name] for name in CHOICE_COLUMNS]
+        columns = [issues.c[name] if name in KEYS else choices.c[name] for name in CHOICES.names]
         query = sa.select(*columns).join(issues, issues.c.id == choices.c.issue_id).where(choices.c.state == WAITING)
         with self._database.read() as connection:
             frames = [
                 select_frame(connection, query.where(issues.c.salesforce_id.in_(some)))
                 for some in chunks(salesforce_ids)
             ]
-        found = pd.concat([frame for frame in frames if len(frame)] or [no_choices()], ignore_index=True)
+        found = pd.concat([frame for frame in frames if len(frame)] or [CHOICES.empty()], ignore_index=True)
         return found.assign(**{name: _texts(found[name]) for name in VALUES})
 
     def note_written(self, done: pd.DataFrame) -> None:
         """Note what was written because of decisions; one that is carried out on both sides is gone.
 
         Args:
-            done: Changes that went through (`domain.plan.changes.CHANGE_COLUMNS`).
+            done: Changes that went through (`domain.staged_frames.CHANGES`).
         """
         mine = done[done["rule"].isin(RULES.values())]
         if mine.empty:
@@ -114,7 +114,7 @@ class HeldChoices:
         """Note what became of decisions that a plan has looked at.
 
         Args:
-            outcomes: `domain.merge.choices.OUTCOME_COLUMNS`.
+            outcomes: `domain.merge.choices.OUTCOMES`.
         """
         if outcomes.empty:
             return

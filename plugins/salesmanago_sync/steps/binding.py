@@ -9,8 +9,9 @@ import pandas as pd
 from salesmanago_sync.domain.certificate.agreed import kept_otherwise
 from salesmanago_sync.domain.frames import TEXT, among
 from salesmanago_sync.domain.merge.pairs import SIDES
+from salesmanago_sync.domain.staged_frames import AGREEMENT, BINDING_MOVES, FOUND_ISSUES, SEEN_OPT_OUTS
 from salesmanago_sync.steps.approval import approved_scope
-from salesmanago_sync.steps.evidence import SEEN, keep_seen
+from salesmanago_sync.steps.evidence import keep_seen
 from salesmanago_sync.steps.guard import tell_cost
 from salesmanago_sync.steps.parts import check_planned, load_part, note_bound, numbers, staged
 from salesmanago_sync.steps.planning import work_of
@@ -40,13 +41,13 @@ def bind_people(ports: Ports) -> list[list[dict[str, Any]]]:
         tell_cost(ports, scope)
     for number in numbers(ports):
         ports.keep_lock()
-        learned = [staged(ports, number, name) for name in ("moves", "agreement", "issues")]
+        learned = [staged(ports, number, kind) for kind in (BINDING_MOVES, AGREEMENT, FOUND_ISSUES)]
         if scope is not None:
             learned = _without_news(ports, number, learned)
         moves, agreement, issues = learned
         remember(ports, moves, agreement)
         ports.ledger.issues.report(ports.run.id, issues, ports.now())
-        keep_seen(ports, staged(ports, number, SEEN), read_at(ports))
+        keep_seen(ports, staged(ports, number, SEEN_OPT_OUTS), read_at(ports))
     return work_of(ports)
 
 
@@ -58,7 +59,7 @@ def _without_news(ports: Ports, number: int, learned: list[pd.DataFrame]) -> lis
 
 
 def remember(ports: Ports, moves: pd.DataFrame, agreement: pd.DataFrame) -> None:
-    """Store moves (`domain.plan.plan.MOVE_COLUMNS`) and an agreement (`domain.plan.agreement`) in the ledger.
+    """Store moves (`staged_frames.BINDING_MOVES`) and an agreement (`staged_frames.AGREEMENT`) in the ledger.
 
     Safe to repeat: a binding that has moved has its new ids already.
     """
@@ -76,7 +77,7 @@ def remember(ports: Ports, moves: pd.DataFrame, agreement: pd.DataFrame) -> None
     note_differences(ports, kept_otherwise(bound))
     ports.ledger.issues.adopt(bound)
     for side in SIDES:
-        seen = bound[bound[f"echo_{side}"].astype("bool")]
+        seen = bound[bound[f"echo_{side}"]]
         ports.ledger.bindings.update(seen[["id"]].assign(**{f"{side}_written": "[]"}), now)
     for name, people in agreement.groupby("object"):
         ports.ledger.intents.settle(str(name), people[["salesmanago_id", "salesforce_id"]], now)
@@ -92,7 +93,7 @@ def note_differences(ports: Ports, found: pd.DataFrame) -> None:
 
 
 def move(ports: Ports, moves: pd.DataFrame) -> None:
-    """Let bindings go on with other records or contacts (`domain.plan.plan.MOVE_COLUMNS`)."""
+    """Let bindings go on with other records or contacts (`staged_frames.BINDING_MOVES`)."""
     if len(moves):
         ports.ledger.bindings.move(ports.run.id, _still_to_move(ports, moves), ports.now())
 

@@ -18,6 +18,7 @@ from salesmanago_sync.domain.merge.owed import DELETE
 from salesmanago_sync.domain.merge.pairs import Pairs
 from salesmanago_sync.domain.plan.changes import EXTERNAL_ID
 from salesmanago_sync.domain.plan.scope import Scope
+from salesmanago_sync.domain.staged_frames import PLANNED_CHANGES
 from salesmanago_sync.errors import FatalError
 from salesmanago_sync.steps.approval import approved_scope
 from salesmanago_sync.steps.parts import each_staged, numbers, staged
@@ -52,7 +53,7 @@ def write_first(ports: Ports) -> dict[str, int]:
     total, written = Counter(NOBODY), [NO_CHANGES]
     for some in _in_turn(ports, ports.run.request.canary or 0):
         for number, chosen in some:
-            changes = staged(ports, number, "changes")
+            changes = staged(ports, number, PLANNED_CHANGES)
             mine = changes[changes["person"].isin(chosen) & ~goes_first(changes["lane"])]
             for batch in batches(mine, ports.settings.people_per_task, number):
                 total.update(write_batch(ports, batch, frozenset(chosen)))
@@ -60,7 +61,7 @@ def write_first(ports: Ports) -> dict[str, int]:
         # Where all of them moved meanwhile, nothing was sent that could be read back.
         if _settled(ports, pd.concat(written))["state"].isin(["done", "failed"]).any():
             break
-    first = [changes[goes_first(changes["lane"])] for changes in each_staged(ports, "changes")]
+    first = [changes[goes_first(changes["lane"])] for changes in each_staged(ports, PLANNED_CHANGES)]
     settled = _settled(ports, pd.concat([*written, *first]))
     different = pd.concat([settled[settled["state"].eq("failed")], _otherwise(ports, settled)], ignore_index=True)
     persons = sum(len(changes.drop_duplicates(WHOSE)) for changes in written)
@@ -94,7 +95,7 @@ def first_people(
     """
     approved = approved_scope(ports) or Scope()
     for number in numbers(ports):
-        changes = staged(ports, number, "changes")
+        changes = staged(ports, number, PLANNED_CHANGES)
         mine = ~goes_first(changes["lane"]) & approved.holds(changes) & ~changes["person"].isin(before.get(number, ()))
         ways = changes[mine].drop_duplicates([*WAY, "person"])
         ranked = ways.assign(turn=ways.groupby(WAY).cumcount()).sort_values("turn", kind="stable")

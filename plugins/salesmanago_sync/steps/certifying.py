@@ -13,15 +13,9 @@ from typing import Any
 import pandas as pd
 
 from salesmanago_sync.domain.certificate.agreed import KEPT, UNDONE
-from salesmanago_sync.domain.certificate.certificate import (
-    COUNTED,
-    NAMED,
-    Certificate,
-    Difference,
-    add_up,
-    counts_of,
-)
+from salesmanago_sync.domain.certificate.certificate import Certificate, Difference, add_up, counts_of
 from salesmanago_sync.domain.certificate.classify import Known, classify
+from salesmanago_sync.domain.staged_frames import DIFFERENCES, REASON_COUNTS
 from salesmanago_sync.errors import ConfigurationError, FatalError, Fault, UnexplainedError
 from salesmanago_sync.steps.commit import COMMITTED
 from salesmanago_sync.steps.parts import of_everybody, stage
@@ -35,7 +29,6 @@ from salesmanago_sync.steps.watermark import Watermark, read_watermark
 
 log = logging.getLogger(__name__)
 
-COUNTS, FOUND = "counts", "unexplained"
 EXAMPLES = 10
 
 
@@ -51,8 +44,8 @@ def compare_part(ports: Ports, number: int) -> dict[str, int]:
     """
     planned, reading = decide_part(ports, number)
     counts, unexplained = add_up(classify(planned, _known(ports, reading)))
-    stage(ports, number, COUNTS, counts)
-    stage(ports, number, FOUND, unexplained)
+    stage(ports, number, REASON_COUNTS, counts)
+    stage(ports, number, DIFFERENCES, unexplained)
     return {"people": len(planned.people), "unexplained": len(unexplained)}
 
 
@@ -88,15 +81,15 @@ def certify(ports: Ports) -> Certificate:
     """
     ports.keep_lock()
     watermark = _watermark(ports)
-    rows = of_everybody(ports, FOUND, NAMED)
+    rows = of_everybody(ports, DIFFERENCES)
     found = Certificate(
         at=read_at(ports),
         run=ports.run.id,
         since={"salesforce": watermark.salesforce, "salesmanago": watermark.salesmanago},
         mappings={mapping.object: mapping.digest for mapping in mappings_of_run(ports)},
         ledger={"id": ports.ledger.identity.read(), "digest": ports.ledger.bindings.digest()},
-        counts=counts_of(of_everybody(ports, COUNTS, COUNTED)),
-        unexplained=[Difference(*row) for row in rows[list(NAMED)].itertuples(index=False)],
+        counts=counts_of(of_everybody(ports, REASON_COUNTS)),
+        unexplained=[Difference(*row) for row in rows[list(DIFFERENCES.names)].itertuples(index=False)],
     )
     log.info("%s", as_text(found))
     # Its work is done; what is left is to tell. It moves no watermark.
@@ -127,7 +120,7 @@ def prepare_repair(ports: Ports) -> list[str]:
         The record, or where there is none the contact, of each of these people.
     """
     ports.keep_lock()
-    found = of_everybody(ports, FOUND, NAMED)
+    found = of_everybody(ports, DIFFERENCES)
     fields = found[found["field"].ne("")]
     bound = ports.ledger.bindings.read(salesforce_ids=fields["salesforce_id"], columns=["id", "salesforce_id"])
     numbers = bound.set_index("salesforce_id")["id"]

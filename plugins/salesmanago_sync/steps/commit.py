@@ -7,18 +7,17 @@ from datetime import timedelta
 import pandas as pd
 
 from salesmanago_sync.domain.plan.closing import without_cause
-from salesmanago_sync.domain.plan.consent import SEEN_COLUMNS
 from salesmanago_sync.domain.plan.readability import nameless
+from salesmanago_sync.domain.staged_frames import PEOPLE, SEEN_OPT_OUTS, SIGHTINGS
 from salesmanago_sync.errors import FatalError
 from salesmanago_sync.steps.approval import approved_scope
-from salesmanago_sync.steps.evidence import SEEN
+from salesmanago_sync.steps.frames import load_frame
 from salesmanago_sync.steps.ledger_age import this_ledger
 from salesmanago_sync.steps.parts import of_everybody
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import checked
 from salesmanago_sync.steps.reading import SALESFORCE, SALESMANAGO
 from salesmanago_sync.steps.snapshot import mappings_of_run
-from salesmanago_sync.steps.staged import SEEN as SIGHTED
 from salesmanago_sync.steps.staged import read_at
 from salesmanago_sync.steps.watermark import Watermark, first_sync, move_watermark, note_ledger, write_first_sync
 from salesmanago_sync.steps.window import Window, found_watermark, span_of
@@ -48,7 +47,7 @@ def commit(ports: Ports, window: Window | None) -> dict[str, int]:
         return {"closed": 0}
     approved_scope(ports)
     _check_settled(ports)
-    everybody = of_everybody(ports, "people", ["salesforce_id", "salesmanago_id", "reason"])
+    everybody = of_everybody(ports, PEOPLE, ["salesforce_id", "salesmanago_id", "reason"])
     unread = everybody["reason"].eq("NOT_READ").fillna(False).astype(bool)
     people = everybody[~unread]
     closed = _close_solved(ports, people)
@@ -103,7 +102,7 @@ def _close_solved(ports: Ports, people: pd.DataFrame) -> int:
     if silent.empty:
         return 0
     bindings = ports.ledger.bindings.read(salesmanago_ids=silent["salesmanago_id"])
-    solved = silent[without_cause(silent, bindings, mappings_of_run(ports), of_everybody(ports, SEEN, SEEN_COLUMNS))]
+    solved = silent[without_cause(silent, bindings, mappings_of_run(ports), of_everybody(ports, SEEN_OPT_OUTS))]
     waiting = _decided(ports, solved, bindings)
     ports.ledger.issues.wait_on(solved.loc[waiting, "id"], ports.now())
     ports.ledger.issues.close(ports.run.id, solved.loc[~waiting, "id"], ports.now())
@@ -124,7 +123,7 @@ def _decided(ports: Ports, issues: pd.DataFrame, bindings: pd.DataFrame) -> pd.S
 
 def _gone(ports: Ports, issues: pd.DataFrame) -> pd.Series:
     """Tell whose record, or contact that never had one, a service was asked for by its id and does not know."""
-    asked = ports.staging.read(SIGHTED)
+    asked = load_frame(ports.staging, SIGHTINGS.name, SIGHTINGS)
     gone = asked[asked["by_id"] & ~asked["found"]]
     records, contacts = (gone.loc[gone["side"].eq(side), "id"] for side in (SALESFORCE, SALESMANAGO))
     alone = issues["salesforce_id"].eq("")

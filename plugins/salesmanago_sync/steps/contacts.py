@@ -5,11 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator
 
-import pandas as pd
-
-from salesmanago_sync.domain.frames import TEXT
 from salesmanago_sync.domain.people.matching import TOMBSTONES
+from salesmanago_sync.domain.staged_frames import CARDS, SLICE_IDS
 from salesmanago_sync.errors import FatalError
+from salesmanago_sync.steps.frames import load_frame, save_frame
 from salesmanago_sync.steps.planning import EXAMPLES, FEW
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import checked
@@ -42,7 +41,7 @@ def list_contacts(ports: Ports, window: Window | None) -> list[list[int]]:
     for ids in _slices(_contact_ids(ports, window), ports.settings.contacts_per_task):
         ports.keep_lock()
         count += 1
-        ports.staging.write(slices.ids(count), pd.DataFrame({"id": pd.Series(ids, dtype=TEXT)}))
+        save_frame(ports.staging, slices.ids(count), SLICE_IDS.frame({"id": ids}), SLICE_IDS)
     slices.close(ports.staging, count)
     return shared_out(range(1, count + 1), ports.most_tasks)
 
@@ -59,9 +58,9 @@ def read_cards(ports: Ports, numbers: Iterable[int]) -> int:
     """
     slices, known, count = read_slices(ports.staging), sources(ports, checked(ports).enabled), 0
     for number in numbers:
-        ids = ports.staging.read(slices.ids(number))["id"]
+        ids = load_frame(ports.staging, slices.ids(number), SLICE_IDS)["id"]
         # What was read is on its way: each slice begins with nothing.
-        reading, listed = Reading(ports, known), Listed(ports.staging, slices.cards(number))
+        reading, listed = Reading(ports, known), Listed(ports.staging, slices.cards(number), CARDS)
         reading.fetch_contacts(ids, in_scope=True, tell=ports.keep_lock)
         listed.add(reading.contacts, reading.seen())
         count += listed.close()
@@ -70,7 +69,8 @@ def read_cards(ports: Ports, numbers: Iterable[int]) -> int:
 
 def _read_people(ports: Ports, slices: Slices) -> None:
     request = ports.run.request
-    reading, listed = Reading(ports, sources(ports, checked(ports).enabled)), Listed(ports.staging, slices.cards(1))
+    reading = Reading(ports, sources(ports, checked(ports).enabled))
+    listed = Listed(ports.staging, slices.cards(1), CARDS)
     reading.find_contacts(request.emails, in_scope=True)
     reading.fetch_contacts(request.contact_ids, in_scope=True)
     listed.add(reading.contacts, reading.seen())

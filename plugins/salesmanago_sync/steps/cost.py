@@ -14,11 +14,12 @@ from salesmanago_sync.clients.salesmanago import CARDS_AT_ONCE
 from salesmanago_sync.clients.salesmanago_ids import PAGE
 from salesmanago_sync.domain.merge.merge import TO_SALESFORCE, TO_SALESMANAGO
 from salesmanago_sync.domain.plan.scope import Scope
+from salesmanago_sync.domain.staged_frames import PLANNED_CHANGES, SIZES
 from salesmanago_sync.ledger.frames import rows_of
 from salesmanago_sync.steps.canary import first_people
 from salesmanago_sync.steps.looks import FRESH_FOR, MOST_PAGES, MOST_RECORDS
 from salesmanago_sync.steps.parts import each_staged, of_everybody
-from salesmanago_sync.steps.planning import ROWS, SIZE_COLUMNS, SIZES, goes_first, request_size, sizes
+from salesmanago_sync.steps.planning import ROWS, goes_first, request_size, sizes
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import checked
 from salesmanago_sync.steps.reading import sources, witnesses
@@ -46,9 +47,9 @@ def planned_calls(ports: Ports, scope: Scope | None = None) -> dict[str, int]:
     if count is not None:
         _add_canary(ports, count, cost, scope or Scope())
     elif scope is None or scope.is_whole:
-        cost.write_all(of_everybody(ports, SIZES, SIZE_COLUMNS))
+        cost.write_all(of_everybody(ports, SIZES))
     else:
-        for changes in each_staged(ports, "changes"):
+        for changes in each_staged(ports, PLANNED_CHANGES):
             cost.write_all(sizes([changes[scope.holds(changes)]], ports.settings.people_per_task))
     cost.followup()
     return {"salesmanago": cost.salesmanago, "salesforce": cost.salesforce}
@@ -57,7 +58,7 @@ def planned_calls(ports: Ports, scope: Scope | None = None) -> dict[str, int]:
 def _add_canary(ports: Ports, count: int, cost: Cost, scope: Scope) -> None:
     """Add what is written of each part before the canary, by it, and after it, and whom it reads back."""
     chosen, read = dict(first_people(ports, count)), Counter[str]()
-    for number, planned in enumerate(each_staged(ports, "changes"), start=1):
+    for number, planned in enumerate(each_staged(ports, PLANNED_CHANGES), start=1):
         changes = planned[scope.holds(planned)]
         before, first = goes_first(changes["lane"]), changes["person"].isin(chosen.get(number, ()))
         in_turn = changes[before], changes[~before & first], changes[~before & ~first]

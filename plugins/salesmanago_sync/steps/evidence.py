@@ -13,7 +13,8 @@ from salesmanago_sync.domain.merge.merge import TO_SALESFORCE
 from salesmanago_sync.domain.merge.owed import OPT_OUTS
 from salesmanago_sync.domain.merge.pairs import SIDES
 from salesmanago_sync.domain.plan.consent import is_shared, side_seen
-from salesmanago_sync.domain.plan.findings import ISSUE_COLUMNS, issues, stack
+from salesmanago_sync.domain.plan.findings import issues
+from salesmanago_sync.domain.staged_frames import FOUND_ISSUES
 from salesmanago_sync.ledger.consent import OPTED_IN
 from salesmanago_sync.ledger.store import Ledger
 from salesmanago_sync.steps.ports import Ports
@@ -21,8 +22,6 @@ from salesmanago_sync.steps.ports import Ports
 if TYPE_CHECKING:
     from salesmanago_sync.steps.settling import Sent
 
-# The staged frame of what was seen of opt-outs.
-SEEN = "seen_opt_outs"
 CHANNELS = dict(zip(OPT_OUTS, ("email", "phone"), strict=True))
 
 
@@ -67,7 +66,7 @@ def keep_seen(ports: Ports, seen: pd.DataFrame, seen_at: datetime) -> None:
 
     Args:
         ports: What the step talks to.
-        seen: `domain.plan.consent.SEEN_COLUMNS`.
+        seen: `staged_frames.SEEN_OPT_OUTS`.
         seen_at: When it was read.
     """
     channels = seen["field"].map(CHANNELS)
@@ -100,11 +99,11 @@ def opt_ins_reverted(ledger: Ledger, changes: pd.DataFrame) -> pd.DataFrame:
         changes: The changes of a plan.
 
     Returns:
-        Issues (`findings.ISSUE_COLUMNS`).
+        Issues (`staged_frames.FOUND_ISSUES`).
     """
     rows = changes[changes["field"].isin(CHANNELS) & changes["action"].eq("update") & is_shared(changes["rule"])]
     if rows.empty:
-        return stack([], ISSUE_COLUMNS)
+        return FOUND_ISSUES.empty()
     own = rows["salesforce_id"].where(rows["direction"].eq(TO_SALESFORCE), rows["salesmanago_id"])
     known = _known(ledger, own)
     bases = _bases(ledger, rows)

@@ -14,6 +14,7 @@ from salesmanago_sync.domain.org.schema import CONTACT_ID_FIELD
 from salesmanago_sync.domain.people.identities import is_true
 from salesmanago_sync.domain.people.sightings import sightings
 from salesmanago_sync.domain.reasons import EVIDENCE
+from salesmanago_sync.domain.staged_frames import RECORDS
 from salesmanago_sync.steps.long_list import close_list, open_list
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import SCHEMA, checked
@@ -37,7 +38,7 @@ def extract_salesforce(ports: Ports, name: str, window: Window | None) -> int:
         How many records were read.
     """
     source = sources(ports, [name])[name]
-    reading, listed = Reading(ports, {name: source}), Listed(ports.staging, listed_name(name))
+    reading, listed = Reading(ports, {name: source}), Listed(ports.staging, listed_name(name), RECORDS)
     request = ports.run.request
     if request.of_people:
         reading.find_records(request.emails, in_scope=True)

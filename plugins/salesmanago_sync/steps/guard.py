@@ -17,7 +17,6 @@ from salesmanago_sync.domain.merge.owed import DELETE
 from salesmanago_sync.domain.plan.limits import (
     EXAMPLES,
     LIMITS,
-    MEASURE_COLUMNS,
     UPDATES,
     Passed,
     added,
@@ -25,6 +24,7 @@ from salesmanago_sync.domain.plan.limits import (
     passed,
 )
 from salesmanago_sync.domain.plan.scope import Scope
+from salesmanago_sync.domain.staged_frames import MEASURES
 from salesmanago_sync.ledger.runs import ASKS
 from salesmanago_sync.settings import PREFIX, Settings
 from salesmanago_sync.steps.cost import planned_calls
@@ -38,7 +38,6 @@ from salesmanago_sync.visible import visible
 
 log = logging.getLogger(__name__)
 
-MEASURES = "measures"
 # What of the measures the question counts, whatever the limits say.
 SHOWN = {"creates": "created", UPDATES: "updated", "deletes": "deleted"}
 FIRST = "The first full sync asks before it writes."
@@ -65,7 +64,7 @@ def guard(ports: Ports) -> dict[str, Any] | None:
     # A dry run stops where the run that it looks ahead to would.
     check_vanished(ports)
     check_origin(ports)
-    found = added(of_everybody(ports, MEASURES, MEASURE_COLUMNS))
+    found = added(of_everybody(ports, MEASURES))
     why = [*_by_rule(ports, found), *beyond(ports, found)]
     calls = tell_cost(ports, Scope() if why else None)
     for line in why:

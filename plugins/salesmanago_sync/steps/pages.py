@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from salesmanago_sync.domain.declared import Declared
+from salesmanago_sync.steps.frames import load_frame, save_frame
 from salesmanago_sync.steps.ports import Staging
 
 # So many rows are stored at a time: some ten megabytes.
@@ -25,11 +27,13 @@ class Pages:
     Attributes:
         staging: Where they are stored.
         name: Of all of them.
+        declared: What they hold.
         rows: How many rows a page has, at least.
     """
 
     staging: Staging
     name: str
+    declared: Declared
     rows: int = ROWS
     _waiting: list[pd.DataFrame] = field(default_factory=list)
     _count: int = 0
@@ -49,22 +53,26 @@ class Pages:
 
     def _store(self) -> None:
         self._count += 1
-        self.staging.write(_page(self.name, self._count), pd.concat(self._waiting, ignore_index=True))
+        page = pd.concat(self._waiting, ignore_index=True)
+        save_frame(self.staging, _page(self.name, self._count), page, self.declared)
         self._waiting.clear()
 
 
-def read_pages(staging: Staging, names: Iterable[str], columns: Sequence[str] | None = None) -> Iterator[pd.DataFrame]:
+def read_pages(
+    staging: Staging, names: Iterable[str], declared: Declared, columns: Sequence[str] | None = None
+) -> Iterator[pd.DataFrame]:
     """Read pages back, one after the other.
 
     Args:
         staging: Where they are stored.
         names: Of the pages, in the order of their reading; a name that nobody has written has none.
+        declared: What they hold.
         columns: Only these, as far as a page has them; the index is left out then.
     """
     for name in names:
         if are_stored(staging, name):
             for number in range(1, staging.read_json(_contents(name)) + 1):
-                yield staging.read(_page(name, number), columns)
+                yield load_frame(staging, _page(name, number), declared, columns)
 
 
 def are_stored(staging: Staging, name: str) -> bool:

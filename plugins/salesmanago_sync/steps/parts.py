@@ -8,11 +8,13 @@ from datetime import datetime
 import pandas as pd
 
 from salesmanago_sync.domain.converters.email import normalise_email
-from salesmanago_sync.domain.frames import TEXT, full_ids
+from salesmanago_sync.domain.declared import Declared
+from salesmanago_sync.domain.frames import full_ids
 from salesmanago_sync.domain.org.schema import CONTACT_ID_FIELD
 from salesmanago_sync.domain.people.parts import Parts, Together
-from salesmanago_sync.domain.plan.changes import CHANGE_COLUMNS
+from salesmanago_sync.domain.staged_frames import CHANGES, PEOPLE
 from salesmanago_sync.errors import FatalError
+from salesmanago_sync.steps.frames import load_frame, save_frame
 from salesmanago_sync.steps.pages import Pages
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import checked
@@ -20,12 +22,13 @@ from salesmanago_sync.steps.reading import CONTACTS, SALESFORCE, SALESMANAGO, Re
 from salesmanago_sync.steps.staged import (
     NAMES_OTHERS,
     NEWS,
-    SEEN,
     is_staged,
     load_everybody,
     load_links,
     load_whole,
     read_at,
+    rows_of,
+    save_beside,
     save_links,
     save_whole,
     whole_pages,
@@ -33,8 +36,6 @@ from salesmanago_sync.steps.staged import (
 
 # Which sharing out is the present one, and how many parts it has: what an earlier one staged counts no more.
 PARTS = "parts"
-# How many contacts of a part meet the criteria of each mapping.
-MEETING = "meeting"
 # When the run began to tell the ledger what it had found.
 BOUND = "bound"
 # So many rows on their way to all parts are held at a time.
@@ -62,7 +63,7 @@ def share_out(ports: Ports) -> list[int]:
         save_links(reading, news)
     count = 0 if reading.is_empty else _share_out(reading, sharing)
     # Of an earlier try, which may have had other parts.
-    ports.ledger.changes.plan(ports.run.id, pd.DataFrame(columns=CHANGE_COLUMNS), ports.now())
+    ports.ledger.changes.plan(ports.run.id, CHANGES.empty(), ports.now())
     ports.staging.write_json(PARTS, {"sharing": sharing, "count": count})
     return list(numbers(ports))
 
@@ -98,14 +99,14 @@ def save_part(reading: Reading, number: int) -> None:
     save_whole(reading, _prefix(sharing, number))
 
 
-def stage(ports: Ports, part: int, name: str, frame: pd.DataFrame) -> None:
+def stage(ports: Ports, part: int, kind: Declared, frame: pd.DataFrame) -> None:
     """Stage a frame of a part."""
-    ports.staging.write(_name(ports, part, name), frame)
+    save_frame(ports.staging, _name(ports, part, kind), frame, kind)
 
 
-def staged(ports: Ports, part: int, name: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
+def staged(ports: Ports, part: int, kind: Declared, columns: Sequence[str] | None = None) -> pd.DataFrame:
     """Read back a frame of a part, or some columns of it."""
-    return ports.staging.read(_name(ports, part, name), columns)
+    return load_frame(ports.staging, _name(ports, part, kind), kind, columns)
 
 
 def numbers(ports: Ports) -> Iterator[int]:
@@ -114,16 +115,18 @@ def numbers(ports: Ports) -> Iterator[int]:
     yield from range(1, count + 1)
 
 
-def each_staged(ports: Ports, name: str, columns: Sequence[str] | None = None) -> Iterator[pd.DataFrame]:
+def each_staged(ports: Ports, kind: Declared, columns: Sequence[str] | None = None) -> Iterator[pd.DataFrame]:
     """Read back a frame of every part, or some columns of it, one after the other."""
     for number in numbers(ports):
-        yield staged(ports, number, name, columns)
+        yield staged(ports, number, kind, columns)
 
 
-def of_everybody(ports: Ports, name: str, columns: Sequence[str]) -> pd.DataFrame:
-    """Read back a few columns of a frame of all parts; rows are numbered anew, and without a part there are none."""
-    found = list(each_staged(ports, name, columns))
-    return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=list(columns), dtype=TEXT)
+def of_everybody(ports: Ports, kind: Declared, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    """Read back a frame of all parts, or some columns of it; rows are numbered anew, and no part gives none."""
+    found = list(each_staged(ports, kind, columns))
+    if found:
+        return pd.concat(found, ignore_index=True)
+    return kind.empty()[list(kind.names if columns is None else columns)]
 
 
 def is_planned(ports: Ports) -> bool:
@@ -131,7 +134,7 @@ def is_planned(ports: Ports) -> bool:
     staging = ports.staging
     if not staging.has(f"{PARTS}.json") or staging.read_json(PARTS)["count"] is None:
         return False
-    return all(staging.has(f"{_name(ports, number, 'people')}.parquet") for number in numbers(ports))
+    return all(staging.has(f"{_name(ports, number, PEOPLE)}.parquet") for number in numbers(ports))
 
 
 def check_planned(ports: Ports) -> None:
@@ -172,9 +175,9 @@ def _sharing(ports: Ports) -> tuple[int, int]:
     return shared["sharing"], shared["count"]
 
 
-def _name(ports: Ports, part: int, name: str) -> str:
+def _name(ports: Ports, part: int, kind: Declared) -> str:
     sharing, _ = _sharing(ports)
-    return f"{name}.{sharing}.{part}"
+    return f"{kind.name}.{sharing}.{part}"
 
 
 def _prefix(sharing: int, number: int) -> str:
@@ -209,7 +212,9 @@ def _divide(reading: Reading, parts: Parts, sharing: int) -> None:
     ports = reading.ports
     for name in (*reading.sources, CONTACTS):
         to = {
-            number: Pages(ports.staging, f"{_prefix(sharing, number)}.{name}", ROWS_AT_ONCE // parts.count)
+            number: Pages(
+                ports.staging, f"{_prefix(sharing, number)}.{name}", rows_of(name), ROWS_AT_ONCE // parts.count
+            )
             for number in parts.numbers
         }
         for page in whole_pages(ports.staging, name):
@@ -218,23 +223,23 @@ def _divide(reading: Reading, parts: Parts, sharing: int) -> None:
                 to[int(number)].add(rows)
         for pages in to.values():
             pages.close()
-    _divide_testimony(reading, parts, sharing)
-    _divide_sightings(reading, parts, sharing)
+    _divide_beside(reading, parts, sharing)
 
 
-def _divide_testimony(reading: Reading, parts: Parts, sharing: int) -> None:
+def _divide_beside(reading: Reading, parts: Parts, sharing: int) -> None:
+    """Share out testimony, and for whom the services were asked."""
     of_witness = witnesses(reading.ports) if reading.testimony else {}
-    for name, frame in reading.testimony.items():
-        mine = parts.of(normalise_email(frame[of_witness[name].email_field]))
-        for number in parts.numbers:
-            rows = frame[mine.eq(number).fillna(False).astype(bool)]
-            reading.ports.staging.write(f"{_prefix(sharing, number)}.testimony.{name}", rows)
-
-
-def _divide_sightings(reading: Reading, parts: Parts, sharing: int) -> None:
+    whose = {
+        name: parts.of(normalise_email(frame[of_witness[name].email_field]))
+        for name, frame in reading.testimony.items()
+    }
     seen = reading.seen()
-    mine = parts.of(seen["id"])
+    sighted = parts.of(seen["id"])
     for number in parts.numbers:
+        testimony = {name: frame[_is(whose[name], number)] for name, frame in reading.testimony.items()}
         # Whoever is linked to nobody helps nobody: bound people are linked by their binding, found or not.
-        rows = seen[mine.eq(number).fillna(False).astype(bool)]
-        reading.ports.staging.write(f"{_prefix(sharing, number)}.{SEEN}", rows)
+        save_beside(reading.ports.staging, f"{_prefix(sharing, number)}.", testimony, seen[_is(sighted, number)])
+
+
+def _is(parts: pd.Series, number: int) -> pd.Series:
+    return parts.eq(number).fillna(False).astype(bool)

@@ -15,14 +15,27 @@ from salesmanago_sync.domain.people.identities import count_meeting
 from salesmanago_sync.domain.people.matching import HIDDEN, TOMBSTONES
 from salesmanago_sync.domain.plan.addresses import MOVES
 from salesmanago_sync.domain.plan.consent import unknown_opt_outs
-from salesmanago_sync.domain.plan.findings import ISSUE_COLUMNS, stack
+from salesmanago_sync.domain.plan.findings import stack
 from salesmanago_sync.domain.plan.limits import measures
 from salesmanago_sync.domain.plan.plan import Plan, PlanInput, plan
 from salesmanago_sync.domain.plan.scope import Scope
+from salesmanago_sync.domain.staged_frames import (
+    AGREEMENT,
+    BINDING_MOVES,
+    FOUND_ISSUES,
+    MEASURES,
+    MEETING,
+    ORIGIN,
+    PEOPLE,
+    PLANNED_CHANGES,
+    SEEN_OPT_OUTS,
+    SIZES,
+    VANISHED,
+)
 from salesmanago_sync.errors import FatalError
 from salesmanago_sync.steps.approval import forget_answer
-from salesmanago_sync.steps.evidence import SEEN, opt_ins_reverted
-from salesmanago_sync.steps.parts import MEETING, check_unbound, each_staged, load_part, of_everybody, save_part, stage
+from salesmanago_sync.steps.evidence import opt_ins_reverted
+from salesmanago_sync.steps.parts import check_unbound, each_staged, load_part, of_everybody, save_part, stage
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import checked
 from salesmanago_sync.steps.reading import Reading, read_news
@@ -32,9 +45,6 @@ from salesmanago_sync.visible import visible
 
 log = logging.getLogger(__name__)
 
-# What each batch of a part will write (`sizes`).
-SIZES = "sizes"
-SIZE_COLUMNS = ("object", "direction", "lane", "people", "created", "told", "again", "heard", "heard_in")
 DIRECTIONS = ("to_salesmanago", "to_salesforce")
 # One request takes so many rows: SALESmanago batchupsert 100, Salesforce Collections 200.
 ROWS = {TO_SALESMANAGO: 100, TO_SALESFORCE: 200}
@@ -72,16 +82,16 @@ def decide_part(ports: Ports, number: int) -> tuple[Plan, Reading]:
     if read_news(reading, checked(ports).objects):
         save_part(reading, number)
     result = plan_of(reading, checked(ports).objects)
-    stage(ports, number, "vanished", _vanished(reading, result))
+    stage(ports, number, VANISHED, _vanished(reading, result))
     if ports.run.reads_everybody:
         mappings = [item.mapping for item in reading.inputs()]
         stage(ports, number, MEETING, count_meeting(mappings, reading.contacts, ports.now()))
-    for name in ("changes", "moves", "agreement", "issues", "people"):
-        stage(ports, number, name, getattr(result, name))
-    stage(ports, number, "measures", measures(result.changes))
+    for kind in (PLANNED_CHANGES, BINDING_MOVES, AGREEMENT, FOUND_ISSUES, PEOPLE):
+        stage(ports, number, kind, getattr(result, kind.name))
+    stage(ports, number, MEASURES, measures(result.changes))
     stage(ports, number, SIZES, sizes([result.changes], ports.settings.people_per_task))
-    stage(ports, number, SEEN, result.seen)
-    stage(ports, number, "origin", pd.DataFrame([unknown_opt_outs(result.decisions)], columns=["untouched", "alone"]))
+    stage(ports, number, SEEN_OPT_OUTS, result.seen)
+    stage(ports, number, ORIGIN, ORIGIN.frame([unknown_opt_outs(result.decisions)]))
     ports.ledger.changes.plan(ports.run.id, result.changes, ports.now(), result.people)
     if not ports.run.request.dry_run:
         ports.ledger.choices.settle(result.choices)
@@ -102,7 +112,7 @@ def _vanished(reading: Reading, result: Plan) -> pd.DataFrame:
     found = {"Salesforce": records, "SALESmanago": set(reading.contacts["contactId"])}
     ids = {"Salesforce": known["salesforce_id"], "SALESmanago": known["salesmanago_id"]}
     counts = [int((~ids[side].isin(found[side]) & gone).sum()) for side in ids]
-    return pd.DataFrame({"side": list(ids), "known": len(known), "vanished": counts})
+    return VANISHED.frame({"side": list(ids), "known": [len(known)] * len(ids), "vanished": counts})
 
 
 def check_vanished(ports: Ports) -> None:
@@ -112,7 +122,7 @@ def check_vanished(ports: Ports) -> None:
         FatalError: Before anything is written.
     """
     percent = ports.settings.vanished_percent
-    for side, counts in of_everybody(ports, "vanished", ["side", "known", "vanished"]).groupby("side"):
+    for side, counts in of_everybody(ports, VANISHED).groupby("side"):
         count, known = int(counts["vanished"].sum()), int(counts["known"].sum())
         if count > max(FEW, known * percent / 100):
             raise FatalError(
@@ -125,7 +135,7 @@ def check_vanished(ports: Ports) -> None:
 def work_of(ports: Ports) -> list[list[dict[str, Any]]]:
     """Say which batches of writes follow the plan, consent excepted, which goes first: those of each write task."""
     found: list[dict[str, Any]] = []
-    for number, changes in enumerate(each_staged(ports, "changes"), start=1):
+    for number, changes in enumerate(each_staged(ports, PLANNED_CHANGES), start=1):
         later = changes[~goes_first(changes["lane"])]
         found += batches(later, ports.settings.people_per_task, number)
     return shared_out(found, ports.most_tasks)
@@ -144,7 +154,7 @@ def check_origin(ports: Ports) -> None:
     """
     if ports.settings.untouched_opt_outs != "ask":
         return
-    counts = of_everybody(ports, "origin", ["untouched", "alone"]).sum()
+    counts = of_everybody(ports, ORIGIN).sum()
     untouched, alone = int(counts["untouched"]), int(counts["alone"])
     found = f" New contacts of it are {told}." if (told := ports.known.new_consent) else ""
     if read_watermark(ports.variables) is not None:
@@ -176,7 +186,7 @@ def plan_of(reading: Reading, objects: Sequence[str], direction: str | None = No
     if not meant.is_whole:
         result = replace(result, changes=result.changes[meant.holds(result.changes)])
     found = opt_ins_reverted(reading.ports.ledger, result.changes)
-    return replace(result, issues=stack([result.issues, found], ISSUE_COLUMNS)) if len(found) else result
+    return replace(result, issues=stack([result.issues, found], FOUND_ISSUES)) if len(found) else result
 
 
 def inputs_of(reading: Reading, objects: Sequence[str], direction: str | None = None) -> PlanInput:
@@ -240,9 +250,7 @@ def sizes(written_in_turn: Sequence[pd.DataFrame], size: int) -> pd.DataFrame:
         size: How many people a batch has at most.
 
     Returns:
-        `SIZE_COLUMNS`: `people`, how many of them are `created`, and of how many an earlier batch has written the
-        contact, so that SALESmanago tells of them; `again`, how many requests have such people, who are read again.
-        `heard` and `heard_in` likewise count those of whom an earlier batch has written either side.
+        `SIZES`. SALESmanago tells of people whose contact an earlier batch has written: they are read again.
     """
     found, written, heard = [], set[int](), set[int]()
     turns = [(part, batch) for part in written_in_turn for batch in batches(part, size)]
@@ -259,7 +267,7 @@ def sizes(written_in_turn: Sequence[pd.DataFrame], size: int) -> pd.DataFrame:
         if batch["direction"] == TO_SALESMANAGO:
             written.update(people)
         heard.update(people)
-    return pd.DataFrame(found, columns=list(SIZE_COLUMNS)).astype(dict.fromkeys(SIZE_COLUMNS[3:], int))
+    return SIZES.frame(found)
 
 
 def describe_plan(result: Plan) -> None:

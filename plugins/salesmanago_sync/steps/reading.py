@@ -17,7 +17,7 @@ from salesmanago_sync.domain.criteria.soql import to_soql
 from salesmanago_sync.domain.frames import TEXT, among, salesforce_frame, salesmanago_frame, text_series
 from salesmanago_sync.domain.mapping_files.mapping import Mapping
 from salesmanago_sync.domain.mapping_files.stand_ins import StandIns
-from salesmanago_sync.domain.merge.choices import no_choices
+from salesmanago_sync.domain.merge.choices import CHOICES
 from salesmanago_sync.domain.merge.owed import OPT_OUTS
 from salesmanago_sync.domain.org.schema import Schema, criteria_types, fit, read_fields
 from salesmanago_sync.domain.people.identities import ObjectInput, is_true
@@ -169,9 +169,11 @@ class Reading:
         for part in self._seen:
             self._asked |= set(part.loc[part["by_id"], "id"])
         for name, source in self.sources.items():
-            self.records.setdefault(name, _flagged(salesforce_frame([], source.fields), in_scope=True))
+            if name not in self.records:
+                nobody = _flagged(salesforce_frame([], source.fields), in_scope=True)
+                self.records[name] = self._kept(name, nobody)
         if "contactId" not in self.contacts:
-            self.contacts = _flagged(self.contact_frame([]), in_scope=True)
+            self.contacts = self._kept(CONTACTS, self.card_frame([], in_scope=True))
 
     @property
     def is_empty(self) -> bool:
@@ -397,7 +399,7 @@ class Reading:
         """Read what was decided about held conflicts of those who were read, as far as they were read after that."""
         ledger = self.ports.ledger
         if not ledger.choices.any_waiting():
-            return no_choices()
+            return CHOICES.empty()
         made = ledger.choices.read_waiting(self._record_ids())
         read = self.seen().groupby("id")["at"].max()
         later = [made[f"{side}_id"].map(read) >= made["at"] for side in (SALESFORCE, SALESMANAGO)]

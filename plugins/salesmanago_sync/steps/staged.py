@@ -12,10 +12,20 @@ from datetime import datetime
 
 import pandas as pd
 
+from salesmanago_sync.domain.declared import Declared
 from salesmanago_sync.domain.frames import among
-from salesmanago_sync.domain.merge.owed import OPT_OUTS
 from salesmanago_sync.domain.org.schema import CONTACT_ID_FIELD
+from salesmanago_sync.domain.staged_frames import (
+    CARD_LINKS,
+    CARDS,
+    RECORD_LINKS,
+    RECORDS,
+    SIGHTINGS,
+    SLICE_IDS,
+    TESTIMONY,
+)
 from salesmanago_sync.errors import FatalError
+from salesmanago_sync.steps.frames import load_frame, save_frame
 from salesmanago_sync.steps.pages import Pages, are_stored, read_pages
 from salesmanago_sync.steps.ports import Ports, Staging
 from salesmanago_sync.steps.preflight import checked
@@ -28,7 +38,6 @@ NEWS = "news"
 # Which contacts were listed.
 SLICES = "slices"
 LINKS = "links"
-SEEN = "seen"
 READ_AT = "read_at"
 # Ids that a service was asked for once more and did not give: their earlier rows no longer count.
 DROPPED = "dropped"
@@ -42,10 +51,11 @@ class Listed:
     Args:
         staging: Where it is stored.
         name: Of its pages.
+        declared: What they hold.
     """
 
-    def __init__(self, staging: Staging, name: str) -> None:
-        self._rows, self._seen = Pages(staging, name), Pages(staging, _seen_in(name))
+    def __init__(self, staging: Staging, name: str, declared: Declared) -> None:
+        self._rows, self._seen = Pages(staging, name, declared), Pages(staging, _seen_in(name), SIGHTINGS)
         self._count = 0
 
     def add(self, rows: pd.DataFrame, seen: pd.DataFrame) -> None:
@@ -75,7 +85,7 @@ class Slices:
 
     def ids(self, number: int) -> str:
         """Name the frame of a slice's ids."""
-        return f"ids.{self.listing}.{number}"
+        return f"{SLICE_IDS.name}.{self.listing}.{number}"
 
     def cards(self, number: int) -> str:
         """Name the pages of a slice's cards."""
@@ -126,7 +136,7 @@ def _check_listed(staging: Staging, names: Iterable[str]) -> None:
 
 
 def _seen_in(name: str) -> str:
-    return f"{name}.{SEEN}"
+    return f"{name}.{SIGHTINGS.name}"
 
 
 def links_of(source: Source) -> list[str]:
@@ -135,12 +145,19 @@ def links_of(source: Source) -> list[str]:
     return ["Id", source.email_field, CONTACT_ID_FIELD, *NAMES_OTHERS, *source.opt_outs, *flags]
 
 
-CONTACT_LINKS = ("contactId", "email", "externalId", *OPT_OUTS, "in_scope")
+def rows_of(name: str) -> Declared:
+    """Say what whole rows of an object, or of contacts, hold."""
+    return CARDS if name == CONTACTS else RECORDS
+
+
+def links_to(name: str) -> Declared:
+    """Say what is kept of an object, or of contacts, where whole rows go to pages."""
+    return CARD_LINKS if name == CONTACTS else RECORD_LINKS
 
 
 def links(found: dict[str, Source]) -> dict[str, Sequence[str]]:
     """Name these columns for each object, and for contacts."""
-    return {name: links_of(source) for name, source in found.items()} | {CONTACTS: CONTACT_LINKS}
+    return {name: links_of(source) for name, source in found.items()} | {CONTACTS: CARD_LINKS.names}
 
 
 def read_links(ports: Ports, objects: Sequence[str], enabled: Sequence[str]) -> Reading:
@@ -159,19 +176,20 @@ def read_links(ports: Ports, objects: Sequence[str], enabled: Sequence[str]) -> 
     found = sources(ports, enabled)
     columns = links(found)
     frames = {
-        name: distinct(read_pages(staging, listed_names(staging, name), columns[name]), key_of(name)) for name in names
+        name: distinct(read_pages(staging, listed_names(staging, name), rows_of(name), columns[name]), key_of(name))
+        for name in names
     }
     pages = [_seen_in(page) for name in names for page in listed_names(staging, name)]
-    seen = list(read_pages(staging, pages))
+    seen = list(read_pages(staging, pages, SIGHTINGS))
     return _linked(ports, found, frames, seen, FOUND)
 
 
 def load_links(ports: Ports, prefix: str) -> Reading:
     """Take up what was gathered; whole rows of whoever is read again go to pages with a prefix."""
     staging, found = ports.staging, sources(ports, checked(ports).enabled)
-    frames = {name: staging.read(f"{LINKS}.{name}") for name in (*found, CONTACTS)}
-    reading = _linked(ports, found, frames, [staging.read(SEEN)], prefix)
-    reading.testimony = {name: staging.read(f"testimony.{name}") for name in checked(ports).witnesses}
+    frames = {name: load_frame(staging, f"{LINKS}.{name}", links_to(name)) for name in (*found, CONTACTS)}
+    reading = _linked(ports, found, frames, [load_frame(staging, SIGHTINGS.name, SIGHTINGS)], prefix)
+    reading.testimony = _testimony(ports, "")
     reading.dropped = {name: set(ids) for name, ids in staging.read_json(DROPPED).items()}
     return reading
 
@@ -179,7 +197,7 @@ def load_links(ports: Ports, prefix: str) -> Reading:
 def _linked(
     ports: Ports, found: dict[str, Source], frames: dict[str, pd.DataFrame], seen: list[pd.DataFrame], prefix: str
 ) -> Reading:
-    pages = {name: Pages(ports.staging, f"{prefix}.{name}") for name in (*found, CONTACTS)}
+    pages = {name: Pages(ports.staging, f"{prefix}.{name}", rows_of(name)) for name in (*found, CONTACTS)}
     records = {name: frame for name, frame in frames.items() if name != CONTACTS and len(frame.columns)}
     return Reading(ports, found, records, frames[CONTACTS], seen, pages=pages, links=links(found))
 
@@ -199,10 +217,8 @@ def save_links(reading: Reading, news: str | None = None) -> None:
     gone = {name: sorted(ids - set(reading.of(name)[key_of(name)])) for name, ids in reading.dropped.items()}
     staging.write_json(DROPPED, gone)
     for name in (*reading.sources, CONTACTS):
-        staging.write(f"{LINKS}.{name}", reading.of(name))
-    for name, frame in reading.testimony.items():
-        staging.write(f"testimony.{name}", frame)
-    staging.write(SEEN, reading.seen())
+        save_frame(staging, f"{LINKS}.{name}", reading.of(name), links_to(name))
+    save_beside(staging, "", reading.testimony, reading.seen())
     staging.write_json(READ_AT, reading.ports.now().isoformat())
 
 
@@ -220,7 +236,7 @@ def pages_of(staging: Staging, name: str) -> list[str]:
 def whole_pages(staging: Staging, name: str) -> Iterable[pd.DataFrame]:
     """Read the pages of an object or of contacts, without whoever was no longer there when asked for once more."""
     dropped = set(staging.read_json(DROPPED).get(name, ()))
-    for page in read_pages(staging, pages_of(staging, name)):
+    for page in read_pages(staging, pages_of(staging, name), rows_of(name)):
         yield page[~among(page[key_of(name)], dropped)] if dropped else page
 
 
@@ -228,22 +244,32 @@ def save_whole(reading: Reading, prefix: str) -> None:
     """Stage whole rows of some people."""
     staging = reading.ports.staging
     for name in (*reading.sources, CONTACTS):
-        pages = Pages(staging, f"{prefix}.{name}")
+        pages = Pages(staging, f"{prefix}.{name}", rows_of(name))
         pages.add(reading.of(name))
         pages.close()
-    for name, frame in reading.testimony.items():
-        staging.write(f"{prefix}.testimony.{name}", frame)
-    staging.write(f"{prefix}.{SEEN}", reading.seen())
+    save_beside(staging, f"{prefix}.", reading.testimony, reading.seen())
+
+
+def save_beside(staging: Staging, prefix: str, testimony: dict[str, pd.DataFrame], seen: pd.DataFrame) -> None:
+    """Stage what goes with the rows of some people: testimony, and for whom the services were asked."""
+    for name, frame in testimony.items():
+        save_frame(staging, f"{prefix}{TESTIMONY.name}.{name}", frame, TESTIMONY)
+    save_frame(staging, f"{prefix}{SIGHTINGS.name}", seen, SIGHTINGS)
+
+
+def _testimony(ports: Ports, prefix: str) -> dict[str, pd.DataFrame]:
+    names = {name: f"{prefix}{TESTIMONY.name}.{name}" for name in checked(ports).witnesses}
+    return {name: load_frame(ports.staging, place, TESTIMONY) for name, place in names.items()}
 
 
 def load_whole(ports: Ports, prefix: str) -> Reading:
     """Read back whole rows of some people."""
-    return _whole(ports, lambda name: read_pages(ports.staging, [f"{prefix}.{name}"]), f"{prefix}.")
+    return _whole(ports, lambda name: read_pages(ports.staging, [f"{prefix}.{name}"], rows_of(name)), f"{prefix}.")
 
 
 def is_staged(staging: Staging, prefix: str) -> bool:
     """Tell whether whole rows of some people were staged."""
-    return staging.has(f"{prefix}.{SEEN}.parquet")
+    return staging.has(f"{prefix}.{SIGHTINGS.name}.parquet")
 
 
 def load_everybody(ports: Ports) -> Reading:
@@ -255,5 +281,5 @@ def _whole(ports: Ports, pages: Callable[[str], Iterable[pd.DataFrame]], prefix:
     staging, found = ports.staging, sources(ports, checked(ports).enabled)
     frames = {name: distinct(pages(name), key_of(name)) for name in (*found, CONTACTS)}
     records = {name: frame for name, frame in frames.items() if name != CONTACTS and len(frame.columns)}
-    testimony = {name: staging.read(f"{prefix}testimony.{name}") for name in checked(ports).witnesses}
-    return Reading(ports, found, records, frames[CONTACTS], [staging.read(f"{prefix}{SEEN}")], testimony=testimony)
+    seen = load_frame(staging, f"{prefix}{SIGHTINGS.name}", SIGHTINGS)
+    return Reading(ports, found, records, frames[CONTACTS], [seen], testimony=_testimony(ports, prefix))

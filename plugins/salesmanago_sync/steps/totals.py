@@ -11,11 +11,11 @@ import pandas as pd
 from salesmanago_sync.domain.frames import TEXT
 from salesmanago_sync.domain.merge.merge import TO_SALESFORCE, TO_SALESMANAGO
 from salesmanago_sync.domain.people.matching import ISSUE, SKIP
-from salesmanago_sync.domain.plan.findings import ISSUE_COLUMNS
 from salesmanago_sync.domain.reasons import ISSUES
+from salesmanago_sync.domain.staged_frames import FOUND_ISSUES, MEETING, PEOPLE
 from salesmanago_sync.steps.freshness import LEFT
 from salesmanago_sync.steps.newcomers import FOLLOW_UP
-from salesmanago_sync.steps.parts import MEETING, each_staged, of_everybody
+from salesmanago_sync.steps.parts import each_staged, of_everybody
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import checked
 
@@ -67,8 +67,7 @@ def _meeting(ports: Ports) -> list[dict[str, Any]]:
     """Add up, part by part, how many contacts meet the criteria of each mapping, where everybody is read."""
     if not ports.run.reads_everybody:
         return []
-    found = of_everybody(ports, MEETING, [*MAPPED, *MET])
-    sums = found.astype(dict.fromkeys(MET, "int64")).groupby(MAPPED, sort=True)[MET].sum().reset_index()
+    sums = of_everybody(ports, MEETING).groupby(MAPPED, sort=True)[MET].sum().reset_index()
     return [
         {**{name: str(row[name]) for name in MAPPED}, **{name: int(row[name]) for name in MET}}
         for row in sums.to_dict("records")
@@ -78,7 +77,7 @@ def _meeting(ports: Ports) -> list[dict[str, Any]]:
 def _totals(ports: Ports, direction: str) -> list[dict[str, Any]]:
     """Add up part by part."""
     sums: dict[tuple[str, str], Counter[str]] = {}
-    for people in each_staged(ports, "people", COUNTED):
+    for people in each_staged(ports, PEOPLE, COUNTED):
         changes = ports.ledger.changes.read_of(ports.run.id, people, OUTCOMES)
         for row in totals(people, changes[changes["action"].ne(FOLLOW_UP)], direction):
             counts = sums.setdefault((row.pop("direction"), row.pop("object")), Counter())
@@ -167,11 +166,7 @@ def _states(people: pd.DataFrame, changes: pd.DataFrame) -> pd.Series:
 def _issues(ports: Ports) -> list[dict[str, Any]]:
     # A dry run opens no issue: it tells those of its plan.
     planned = ports.run.request.dry_run
-    found = (
-        of_everybody(ports, "issues", ISSUE_COLUMNS).reset_index(names="id")
-        if planned
-        else ports.ledger.issues.read_open()
-    )
+    found = of_everybody(ports, FOUND_ISSUES).reset_index(names="id") if planned else ports.ledger.issues.read_open()
     new = set() if planned else set(ports.ledger.issues.read_new(ports.run.id)["id"])
     rows = []
     for reason, mine in found.groupby("reason", sort=True):

@@ -14,6 +14,7 @@ import pandas as pd
 from salesmanago_sync.domain.merge.merge import TO_SALESFORCE, TO_SALESMANAGO
 from salesmanago_sync.domain.merge.owed import DELETE
 from salesmanago_sync.domain.plan.addresses import MOVES
+from salesmanago_sync.domain.staged_frames import PEOPLE, PLANNED_CHANGES
 from salesmanago_sync.errors import RetriableError
 from salesmanago_sync.steps.approval import approved_scope
 from salesmanago_sync.steps.duplicates import bind_matches
@@ -42,10 +43,10 @@ def write_consent(ports: Ports) -> dict[str, int]:
         As `write_batch`.
     """
     total = Counter(NOBODY)
-    for number, changes in enumerate(each_staged(ports, "changes"), start=1):
+    for number, changes in enumerate(each_staged(ports, PLANNED_CHANGES), start=1):
         consent = changes[changes["lane"].eq(CONSENT)]
         total.update(write_batches(ports, batches(consent, ports.settings.people_per_task, number)))
-    for number, changes in enumerate(each_staged(ports, "changes"), start=1):
+    for number, changes in enumerate(each_staged(ports, PLANNED_CHANGES), start=1):
         moves = changes[changes["lane"].str.startswith(MOVES)]
         for _, rows in moves.groupby(moves["lane"].str.removeprefix(MOVES).astype("int64"), sort=True):
             _drop_too_early(ports, rows)
@@ -83,8 +84,8 @@ def write_batch(ports: Ports, batch: dict[str, Any], only: frozenset[int] | None
         `done`, `failed` and `dropped` people.
     """
     part = int(batch["part"])
-    people, reading = staged(ports, part, "people"), load_part(ports, part)
-    planned = staged(ports, part, "changes")
+    people, reading = staged(ports, part, PEOPLE), load_part(ports, part)
+    planned = staged(ports, part, PLANNED_CHANGES)
     planned = planned if only is None else planned[planned["person"].isin(only)]
     changes = _still_planned(ports, people_of(batch, planned))
     read = reading.oldest(people.loc[changes["person"].unique()])

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from salesmanago_sync.domain.merge.choices import FALLEN, MET, OUTCOME_COLUMNS, RULES
+from salesmanago_sync.domain.merge.choices import FALLEN, MET, OUTCOMES, RULES
 from salesmanago_sync.ledger.choices import Choice
 from salesmanago_sync.ledger.forgetting import PersonIds
 from salesmanago_sync.ledger.store import Ledger
@@ -136,7 +136,7 @@ def test_one_that_has_fallen_says_why_and_keeps_no_value(ledger: Ledger, noon: d
     fallen, met = conflict(ledger, noon), conflict(ledger, noon, field="phone")
     ledger.choices.keep([choice(fallen), choice(met)], noon, "anna")
     rows = [(fallen, FALLEN, "both sides have been edited since"), (met, MET, "")]
-    ledger.choices.settle(pd.DataFrame(rows, columns=list(OUTCOME_COLUMNS)))
+    ledger.choices.settle(OUTCOMES.frame(rows))
     assert waiting(ledger) == []
     told = ledger.issues.find("", "", "", "").set_index("id")
     assert told.at[fallen, "choice_state"] == FALLEN

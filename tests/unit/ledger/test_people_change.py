@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pandas as pd
 
-from salesmanago_sync.domain.plan.plan import MOVE_COLUMNS
+from salesmanago_sync.domain.staged_frames import BINDING_MOVES
 from salesmanago_sync.ledger.store import Ledger
 
 NEW = "003000000000009AAA"
@@ -21,7 +21,7 @@ def move(key: int, **more: str | None) -> pd.DataFrame:
         "from_salesmanago_id": None,
         "base": '{"a": ["1", "1"]}',
     }
-    return pd.DataFrame([row | ids | more])[list(MOVE_COLUMNS)]
+    return BINDING_MOVES.frame([row | ids | more])
 
 
 def test_a_binding_moves_with_its_history_and_forgets_what_was_written(

@@ -12,9 +12,8 @@ import pandas as pd
 from jinja2 import Environment
 
 from salesmanago_sync.domain.certificate.reasons import EQUAL, MEANINGS, PERSON, UNEXPLAINED
+from salesmanago_sync.domain.staged_frames import DIFFERENCES
 
-COUNTED = ("object", "field", "reason", "count")
-NAMED = ("object", "salesforce_id", "salesmanago_id", "field")
 # A contact that no mapping wants.
 NO_OBJECT = "–"
 PAGE = Path(__file__).with_name("certificate.html")
@@ -98,13 +97,13 @@ def add_up(frames: Iterable[pd.DataFrame]) -> tuple[pd.DataFrame, pd.DataFrame]:
         frames: Of `classify.classify`.
 
     Returns:
-        `COUNTED`, and `NAMED` of what is unexplained.
+        `REASON_COUNTS`, and `DIFFERENCES` of what is unexplained.
     """
     counts, unexplained = [], []
     for rows in frames:
         mine = rows.assign(object=rows["object"].fillna(NO_OBJECT))
         counts.append(mine.groupby(["object", "field", "reason"], sort=True).size().rename("count").reset_index())
-        unexplained.append(mine.loc[mine["reason"].eq(UNEXPLAINED), list(NAMED)].fillna(""))
+        unexplained.append(mine.loc[mine["reason"].eq(UNEXPLAINED), list(DIFFERENCES.names)].fillna(""))
     return pd.concat(counts, ignore_index=True), pd.concat(unexplained, ignore_index=True)
 
 

@@ -15,26 +15,40 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from salesmanago_sync.domain.declared import Declared, flag, moment, number, text
 from salesmanago_sync.domain.frames import TEXT
 from salesmanago_sync.domain.merge.merge import NOTHING, TO_SALESFORCE, TO_SALESMANAGO, Sides, same
 
 Chosen = Literal["salesforce", "salesmanago", "other"]
-# Each side's value when it was made; the value that both are to hold; what of that is written; when it was made.
-CHOICE_COLUMNS = (
-    "issue_id",
-    "object",
-    "salesforce_id",
-    "salesmanago_id",
-    "field",
-    "chosen",
-    "salesforce_held",
-    "salesmanago_held",
-    "value",
-    "salesforce_written",
-    "salesmanago_written",
-    "at",
+CHOICES = Declared(
+    "choices",
+    writer="the ledger",
+    meaning="A field of a person, and what was decided about it.",
+    columns=(
+        number("issue_id", "the conflict in the ledger"),
+        text("object", "the object"),
+        text("salesforce_id", "the record"),
+        text("salesmanago_id", "the contact"),
+        text("field", "the key of the field in the mapping"),
+        text("chosen", "whose value was chosen (`Chosen`)"),
+        text("salesforce_held", "what Salesforce held when it was made"),
+        text("salesmanago_held", "what SALESmanago held when it was made"),
+        text("value", "what both are to hold"),
+        flag("salesforce_written", "whether that was written to Salesforce"),
+        flag("salesmanago_written", "whether that was written to SALESmanago"),
+        moment("at", "when it was made"),
+    ),
 )
-OUTCOME_COLUMNS = ("issue_id", "outcome", "why")
+OUTCOMES = Declared(
+    "outcomes",
+    writer="plan, compare",
+    meaning="What has become of a choice.",
+    columns=(
+        number("issue_id", "the conflict in the ledger"),
+        text("outcome", "met or fallen"),
+        text("why", "why it has fallen"),
+    ),
+)
 TO_BOTH = "to_both"
 # What a change that carries a choice out says as its rule.
 RULES: dict[str, str] = {
@@ -52,14 +66,6 @@ MOVED = {
     (False, True): "SALESmanago has been edited since",
     (True, True): "both sides have been edited since",
 }
-
-
-def no_choices() -> pd.DataFrame:
-    """Give the frame of nobody's choices."""
-    flags = {name: pd.Series(dtype="bool") for name in CHOICE_COLUMNS if name.endswith("_written")}
-    texts = {name: pd.Series(dtype=TEXT) for name in CHOICE_COLUMNS}
-    others = {"issue_id": pd.Series(dtype="int64"), "at": pd.Series(dtype="datetime64[us, UTC]")}
-    return pd.DataFrame(texts | flags | others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +96,7 @@ def hold_against(
     """Hold the choices of one field against what both sides hold.
 
     Args:
-        choices: `CHOICE_COLUMNS`, on the index of the people.
+        choices: `CHOICES`, on the index of the people.
         sides: The values of everybody.
         alike: What values are compared by.
         fit: What Salesforce takes of a value.
@@ -121,7 +127,7 @@ def hold_against(
 
 
 def outcomes(choices: pd.DataFrame, outcome: str, why: str | pd.Series = "") -> pd.DataFrame:
-    """Say what has become of some choices: `OUTCOME_COLUMNS`."""
+    """Say what has become of some choices: `OUTCOMES`."""
     return pd.DataFrame({"issue_id": choices["issue_id"].astype("int64"), "outcome": outcome, "why": why}).reset_index(
         drop=True
     )

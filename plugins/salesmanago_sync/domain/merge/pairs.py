@@ -17,7 +17,7 @@ from salesmanago_sync.domain.mapping_files.card_lines import source_of
 from salesmanago_sync.domain.mapping_files.mapping import Mapping
 from salesmanago_sync.domain.merge.base import Base, unpack
 from salesmanago_sync.domain.merge.canonical import Column, canonical_salesforce, canonical_salesmanago, columns
-from salesmanago_sync.domain.merge.choices import no_choices
+from salesmanago_sync.domain.merge.choices import CHOICES
 from salesmanago_sync.domain.merge.merge import Sides
 from salesmanago_sync.domain.org.schema import Schema
 from salesmanago_sync.domain.people.identities import ObjectInput, is_true
@@ -50,7 +50,7 @@ class Pairs:
         known_ids: Every Salesforce Id that the ledger or the reading knows.
         synchronised_until: Up to when SALESmanago was synchronised before this run, by its own clock; or nobody knows.
         default_opt_outs: Whether a contact that nobody edited is opted out by its account's default, as a person said.
-        choices: What was decided about held conflicts (`choices.CHOICE_COLUMNS`), one row a person and field.
+        choices: What was decided about held conflicts (`choices.CHOICES`), one row a person and field.
     """
 
     mapping: Mapping
@@ -65,7 +65,7 @@ class Pairs:
     known_ids: frozenset[str] = frozenset()
     synchronised_until: datetime | None = None
     default_opt_outs: bool | None = None
-    choices: pd.DataFrame = field(default_factory=no_choices)
+    choices: pd.DataFrame = field(default_factory=CHOICES.empty)
 
     def is_(self, status: str) -> pd.Series:
         """Where people have a status."""
@@ -345,7 +345,7 @@ def pairs_of(
         known_ids=frozenset({*bindings["salesforce_id"], *bindings["from_salesforce_id"].dropna(), *records.index}),
         synchronised_until=synchronised_until,
         default_opt_outs=default_opt_outs,
-        choices=no_choices() if choices is None or choices.empty else _of_people(choices, mine),
+        choices=CHOICES.empty() if choices is None or choices.empty else _of_people(choices, mine),
     )
 
 

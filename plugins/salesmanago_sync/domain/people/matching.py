@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -21,10 +20,10 @@ from salesmanago_sync.domain.people.sightings import (
     GONE,
     LIVES,
     UNREAD,
-    nothing_seen,
     of_side,
     standing,
 )
+from salesmanago_sync.domain.staged_frames import MATCHED_PEOPLE, SIGHTINGS
 
 PREFERENCE = ("Contact", "PersonAccount", "Lead")
 
@@ -42,7 +41,6 @@ HIDDEN = "Salesforce gives no row for this id: the integration user may no longe
 
 TAKES_PART = "takes_part."
 PAIR_IDS = ["salesforce_id", "salesmanago_id"]
-PEOPLE_COLUMNS = ("object", "salesforce_id", "salesmanago_id", "matched_by", "status", "reason", "text")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +66,7 @@ class Identities:
     bindings: pd.DataFrame
     creates_in_salesmanago: frozenset[str]
     consent_hidden: frozenset[str] = frozenset()
-    seen: pd.DataFrame = field(default_factory=nothing_seen)
+    seen: pd.DataFrame = field(default_factory=SIGHTINGS.empty)
 
 
 def match(identities: Identities) -> pd.DataFrame:
@@ -176,18 +174,13 @@ def _without(frame: pd.DataFrame, key: str, others: pd.DataFrame) -> pd.DataFram
 
 def _stack(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
     filled = [frame for frame in frames if len(frame)]
-    return pd.concat(filled, ignore_index=True) if filled else _nobody()
-
-
-@cache
-def _nobody() -> pd.DataFrame:
-    return pd.DataFrame({name: pd.Series(dtype=TEXT) for name in PEOPLE_COLUMNS})
+    return pd.concat(filled, ignore_index=True) if filled else MATCHED_PEOPLE.empty()
 
 
 def _rows(frame: pd.DataFrame, status: str, reason: str | None = None, matched_by: str | None = None) -> pd.DataFrame:
     if frame.empty:
-        return _nobody()
-    rows = frame.reindex(columns=list(PEOPLE_COLUMNS)).copy()
+        return MATCHED_PEOPLE.empty()
+    rows = frame.reindex(columns=list(MATCHED_PEOPLE.names)).copy()
     rows["status"] = status
     rows["reason"] = reason
     if matched_by is not None:
@@ -271,7 +264,7 @@ def _by_id(s: pd.DataFrame, m: pd.DataFrame) -> pd.DataFrame:
 def _judge_pairs(pairs: pd.DataFrame, s: pd.DataFrame, m: pd.DataFrame) -> pd.DataFrame:
     """Tell which matched pairs take part: the criteria of both sides count."""
     if pairs.empty:
-        return _nobody()
+        return MATCHED_PEOPLE.empty()
     flags = m.drop(columns=["email", "salesforce_id", "wanted_by", "in_scope"])
     both = pairs.merge(s[["object", "salesforce_id", "takes_part"]], on="salesforce_id").merge(
         flags, on="salesmanago_id"
@@ -281,7 +274,7 @@ def _judge_pairs(pairs: pd.DataFrame, s: pd.DataFrame, m: pd.DataFrame) -> pd.Da
     status = pd.Series(SKIP, index=both.index).mask(partakes & ~gone, PAIR)
     reason = pd.Series("OUT_OF_CRITERIA", index=both.index).mask(gone, "DELETED").mask(partakes & ~gone, None)
     both["status"], both["reason"] = status, reason
-    return both.reindex(columns=list(PEOPLE_COLUMNS)).astype(TEXT)
+    return both.reindex(columns=list(MATCHED_PEOPLE.names)).astype(TEXT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -448,7 +441,7 @@ def _led(people: pd.DataFrame, column: str) -> pd.DataFrame:
         people: Those who were decided about, and who is `alike` and paired already: he is named first.
         column: By which id they are known.
     """
-    decided = people.assign(text=None).reindex(columns=list(PEOPLE_COLUMNS)).astype(TEXT)
+    decided = people.assign(text=None).reindex(columns=list(MATCHED_PEOPLE.names)).astype(TEXT)
     doubtful = people[people["status"].eq(ISSUE) & people["reason"].eq("AMBIGUOUS_MATCH")].sort_values(column)
     if doubtful.empty:
         return decided

@@ -13,8 +13,7 @@ from datetime import datetime
 import pandas as pd
 
 from salesmanago_sync.domain.frames import TEXT
-
-SIGHTING_COLUMNS = ("side", "id", "at", "by_id", "found")
+from salesmanago_sync.domain.staged_frames import SIGHTINGS
 
 # What is known of one side of a binding.
 LIVES = "lives"
@@ -35,7 +34,7 @@ def sightings(side: str, ids: Iterable[str], at: datetime, found: Iterable[str],
         by_id: Whether it was asked for these very ids.
 
     Returns:
-        `SIGHTING_COLUMNS`, one row an id.
+        `SIGHTINGS`, one row an id.
     """
     asked = pd.Series(list(dict.fromkeys(ids)), dtype=TEXT)
     return pd.DataFrame(
@@ -49,11 +48,6 @@ def sightings(side: str, ids: Iterable[str], at: datetime, found: Iterable[str],
     )
 
 
-def nothing_seen() -> pd.DataFrame:
-    """Give sightings of nobody."""
-    return sightings("", (), datetime.fromisoformat("2000-01-01T00:00:00Z"), (), by_id=False)
-
-
 def newest(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """Put sightings together, in the order in which they were made: the newest counts, one row a side and id.
 
@@ -61,7 +55,7 @@ def newest(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """
     some = [part for part in parts if len(part)]
     if not some:
-        return nothing_seen()
+        return SIGHTINGS.empty()
     together = pd.concat(some, ignore_index=True) if len(some) > 1 else some[0]
     keys = ["side", "id"]
     if not together.duplicated(keys).any():

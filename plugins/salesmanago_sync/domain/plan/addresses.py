@@ -15,8 +15,9 @@ import pandas as pd
 from salesmanago_sync.domain.frames import TEXT
 from salesmanago_sync.domain.merge.merge import TO_SALESFORCE, TO_SALESMANAGO
 from salesmanago_sync.domain.people.matching import CREATE_IN_SALESFORCE, CREATE_IN_SALESMANAGO, PAIR, SKIP, Identities
-from salesmanago_sync.domain.plan.changes import VERDICT_COLUMNS, Decision
-from salesmanago_sync.domain.plan.findings import ISSUE_COLUMNS, issues, stack
+from salesmanago_sync.domain.plan.changes import VERDICTS, Decision
+from salesmanago_sync.domain.plan.findings import issues, stack
+from salesmanago_sync.domain.staged_frames import CHANGES, FOUND_ISSUES
 
 MOVES = "moves "
 EMAIL = "email"
@@ -122,7 +123,7 @@ def settle_addresses(
         The decisions, and `person, direction, after`: the record or contact that must have moved before.
     """
     hopeful = people[people["status"].isin(CREATES) & people["reason"].notna()]
-    rows = stack([_about_addresses(decision, hopeful) for decision in decisions], ("person",))
+    rows = stack([_about_addresses(decision, hopeful) for decision in decisions], CHANGES)
     if rows.empty:
         return [_admitted(decision, hopeful, {}) for decision in decisions], _order({}, {})
     judge = _Judge(dict(_claims(rows, found, people)), _deleted(found))
@@ -181,7 +182,7 @@ def _refused(decision: Decision, refused: dict[int, str], hopeful: pd.DataFrame)
     found = issues(held, "EMAIL_TAKEN", field=EMAIL, direction=held["direction"], text=words)
     out = changes["person"].isin([person for person in refused if person in hopeful.index])
     gone = changes.index.isin(held.index) | (out & changes["action"].eq("create"))
-    return replace(decision, changes=changes[~gone], issues=stack([decision.issues, found], ISSUE_COLUMNS))
+    return replace(decision, changes=changes[~gone], issues=stack([decision.issues, found], FOUND_ISSUES))
 
 
 def _in_turn(decision: Decision, claims: dict[int, _Claim], turns: dict[int, int]) -> Decision:
@@ -208,7 +209,7 @@ def _admitted(decision: Decision, hopeful: pd.DataFrame, refused: dict[int, str]
             "reason": mine["reason"].where(out).to_numpy(),
         }
     )
-    return replace(decision, verdicts=stack([decision.verdicts, rows], VERDICT_COLUMNS))
+    return replace(decision, verdicts=stack([decision.verdicts, rows], VERDICTS))
 
 
 def _order(claims: dict[int, _Claim], verdicts: dict[int, _Verdict]) -> pd.DataFrame:

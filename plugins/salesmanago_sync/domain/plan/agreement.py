@@ -16,19 +16,7 @@ from salesmanago_sync.domain.merge.pairs import Pairs
 from salesmanago_sync.domain.people.matching import PAIR
 from salesmanago_sync.domain.plan.changes import Decision
 from salesmanago_sync.domain.plan.findings import stack
-
-AGREEMENT_COLUMNS = (
-    "object",
-    "salesforce_id",
-    "salesmanago_id",
-    "matched_by",
-    "status",
-    "base",
-    "echo_salesforce",
-    "echo_salesmanago",
-    "owed",
-    "email",
-)
+from salesmanago_sync.domain.staged_frames import AGREEMENT
 
 
 def agreement(decisions: Sequence[Decision], people: pd.DataFrame, bindings: pd.DataFrame) -> pd.DataFrame:
@@ -40,24 +28,16 @@ def agreement(decisions: Sequence[Decision], people: pd.DataFrame, bindings: pd.
         bindings: The ledger's bindings.
 
     Returns:
-        One row a pair, or bound person, of whom the ledger learns something: `object, salesforce_id, salesmanago_id,
-        matched_by, status` (active, paused, deleted, merged), `base` (JSON of the fields to set), two flags
-        `echo_<side>`: the echo of our last write was seen; `owed` (`domain.merge.owed`), and `email`, the address by
-        which somebody who was deleted is known again.
+        `AGREEMENT`.
     """
     known = bindings[["salesforce_id", "status", "owed", "email"]]
     known = known.rename(columns={name: f"{name}_before" for name in ("status", "owed", "email")})
     parts = [_of_object(decision) for decision in decisions]
-    rows = stack(parts, AGREEMENT_COLUMNS).merge(known, on="salesforce_id", how="left")
-    news = rows["base"].ne("{}") | _flag(rows["echo_salesforce"]) | _flag(rows["echo_salesmanago"])
+    rows = stack(parts, AGREEMENT).merge(known, on="salesforce_id", how="left")
+    news = rows["base"].ne("{}") | rows["echo_salesforce"] | rows["echo_salesmanago"]
     for name in ("status", "owed", "email"):
         news |= ~same(rows[name], rows[f"{name}_before"])
-    return rows.loc[news, list(AGREEMENT_COLUMNS)].reset_index(drop=True)
-
-
-def _flag(column: pd.Series) -> pd.Series:
-    # A frame without rows has text columns.
-    return column.astype("bool")
+    return rows.loc[news, list(AGREEMENT.names)].reset_index(drop=True)
 
 
 def _of_object(decision: Decision) -> pd.DataFrame:

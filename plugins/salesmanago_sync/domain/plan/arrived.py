@@ -23,7 +23,7 @@ def arrived(decisions: Iterable[Decision], planned: pd.DataFrame, people: pd.Ser
 
     Args:
         decisions: About the same people, as they are now.
-        planned: Changes (`changes.CHANGE_COLUMNS`).
+        planned: Changes (`staged_frames.CHANGES`).
         people: Whom of the decisions each of these changes is about; missing where they know nobody.
     """
     found = pd.Series(False, index=planned.index)

@@ -13,9 +13,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from salesmanago_sync.domain.converters.base import as_text
+from salesmanago_sync.domain.declared import Declared, number, text
 from salesmanago_sync.domain.frames import TEXT, are_full_ids, full_ids, unreadable
 from salesmanago_sync.domain.merge.canonical import Column
-from salesmanago_sync.domain.merge.choices import OUTCOME_COLUMNS
+from salesmanago_sync.domain.merge.choices import OUTCOMES
 from salesmanago_sync.domain.merge.merge import (
     HOLD,
     NOTHING,
@@ -31,23 +32,19 @@ from salesmanago_sync.domain.merge.owed_writes import OwedWrite, owed_writes
 from salesmanago_sync.domain.merge.pairs import Pairs
 from salesmanago_sync.domain.people.matching import CREATE_IN_SALESFORCE, CREATE_IN_SALESMANAGO, PAIR
 from salesmanago_sync.domain.plan.chosen import carry_out, values_of, without_field, written
-from salesmanago_sync.domain.plan.findings import ISSUE_COLUMNS, issues, stack
+from salesmanago_sync.domain.plan.findings import issues, stack
+from salesmanago_sync.domain.staged_frames import CHANGES, FOUND_ISSUES
 
-CHANGE_COLUMNS = (
-    "person",
-    "object",
-    "direction",
-    "action",
-    "salesforce_id",
-    "salesmanago_id",
-    "field",
-    "old",
-    "new",
-    "source",
-    "rule",
-    "lane",
+VERDICTS = Declared(
+    "verdicts",
+    writer="plan, compare",
+    meaning="A person of whom more is known after the changes were looked through.",
+    columns=(
+        number("person", "the number of the person in its part"),
+        text("status", "as in `staged_frames.PEOPLE`"),
+        text("reason", "why"),
+    ),
 )
-VERDICT_COLUMNS = ("person", "status", "reason")
 EXTERNAL_ID = "externalId"
 CONSENT, FIELDS = "consent", "fields"
 NO_BASE = "no base, and the sync wrote the contact last: Salesforce wins"
@@ -67,11 +64,11 @@ class Decision:
     Attributes:
         pairs: The people it is about.
         merged: For each field key what the merge said of each person (`merge.merge`), before any review.
-        changes: `CHANGE_COLUMNS`; `source` is the value of the side it comes from, `lane` is consent or fields.
+        changes: `CHANGES`; `source` is the value of the side it comes from, `lane` is consent or fields.
         agreed: For each field key the rows on which both sides hold what the base should say, and the two values.
-        issues: `findings.ISSUE_COLUMNS`.
+        issues: `staged_frames.FOUND_ISSUES`.
         verdicts: `person`, `status`, `reason` of people who will not be written after all.
-        choices: What has become of decisions about held conflicts (`choices.OUTCOME_COLUMNS`).
+        choices: What has become of decisions about held conflicts (`choices.OUTCOMES`).
     """
 
     pairs: Pairs
@@ -129,9 +126,9 @@ def decide(pairs: Pairs) -> Decision:
         merged=merged,
         changes=_rows(pairs, [*writes, linked, *_paid(pairs)]),
         agreed=agreed,
-        issues=stack(found, ISSUE_COLUMNS),
-        verdicts=stack([], VERDICT_COLUMNS),
-        choices=stack(told, OUTCOME_COLUMNS),
+        issues=stack(found, FOUND_ISSUES),
+        verdicts=VERDICTS.empty(),
+        choices=stack(told, OUTCOMES),
     )
 
 
@@ -179,7 +176,7 @@ def _rows(pairs: Pairs, writes: Sequence[_Write]) -> pd.DataFrame:
     """Lay the writes of all fields under each other: a frame of its own for each costs more than few people are."""
     filled = [(write, np.flatnonzero(write.chosen)) for write in writes if write.chosen.any()]
     if not filled:
-        return stack([], CHANGE_COLUMNS)
+        return CHANGES.empty()
     people = pairs.people.take(np.concatenate([places for _, places in filled]))
     way, key, lane = (
         pd.Series(

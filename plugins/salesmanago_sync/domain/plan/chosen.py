@@ -16,7 +16,7 @@ from salesmanago_sync.domain.merge.choices import (
     MET,
     NOT_MAPPED,
     ONE_WAY,
-    OUTCOME_COLUMNS,
+    OUTCOMES,
     TO_BOTH,
     Carried,
     hold_against,
@@ -42,27 +42,27 @@ def carry_out(
 
     Returns:
         The decisions, with `decided`, where a choice decides, and `value`, what both sides are to hold then; and what
-        has become of the choices (`choices.OUTCOME_COLUMNS`).
+        has become of the choices (`choices.OUTCOMES`).
     """
     if pairs.choices.empty:  # as nearly always: nothing more is done for each field
-        return decisions, stack([], OUTCOME_COLUMNS)
+        return decisions, OUTCOMES.empty()
     mine = pairs.choices[pairs.choices["field"].eq(column.key)]
     mine = mine[~pd.Series(idle, index=pairs.people.index).loc[mine.index].to_numpy(dtype=bool)]
     if mine.empty:
-        return decisions, stack([], OUTCOME_COLUMNS)
+        return decisions, OUTCOMES.empty()
     if column.rule.direction != "both":
         return decisions, outcomes(mine, FALLEN, ONE_WAY)
     carried = hold_against(mine, sides, _alike(column), partial(cut_to_fit, column.line, pairs.schema))
     met, fallen = carried.stands & carried.result.eq(NOTHING), ~carried.stands
     told = [outcomes(mine[met], MET), outcomes(mine[fallen], FALLEN, carried.why[fallen])]
-    return _decided(decisions, carried), stack(told, OUTCOME_COLUMNS)
+    return _decided(decisions, carried), stack(told, OUTCOMES)
 
 
 def without_field(pairs: Pairs) -> pd.DataFrame:
-    """Say which choices are about a field that the mapping no longer has (`choices.OUTCOME_COLUMNS`)."""
+    """Say which choices are about a field that the mapping no longer has (`choices.OUTCOMES`)."""
     known = {column.key for column in columns(pairs.mapping)}
     lost = pairs.choices[~pairs.choices["field"].isin(known)]
-    return outcomes(lost, FALLEN, NOT_MAPPED) if len(lost) else stack([], OUTCOME_COLUMNS)
+    return outcomes(lost, FALLEN, NOT_MAPPED) if len(lost) else OUTCOMES.empty()
 
 
 def written(decisions: pd.DataFrame, way: str) -> Flags:

@@ -29,7 +29,7 @@ def without_cause(
         issues: Open issues that were not met in this run, of people who were looked at.
         bindings: The ledger's bindings of these people, with what the run has learned.
         mappings: The mappings of the run.
-        seen: What was seen of opt-outs of records and contacts in no pair (`consent.SEEN_COLUMNS`).
+        seen: What was seen of opt-outs of records and contacts in no pair (`staged_frames.SEEN_OPT_OUTS`).
 
     Returns:
         A flag for each issue.

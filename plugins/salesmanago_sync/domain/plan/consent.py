@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from salesmanago_sync.domain.converters.email import normalise_email
+from salesmanago_sync.domain.declared import Declared, flag, text
 from salesmanago_sync.domain.frames import TEXT, among
 from salesmanago_sync.domain.merge.base import opted_out_by_default
 from salesmanago_sync.domain.merge.merge import DEFAULT_OPT_OUT, TO_SALESFORCE, TO_SALESMANAGO
@@ -27,8 +28,9 @@ from salesmanago_sync.domain.people.matching import (
     SKIP,
     Identities,
 )
-from salesmanago_sync.domain.plan.changes import CHANGE_COLUMNS, Decision
-from salesmanago_sync.domain.plan.findings import ISSUE_COLUMNS, issues, stack
+from salesmanago_sync.domain.plan.changes import Decision
+from salesmanago_sync.domain.plan.findings import issues, stack
+from salesmanago_sync.domain.staged_frames import CHANGES, FOUND_ISSUES, SEEN_OPT_OUTS
 
 CONSENT = "consent"
 CREATES = (CREATE_IN_SALESFORCE, CREATE_IN_SALESMANAGO)
@@ -36,11 +38,26 @@ CONTACT = "contact"
 # How the rule of such a change begins, by the side on which the opt-out was seen.
 SEEN = {"salesforce": "opted out in Salesforce: ", "salesmanago": "opted out in SALESmanago: "}
 WAYS = {"salesforce": TO_SALESFORCE, "salesmanago": TO_SALESMANAGO}
-HOLDER_COLUMNS = (
-    *("side", "object", "id", "email", "group", "alone", "key", "held", "out", "proof", "why", "able", "foreign"),
+HOLDERS = Declared(
+    "holders",
+    writer="plan, compare",
+    meaning="Somebody alive who has an address, and a channel.",
+    columns=(
+        text("side", "salesforce or salesmanago"),
+        text("object", "the object, or contact"),
+        text("id", "the record or contact"),
+        text("email", "the address"),
+        text("group", "names the addresses that belong together"),
+        flag("alone", "whether it is in no pair"),
+        text("key", "the key of the opt-out"),
+        flag("held", "the flag as read"),
+        flag("out", "the flag as it will be"),
+        flag("proof", "whether this one has opted out"),
+        text("why", "who of the address has opted out, if anybody has"),
+        flag("able", "whether the flag may be written"),
+        flag("foreign", "whether nothing is written to its object"),
+    ),
 )
-# What was seen of each record and contact (`Shared.seen`).
-SEEN_COLUMNS = ("side", "id", "field", "out", "told")
 # So many opted-out records of one address are named.
 PROOFS = 5
 
@@ -73,7 +90,7 @@ class Shared:
         changes: Every change of the plan, those of this module among them.
         issues: People who opted in again, whose address is still opted out elsewhere; and people of whom a record of
             an object that is not synchronised is not opted out.
-        seen: `SEEN_COLUMNS`: what was seen of records and contacts of which no write tells. `out` says that this one
+        seen: `SEEN_OPT_OUTS`: what was seen of records and contacts of which no write tells. `out` says that this one
             is opted out, and `told` that somebody of the address hears of it in this run; it is in no pair, if not.
             Where nobody of the address is opted out, this one, in no pair, is not `out`.
     """
@@ -93,11 +110,11 @@ def share_opt_outs(everybody: Everybody, people: pd.DataFrame, decisions: Sequen
         decisions: What was decided about each object, after its review.
         direction: Which sides may be written.
     """
-    changes = stack([decision.changes for decision in decisions], CHANGE_COLUMNS)
+    changes = stack([decision.changes for decision in decisions], CHANGES)
     alive = _holders(everybody, people, decisions, changes)
     holders = alive[alive["why"].notna()]
     if holders.empty:
-        return Shared(people, changes, stack([], ISSUE_COLUMNS), _seen(alive, changes))
+        return Shared(people, changes, FOUND_ISSUES.empty(), _seen(alive, changes))
     behind = holders[~holders["out"] & holders["able"]]
     changes, reverted = _without_opt_ins(changes, behind[behind["held"]])
     ways = [way for way in WAYS.values() if direction in ("both", way)]
@@ -106,9 +123,9 @@ def share_opt_outs(everybody: Everybody, people: pd.DataFrame, decisions: Sequen
     people = _with_others(people, lacking, everybody.bindings)
     first = everybody.objects[0].mapping.object
     written = [_written(people, lacking[lacking["side"].eq(side)], side, first) for side in WAYS]
-    changes = stack([changes, *written], CHANGE_COLUMNS)
+    changes = stack([changes, *written], CHANGES)
     found = [reverted, _unreached(holders, people)] if TO_SALESFORCE in ways else [reverted]
-    return Shared(people, changes, stack(found, ISSUE_COLUMNS), _seen(alive, changes))
+    return Shared(people, changes, stack(found, FOUND_ISSUES), _seen(alive, changes))
 
 
 def unknown_opt_outs(decisions: Sequence[Decision]) -> tuple[int, int]:
@@ -152,9 +169,7 @@ def _holders(
     """List everybody alive whose address is opted out, or who is in no pair, as the plan so far leaves them.
 
     Returns:
-        `HOLDER_COLUMNS`, one row a channel: `held` is the flag as read, `out` as it will be, `able` says whether the
-        flag may be written, `group` names the address, `why` says who of it has opted out, if anybody has, `proof`
-        whether this one has, `alone` whether it is in no pair, and `foreign` whether nothing is written to its object.
+        `HOLDERS`, one row a channel.
     """
     alive = _alive(everybody)
     # Newcomers are a pair once they are created.
@@ -163,7 +178,7 @@ def _holders(
     held = {key: _opted_out(everybody, key) for key in OPT_OUTS}
     touched = any(held.values()) or changes["field"].isin(OPT_OUTS).any()
     if alive.empty or not (touched or alive["alone"].any()):  # as nearly always, and most of the work is saved
-        return pd.DataFrame(columns=list(HOLDER_COLUMNS))
+        return HOLDERS.empty()
     planned = _planned(alive, changes, "email")
     alive["email"] = planned.fillna(alive["email"]).astype(TEXT)
     alive = alive[alive["email"].notna()]
@@ -302,7 +317,7 @@ def _seen(holders: pd.DataFrame, changes: pd.DataFrame) -> pd.DataFrame:
     out = holders["held"] & holders["proof"] & (holders["alone"] | told) & ~named
     opted_in = holders["alone"] & ~holders["held"] & holders["why"].isna()
     seen = holders.assign(field=holders["key"], out=out, told=told)
-    return seen.loc[out | opted_in, list(SEEN_COLUMNS)]
+    return seen.loc[out | opted_in, list(SEEN_OPT_OUTS.names)]
 
 
 def _pairs_among(holders: pd.DataFrame, pairs: set[tuple[str, str]]) -> np.ndarray[Any, np.dtype[np.bool_]]:
@@ -318,7 +333,7 @@ def _without_opt_ins(changes: pd.DataFrame, stay: pd.DataFrame) -> tuple[pd.Data
         stay: Holders who are opted out and would be opted in.
     """
     if stay.empty:
-        return changes, stack([], ISSUE_COLUMNS)
+        return changes, FOUND_ISSUES.empty()
     keys = set(zip(stay["id"], stay["key"], strict=True))
     mine = pd.Series(
         [pair in keys for pair in zip(changes["salesforce_id"], changes["field"], strict=True)], index=changes.index
@@ -337,7 +352,7 @@ def _unreached(holders: pd.DataFrame, people: pd.DataFrame) -> pd.DataFrame:
     """
     left = holders[holders["foreign"] & ~holders["out"]]
     if left.empty:
-        return stack([], ISSUE_COLUMNS)
+        return FOUND_ISSUES.empty()
     named = left.assign(words=left["object"] + " " + left["id"]).sort_values("words").groupby(["group", "key"])["words"]
     told = named.agg(lambda words: ", ".join(words.head(PROOFS))).rename("told").reset_index()
     names = ["object", "salesforce_id", "salesmanago_id"]
@@ -379,7 +394,7 @@ def _with_others(people: pd.DataFrame, lacking: pd.DataFrame, bindings: pd.DataF
 def _written(people: pd.DataFrame, lacking: pd.DataFrame, side: str, first: str) -> pd.DataFrame:
     """Write an opt-out to everybody of the address who has none."""
     if lacking.empty:
-        return stack([], CHANGE_COLUMNS)
+        return CHANGES.empty()
     column = f"{side}_id"
     persons = people.dropna(subset=[column]).drop_duplicates(column).reset_index().set_index(column, drop=False)
     whose = persons.loc[lacking["id"]].reset_index(drop=True)
@@ -403,7 +418,7 @@ def _written(people: pd.DataFrame, lacking: pd.DataFrame, side: str, first: str)
             "lane": CONSENT,
         }
     )
-    return rows.astype({name: TEXT for name in CHANGE_COLUMNS if name != "person"})
+    return rows.astype(CHANGES.dtypes)
 
 
 def _with_newcomers(
@@ -431,4 +446,4 @@ def _created_opted_out(changes: pd.DataFrame, told: pd.Series, key: str) -> pd.D
     silent = told.notna() & ~changes["person"].isin(changes.loc[told.notna() & of_key, "person"])
     first = changes[silent].drop_duplicates("person")
     more = first.assign(field=key, old=None, new="true", source=None, rule=told[first.index])
-    return stack([changes, more.astype({name: TEXT for name in CHANGE_COLUMNS if name != "person"})], CHANGE_COLUMNS)
+    return stack([changes, more.astype(CHANGES.dtypes)], CHANGES)

@@ -3,24 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 
 import pandas as pd
 
+from salesmanago_sync.domain.declared import Declared
 from salesmanago_sync.domain.frames import TEXT
 from salesmanago_sync.domain.people.matching import ISSUE
-
-ISSUE_COLUMNS = (
-    "object",
-    "salesforce_id",
-    "salesmanago_id",
-    "field",
-    "direction",
-    "reason",
-    "text",
-    "values",
-    "fingerprint",
-)
+from salesmanago_sync.domain.staged_frames import FOUND_ISSUES
 
 
 def issues(people: pd.DataFrame, reason: str, **columns: str | pd.Series) -> pd.DataFrame:
@@ -32,7 +21,7 @@ def issues(people: pd.DataFrame, reason: str, **columns: str | pd.Series) -> pd.
         columns: `field`, `direction`, `text`, `values` (JSON), where they apply.
 
     Returns:
-        `ISSUE_COLUMNS`; the fingerprint tells whether what was tried has changed since.
+        `FOUND_ISSUES`; the fingerprint tells whether what was tried has changed since.
     """
     rows = people[["object", "salesforce_id", "salesmanago_id"]].copy()
     rows["reason"] = reason
@@ -41,7 +30,7 @@ def issues(people: pd.DataFrame, reason: str, **columns: str | pd.Series) -> pd.
     rows = rows.astype(TEXT).fillna("")
     tried = rows["text"] + "\x1f" + rows["values"]
     rows["fingerprint"] = [f"{number:016x}" for number in pd.util.hash_array(tried.to_numpy(dtype="object"))]
-    return rows[list(ISSUE_COLUMNS)].reset_index(drop=True)
+    return rows[list(FOUND_ISSUES.names)].reset_index(drop=True)
 
 
 def issues_of_people(people: pd.DataFrame) -> pd.DataFrame:
@@ -54,15 +43,10 @@ def issues_of_people(people: pd.DataFrame) -> pd.DataFrame:
     frames = [
         issues(rows, str(reason), text=rows["text"].fillna("")) for reason, rows in found.groupby("reason", sort=True)
     ]
-    return stack(frames, ISSUE_COLUMNS)
+    return stack(frames, FOUND_ISSUES)
 
 
-def stack(frames: Sequence[pd.DataFrame], columns: Sequence[str]) -> pd.DataFrame:
-    """Put frames of the same columns under each other; none give an empty frame of text columns."""
+def stack(frames: Sequence[pd.DataFrame], declared: Declared) -> pd.DataFrame:
+    """Put frames of one kind under each other; none give one without rows."""
     filled = [frame for frame in frames if len(frame)]
-    return pd.concat(filled, ignore_index=True) if filled else _nothing(tuple(columns)).copy()
-
-
-@cache
-def _nothing(columns: tuple[str, ...]) -> pd.DataFrame:
-    return pd.DataFrame({name: pd.Series(dtype=TEXT) for name in columns})
+    return pd.concat(filled, ignore_index=True) if filled else declared.empty()

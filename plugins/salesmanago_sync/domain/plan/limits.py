@@ -12,8 +12,8 @@ from salesmanago_sync.domain.merge.canonical import TAG
 from salesmanago_sync.domain.merge.owed import DELETE, OPT_OUTS, POLICIES
 from salesmanago_sync.domain.plan.addresses import MOVES
 from salesmanago_sync.domain.plan.changes import FIELDS
+from salesmanago_sync.domain.staged_frames import MEASURES
 
-MEASURE_COLUMNS = ("measure", "object", "direction", "field", "count", "examples")
 # Of few people any number is a large part: a percentage asks about no fewer than this.
 FEW = 100
 EXAMPLES = 3
@@ -78,14 +78,13 @@ def measures(changes: pd.DataFrame) -> pd.DataFrame:
     """Count what a plan does.
 
     Args:
-        changes: The changes of a plan (`changes.CHANGE_COLUMNS`).
+        changes: The changes of a plan (`staged_frames.CHANGES`).
 
     Returns:
-        `MEASURE_COLUMNS`: what is counted, for each object and direction, of `overwrites` for each field; `examples`
-        are a few ids of records or contacts, apart by spaces.
+        `MEASURES`: one row an object and direction, of `overwrites` one a field.
     """
     found = [row for name, rows in _measured(changes) for row in _counts(name, rows)]
-    return pd.DataFrame(found, columns=list(MEASURE_COLUMNS)).astype({"count": "int64"})
+    return MEASURES.frame(found)
 
 
 def _measured(changes: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:

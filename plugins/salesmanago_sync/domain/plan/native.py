@@ -37,7 +37,7 @@ def wide(changes: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Lay out changes of one direction, a row a person and a column a field key.
 
     Args:
-        changes: `changes.CHANGE_COLUMNS`.
+        changes: `staged_frames.CHANGES`.
 
     Returns:
         The new values, and flags that tell a field to be emptied from one that is left alone.

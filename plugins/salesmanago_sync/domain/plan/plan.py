@@ -9,32 +9,29 @@ from typing import Literal
 
 import pandas as pd
 
+from salesmanago_sync.domain.declared import Declared, number, text
 from salesmanago_sync.domain.frames import TEXT, by_id
 from salesmanago_sync.domain.merge.base import pack
-from salesmanago_sync.domain.merge.choices import OUTCOME_COLUMNS, no_choices
+from salesmanago_sync.domain.merge.choices import CHOICES, OUTCOMES
 from salesmanago_sync.domain.merge.owed import add_owed
 from salesmanago_sync.domain.merge.pairs import Pairs, pairs_of
 from salesmanago_sync.domain.people.identities import ObjectInput, identities, is_true
 from salesmanago_sync.domain.people.matching import Identities, match
-from salesmanago_sync.domain.people.sightings import nothing_seen
 from salesmanago_sync.domain.people.succession import succeed, successors
 from salesmanago_sync.domain.plan.addresses import MOVES, settle_addresses
 from salesmanago_sync.domain.plan.agreement import agreement
-from salesmanago_sync.domain.plan.changes import Decision, decide
-from salesmanago_sync.domain.plan.consent import SEEN_COLUMNS, Everybody, share_opt_outs
-from salesmanago_sync.domain.plan.findings import ISSUE_COLUMNS, issues_of_people, stack
+from salesmanago_sync.domain.plan.changes import VERDICTS, Decision, decide
+from salesmanago_sync.domain.plan.consent import Everybody, share_opt_outs
+from salesmanago_sync.domain.plan.findings import issues_of_people, stack
 from salesmanago_sync.domain.plan.readability import field_issues, hold, nameable, nameless
 from salesmanago_sync.domain.plan.review import review, turns
+from salesmanago_sync.domain.staged_frames import BINDING_MOVES, FOUND_ISSUES, SEEN_OPT_OUTS, SIGHTINGS
 
-MOVE_COLUMNS = (
-    "id",
-    "object",
-    "salesforce_id",
-    "salesmanago_id",
-    "event",
-    "from_salesforce_id",
-    "from_salesmanago_id",
-    "base",
+KEPT_BASES = Declared(
+    "kept bases",
+    writer="plan, compare",
+    meaning="A binding that moves.",
+    columns=(number("id", "the binding in the ledger"), text("base", "what of its base still holds, as JSON")),
 )
 CLOCKS = ("salesforce_clock", "salesmanago_clock", "salesforce_seen", "salesmanago_seen")
 
@@ -55,7 +52,7 @@ class PlanInput:
         synchronised_until: Up to when SALESmanago was synchronised before this run, by its own clock; or nobody knows.
         default_opt_outs: Whether a contact that nobody edited is opted out by its account's default where nothing else
             is remembered of it; None where nobody has said so.
-        choices: What people decided about held conflicts (`choices.CHOICE_COLUMNS`).
+        choices: What people decided about held conflicts (`choices.CHOICES`).
     """
 
     objects: Sequence[ObjectInput]
@@ -65,10 +62,10 @@ class PlanInput:
     direction: Literal["both", "to_salesmanago", "to_salesforce"]
     now: datetime
     witnesses: Sequence[ObjectInput] = ()
-    seen: pd.DataFrame = field(default_factory=nothing_seen)
+    seen: pd.DataFrame = field(default_factory=SIGHTINGS.empty)
     synchronised_until: datetime | None = None
     default_opt_outs: bool | None = None
-    choices: pd.DataFrame = field(default_factory=no_choices)
+    choices: pd.DataFrame = field(default_factory=CHOICES.empty)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +73,14 @@ class Plan:
     """What a run will do.
 
     Attributes:
-        people: One row a person (`matching.match`) on the index `person`, with `email`, the address that SALESmanago
-            knows or will know, `<side>_clock`, when a person touched the record last, and `<side>_seen`, the clock as
-            read.
-        changes: One row a field that will be written (`changes.CHANGE_COLUMNS`), `turn` (`review.turns`), and `after`,
-            the record or contact that must have moved to another address before.
-        agreement: What the ledger learns without a write (`agreement.agreement`).
-        moves: Bindings that go to another record or contact (`MOVE_COLUMNS`).
-        issues: What could not be decided (`findings.ISSUE_COLUMNS`).
+        people: One row a person (`staged_frames.PEOPLE`).
+        changes: One row a field that will be written (`staged_frames.PLANNED_CHANGES`).
+        agreement: What the ledger learns without a write (`staged_frames.AGREEMENT`).
+        moves: Bindings that go to another record or contact (`staged_frames.BINDING_MOVES`).
+        issues: What could not be decided (`staged_frames.FOUND_ISSUES`).
         decisions: How it came to that, for each object of the scope.
-        seen: What was seen of opt-outs of which no write tells (`consent.Shared`).
-        choices: What has become of decisions about held conflicts (`choices.OUTCOME_COLUMNS`).
+        seen: What was seen of opt-outs of which no write tells (`staged_frames.SEEN_OPT_OUTS`).
+        choices: What has become of decisions about held conflicts (`choices.OUTCOMES`).
     """
 
     people: pd.DataFrame
@@ -95,8 +89,8 @@ class Plan:
     moves: pd.DataFrame
     issues: pd.DataFrame
     decisions: tuple[Decision, ...] = ()
-    seen: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(SEEN_COLUMNS)))
-    choices: pd.DataFrame = field(default_factory=lambda: stack([], OUTCOME_COLUMNS))
+    seen: pd.DataFrame = field(default_factory=SEEN_OPT_OUTS.empty)
+    choices: pd.DataFrame = field(default_factory=OUTCOMES.empty)
 
 
 def plan(inputs: PlanInput) -> Plan:
@@ -123,10 +117,10 @@ def plan(inputs: PlanInput) -> Plan:
         # What the ledger has still to learn: beside what it holds now, moves and debts are news.
         agreement=agreement(decisions, people, inputs.bindings),
         moves=_moves(bindings, decisions),
-        issues=stack(found_issues, ISSUE_COLUMNS),
+        issues=stack(found_issues, FOUND_ISSUES),
         decisions=tuple(decisions),
         seen=shared.seen,
-        choices=stack([one.choices for one in decisions], OUTCOME_COLUMNS),
+        choices=stack([one.choices for one in decisions], OUTCOMES),
     )
 
 
@@ -153,9 +147,10 @@ def _moves(bindings: pd.DataFrame, decisions: Sequence[Decision]) -> pd.DataFram
     """List the bindings that move, each with the base that still holds."""
     moved = bindings[bindings["from_salesforce_id"].notna() | bindings["from_salesmanago_id"].notna()]
     parts = [_kept_base(decision.pairs, moved["id"]) for decision in decisions if len(moved)]
-    kept = stack(parts, ("id", "base")).set_index("id")["base"]
+    kept = stack(parts, KEPT_BASES).set_index("id")["base"]
     # Whoever takes no part in this run moves in one that does.
-    return moved.assign(base=moved["id"].map(kept)).dropna(subset=["base"])[list(MOVE_COLUMNS)]
+    based = moved.assign(base=moved["id"].map(kept).astype(TEXT))
+    return based.dropna(subset=["base"])[list(BINDING_MOVES.names)]
 
 
 def _kept_base(pairs: Pairs, moved: pd.Series) -> pd.DataFrame:
@@ -208,7 +203,7 @@ def _with_contact_details(
 
 
 def _with_verdicts(people: pd.DataFrame, verdicts: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    final = stack(verdicts, ("person", "status", "reason")).drop_duplicates("person").set_index("person")
+    final = stack(verdicts, VERDICTS).drop_duplicates("person").set_index("person")
     people = people.copy()
     people.loc[final.index, ["status", "reason"]] = final[["status", "reason"]]
     return people

@@ -28,7 +28,8 @@ from salesmanago_sync.domain.merge.pairs import SALESFORCE_CLOCK, SALESMANAGO_CL
 from salesmanago_sync.domain.people.identities import ObjectInput
 from salesmanago_sync.domain.people.matching import CREATE_IN_SALESFORCE, CREATE_IN_SALESMANAGO, ISSUE, PAIR, Identities
 from salesmanago_sync.domain.plan.changes import EXTERNAL_ID
-from salesmanago_sync.domain.plan.findings import ISSUE_COLUMNS, issues, stack
+from salesmanago_sync.domain.plan.findings import issues, stack
+from salesmanago_sync.domain.staged_frames import FOUND_ISSUES, RECORDS
 
 NAMES = {"salesforce": "Salesforce", "salesmanago": "SALESmanago"}
 # What people are, or were skipped for, that may be otherwise once the value can be read.
@@ -112,7 +113,7 @@ def _odd_flags(records: pd.DataFrame, flags: set[str]) -> pd.DataFrame:
     for flag in sorted(flags & set(records)):
         odd = records.loc[records[flag].notna() & ~records[flag].str.lower().isin(WORDS), ["Id"]]
         parts.append(odd.assign(**{UNREADABLE_COLUMN: json.dumps([flag])}))
-    return stack(parts, ("Id", UNREADABLE_COLUMN))
+    return stack(parts, RECORDS)[["Id", UNREADABLE_COLUMN]]
 
 
 def _wanted(mapping: Mapping) -> set[str]:
@@ -140,18 +141,18 @@ def field_issues(pairs: Pairs) -> pd.DataFrame:
         pairs: The people of one object.
 
     Returns:
-        `findings.ISSUE_COLUMNS`, one row a person and field.
+        `staged_frames.FOUND_ISSUES`, one row a person and field.
     """
     part = pairs.people["status"].isin([PAIR, *CREATES])
     found = [_told(pairs, key, side, odd & part) for key, side, odd in _odd(pairs)]
     found += [_unlisted(pairs, column, side, part) for column in pairs.columns() for side in NAMES]
-    return stack(found, ISSUE_COLUMNS)
+    return stack(found, FOUND_ISSUES)
 
 
 def _unlisted(pairs: Pairs, column: Column, side: str, part: pd.Series) -> pd.DataFrame:
     odd = pairs.unlisted(column, side) & part
     if not odd.any():
-        return stack([], ISSUE_COLUMNS)
+        return FOUND_ISSUES.empty()
     text = f"{NAMES[side]} holds a value that is none of the line's values; it is neither carried nor overwritten"
     return issues(pairs.people[odd], "VALUE_NOT_ALLOWED", field=column.key, text=text)
 
@@ -170,5 +171,5 @@ def _odd(pairs: Pairs) -> Iterator[tuple[str, str, pd.Series]]:
 
 def _told(pairs: Pairs, key: str, side: str, odd: pd.Series) -> pd.DataFrame:
     if not odd.any():
-        return stack([], ISSUE_COLUMNS)
+        return FOUND_ISSUES.empty()
     return issues(pairs.people[odd], UNREADABLE_VALUE, field=key, text=f"{NAMES[side]} gave it in no readable form")

@@ -14,10 +14,11 @@ from salesmanago_sync.domain.merge.pairs import Pairs
 from salesmanago_sync.domain.org.acceptance import Misfit, cut_to_fit, misfits
 from salesmanago_sync.domain.org.schema import Schema
 from salesmanago_sync.domain.people.matching import ISSUE, SKIP
-from salesmanago_sync.domain.plan.changes import EXTERNAL_ID, VERDICT_COLUMNS, Decision
-from salesmanago_sync.domain.plan.findings import ISSUE_COLUMNS, issues, stack
+from salesmanago_sync.domain.plan.changes import EXTERNAL_ID, VERDICTS, Decision
+from salesmanago_sync.domain.plan.findings import issues, stack
 from salesmanago_sync.domain.plan.native import to_salesforce
 from salesmanago_sync.domain.salesmanago_fields import STATES
+from salesmanago_sync.domain.staged_frames import FOUND_ISSUES
 
 # An automation answers a write at once; a person seldom does.
 REACTION = pd.Timedelta(minutes=2)
@@ -53,7 +54,7 @@ def _hold(decision: Decision, held: pd.Series, reason: str, text: pd.Series | st
         text=text[held] if isinstance(text, pd.Series) else text,
         values=pd.Series(values, index=rows.index, dtype=TEXT),
     )
-    return replace(decision, changes=decision.changes[~held], issues=stack([decision.issues, found], ISSUE_COLUMNS))
+    return replace(decision, changes=decision.changes[~held], issues=stack([decision.issues, found], FOUND_ISSUES))
 
 
 def _dismiss(decision: Decision, persons: pd.Index, status: str, reason: str) -> Decision:
@@ -63,7 +64,7 @@ def _dismiss(decision: Decision, persons: pd.Index, status: str, reason: str) ->
     return replace(
         decision,
         changes=decision.changes[~gone],
-        verdicts=stack([decision.verdicts, verdicts], VERDICT_COLUMNS),
+        verdicts=stack([decision.verdicts, verdicts], VERDICTS),
     )
 
 

@@ -14,15 +14,17 @@ import pandas as pd
 
 from salesmanago_sync.domain.certificate.agreed import note_of
 from salesmanago_sync.domain.converters import converter
+from salesmanago_sync.domain.declared import Declared, text
 from salesmanago_sync.domain.frames import TEXT
 from salesmanago_sync.domain.merge.canonical import Column
 from salesmanago_sync.domain.merge.merge import TO_SALESFORCE, TO_SALESMANAGO, same
 from salesmanago_sync.domain.merge.owed import DELETE, OPT_OUTS
 from salesmanago_sync.domain.merge.pairs import Pairs
 from salesmanago_sync.domain.people.matching import PAIR
-from salesmanago_sync.domain.plan.changes import CHANGE_COLUMNS, CONSENT, EXTERNAL_ID, FIELDS
+from salesmanago_sync.domain.plan.changes import CONSENT, EXTERNAL_ID, FIELDS
 from salesmanago_sync.domain.plan.plan import Plan
 from salesmanago_sync.domain.plan.scope import Scope
+from salesmanago_sync.domain.staged_frames import PLANNED_CHANGES
 
 # Why something is left as it is.
 LEFT: dict[str, str] = {
@@ -41,14 +43,20 @@ LEFT: dict[str, str] = {
 KEY = ["object", "salesforce_id", "salesmanago_id", "field", "direction"]
 LEFT_COLUMNS = ("object", "direction", "action", "salesforce_id", "salesmanago_id", "field", "old", "new", "reason")
 
+UNDONE_CHANGES = Declared(
+    "undone changes",
+    writer="undo",
+    meaning="A field of a person that is put back.",
+    columns=(*PLANNED_CHANGES.columns, text("held", "what a service held before in its own spelling, as JSON")),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Undo:
     """What is put back, and what is not.
 
     Attributes:
-        changes: As of a plan (`changes.CHANGE_COLUMNS`, `turn`, `after`), and `held`, what a service held before in its
-            own spelling (JSON).
+        changes: `UNDONE_CHANGES`.
         left: `LEFT_COLUMNS`: `old` is what is held now, `new` what it would have become.
     """
 
@@ -159,9 +167,7 @@ class _Found:
 
     def changes(self) -> pd.DataFrame:
         """What is put back."""
-        frame = pd.DataFrame([self._with_end(row) for row in self._rows], columns=[*CHANGE_COLUMNS, "held"])
-        texts = [name for name in frame if name != "person"]
-        return frame.astype(dict.fromkeys(texts, TEXT) | {"person": "int64"}).assign(turn=1, after="")
+        return UNDONE_CHANGES.frame([self._with_end(row) | {"turn": 1, "after": ""} for row in self._rows])
 
     def _with_end(self, row: dict[str, Any]) -> dict[str, Any]:
         """Say what the other side will hold, where the field goes back on both."""

@@ -9,14 +9,13 @@ import pandas as pd
 import pytest
 
 from salesmanago_sync.domain.merge.choices import (
-    CHOICE_COLUMNS,
+    CHOICES,
     MOVED,
     RULES,
     TO_BOTH,
     Carried,
     hold_against,
     in_words,
-    no_choices,
 )
 from salesmanago_sync.domain.merge.merge import NOTHING, TO_SALESFORCE, TO_SALESMANAGO, Sides
 
@@ -47,7 +46,7 @@ def held_against(
 ) -> Carried:
     base_a, base_m = base or (None, None)
     sides = Sides(text(a), text(m), text(base_a), text(base_m), pd.Series([base is not None]), pd.Series([False]))
-    row = dict.fromkeys(CHOICE_COLUMNS, "") | {
+    row = dict.fromkeys(CHOICES.names, "") | {
         "issue_id": 1,
         "chosen": "other",
         "value": value,
@@ -55,9 +54,7 @@ def held_against(
     }
     row |= {"salesforce_held": held[0], "salesmanago_held": held[1]}
     row |= {"salesforce_written": written[0], "salesmanago_written": written[1]}
-    frame = pd.DataFrame([row])
-    frame = frame.astype(no_choices().dtypes.to_dict())
-    return hold_against(frame, sides, alike, fit)
+    return hold_against(CHOICES.frame([row]), sides, alike, fit)
 
 
 def outcome(carried: Carried) -> str:

@@ -9,8 +9,8 @@ import pytest
 
 from salesmanago_sync.domain.merge.merge import TO_SALESFORCE, TO_SALESMANAGO
 from salesmanago_sync.domain.merge.owed import INHERITED, add_owed
-from salesmanago_sync.domain.people.matching import PEOPLE_COLUMNS
 from salesmanago_sync.domain.people.succession import succeed
+from salesmanago_sync.domain.staged_frames import MATCHED_PEOPLE
 from tests.unit.domain.people.test_succession import CASES, bindings, identities
 from tests.unit.domain.world import World, lead
 
@@ -120,7 +120,7 @@ def test_merged_people_owe_each_other_an_opt_out_that_somebody_made(
     known["base"] = json.dumps({} if base is None else {"optedOut": base})
     contacts = pd.DataFrame({"contactId": ["m", "w"], "optedOut": [str(one == out).lower() for one in ("m", "w")]})
     moved = succeed(identities(case), known, case.named)
-    nobody = pd.DataFrame(columns=list(PEOPLE_COLUMNS), dtype="str")
+    nobody = MATCHED_PEOPLE.empty()
     due = add_owed(moved, nobody, [], contacts.assign(optedOutPhone="false").astype("str"))
     owed = dict(zip(due["salesforce_id"], map(json.loads, due["owed"]), strict=True))
     assert owed["L"] == ({"optedOut": INHERITED} if owing else {})

@@ -9,7 +9,8 @@ import pytest
 
 from salesmanago_sync.domain.merge.pairs import pairs_of
 from salesmanago_sync.domain.people.identities import ObjectInput
-from salesmanago_sync.domain.people.matching import PAIR, PEOPLE_COLUMNS
+from salesmanago_sync.domain.people.matching import PAIR
+from salesmanago_sync.domain.staged_frames import MATCHED_PEOPLE
 from tests.unit.domain.world import World, lead
 
 BY_DEFAULT, IN_SALESFORCE, BY_BOTH, BY_NOBODY = ("false", "true"), ("true", "false"), ("true", "true"), ("false",) * 2
@@ -40,7 +41,7 @@ def test_what_is_known_of_consent_after_a_move(
     bindings = world.ledger.bindings.read().assign(base=json.dumps({"optedOut": base}))
     bindings["from_salesforce_id"], bindings["from_salesmanago_id"] = (pd.Series([one], dtype="str") for one in moved)
     person = {"object": "Lead", "salesforce_id": record, "salesmanago_id": contact, "status": PAIR}
-    people = pd.DataFrame([dict.fromkeys(PEOPLE_COLUMNS) | person])
+    people = MATCHED_PEOPLE.frame([person])
     [source] = world.sources.values()
     item = ObjectInput(source.mapping, source.schema, world.records("Lead"))
     _, _, known = pairs_of(item, world.contacts(), bindings, people).stored("optedOut")

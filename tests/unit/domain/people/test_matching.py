@@ -12,12 +12,12 @@ from salesmanago_sync.domain.people.matching import (
     CREATE_IN_SALESMANAGO,
     ISSUE,
     PAIR,
-    PEOPLE_COLUMNS,
     SKIP,
     Identities,
     match,
 )
 from salesmanago_sync.domain.people.sightings import newest, sightings
+from salesmanago_sync.domain.staged_frames import MATCHED_PEOPLE
 
 OBJECTS = ("Contact", "PersonAccount", "Lead")
 # Contact stands for an object that creates nobody in SALESmanago.
@@ -447,6 +447,6 @@ def test_newcomers_belong_to_the_object_that_wants_them(people: pd.DataFrame) ->
 
 def test_nobody_gives_an_empty_frame_of_text() -> None:
     nobody = match(identities({}))
-    assert list(nobody.columns) == list(PEOPLE_COLUMNS)
+    MATCHED_PEOPLE.check(nobody)
     assert nobody.empty
     assert set(map(str, nobody.dtypes)) == {"str"}

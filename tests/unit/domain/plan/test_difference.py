@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from salesmanago_sync.domain.frames import TEXT
-from salesmanago_sync.domain.people.matching import PEOPLE_COLUMNS
-from salesmanago_sync.domain.plan.changes import CHANGE_COLUMNS
 from salesmanago_sync.domain.plan.difference import field_differences, standings
 from salesmanago_sync.domain.plan.plan import Plan
+from salesmanago_sync.domain.staged_frames import CHANGES, MATCHED_PEOPLE
 
 PERSON = {"object": "Lead", "matched_by": "binding", "status": "pair"}
 CHANGE = {"person": 0, "object": "Lead", "direction": "to_salesmanago", "action": "update", "salesforce_id": "00Q1"}
@@ -16,8 +14,7 @@ CHANGE = {"person": 0, "object": "Lead", "direction": "to_salesmanago", "action"
 
 def a_plan(people: list[dict[str, object]], changes: list[dict[str, object]] = []) -> Plan:  # noqa: B006 - never changed
     nothing = pd.DataFrame()
-    frame = pd.DataFrame(people, columns=list(PEOPLE_COLUMNS)).astype(TEXT)
-    return Plan(frame, pd.DataFrame(changes, columns=list(CHANGE_COLUMNS)), nothing, nothing, nothing)
+    return Plan(MATCHED_PEOPLE.frame(people), CHANGES.frame(changes), nothing, nothing, nothing)
 
 
 def effects(now: Plan | None, then: Plan) -> dict[str, str]:

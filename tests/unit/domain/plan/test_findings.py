@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from salesmanago_sync.domain.plan.findings import ISSUE_COLUMNS, issues, issues_of_people, stack
+from salesmanago_sync.domain.plan.findings import issues, issues_of_people, stack
+from salesmanago_sync.domain.staged_frames import CHANGES, FOUND_ISSUES
 
 PEOPLE = pd.DataFrame(
     {
@@ -18,7 +19,7 @@ PEOPLE = pd.DataFrame(
 
 def test_an_issue_has_no_missing_values() -> None:
     found = issues(PEOPLE.head(2), "NO_EMAIL")
-    assert list(found.columns) == list(ISSUE_COLUMNS)
+    FOUND_ISSUES.check(found)
     assert not found.isna().any().any()
     assert found["salesforce_id"].tolist() == ["s1", ""]
 
@@ -41,10 +42,9 @@ def test_people_who_could_not_be_matched_become_issues_with_their_text() -> None
     ]
 
 
-def test_frames_without_rows_stack_to_columns_of_text() -> None:
-    empty = stack([PEOPLE.head(0)], ("a", "b"))
-    assert list(empty.columns) == ["a", "b"]
-    assert [str(dtype) for dtype in empty.dtypes] == ["str", "str"]
-    empty["c"] = 1
-    assert list(stack([], ("a", "b")).columns) == ["a", "b"]
-    assert len(stack([PEOPLE, PEOPLE.head(0), PEOPLE], PEOPLE.columns)) == 8
+def test_frames_without_rows_stack_to_one_that_is_as_declared() -> None:
+    empty = stack([PEOPLE.head(0)], CHANGES)
+    CHANGES.check(empty)
+    empty["more"] = 1
+    CHANGES.check(stack([], CHANGES))
+    assert len(stack([PEOPLE, PEOPLE.head(0), PEOPLE], CHANGES)) == 8

@@ -7,9 +7,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from salesmanago_sync.domain.plan.changes import CHANGE_COLUMNS
 from salesmanago_sync.domain.plan.limits import FEW, LIMITS, added, measures, passed
 from salesmanago_sync.domain.plan.scope import Scope
+from salesmanago_sync.domain.staged_frames import CHANGES
 from salesmanago_sync.settings import Settings
 
 BLANK: dict[str, Any] = {
@@ -33,7 +33,7 @@ def changes(*rows: dict[str, Any], people: int = 1) -> pd.DataFrame:
     found = [
         {**BLANK, "person": number, "salesforce_id": f"00Q{number}", **row} for row in rows for number in range(people)
     ]
-    return pd.DataFrame(found, columns=list(CHANGE_COLUMNS)).astype({"old": "str", "new": "str", "rule": "str"})
+    return CHANGES.frame(found)
 
 
 def counts(frame: pd.DataFrame) -> dict[str, int]:

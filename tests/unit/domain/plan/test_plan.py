@@ -10,9 +10,8 @@ import pytest
 
 from salesmanago_sync.domain.mapping_files.mapping import Mapping
 from salesmanago_sync.domain.org.describe import FieldSchema
-from salesmanago_sync.domain.plan.changes import CHANGE_COLUMNS
-from salesmanago_sync.domain.plan.findings import ISSUE_COLUMNS
 from salesmanago_sync.domain.plan.plan import Plan
+from salesmanago_sync.domain.staged_frames import FOUND_ISSUES, PLANNED_CHANGES
 from tests.unit.domain.world import World, lead, schema
 
 
@@ -53,8 +52,8 @@ def pair(world: World, salesforce: dict[str, Any] | None = None, **salesmanago: 
 def test_an_empty_world_gives_an_empty_plan_of_the_right_columns() -> None:
     plan = World(lead()).plan()
     assert plan.people.empty
-    assert list(plan.changes.columns) == [*CHANGE_COLUMNS, "turn", "after"]
-    assert list(plan.issues.columns) == list(ISSUE_COLUMNS)
+    PLANNED_CHANGES.check(plan.changes)
+    FOUND_ISSUES.check(plan.issues)
     assert plan.agreement.empty
 
 
