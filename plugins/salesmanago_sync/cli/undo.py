@@ -25,8 +25,8 @@ def undo(args: Namespace) -> Exit:
         state = follow(ports.ledger, run.dag_id, run.run_id, ports.now)
         kept = ports.ledger.runs.find(run.dag_id, run.run_id)
         if kept is not None and kept["state"] == REJECTED:
-            complain(kept["note"])
-            return Exit.FAULT
+            say(kept["note"])
+            return Exit.WELL if state.state == "success" else Exit.FAULT
         if kept is None or kept["state"] != "success":
             complain(f"The undo failed, in: {', '.join(state.failed)}. Read the log of that task in Airflow.")
             return Exit.FAULT

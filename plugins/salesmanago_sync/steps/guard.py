@@ -65,7 +65,7 @@ def guard(ports: Ports) -> dict[str, Any] | None:
     check_vanished(ports)
     check_origin(ports)
     found = added(of_everybody(ports, MEASURES))
-    why = [*_by_rule(ports, found), *beyond(ports, found)]
+    why = why_it_asks(ports, found)
     calls = tell_cost(ports, Scope() if why else None)
     for line in why:
         log.info("%s", visible(line))
@@ -138,13 +138,21 @@ def _examples(found: pd.DataFrame) -> list[str]:
     return list(dict.fromkeys(ids))[:EXAMPLES]
 
 
-def beyond(ports: Ports, found: pd.DataFrame) -> list[str]:
-    """Say which limits what is to be written goes beyond.
+def why_it_asks(ports: Ports, found: pd.DataFrame) -> list[str]:
+    """Say why a person is asked before what is to be written is: because every run asks, or by the limits.
 
     Args:
         ports: What the step talks to.
-        found: What it is, in numbers (`limits.added`).
+        found: What is to be written, in numbers (`limits.added`).
+
+    Returns:
+        A line for each reason; none where the run may go on by itself.
     """
+    return [*_by_rule(ports, found), *_beyond(ports, found)]
+
+
+def _beyond(ports: Ports, found: pd.DataFrame) -> list[str]:
+    """Say which limits what is to be written goes beyond."""
     if ports.settings.ask == "never":
         return []
     bound = ports.ledger.bindings.count_living() if may_pass_percent(found) else {}

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
 
 from salesmanago_sync.clients.outcome import Outcome
+from salesmanago_sync.clients.salesmanago_ids import contact_id
 from salesmanago_sync.steps.ports import Ports
 
 log = logging.getLogger(__name__)
@@ -35,28 +36,34 @@ def without_strays(
         The outcomes; `RECORD_GONE` where SALESmanago names another contact than the one that was meant.
     """
     found = {
-        one.id: meant
+        _folded(one.id): meant
         for meant, one in zip(contacts, outcomes, strict=True)
-        if one.ok and one.id is not None and isinstance(meant, str) and one.id != meant
+        if one.ok and one.id is not None and isinstance(meant, str) and _folded(one.id) != _folded(meant)
     }
     if not found:
         return list(outcomes)
     for card in (card for page in ports.salesmanago.cards(found) for card in page):
-        if _is_new(card, since) and ports.salesmanago.delete([card["email"]])[0].ok:
+        identifier = _folded(contact_id(card))
+        if identifier in found and _is_new(card, since) and ports.salesmanago.delete([card["email"]])[0].ok:
             log.warning(
                 "Contact %s is gone since it was read, and writing to its address made contact %s, which was deleted.",
-                found[card["id"]],
-                card["id"],
+                found[identifier],
+                identifier,
             )
-    return [_gone(one) if one.ok and one.id in found else one for one in outcomes]
+    return [_gone(one) if one.ok and _folded(one.id) in found else one for one in outcomes]
+
+
+def _folded(identifier: str | None) -> str:
+    """Spell an id as it is compared: methods need not agree on capitals."""
+    return (identifier or "").lower()
 
 
 def _is_new(card: Mapping[str, Any], since: datetime | None) -> bool:
     """Tell whether the update made the contact, and nobody has edited it since."""
     created = card.get("createdOn")
-    if since is None or not isinstance(created, int) or created != card.get("modifiedOn"):
+    if since is None or not isinstance(created, int) or not isinstance(card.get("email"), str):
         return False
-    return datetime.fromtimestamp(created / 1000, UTC) >= since
+    return created == card.get("modifiedOn") and created >= since.timestamp() * 1000
 
 
 def _gone(outcome: Outcome) -> Outcome:

@@ -14,7 +14,7 @@ import pandas as pd
 from salesmanago_sync.clients.salesmanago import CARDS_AT_ONCE
 from salesmanago_sync.domain.plan.limits import added, measures
 from salesmanago_sync.domain.undo.undo import at_most
-from salesmanago_sync.steps.guard import ALWAYS, ask, beyond, forget_question
+from salesmanago_sync.steps.guard import ask, forget_question, why_it_asks
 from salesmanago_sync.steps.planning import request_size
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.undoing import decide, note_plan, run_to_undo, slices, written_by
@@ -42,20 +42,13 @@ def guard_undo(ports: Ports) -> dict[str, Any] | None:
         return None
     written = written_by(ports, number)
     most = added(measures(at_most(written, delete_created=request.delete_created)))
-    if not _why(ports, most):
+    if not why_it_asks(ports, most):
         return None
     found, calls = _look(ports, written, number)
-    why = _why(ports, found)
+    why = why_it_asks(ports, found)
     for line in why:
         log.info("%s", visible(line))
     return ask(ports, why, found, calls) if why else None
-
-
-def _why(ports: Ports, found: pd.DataFrame) -> list[str]:
-    """Say why the undo asks."""
-    if found.empty:
-        return []
-    return [*([ALWAYS] if ports.settings.ask == "always" else []), *beyond(ports, found)]
 
 
 def _look(ports: Ports, written: pd.DataFrame, number: int) -> tuple[pd.DataFrame, dict[str, int]]:
