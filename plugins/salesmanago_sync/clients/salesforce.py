@@ -400,8 +400,9 @@ def _can_go_on(row: Row | None, select: Select) -> bool:
 
 def _bare(row: Mapping[str, Any]) -> Row:
     """Take the bookkeeping out of a record and its parents."""
-    return {
-        name: _bare(value) if type(value) is dict and "attributes" in value else value
-        for name, value in row.items()
-        if name != "attributes"
-    }
+    found = {**row}
+    found.pop("attributes", None)
+    for name, value in found.items():
+        if type(value) is dict and "attributes" in value:
+            found[name] = _bare(value)
+    return found

@@ -1,6 +1,7 @@
 """Queries of Bulk API 2.0: a job is made, waited for, and its table read page by page.
 
-A table holds text only. Each cell is read by the type of its field, so that a row is what the REST API would have sent.
+A table holds text only. Column by column, each cell is read by the type of its field, so that the same is made of it as
+of a value that the REST API sends.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from salesmanago_sync.clients.redaction import mask
 from salesmanago_sync.clients.salesforce_errors import MissingError, RefusedRequestError
 from salesmanago_sync.clients.salesforce_jobs import Waiting
 from salesmanago_sync.clients.salesforce_wire import SalesforceWire
-from salesmanago_sync.clients.shapes import Row, an_object, readable_id
+from salesmanago_sync.clients.shapes import Columns, an_object, readable_id
 from salesmanago_sync.domain.carriage import UNREADABLE, carried_text, decoded
 from salesmanago_sync.domain.org.field_types import NUMBER_TYPES
 from salesmanago_sync.errors import FatalError, RetriableError
@@ -34,7 +35,6 @@ _DONE = "JobComplete"
 _FINAL = frozenset({_DONE, "Failed", "Aborted"})
 _LAST = "null"  # the word, as Salesforce sends it
 _SEE = "See Setup → Bulk Data Load Jobs."
-_FLAGS = {"true": True, "false": False}
 
 
 class JobLostError(RetriableError):
@@ -97,7 +97,7 @@ class QueryJobs:
             raise JobLostError(f"Salesforce job {job}: the answer has no count.")
         return count
 
-    def pages(self, job: str, types: Mapping[str, str], count: int) -> Iterator[list[Row]]:
+    def pages(self, job: str, types: Mapping[str, str], count: int) -> Iterator[Columns]:
         """Read the records of a job that is done, in no order.
 
         Args:
@@ -106,7 +106,7 @@ class QueryJobs:
             count: How many records `wait` has told.
 
         Yields:
-            Pages of records as the REST API sends them; of a parent that is missing, every field is null.
+            Pages, as columns by field; a missing value is None.
 
         Raises:
             JobLostError: The job is gone, or its table is not whole.
@@ -121,10 +121,10 @@ class QueryJobs:
                 size //= 2
                 continue
             header, *lines = answer.body
-            rows = _rows(job, header, lines, types)
-            came += len(rows)
-            if rows:
-                yield rows
+            columns = _columns(job, header, lines, types)
+            came += len(lines)
+            if lines:
+                yield columns
             locator = answer.headers.get("Sforce-Locator", _LAST)
             if locator == _LAST:
                 break
@@ -179,30 +179,25 @@ def _table(response: requests.Response, where: str, replay: Replay) -> list[list
     return lines
 
 
-def _rows(job: str, header: Sequence[str], lines: Sequence[Sequence[str]], types: Mapping[str, str]) -> list[Row]:
+def _columns(job: str, header: Sequence[str], lines: Sequence[Sequence[str]], types: Mapping[str, str]) -> Columns:
     same = [name.casefold() for name in header] == [name.casefold() for name in types]
     if not same or any(len(line) != len(header) for line in lines):
         raise JobLostError(f"Salesforce job {job}: the table has other columns than were asked for.")
-    columns = [(name.split("."), _READERS.get(kind, carried_text)) for name, kind in types.items()]
-    if any(len(path) > 1 for path, _ in columns):
-        return [_row(line, columns) for line in lines]
-    own = [(path[0], read) for path, read in columns]
-    return [{name: _cell(read, cell) for (name, read), cell in zip(own, line, strict=True)} for line in lines]
+    columns = list(zip(*lines, strict=True)) or [()] * len(types)
+    return {name: _read(kind, cells) for (name, kind), cells in zip(types.items(), columns, strict=True)}
 
 
-def _row(cells: Sequence[str], columns: Sequence[tuple[list[str], Callable[[str], Any]]]) -> Row:
-    row: Row = {}
-    for (path, read), cell in zip(columns, cells, strict=True):
-        place = row
-        for parent in path[:-1]:
-            place = place.setdefault(parent, {})
-        place[path[-1]] = _cell(read, cell)
-    return row
-
-
-def _cell(read: Callable[[str], Any], cell: str) -> Any:
-    # Salesforce keeps no empty text: an empty cell is null, quoted or not.
-    return None if cell == "" else read(cell)
+def _read(kind: str, cells: Sequence[str]) -> list[Any]:
+    """Read the cells of a field. Salesforce keeps no empty text: an empty cell is null, quoted or not."""
+    if kind in NUMBER_TYPES:
+        return [None if cell == "" else _number(cell) for cell in cells]
+    if kind == "datetime":
+        # Tables write moments with Z, the REST API with an offset.
+        cells = [f"{cell[:-1]}+0000" if cell.endswith("Z") else cell for cell in cells]
+    # As nearly every column is: a look at each cell would take as long as all the rest of reading.
+    if "".join(cells).isprintable():
+        return [None if cell == "" else cell for cell in cells]
+    return [None if cell == "" else carried_text(cell) for cell in cells]
 
 
 def _number(cell: str) -> Any:
@@ -210,15 +205,3 @@ def _number(cell: str) -> Any:
         return decoded(cell.encode("utf-8", "surrogateescape"))
     except ValueError:
         return UNREADABLE
-
-
-def _moment(cell: str) -> Any:
-    # Tables write moments with Z, the REST API with an offset.
-    return carried_text(f"{cell[:-1]}+0000" if cell.endswith("Z") else cell)
-
-
-_READERS: dict[str, Callable[[str], Any]] = {
-    "boolean": lambda cell: _FLAGS[cell] if cell in _FLAGS else carried_text(cell),
-    "datetime": _moment,
-    **dict.fromkeys(NUMBER_TYPES, _number),
-}

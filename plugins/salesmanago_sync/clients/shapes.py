@@ -13,6 +13,8 @@ from salesmanago_sync.clients.http import Replay
 from salesmanago_sync.domain.frames import is_id
 
 Row = dict[str, Any]
+# Values by field, parents as `Account.Name`; all of one length.
+Columns = dict[str, list[Any]]
 
 
 def an_object(value: Any, where: str, replay: Replay = Replay.READ) -> Row:
@@ -31,7 +33,7 @@ def rows_of(value: Any, where: str, replay: Replay = Replay.READ) -> list[Row]:
     """Give a list of JSON objects; what is no object in it is one without keys, so that nobody goes uncounted."""
     if not isinstance(value, list):
         raise replay.lost(f"{where}: the answer has no list where one belongs.")
-    return [dict(row) if isinstance(row, Mapping) else {} for row in value]
+    return [row if isinstance(row, dict) else {} for row in value]
 
 
 def listed(body: Mapping[str, Any], key: str, where: str) -> list[Any]:

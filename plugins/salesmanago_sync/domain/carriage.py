@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from itertools import chain
 from typing import Any
 
 # Half a character outside the first plane (services cut texts at UTF-16 units), bytes that are no UTF-8 (which the
@@ -16,6 +17,18 @@ from typing import Any
 _DAMAGED = re.compile("[\x00\ud800-\udfff\ufffe\uffff]")
 # XML takes no other control characters; in a field of a person they mean a blank at best.
 _CONTROL = str.maketrans(dict.fromkeys([*range(1, 9), 11, 12, *range(14, 32)], " "))
+# Where none of these is in an answer, and no byte that is no UTF-8 or a bare control character, it can be read at once:
+# escapes of characters and of control characters, the two that are no characters, a blank before the colon of a key.
+# Each by the byte that it begins with: a single byte is found twenty times as fast.
+_IN_DOUBT = {
+    b"\\": (b"\\u", b"\\b", b"\\f"),
+    b"\xef": (b"\xef\xbf\xbe", b"\xef\xbf\xbf"),
+    b" ": (b" :",),
+    b"\t": (b"\t:",),
+    b"\n": (b"\n:",),
+    b"\r": (b"\r:",),
+}
+_DIGITS = bytes.maketrans(b"123456789", b"0" * 9)
 # No answer of either service nests deeper than ten.
 _DEEPEST = 50
 # Python refuses to read longer whole numbers, and no field of either service holds one.
@@ -46,6 +59,50 @@ def decoded(content: bytes) -> Any:
     Raises:
         ValueError: It is not JSON.
     """
+    value = _read_at_once(content)
+    return _read_with_care(content) if value is UNREADABLE else value
+
+
+def _read_at_once(content: bytes) -> Any:
+    """Read JSON in which every text can be carried and no key comes twice, as nearly every answer is.
+
+    Reading with care calls Python for each object and looks at each text, which takes longer than reading itself.
+
+    Returns:
+        What reading with care gives; `UNREADABLE` where it is in doubt whether that is the same.
+    """
+    if any(mark in content for byte, marks in _IN_DOUBT.items() if byte in content for mark in marks):
+        return UNREADABLE
+    if b"0" * _LONGEST_NUMBER in content.translate(_DIGITS):
+        return UNREADABLE
+    try:
+        # Strict: a bare control character is an error.
+        value = _PLAIN.decode(content.decode("utf-8-sig"))
+        # Each key of the text ends so, and texts that hold quotation marks may: there are no more of them than keys
+        # were kept, only where none of them came twice.
+        return value if _members(value) == content.count(b'":') else UNREADABLE
+    except (ValueError, RecursionError):
+        return UNREADABLE
+
+
+def _members(value: Any) -> int:
+    """Count the members of all objects in a JSON value.
+
+    Raises:
+        RecursionError: Something is nested too deeply.
+    """
+    count, level = 0, [value]
+    for _ in range(_DEEPEST):
+        objects = [part for part in level if type(part) is dict]
+        inside = chain((part.values() for part in objects), (part for part in level if type(part) is list))
+        count += sum(map(len, objects))
+        level = [part for parts in inside for part in parts if type(part) is dict or type(part) is list]
+        if not level:
+            return count
+    raise RecursionError
+
+
+def _read_with_care(content: bytes) -> Any:
     try:
         value = json.loads(
             content.decode("utf-8-sig", "surrogateescape"),
@@ -92,6 +149,9 @@ def carried(value: Any, depth: int = 0) -> Any:
     if isinstance(value, list):
         return [carried(part, depth + 1) for part in value]
     return value
+
+
+_PLAIN = json.JSONDecoder(parse_constant=lambda _: UNREADABLE, parse_float=_number)
 
 
 def carried_text(text: str) -> str | Unreadable:

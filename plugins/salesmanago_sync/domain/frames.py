@@ -11,9 +11,11 @@ import json
 import math
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
+from operator import itemgetter
 from typing import Any, cast
 
 import pandas as pd
@@ -54,6 +56,8 @@ UNREADABLE_COLUMN = "unreadable"
 NO_ID = "unreadable-"
 # A run lays out nobody some twenty times: these many kinds of frames without rows are kept.
 NOBODIES = 64
+# Of these a text column is made as they are.
+_TEXTS = frozenset({str, type(None)})
 _ID = re.compile(r"[\w.@:-]{1,100}", re.ASCII)
 _FLAG = {"true": "true", "1": "true", "false": "false", "0": "false"}
 _LAST_MILLISECOND = int(datetime(2200, 1, 1, tzinfo=UTC).timestamp() * 1000)
@@ -77,9 +81,11 @@ def as_text(value: Any) -> str | Unreadable | None:
 def text_array(texts: Sequence[str | None]) -> ExtensionArray:
     """Hold texts as a column of the `str` dtype; None is missing.
 
-    Some times as fast as a series of them: a run of a few people makes a thousand columns.
+    Some times as fast as a series of them, and by Arrow first, because pandas looks at each whether it is text: a run
+    of a few people makes a thousand columns.
     """
-    return pd.array(texts, dtype=TEXT)
+    column: ExtensionArray = pd.array(pa.array(texts, pa.large_string()), dtype=TEXT)
+    return column
 
 
 def text_series(values: Iterable[Any], index: pd.Index | None = None) -> pd.Series:
@@ -110,7 +116,8 @@ class _Columns:
     """Columns of a frame in the making, and what of them could not be read."""
 
     def __init__(self, count: int) -> None:
-        self._named: list[list[str]] = [[] for _ in range(count)]
+        self._count = count
+        self._named: dict[int, list[str]] = {}
         self._texts: dict[str, list[str | None]] = {}
         self._clocks: dict[str, pd.Series] = {}
 
@@ -120,14 +127,18 @@ class _Columns:
 
     def add_clock(self, name: str, values: Iterable[Any], read: Callable[[pd.Series], pd.Series]) -> None:
         """Add a column of moments; `read` gives the missing value for what it does not understand."""
-        given = pd.Series(text_array(self._readable(name, values)), copy=False)
+        # No text column: moments are read of Python's own texts.
+        given = pd.Series(self._readable(name, values), dtype="object")
         moments = read(given)
         self._note(name, given.index[given.notna() & moments.isna()])
         self._clocks[name] = moments.astype("datetime64[us, UTC]")
 
     def _readable(self, name: str, values: Iterable[Any]) -> list[str | None]:
-        # As nearly every value is: a call for each would take as long as all the rest of reading.
-        texts = [value if type(value) is str and value != "" else as_text(value) for value in values]
+        given = values if isinstance(values, list) else list(values)
+        # As nearly every column is: a look at each value would take as long as all the rest of reading.
+        if _TEXTS.issuperset(map(type, given)) and "" not in given:
+            return given
+        texts = [value if type(value) is str and value != "" else as_text(value) for value in given]
         unread = [row for row, text in enumerate(texts) if text is UNREADABLE]
         self._note(name, unread)
         for row in unread:
@@ -136,14 +147,17 @@ class _Columns:
 
     def _note(self, name: str, rows: Iterable[int]) -> None:
         for row in rows:
-            if name not in self._named[row]:
-                self._named[row].append(name)
+            names = self._named.setdefault(row, [])
+            if name not in names:
+                names.append(name)
 
     def frame(self, key: str) -> pd.DataFrame:
         """Give the frame; a row without a readable id has one of its own making."""
         if key in self._texts:
             self._name_rows(key)
-        unread = [json.dumps(names) if names else None for names in self._named]
+        unread: list[str | None] = [None] * self._count
+        for row, names in self._named.items():
+            unread[row] = json.dumps(names)
         texts = {name: text_array(column) for name, column in self._texts.items()}
         return pd.DataFrame(texts | self._clocks | {UNREADABLE_COLUMN: text_array(unread)}, copy=False)
 
@@ -163,10 +177,11 @@ class _Columns:
 
 def _values(rows: Sequence[Any], path: str) -> list[Any]:
     """Take one value of each row; a key that is not there was not answered."""
-    parts = path.split(".")
-    if len(parts) == 1:
-        return [row.get(path, UNREADABLE) if type(row) is dict else _reach(row, parts) for row in rows]
-    return [_reach(row, parts) for row in rows]
+    if "." not in path:
+        # As nearly every page is: a look at each row would take as long as all the rest of reading.
+        with suppress(KeyError, TypeError):
+            return list(map(itemgetter(path), rows))
+    return [_reach(row, path.split(".")) for row in rows]
 
 
 def _reach(row: Any, parts: Sequence[str]) -> Any:
@@ -180,6 +195,8 @@ def _reach(row: Any, parts: Sequence[str]) -> Any:
 
 
 def _flag(value: Any) -> Any:
+    if type(value) is bool:
+        return "true" if value else "false"
     text = as_text(value)
     return _FLAG.get(text.casefold(), UNREADABLE) if isinstance(text, str) else text
 
@@ -203,13 +220,25 @@ def _no_records(fields: tuple[str, ...]) -> pd.DataFrame:
 
 
 def _records(rows: Sequence[Any], fields: Sequence[str]) -> pd.DataFrame:
-    columns = _Columns(len(rows))
-    for field in fields:
-        values = _values(rows, field)
+    return salesforce_columns({field: _values(rows, field) for field in fields}, len(rows))
+
+
+def salesforce_columns(values: Mapping[str, Sequence[Any]], count: int) -> pd.DataFrame:
+    """Lay out Salesforce records that came column by column.
+
+    Args:
+        values: For each field as many values as there are records.
+        count: How many there are.
+
+    Returns:
+        As `salesforce_frame`.
+    """
+    columns = _Columns(count)
+    for field, given in values.items():
         if field in SALESFORCE_CLOCKS:
-            columns.add_clock(field, values, _moments)
+            columns.add_clock(field, given, _moments)
         else:
-            columns.add(field, map(_flag, values) if field in SALESFORCE_FLAGS else values)
+            columns.add(field, map(_flag, given) if field in SALESFORCE_FLAGS else given)
     return columns.frame("Id")
 
 

@@ -18,7 +18,7 @@ from salesmanago_sync.domain.staged_frames import RECORDS
 from salesmanago_sync.steps.long_list import close_list, open_list
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import SCHEMA, checked
-from salesmanago_sync.steps.reading import KEY_PREFIX, SALESFORCE, WHO, Reading, Source, sources
+from salesmanago_sync.steps.reading import KEY_PREFIX, SALESFORCE, WHO, Reading, Source, flagged, sources
 from salesmanago_sync.steps.staged import Listed, listed_name, read_links, save_links
 from salesmanago_sync.steps.window import Window, span_of
 
@@ -49,7 +49,7 @@ def extract_salesforce(ports: Ports, name: str, window: Window | None) -> int:
         at, pages = open_list(ports, source, lambda: _salesforce_list(ports, source, window))
         for page in pages:
             ports.keep_lock(read=len(page))
-            rows = reading.record_frame(name, page, in_scope=True)
+            rows = flagged(page, in_scope=True)
             listed.add(rows, sightings(SALESFORCE, rows["Id"], at, rows["Id"], by_id=False))
     count = listed.close()
     # Only now: until all is staged, a repeated task needs the job again.

@@ -11,11 +11,12 @@ import logging
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
+import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
 from salesmanago_sync.clients.listing import Listing
 from salesmanago_sync.clients.salesforce_bulk import JobLostError
-from salesmanago_sync.clients.shapes import Row
+from salesmanago_sync.domain.frames import salesforce_columns, salesforce_frame
 from salesmanago_sync.domain.org.schema import parents_of, read_types
 from salesmanago_sync.domain.people.witness import OBJECTS
 from salesmanago_sync.errors import FatalError, ReserveError, SyncError
@@ -42,7 +43,7 @@ class Job(BaseModel):
     types: dict[str, str]
 
 
-def open_list(ports: Ports, source: Source, ask: Callable[[], Listing]) -> tuple[datetime, Iterator[list[Row]]]:
+def open_list(ports: Ports, source: Source, ask: Callable[[], Listing]) -> tuple[datetime, Iterator[pd.DataFrame]]:
     """Begin to read a list, or go on with the job that an earlier try of this task began.
 
     Args:
@@ -51,7 +52,7 @@ def open_list(ports: Ports, source: Source, ask: Callable[[], Listing]) -> tuple
         ask: Asks for the list.
 
     Returns:
-        When it was asked for, and its pages.
+        When it was asked for, and its pages, laid out (`domain.frames.salesforce_frame`).
     """
     job = _staged(ports, source.mapping.object)
     if job is not None:
@@ -66,7 +67,8 @@ def open_list(ports: Ports, source: Source, ask: Callable[[], Listing]) -> tuple
         if job is not None and count is not None:
             return at, _rows(ports, source, job, count)
         log.warning("%s: %d records are read in pages of the REST API.", source.mapping.object, listing.total)
-    return at, iter(listing)
+    fields = source.fields
+    return at, (salesforce_frame(page, fields) for page in listing)
 
 
 def close_list(ports: Ports, source: Source) -> None:
@@ -119,9 +121,11 @@ def _outcome(ports: Ports, source: Source, job: Job) -> int | None:
         return None
 
 
-def _rows(ports: Ports, source: Source, job: Job, count: int) -> Iterator[list[Row]]:
+def _rows(ports: Ports, source: Source, job: Job, count: int) -> Iterator[pd.DataFrame]:
+    fields = source.fields
     try:
-        yield from ports.salesforce.jobs.pages(job.id, job.types, count)
+        for page in ports.salesforce.jobs.pages(job.id, job.types, count):
+            yield salesforce_columns({field: page[field] for field in fields}, len(page[fields[0]]))
     except JobLostError:
         # The next try of the task begins anew: what has come of this one is not whole.
         _forget(ports, source, job)

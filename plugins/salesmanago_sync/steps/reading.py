@@ -39,6 +39,8 @@ CONTACTS = "contacts"
 KEY_PREFIX = {"Lead": "00Q", "Contact": "003", "PersonAccount": "001"}
 # So often people are read again whom somebody else works on at the same time.
 TRIES = 3
+# So many cards are laid out at a time: some ten megabytes of them, as they came.
+CARDS_IN_A_FRAME = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +172,7 @@ class Reading:
             self._asked |= set(part.loc[part["by_id"], "id"])
         for name, source in self.sources.items():
             if name not in self.records:
-                nobody = _flagged(salesforce_frame([], source.fields), in_scope=True)
+                nobody = flagged(salesforce_frame([], source.fields), in_scope=True)
                 self.records[name] = self._kept(name, nobody)
         if "contactId" not in self.contacts:
             self.contacts = self._kept(CONTACTS, self.card_frame([], in_scope=True))
@@ -187,7 +189,7 @@ class Reading:
 
     def record_frame(self, name: str, rows: Sequence[Dictionary[str, Any]], *, in_scope: bool) -> pd.DataFrame:
         """Lay out records with the flag `in_scope`."""
-        return _flagged(salesforce_frame(rows, self.sources[name].fields), in_scope=in_scope)
+        return flagged(salesforce_frame(rows, self.sources[name].fields), in_scope=in_scope)
 
     def contact_frame(self, cards: Sequence[Dictionary[str, Any]]) -> pd.DataFrame:
         """Lay out contact cards with every detail that the mappings read."""
@@ -195,7 +197,7 @@ class Reading:
 
     def card_frame(self, cards: Sequence[Dictionary[str, Any]], *, in_scope: bool) -> pd.DataFrame:
         """Lay out contact cards with the flag `in_scope`."""
-        return _flagged(self.contact_frame(cards), in_scope=in_scope)
+        return flagged(self.contact_frame(cards), in_scope=in_scope)
 
     def add_records(self, name: str, rows: Sequence[Dictionary[str, Any]], *, in_scope: bool, at: datetime) -> None:
         """Take records of a list in; what is known already only gains scope.
@@ -295,7 +297,7 @@ class Reading:
         """Look up contacts by address, however it is spelled."""
         wanted, at = spellings(emails), self.ports.now()
         pages = self.ports.salesmanago.cards_by_email(wanted) if wanted else ()
-        self._add(CONTACTS, [self.card_frame(page, in_scope=in_scope) for page in pages], at)
+        self._add(CONTACTS, self._card_frames(pages, in_scope=in_scope), at)
 
     def read_again(self, records: Dictionary[str, Iterable[str]], contacts: Iterable[str] = ()) -> None:
         """Look up records, by object, and contacts by id, whatever is known of them; they all take part."""
@@ -320,13 +322,29 @@ class Reading:
         self, ids: Sequence[str], *, in_scope: bool, tell: Callable[[int], None] = lambda read: None
     ) -> None:
         if ids:
-            at, found, frames = self.ports.now(), list[str](), list[pd.DataFrame]()
-            for page in self.ports.salesmanago.cards(ids):
-                tell(len(page))
-                frames.append(self.card_frame(page, in_scope=in_scope))
-                found += [name for card in page if (name := contact_id(card)) is not None]
-            self._add(CONTACTS, frames, at)
+            at, found = self.ports.now(), list[str]()
+
+            def told() -> Iterator[Sequence[Dictionary[str, Any]]]:
+                for page in self.ports.salesmanago.cards(ids):
+                    tell(len(page))
+                    found.extend(name for card in page if (name := contact_id(card)) is not None)
+                    yield page
+
+            self._add(CONTACTS, self._card_frames(told(), in_scope=in_scope), at)
             self._note_asked(SALESMANAGO, ids, at, found)
+
+    def _card_frames(
+        self, pages: Iterable[Sequence[Dictionary[str, Any]]], *, in_scope: bool
+    ) -> Iterator[pd.DataFrame]:
+        """Lay out pages of cards, some of them together: a frame of fifty takes nearly as long as one of a thousand."""
+        waiting: list[Dictionary[str, Any]] = []
+        for page in pages:
+            waiting += page
+            if len(waiting) >= CARDS_IN_A_FRAME:
+                yield self.card_frame(waiting, in_scope=in_scope)
+                waiting = []
+        if waiting:
+            yield self.card_frame(waiting, in_scope=in_scope)
 
     def _unknown(self, ids: Iterable[str], known: pd.Series) -> list[str]:
         """Give those ids, each once, that were neither read nor asked for."""
@@ -469,7 +487,8 @@ def read_news(reading: Reading, objects: Sequence[str]) -> bool:
     return True
 
 
-def _flagged(frame: pd.DataFrame, *, in_scope: bool) -> pd.DataFrame:
+def flagged(frame: pd.DataFrame, *, in_scope: bool) -> pd.DataFrame:
+    """Say of rows whether they take part, or only help to recognise people."""
     return frame.assign(in_scope=pd.Series(in_scope, index=frame.index, dtype="bool"))
 
 

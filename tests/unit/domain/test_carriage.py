@@ -13,7 +13,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from salesmanago_sync.domain import carriage
 from salesmanago_sync.domain.carriage import UNREADABLE, carried_text, decoded, mended_text
+
+# What answers are made of, spelled as no service should: keys that come twice, blanks before colons, texts that look
+# like keys, bare control characters, bytes that are no UTF-8.
+WORDS = ("a", "b", '\\"', "\\\\", '":', '\\":', "\\u0041", "\\ud83d", "\\f", "\\n", "\n", "\x01", "ł", "\uffff", " :")
+TEXTS = st.lists(st.sampled_from(WORDS), max_size=3).map(lambda parts: f'"{"".join(parts)}"')
+PLAIN = st.one_of(TEXTS, st.sampled_from(["null", "true", "NaN", "0", "-1.5", "1e400", "9" * 401]))
+COLONS = st.sampled_from([":", ": ", " :", "\t:"])
+BODIES = st.recursive(
+    PLAIN,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=4).map(lambda parts: f"[{','.join(parts)}]"),
+        st.lists(st.tuples(TEXTS, COLONS, inner).map("".join), max_size=4).map(lambda parts: f"{{{','.join(parts)}}}"),
+    ),
+    max_leaves=12,
+)
 
 
 @pytest.mark.parametrize(
@@ -36,6 +52,25 @@ from salesmanago_sync.domain.carriage import UNREADABLE, carried_text, decoded, 
 )  # fmt: skip
 def test_what_can_be_carried_is_and_the_rest_is_unreadable(body: bytes, value: object) -> None:
     assert decoded(body) == value
+
+
+@given(BODIES, st.integers(0, 60), st.booleans())
+def test_reading_at_once_gives_what_reading_with_care_gives(body: str, depth: int, cut: bool) -> None:
+    content = (b"[" * depth + body.encode() + b"]" * depth).replace(b"b", b"\xff" if cut else b"b")
+    assert outcome(decoded, content) == outcome(carriage._read_with_care, content)
+
+
+def test_most_answers_are_read_at_once() -> None:
+    body = b'{"records": [{"attributes": {"type": "Lead"}, "Name": "\xc5\x82 \\n\\"x\\"", "Score": 1.5, "At": null}]}'
+    assert carriage._read_at_once(body) == carriage._read_with_care(body)
+    assert carriage._read_at_once(body) is not UNREADABLE
+
+
+def outcome(read: Any, content: bytes) -> Any:
+    try:
+        return json.dumps(read(content), default=repr)
+    except ValueError:
+        return "no JSON"
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b'{"a":', b"[" * 200_000, b'{"a":' * 100_000])

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import pandas as pd
+from pandas.api.extensions import ExtensionArray
 
-from salesmanago_sync.domain.frames import TEXT
+from salesmanago_sync.domain.frames import TEXT, among, text_array
 from salesmanago_sync.domain.staged_frames import SIGHTINGS
 
 # What is known of one side of a binding.
@@ -36,16 +37,24 @@ def sightings(side: str, ids: Iterable[str], at: datetime, found: Iterable[str],
     Returns:
         `SIGHTINGS`, one row an id.
     """
-    asked = pd.Series(list(dict.fromkeys(ids)), dtype=TEXT)
+    asked = pd.Series(_once(ids))
     return pd.DataFrame(
         {
             "side": pd.Series(side, index=asked.index, dtype=TEXT),
             "id": asked,
             "at": pd.Series(pd.Timestamp(at), index=asked.index, dtype="datetime64[us, UTC]"),
             "by_id": pd.Series(by_id, index=asked.index, dtype="bool"),
-            "found": asked.astype("object").isin(set(found)),
+            "found": among(asked, found if isinstance(found, pd.Series) else list(found)),
         }
     )
+
+
+def _once(ids: Iterable[str]) -> ExtensionArray:
+    """Name each id once, in the order in which they came."""
+    if not isinstance(ids, pd.Series):
+        return text_array(list(dict.fromkeys(ids)))
+    found: ExtensionArray = ids.array.unique()
+    return found
 
 
 def newest(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
