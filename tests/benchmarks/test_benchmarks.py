@@ -14,6 +14,7 @@ TITLES = {
     "dag_parsing": "salesmanago_full_sync.py",
     "ledger_people": "PostgreSQL, 200 people",
     "plan_people": "Planning 500 people",
+    "read_cards": "Reading 300 contact cards",
     "read_peers": "Reading 300 Leads",
     "run_in_parts": "300 people a side",
     "write_window": "20 changed people",

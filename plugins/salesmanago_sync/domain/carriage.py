@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -17,17 +18,12 @@ from typing import Any
 _DAMAGED = re.compile("[\x00\ud800-\udfff\ufffe\uffff]")
 # XML takes no other control characters; in a field of a person they mean a blank at best.
 _CONTROL = str.maketrans(dict.fromkeys([*range(1, 9), 11, 12, *range(14, 32)], " "))
-# Where none of these is in an answer, and no byte that is no UTF-8 or a bare control character, it can be read at once:
-# escapes of characters and of control characters, the two that are no characters, a blank before the colon of a key.
+# Where none of these is in an answer, and no byte that is no UTF-8 or a bare control character, every text in it can be
+# carried as it is: escapes of characters and of control characters, and the two that are no characters.
 # Each by the byte that it begins with: a single byte is found twenty times as fast.
-_IN_DOUBT = {
-    b"\\": (b"\\u", b"\\b", b"\\f"),
-    b"\xef": (b"\xef\xbf\xbe", b"\xef\xbf\xbf"),
-    b" ": (b" :",),
-    b"\t": (b"\t:",),
-    b"\n": (b"\n:",),
-    b"\r": (b"\r:",),
-}
+_TEXTS_IN_DOUBT = {b"\\": (b"\\u", b"\\b", b"\\f"), b"\xef": (b"\xef\xbf\xbe", b"\xef\xbf\xbf")}
+# A blank before the colon of a key, where its quotation mark should be.
+_KEYS_IN_DOUBT = {b" ": (b" :",), b"\t": (b"\t:",), b"\n": (b"\n:",), b"\r": (b"\r:",)}
 _DIGITS = bytes.maketrans(b"123456789", b"0" * 9)
 # No answer of either service nests deeper than ten.
 _DEEPEST = 50
@@ -64,25 +60,29 @@ def decoded(content: bytes) -> Any:
 
 
 def _read_at_once(content: bytes) -> Any:
-    """Read JSON in which every text can be carried and no key comes twice, as nearly every answer is.
+    """Read JSON in which no key comes twice and every text can be carried, as nearly every answer is.
 
     Reading with care calls Python for each object and looks at each text, which takes longer than reading itself.
 
     Returns:
         What reading with care gives; `UNREADABLE` where it is in doubt whether that is the same.
     """
-    if any(mark in content for byte, marks in _IN_DOUBT.items() if byte in content for mark in marks):
-        return UNREADABLE
-    if b"0" * _LONGEST_NUMBER in content.translate(_DIGITS):
+    if _holds(content, _KEYS_IN_DOUBT) or b"0" * _LONGEST_NUMBER in content.translate(_DIGITS):
         return UNREADABLE
     try:
         # Strict: a bare control character is an error.
         value = _PLAIN.decode(content.decode("utf-8-sig"))
         # Each key of the text ends so, and texts that hold quotation marks may: there are no more of them than keys
         # were kept, only where none of them came twice.
-        return value if _members(value) == content.count(b'":') else UNREADABLE
+        if _members(value) != content.count(b'":'):
+            return UNREADABLE
     except (ValueError, RecursionError):
         return UNREADABLE
+    return carried(value) if _holds(content, _TEXTS_IN_DOUBT) else value
+
+
+def _holds(content: bytes, doubts: Mapping[bytes, Sequence[bytes]]) -> bool:
+    return any(mark in content for byte, marks in doubts.items() if byte in content for mark in marks)
 
 
 def _members(value: Any) -> int:

@@ -10,11 +10,18 @@ from typing import Any
 
 import pandas as pd
 
-from salesmanago_sync.clients.salesmanago_ids import contact_id
 from salesmanago_sync.domain.converters.email import normalise_email, spellings
 from salesmanago_sync.domain.criteria.language import fields_of
 from salesmanago_sync.domain.criteria.soql import to_soql
-from salesmanago_sync.domain.frames import TEXT, among, salesforce_frame, salesmanago_frame, text_series
+from salesmanago_sync.domain.frames import (
+    TEXT,
+    among,
+    is_id,
+    salesforce_frame,
+    salesmanago_frame,
+    text_series,
+    texts_of,
+)
 from salesmanago_sync.domain.mapping_files.mapping import Mapping
 from salesmanago_sync.domain.mapping_files.stand_ins import StandIns
 from salesmanago_sync.domain.merge.choices import CHOICES
@@ -289,7 +296,7 @@ class Reading:
     def fetch_contacts(
         self, ids: Iterable[str], *, in_scope: bool, tell: Callable[[int], None] = lambda read: None
     ) -> None:
-        """Look up contacts by id, those that are not known yet; after each page tell how many came."""
+        """Look up contacts by id, those that are not known yet; tell now and then how many came."""
         missing = self._unknown(ids, self.contacts["contactId"])
         self._ask_for_contacts(missing, in_scope=in_scope, tell=tell)
 
@@ -322,15 +329,12 @@ class Reading:
         self, ids: Sequence[str], *, in_scope: bool, tell: Callable[[int], None] = lambda read: None
     ) -> None:
         if ids:
-            at, found = self.ports.now(), list[str]()
-
-            def told() -> Iterator[Sequence[Dictionary[str, Any]]]:
-                for page in self.ports.salesmanago.cards(ids):
-                    tell(len(page))
-                    found.extend(name for card in page if (name := contact_id(card)) is not None)
-                    yield page
-
-            self._add(CONTACTS, self._card_frames(told(), in_scope=in_scope), at)
+            at, frames = self.ports.now(), list[pd.DataFrame]()
+            for frame in self._card_frames(self.ports.salesmanago.cards(ids), in_scope=in_scope):
+                tell(len(frame))
+                frames.append(frame)
+            self._add(CONTACTS, frames, at)
+            found = [name for frame in frames for name in texts_of(frame["contactId"]) if is_id(name)]
             self._note_asked(SALESMANAGO, ids, at, found)
 
     def _card_frames(

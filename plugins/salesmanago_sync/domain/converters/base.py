@@ -20,7 +20,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from salesmanago_sync.domain.frames import TEXT
+from salesmanago_sync.domain.frames import TEXT, text_array, texts_of
 
 BOTH = frozenset({"both", "to_salesmanago", "to_salesforce"})
 
@@ -194,7 +194,7 @@ def per_unique(values: pd.Series, convert: Callable[[str], Any]) -> np.ndarray[A
     """Convert a text column, each different value once; blank becomes None."""
     codes, uniques = pd.factorize(values)
     results = np.empty(len(uniques) + 1, dtype=object)
-    for position, text in enumerate(uniques):
+    for position, text in enumerate(texts_of(uniques)):
         results[position] = convert(text)
     # A blank has the code -1, which is the last place.
     return results[codes]
@@ -211,9 +211,10 @@ def per_unique_row(columns: Sequence[pd.Series], convert: Callable[..., Any]) ->
 
 def canonical_text(values: pd.Series, read: Callable[[str], str | None]) -> pd.Series:
     """Read a column as canonical text, each different value once."""
-    text = as_text(values)
-    read_values = [None if value == "" else value for value in per_unique(text, read)]
-    return pd.Series(read_values, index=values.index, dtype=TEXT, name=values.name)
+    codes, uniques = pd.factorize(as_text(values))
+    found = [None if value == "" else value for value in map(read, texts_of(uniques))]
+    # A blank has the code -1, which is the last place.
+    return pd.Series(text_array([*found, None]).take(codes), index=values.index, name=values.name, copy=False)
 
 
 def json_values(canonical: pd.Series, write: Callable[[str], Any]) -> pd.Series:

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from itertools import chain
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from salesmanago_sync.domain.frames import TEXT
+from salesmanago_sync.domain.frames import TEXT, text_array, texts_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +55,10 @@ def unpack(texts: pd.Series) -> Base:
         The values on the same index.
     """
     # One document for all rows: the decoder runs once, not once a row.
-    rows = json.loads("[" + ",".join(texts.fillna("{}")) + "]")
-    pairs = pd.DataFrame.from_records(rows, index=texts.index) if rows else pd.DataFrame(index=texts.index)
-    known = pairs.notna()
-    return Base(_side(pairs, known, 0), _side(pairs, known, 1), known)
+    rows = json.loads("[" + ",".join(texts_of(texts.fillna("{}"))) + "]")
+    pairs = {key: [row.get(key) for row in rows] for key in dict.fromkeys(chain.from_iterable(rows))}
+    known = {key: np.array([pair is not None for pair in column], dtype="bool") for key, column in pairs.items()}
+    return Base(_side(pairs, texts.index, 0), _side(pairs, texts.index, 1), pd.DataFrame(known, index=texts.index))
 
 
 def opted_out_by_default(base: str, owed: str, key: str) -> bool:
@@ -72,16 +75,11 @@ def opted_out_by_default(base: str, owed: str, key: str) -> bool:
     return bool(m == "true" and a != "true") and key not in json.loads(owed)
 
 
-def _side(pairs: pd.DataFrame, known: pd.DataFrame, side: int) -> pd.DataFrame:
+def _side(pairs: dict[str, list[Any]], index: pd.Index, side: int) -> pd.DataFrame:
     values = {
-        key: pd.Series(
-            [pair[side] if there else None for pair, there in zip(pairs[key], known[key], strict=True)],
-            index=pairs.index,
-            dtype=TEXT,
-        )
-        for key in pairs
+        key: text_array([None if pair is None else pair[side] for pair in column]) for key, column in pairs.items()
     }
-    return pd.DataFrame(values, index=pairs.index)
+    return pd.DataFrame(values, index=index)
 
 
 def pack(pairs: dict[str, tuple[pd.Series, pd.Series]], present: dict[str, pd.Series], index: pd.Index) -> pd.Series:
@@ -117,9 +115,10 @@ def _where(entry: pa.Array | pa.Scalar, present: pd.Series) -> pa.Array:
 
 def _quoted(values: pd.Series) -> pa.Array:
     text = pa.array(values, type=pa.large_string(), from_pandas=True)
-    for character in ("\\", '"'):
-        text = pc.replace_substring(text, character, "\\" + character)
-    if pc.any(pc.match_substring_regex(text, r"[\x00-\x1f]")).as_py():
+    # As nearly every column is: none of it is copied.
+    if pc.any(pc.match_substring_regex(text, r'[\x00-\x1f"\\]')).as_py():
+        for character in ("\\", '"'):
+            text = pc.replace_substring(text, character, "\\" + character)
         for code in range(0x20):
             text = pc.replace_substring(text, chr(code), f"\\u{code:04x}")
     return pc.fill_null(pc.binary_join_element_wise(_text('"'), text, _text('"'), _text("")), "null")

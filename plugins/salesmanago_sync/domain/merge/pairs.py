@@ -12,7 +12,7 @@ import pandas as pd
 
 from salesmanago_sync.domain.converters import converter
 from salesmanago_sync.domain.converters.base import as_text
-from salesmanago_sync.domain.frames import TEXT, aligned, full_ids, has_unreadable, unreadable
+from salesmanago_sync.domain.frames import TEXT, aligned, full_ids, has_unreadable, texts_of, unreadable
 from salesmanago_sync.domain.mapping_files.card_lines import source_of
 from salesmanago_sync.domain.mapping_files.mapping import Mapping
 from salesmanago_sync.domain.merge.base import Base, unpack
@@ -342,11 +342,16 @@ def pairs_of(
         m=aligned(canonical_salesmanago(item.mapping, cards, item.stand_ins), mine["salesmanago_id"]),
         bindings=bound_rows,
         base=_without_predecessor(unpack(bound_rows["base"]), bound_rows, mapped, item.mapping),
-        known_ids=frozenset({*bindings["salesforce_id"], *bindings["from_salesforce_id"].dropna(), *records.index}),
+        known_ids=_known_ids(bindings, records),
         synchronised_until=synchronised_until,
         default_opt_outs=default_opt_outs,
         choices=CHOICES.empty() if choices is None or choices.empty else _of_people(choices, mine),
     )
+
+
+def _known_ids(bindings: pd.DataFrame, records: pd.DataFrame) -> frozenset[str]:
+    before = bindings["from_salesforce_id"].dropna()
+    return frozenset({*texts_of(bindings["salesforce_id"]), *texts_of(before), *texts_of(records.index)})
 
 
 def _of_people(choices: pd.DataFrame, people: pd.DataFrame) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from salesmanago_sync.domain.frames import TEXT, among, by_id
+from salesmanago_sync.domain.frames import TEXT, among, by_id, texts_of
 from salesmanago_sync.domain.people.sightings import (
     ABSENT,
     ELSEWHERE,
@@ -296,7 +296,7 @@ class _Held:
 
     @property
     def emails(self) -> set[str]:
-        return set(self.records["email"]) | set(self.contacts["email"])
+        return {*texts_of(self.records["email"]), *texts_of(self.contacts["email"])}
 
     def leaving(self, pairs: pd.DataFrame) -> set[str]:
         """Addresses of pairs whose sides differ and will be merged: one of the two is about to be given up.
@@ -308,7 +308,8 @@ class _Held:
         differ = here.notna() & there.notna() & here.ne(there)
         stay_here = self.records[~among(self.records["id"], pairs.loc[differ, "salesforce_id"])]
         stay_there = self.contacts[~among(self.contacts["id"], pairs.loc[differ, "salesmanago_id"])]
-        return {*here[differ], *there[differ]} - {*stay_here["email"], *stay_there["email"]}
+        given_up = {*texts_of(here[differ]), *texts_of(there[differ])}
+        return given_up - {*texts_of(stay_here["email"]), *texts_of(stay_there["email"])}
 
     def alike(self, candidates: pd.DataFrame) -> pd.Series:
         """Name the paired record of the same object and address; missing where there is none."""

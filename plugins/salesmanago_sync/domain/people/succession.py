@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from salesmanago_sync.domain.frames import TEXT, among, full_ids
+from salesmanago_sync.domain.frames import TEXT, among, full_ids, texts_of
 from salesmanago_sync.domain.people.identities import ObjectInput, is_true
 from salesmanago_sync.domain.people.matching import Identities, rank
 from salesmanago_sync.domain.people.sightings import ABSENT, GONE, of_side, standing
@@ -122,7 +122,7 @@ class _News:
 
     def taken(self, column: str) -> set[str]:
         """Every id that a binding has now."""
-        return set(self.bindings[column]) | {news[column] for news in self.changed.values() if column in news}
+        return set(texts_of(self.bindings[column])) | {news[column] for news in self.changed.values() if column in news}
 
     def applied(self) -> pd.DataFrame:
         blank = pd.Series(None, index=self.bindings.index, dtype=TEXT)

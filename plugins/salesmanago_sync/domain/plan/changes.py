@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from salesmanago_sync.domain.converters.base import as_text
 from salesmanago_sync.domain.declared import Declared, number, text
-from salesmanago_sync.domain.frames import TEXT, are_full_ids, full_ids, unreadable
+from salesmanago_sync.domain.frames import TEXT, among, are_full_ids, full_ids, unreadable
 from salesmanago_sync.domain.merge.canonical import Column
 from salesmanago_sync.domain.merge.choices import OUTCOMES
 from salesmanago_sync.domain.merge.merge import (
@@ -288,7 +288,7 @@ def _is_stale(pairs: Pairs, held: pd.Series) -> pd.Series:
     """
     full = full_ids(held)
     proven = are_full_ids(held)
-    known = full.astype("object").isin(pairs.known_ids)
+    known = among(full, pairs.known_ids)
     shaped = held.str.fullmatch(PERSON_ID)
     stale: pd.Series = (shaped & (proven | known) & full.ne(pairs.people["salesforce_id"])).fillna(False)
     return stale.astype(bool)

@@ -16,7 +16,7 @@ import pandas as pd
 
 from salesmanago_sync.domain.converters.email import normalise_email
 from salesmanago_sync.domain.declared import Declared, flag, text
-from salesmanago_sync.domain.frames import TEXT, among
+from salesmanago_sync.domain.frames import TEXT, among, texts_of
 from salesmanago_sync.domain.merge.base import opted_out_by_default
 from salesmanago_sync.domain.merge.merge import DEFAULT_OPT_OUT, TO_SALESFORCE, TO_SALESMANAGO
 from salesmanago_sync.domain.merge.owed import OPT_OUTS
@@ -174,7 +174,7 @@ def _holders(
     alive = _alive(everybody)
     # Newcomers are a pair once they are created.
     paired = pd.concat([people.loc[people["status"].isin([PAIR, *CREATES])], everybody.bindings])
-    alive["alone"] = ~among(alive["id"], {*paired["salesforce_id"], *paired["salesmanago_id"]})
+    alive["alone"] = ~(among(alive["id"], paired["salesforce_id"]) | among(alive["id"], paired["salesmanago_id"]))
     held = {key: _opted_out(everybody, key) for key in OPT_OUTS}
     touched = any(held.values()) or changes["field"].isin(OPT_OUTS).any()
     if alive.empty or not (touched or alive["alone"].any()):  # as nearly always, and most of the work is saved
@@ -219,10 +219,10 @@ def _of_channel(
 ) -> pd.DataFrame:
     silent = set(_defaults(decisions, everybody.bindings, key, held))
     able = {item.mapping.object for item in everybody.objects if _writes(item, key)} | {CONTACT}
-    rows = alive.assign(key=key, held=alive["id"].astype("object").isin(held))
+    rows = alive.assign(key=key, held=among(alive["id"], held))
     planned = _planned(rows, changes, key)
     rows["out"] = rows["held"].mask(planned.notna(), planned.eq("true").fillna(False).astype(bool)).astype(bool)
-    rows["proof"] = rows["out"] & ~rows["id"].astype("object").isin(silent)
+    rows["proof"] = rows["out"] & ~among(rows["id"], silent)
     rows["why"] = rows["group"].map(_why(rows[rows["proof"]])).astype(TEXT)
     rows["able"] = rows["object"].isin(able)
     foreign = {item.mapping.object for item in everybody.witnesses if item.mapping.line(key) is not None}
@@ -232,11 +232,11 @@ def _of_channel(
 
 def _opted_out(everybody: Everybody, key: str) -> set[str]:
     """The ids of records and contacts that hold an opt-out; what flows to Salesforce only says nothing."""
-    found = set(everybody.contacts.loc[is_true(everybody.contacts, key), "contactId"])
+    found = set(texts_of(everybody.contacts.loc[is_true(everybody.contacts, key), "contactId"]))
     for item in (*everybody.objects, *everybody.witnesses):
         line = item.mapping.line(key)
         if line is not None and line.to_salesmanago:
-            found |= set(item.records.loc[is_true(item.records, line.salesforce[0]), "Id"])
+            found |= set(texts_of(item.records.loc[is_true(item.records, line.salesforce[0]), "Id"]))
     return found
 
 
@@ -300,17 +300,20 @@ def _root(names: dict[str, str], address: str) -> str:
 def _why(proof: pd.DataFrame) -> dict[str, str]:
     """Say for each address who was seen to have opted out; of the two sides, Salesforce is named."""
     told = proof.assign(words=proof["object"] + " " + proof["id"]).sort_values(["side", "object", "id"])
+    named: dict[tuple[str, str], list[str]] = {}
+    for group, side, words in zip(*(texts_of(told[name]) for name in ("group", "side", "words")), strict=True):
+        named.setdefault((group, side), []).append(words)
     found: dict[str, str] = {}
-    for (group, side), words in told.groupby(["group", "side"], sort=True)["words"]:
+    for (group, side), words in sorted(named.items()):
         # Of a long list of duplicates a few are proof enough.
-        found.setdefault(str(group), SEEN[str(side)] + ", ".join(words.head(PROOFS)))
+        found.setdefault(group, SEEN[side] + ", ".join(words[:PROOFS]))
     return found
 
 
 def _seen(holders: pd.DataFrame, changes: pd.DataFrame) -> pd.DataFrame:
     """Say of whom evidence is due that no write gives (`Shared.seen`)."""
     sent = changes[changes["field"].isin(OPT_OUTS) & changes["new"].eq("true")]
-    ids = [(sent[name], sent["field"]) for name in ("salesforce_id", "salesmanago_id")]
+    ids = [(texts_of(sent[name]), texts_of(sent["field"])) for name in ("salesforce_id", "salesmanago_id")]
     named = _pairs_among(holders, {pair for each in ids for pair in zip(*each, strict=True)})
     addresses = holders.loc[named, ["group", "key"]].drop_duplicates().assign(told=True)
     told = holders[["group", "key"]].merge(addresses, on=["group", "key"], how="left")["told"].notna().to_numpy()
@@ -321,7 +324,7 @@ def _seen(holders: pd.DataFrame, changes: pd.DataFrame) -> pd.DataFrame:
 
 
 def _pairs_among(holders: pd.DataFrame, pairs: set[tuple[str, str]]) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    own = zip(holders["id"], holders["key"], strict=True)
+    own = zip(texts_of(holders["id"]), texts_of(holders["key"]), strict=True)
     return np.fromiter((pair in pairs for pair in own), dtype=bool, count=len(holders))
 
 
@@ -370,17 +373,17 @@ def _with_others(people: pd.DataFrame, lacking: pd.DataFrame, bindings: pd.DataF
     rows = []
     for side in WAYS:
         mine = lacking[lacking["side"].eq(side)].drop_duplicates("id")
-        unknown = mine[~mine["id"].isin(people[f"{side}_id"])]
+        unknown = mine[~among(mine["id"], people[f"{side}_id"])]
         rows.append(unknown[["object", "id"]].rename(columns={"id": f"{side}_id"}))
     records, cards = rows
     known = bindings[["object", "salesforce_id", "salesmanago_id"]].drop_duplicates("salesforce_id")
-    bound = known[known["salesforce_id"].isin(records["salesforce_id"])]
-    bound = pd.concat([bound, known[known["salesmanago_id"].isin(cards["salesmanago_id"])]]).drop_duplicates()
+    bound = known[among(known["salesforce_id"], records["salesforce_id"])]
+    bound = pd.concat([bound, known[among(known["salesmanago_id"], cards["salesmanago_id"])]]).drop_duplicates()
     more = pd.concat(
         [
             bound.assign(matched_by="binding"),
-            records[~records["salesforce_id"].isin(bound["salesforce_id"])],
-            cards[~cards["salesmanago_id"].isin(bound["salesmanago_id"])].assign(object=None),
+            records[~among(records["salesforce_id"], bound["salesforce_id"])],
+            cards[~among(cards["salesmanago_id"], bound["salesmanago_id"])].assign(object=None),
         ]
     )
     if more.empty:
@@ -430,12 +433,13 @@ def _with_newcomers(
         other = "salesforce_id" if side == "salesmanago" else "salesmanago_id"
         for key in OPT_OUTS if creates.any() else ():
             mine = holders[holders["key"].eq(key)].set_index("id")["why"]
-            told = changes[other].map(mine).where(creates)
+            told = changes.loc[creates, other].map(mine).astype(TEXT).reindex(changes.index)
             if side == "salesforce":
                 able = [item.mapping.object for item in objects if _writes(item, key)]
                 told = told.where(changes["object"].isin(able))
-            changes = _created_opted_out(changes, told.astype(TEXT), key)
-            creates = creates.reindex(changes.index, fill_value=False)
+            if told.notna().any():
+                changes = _created_opted_out(changes, told, key)
+                creates = creates.reindex(changes.index, fill_value=False)
     return changes
 
 
