@@ -24,8 +24,10 @@ from tests.twin_server import ROOT
 EARLY, LATE = "Kraków", "Gdynia"
 
 
-def interrupted(direct: Direct, edit: Callable[[], object]) -> Ports:
-    """Run once, with an edit between the plan and the writing, five seconds later."""
+def interrupted(
+    direct: Direct, edit: Callable[[], object], after_consent: Callable[[], object] = lambda: None
+) -> Ports:
+    """Run once, with an edit between the plan and the writing, five seconds later; one may come after the opt-outs."""
     ports, objects = opened(direct)
     read(ports, objects)
     plan_everybody(ports)
@@ -33,6 +35,7 @@ def interrupted(direct: Direct, edit: Callable[[], object]) -> Ports:
     direct.later(5)
     edit()
     write_consent(ports)
+    after_consent()
     for some in work:
         write_batches(ports, some)
     follow_up(ports)
@@ -158,6 +161,29 @@ def test_an_opt_out_that_was_taken_back_meanwhile_is_not_carried(people: People,
     people.direct.sync()
     one, two = people.held()
     assert (one["out"], two["out"]) == (False, False)
+
+
+EDITS: tuple[dict[str, Any], ...] = ({"city": LATE}, {"phone": "+48221110000"}, {"out": False})
+
+
+@pytest.mark.parametrize("values", EDITS, ids=str)
+def test_an_edit_of_a_contact_that_this_run_has_just_opted_out_is_seen(people: People, values: dict[str, Any]) -> None:
+    people.edit("salesforce", out=True, city=EARLY)
+    interrupted(people.direct, lambda: None, lambda: people.edit("salesmanago", **values))
+    people.direct.sync()
+    expected = {"city": EARLY, **values, "out": True}
+    for side in people.held():
+        assert {key: side[key] for key in expected} == expected
+    assert people.direct.sync() == []
+
+
+def test_the_opt_out_that_this_run_has_just_written_is_no_news(people: People) -> None:
+    people.edit("salesforce", out=True, city=EARLY)
+    interrupted(people.direct, lambda: None, lambda: people.direct.control.delete("/calls"))
+    calls = [call["path"] for call in people.direct.control.get("/calls")["log"] if call["system"] == "salesforce"]
+    assert not [path for path in calls if "composite/sobjects/Lead" in path], "the record is not read again"
+    one, two = people.held()
+    assert (one["out"], two["out"], two["city"]) == (True, True, EARLY)
 
 
 @pytest.mark.parametrize("side", OTHER)

@@ -229,6 +229,8 @@ SIZES = Declared(
         number("created", "how many of them are created"),
         number("told", "of how many an earlier batch has written the contact"),
         number("again", "how many requests have such people"),
+        number("moved", "of how many an earlier batch has written more of the contact than opt-outs"),
+        number("moved_in", "how many requests have such people"),
         number("heard", "of how many an earlier batch has written either side"),
         number("heard_in", "how many requests have such people"),
     ),

@@ -121,7 +121,9 @@ class Cost:
         seconds = requests / self.rate if direction == TO_SALESMANAGO else 0.0
         looks = 1 + int(seconds // FRESH_FOR.total_seconds())
         cards = max(int(batch["again"]), up(int(batch["told"]), CARDS_AT_ONCE))
-        people, again = (int(batch[name]) for name in (("heard", "heard_in") if self.approved else ("told", "again")))
+        people, again = (
+            int(batch[name]) for name in (("heard", "heard_in") if self.approved else ("moved", "moved_in"))
+        )
         self.salesmanago += max(again, up(people, CARDS_AT_ONCE))
         self.salesforce += again * (1 + self.namesakes)
         if self.contacts < MOST_PAGES * PAGE:

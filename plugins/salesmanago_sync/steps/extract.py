@@ -8,7 +8,7 @@ from datetime import timedelta
 import pandas as pd
 
 from salesmanago_sync.clients.listing import Listing
-from salesmanago_sync.domain.converters.email import has_spellings, normalise_email
+from salesmanago_sync.domain.converters.email import addresses_in, has_spellings, normalise_email
 from salesmanago_sync.domain.frames import among, are_full_ids, by_id, full_ids
 from salesmanago_sync.domain.org.schema import CONTACT_ID_FIELD
 from salesmanago_sync.domain.people.identities import is_true
@@ -165,11 +165,11 @@ def _add_namesakes(reading: Reading) -> None:
     contacts = reading.contacts[~among(reading.contacts["contactId"], bindings["salesmanago_id"])]
     _add_records_by_claim(reading, full_ids(contacts["externalId"]).dropna())
     strangers = _unbound_addresses(reading, bindings)
-    present = set(normalise_email(reading.contacts["email"]).dropna())
+    present = addresses_in(reading.contacts["email"])
     # Of a contact that is spelled in another way only one may have changed.
     doubles = set() if reading.ports.run.reads_everybody else set(filter(has_spellings, present))
     reading.find_contacts((strangers - present) | doubles, in_scope=False)
-    mine = set(normalise_email(contacts["email"]).dropna())
+    mine = addresses_in(contacts["email"])
     if not reading.ports.run.reads_everybody:
         reading.find_records(reading.emails(), in_scope=False)
         _add_forgotten(reading, strangers | mine)
@@ -216,7 +216,7 @@ def _unbound_addresses(reading: Reading, bindings: pd.DataFrame) -> set[str]:
         free = records[~among(records["Id"], bindings["salesforce_id"])]
         if CONTACT_ID_FIELD in free:
             reading.fetch_contacts(free[CONTACT_ID_FIELD].dropna(), in_scope=False)
-        found |= set(normalise_email(free[source.email_field]).dropna())
+        found |= addresses_in(free[source.email_field])
     return found
 
 

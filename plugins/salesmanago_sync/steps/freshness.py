@@ -16,7 +16,7 @@ from typing import Protocol
 
 import pandas as pd
 
-from salesmanago_sync.domain.frames import TEXT
+from salesmanago_sync.domain.frames import TEXT, among
 from salesmanago_sync.domain.merge.owed import DELETE
 from salesmanago_sync.domain.people.matching import CREATE_IN_SALESFORCE, CREATE_IN_SALESMANAGO, PAIR
 from salesmanago_sync.domain.plan.arrived import arrived
@@ -326,7 +326,7 @@ def _read_again(reading: Reading, name: str, persons: pd.DataFrame) -> Reading:
 def _updated(known: pd.DataFrame, newer: pd.DataFrame, key: str) -> pd.DataFrame:
     if newer.empty:
         return known
-    return pd.concat([known[~known[key].isin(newer[key])], newer], ignore_index=True)
+    return pd.concat([known[~among(known[key], newer[key])], newer], ignore_index=True)
 
 
 def _numbers(again: pd.DataFrame, persons: pd.DataFrame) -> pd.Series:

@@ -16,7 +16,10 @@ import pandas as pd
 
 from salesmanago_sync.clients.salesmanago_ids import contact_id
 from salesmanago_sync.domain.converters.email import normalise_email, spellings
-from salesmanago_sync.domain.frames import TEXT, among, text_series
+from salesmanago_sync.domain.frames import TEXT, among, by_id, text_series, texts_of
+from salesmanago_sync.domain.merge.merge import TO_SALESMANAGO
+from salesmanago_sync.domain.merge.owed import OPT_OUTS
+from salesmanago_sync.domain.merge.pairs import SALESMANAGO_CLOCK
 from salesmanago_sync.steps.clocks import ahead
 from salesmanago_sync.steps.reading import SALESFORCE, SALESMANAGO, Reading
 
@@ -148,8 +151,8 @@ class Looks:
 
     def _named(self, persons: pd.DataFrame) -> tuple[set[str], set[str]]:
         """Name the contacts to look up: by id, and by address for those who have none yet."""
-        feed, ids = self._feed(SALESMANAGO), set(persons["salesmanago_id"].dropna())
-        new = set(_new_addresses(persons).dropna())
+        feed, ids = self._feed(SALESMANAGO), set(texts_of(persons["salesmanago_id"].dropna()))
+        new = set(texts_of(_new_addresses(persons).dropna()))
         if not feed.whole:
             return ids, set(spellings(new))
         told = set(feed.stamps)
@@ -204,16 +207,36 @@ class Looks:
         if not answers.ids and not answers.emails:
             return pd.Series(False, index=ids.index)
         contacts = self.reading.contact_frame(answers.cards)
-        before, now = (_rows_by_id(frame, contacts.columns) for frame in (self.reading.contacts, contacts))
+        told = pd.concat([contacts["contactId"], text_series(answers.ids)])
+        read = self.reading.contacts[among(self.reading.contacts["contactId"], told)]
+        before, now = (_rows_by_id(frame, contacts.columns) for frame in (read, contacts))
         other = {name for name in answers.ids | set(now) if name not in now or now[name] != before.get(name)}
+        if other and not self.approved:
+            told_by_us = self._opted_out_by_us(persons)
+            other -= {
+                name
+                for name in other & told_by_us.keys() & before.keys() & now.keys()
+                if _differ_by(told_by_us[name], contacts.columns, before[name], now[name])
+            }
         taken = normalise_email(contacts.loc[contacts["contactId"].isin(list(other)), "email"]).dropna()
         return ids.isin(list(other)) | addresses.isin(list(taken))
+
+    def _opted_out_by_us(self, persons: pd.DataFrame) -> dict[str, set[str]]:
+        """Name the opt-outs that this run has written already, by contact: they go first, and alone."""
+        ports = self.reading.ports
+        columns = ["salesmanago_id", "field", "direction", "new"]
+        done = ports.ledger.changes.read_of(ports.run.id, persons, columns, state="done")
+        ours = done[done["field"].isin(OPT_OUTS) & done["direction"].eq(TO_SALESMANAGO) & done["new"].eq("true")]
+        found: dict[str, set[str]] = {}
+        for name, key in zip(texts_of(ours["salesmanago_id"]), texts_of(ours["field"]), strict=True):
+            found.setdefault(name, set()).add(key)
+        return found
 
     def _records_moved(self, name: str, ids: pd.Series, asked: Stamps | None) -> pd.Series:
         """Say whose record moved, and not by our own last write."""
         stamps = self._feed(name).stamps if asked is None else asked
         told = _looked_up(pd.Series(stamps, dtype="datetime64[us, UTC]"), ids)
-        before = self.reading.records[name].drop_duplicates("Id").set_index("Id")["SystemModstamp"]
+        before = by_id(self.reading.records[name], "Id", "SystemModstamp")
         other = ids.isin(list(stamps)) & told.ne(_looked_up(before, ids))
         # Where many moved, those who are gone for good are told by their absence.
         other |= ids.notna() & ~ids.isin(list(stamps)) if asked is not None else False
@@ -235,7 +258,7 @@ class Looks:
 
     def _is_made(self, name: str, persons: pd.DataFrame) -> pd.Series:
         """Say to whose address somebody may have made a record of an object."""
-        feed, known = self._feed(name), set(self.reading.records[name]["Id"])
+        feed, known = self._feed(name), set(texts_of(self.reading.records[name]["Id"]))
         if not feed.whole:
             return pd.Series(True, index=persons.index)
         strangers = [address for address, ids in feed.emails.items() if ids - known]
@@ -258,6 +281,13 @@ def _rows_by_id(contacts: pd.DataFrame, columns: pd.Index) -> dict[str, tuple[An
         contacts.reindex(columns=columns).astype("object").map(lambda value: repr(value) if _is_there(value) else "")
     )
     return dict(zip(map(str, contacts["contactId"]), texts.itertuples(index=False, name=None), strict=True))
+
+
+def _differ_by(flags: set[str], columns: Iterable[str], before: tuple[Any, ...], now: tuple[Any, ...]) -> bool:
+    """Tell whether a contact is as it was, but for some opt-outs and the clock that goes with them."""
+    other = {key: new for key, old, new in zip(columns, before, now, strict=True) if old != new}
+    other.pop(SALESMANAGO_CLOCK, None)
+    return other.keys() <= flags and all(new == repr("true") for new in other.values())
 
 
 def _is_there(value: Any) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from salesmanago_sync.domain.frames import among
 from salesmanago_sync.domain.merge.merge import TO_SALESFORCE, TO_SALESMANAGO
 from salesmanago_sync.domain.merge.owed import DELETE
 from salesmanago_sync.domain.people.identities import count_meeting
@@ -108,10 +109,10 @@ def _vanished(reading: Reading, result: Plan) -> pd.DataFrame:
     # Who was hidden before is no news.
     hidden = known["text"].eq(HIDDEN) & status[known.index].ne("paused")
     gone = known["reason"].eq("DELETED") | (known["reason"].eq("OUT_OF_OBJECT") & hidden)
-    records = {identifier for frame in reading.records.values() for identifier in frame["Id"]}
-    found = {"Salesforce": records, "SALESmanago": set(reading.contacts["contactId"])}
+    records = pd.concat([frame["Id"] for frame in reading.records.values()])
+    found = {"Salesforce": records, "SALESmanago": reading.contacts["contactId"]}
     ids = {"Salesforce": known["salesforce_id"], "SALESmanago": known["salesmanago_id"]}
-    counts = [int((~ids[side].isin(found[side]) & gone).sum()) for side in ids]
+    counts = [int((~among(ids[side], found[side]) & gone).sum()) for side in ids]
     return VANISHED.frame({"side": list(ids), "known": [len(known)] * len(ids), "vanished": counts})
 
 
@@ -250,22 +251,24 @@ def sizes(written_in_turn: Sequence[pd.DataFrame], size: int) -> pd.DataFrame:
         size: How many people a batch has at most.
 
     Returns:
-        `SIZES`. SALESmanago tells of people whose contact an earlier batch has written: they are read again.
+        `SIZES`. SALESmanago tells of people whose contact an earlier batch has written: they are looked at, and read
+        again where it was more than an opt-out (`looks`).
     """
-    found, written, heard = [], set[int](), set[int]()
+    found, written, moved, heard = [], set[int](), set[int](), set[int]()
     turns = [(part, batch) for part in written_in_turn for batch in batches(part, size)]
     for changes, batch in turns:
         mine = people_of(batch, changes)
         people, size_of_request = sorted(mine["person"].unique()), request_size(batch)
         created = mine.loc[mine["action"].eq("create"), "person"].nunique()
-        told, known = (
+        again = [
             [number // size_of_request for number, person in enumerate(people) if person in before]
-            for before in (written, heard)
-        )
-        counts = [len(people), created, len(told), len(set(told)), len(known), len(set(known))]
-        found.append([batch["object"], batch["direction"], batch["lane"], *counts])
+            for before in (written, moved, heard)
+        ]
+        counts = [count for requests in again for count in (len(requests), len(set(requests)))]
+        found.append([batch["object"], batch["direction"], batch["lane"], len(people), created, *counts])
         if batch["direction"] == TO_SALESMANAGO:
             written.update(people)
+            moved.update(people if batch["lane"] != CONSENT else ())
         heard.update(people)
     return SIZES.frame(found)
 

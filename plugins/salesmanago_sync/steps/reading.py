@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from salesmanago_sync.domain.converters.email import normalise_email, spellings
+from salesmanago_sync.domain.converters.email import addresses_in, normalise_email, spellings
 from salesmanago_sync.domain.criteria.language import fields_of
 from salesmanago_sync.domain.criteria.soql import to_soql
 from salesmanago_sync.domain.frames import (
@@ -176,7 +176,7 @@ class Reading:
 
     def __post_init__(self) -> None:
         for part in self._seen:
-            self._asked |= set(part.loc[part["by_id"], "id"])
+            self._asked |= set(texts_of(part.loc[part["by_id"], "id"]))
         for name, source in self.sources.items():
             if name not in self.records:
                 nobody = flagged(salesforce_frame([], source.fields), in_scope=True)
@@ -193,6 +193,17 @@ class Reading:
     def of(self, name: str) -> pd.DataFrame:
         """Give the records of an object, or the contacts."""
         return self.contacts if name == CONTACTS else self.records[name]
+
+    def of_people(self, people: pd.DataFrame) -> Reading:
+        """Keep the records and contacts of some people, and when they were read.
+
+        Args:
+            people: A people frame.
+        """
+        ids = pd.concat([people["salesforce_id"], people["salesmanago_id"]]).dropna()
+        mine = {name: _rows(frame, "Id", ids) for name, frame in self.records.items()}
+        seen = _rows(self.seen(), "id", ids)
+        return Reading(self.ports, self.sources, mine, _rows(self.contacts, "contactId", ids), [seen])
 
     def record_frame(self, name: str, rows: Sequence[Dictionary[str, Any]], *, in_scope: bool) -> pd.DataFrame:
         """Lay out records with the flag `in_scope`."""
@@ -278,8 +289,8 @@ class Reading:
             wanted = self.emails()
             if everybody:
                 out = self._opted_out(source)
-                told = normalise_email(text_series(row.get(source.email_field) for row in out))
-                wanted = self.opted_out_emails() | set(told.dropna())
+                told = addresses_in(text_series(row.get(source.email_field) for row in out))
+                wanted = self.opted_out_emails() | told
             rows = self.ports.salesforce.find(sobject, source.email_field, spellings(wanted), fields, source.kind)
             self.testimony[name] = salesforce_frame([*out, *rows], fields)
 
@@ -290,7 +301,7 @@ class Reading:
         found: set[str] = set()
         for frame, email, flags in frames:
             for flag in flags:
-                found |= set(normalise_email(frame.loc[is_true(frame, flag), email]).dropna())
+                found |= addresses_in(frame.loc[is_true(frame, flag), email])
         return found
 
     def fetch_contacts(
@@ -353,7 +364,7 @@ class Reading:
     def _unknown(self, ids: Iterable[str], known: pd.Series) -> list[str]:
         """Give those ids, each once, that were neither read nor asked for."""
         wanted = pd.Series(ids if isinstance(ids, pd.Series) else list(ids), dtype=TEXT).drop_duplicates()
-        return [one for one in wanted[~among(wanted, known)] if one not in self._asked]
+        return [one for one in texts_of(wanted[~among(wanted, known)]) if one not in self._asked]
 
     def _note_asked(self, side: str, ids: Sequence[str], at: datetime, found: Iterable[str]) -> None:
         self._asked |= set(ids)
@@ -365,7 +376,7 @@ class Reading:
 
     def oldest(self, people: pd.DataFrame) -> datetime:
         """Say when the services were asked for some people, at the earliest; now, where they never were."""
-        ids = [*people["salesforce_id"].dropna(), *people["salesmanago_id"].dropna()]
+        ids = pd.concat([people["salesforce_id"].dropna(), people["salesmanago_id"].dropna()])
         times = self.seen().loc[among(self.seen()["id"], ids), "at"]
         return self.ports.now() if times.empty else times.min().to_pydatetime()
 
@@ -455,9 +466,9 @@ class Reading:
 
     def emails(self) -> set[str]:
         """The addresses of everybody who was read."""
-        found = set(normalise_email(self.contacts["email"]).dropna())
+        found = addresses_in(self.contacts["email"])
         for name, source in self.sources.items():
-            found |= set(normalise_email(self.records[name][source.email_field]).dropna())
+            found |= addresses_in(self.records[name][source.email_field])
         return found
 
     def add_successors(self) -> None:
@@ -518,6 +529,10 @@ def distinct(frames: Iterable[pd.DataFrame], key: str) -> pd.DataFrame:
     in_scope = rows.groupby(key)["in_scope"].transform("any").astype("bool")
     # The later reading is the truer one.
     return rows.assign(in_scope=in_scope).drop_duplicates(key, keep="last").reset_index(drop=True)
+
+
+def _rows(frame: pd.DataFrame, key: str, ids: pd.Series) -> pd.DataFrame:
+    return frame[among(frame[key], ids)].reset_index(drop=True)
 
 
 def _without(frame: pd.DataFrame, key: str, ids: Iterable[str]) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from salesmanago_sync.clients.outcome import OUTDATED, Outcome
-from salesmanago_sync.domain.frames import TEXT, aligned, text_series
+from salesmanago_sync.domain.frames import TEXT, aligned, text_series, texts_of
 from salesmanago_sync.domain.merge.base import pack
 from salesmanago_sync.domain.merge.canonical import canonical_salesmanago
 from salesmanago_sync.domain.merge.merge import TO_SALESMANAGO
@@ -182,15 +182,15 @@ def _count_turns(ports: Ports, done: pd.DataFrame, changes: pd.DataFrame, direct
     columns = ["id", "salesforce_id", "bounces"]
     bindings = ports.ledger.bindings.read(salesforce_ids=done["salesforce_id"], columns=columns)
     known = bindings.set_index("salesforce_id")
-    rows = []
-    for person, fields in changes.groupby("person"):
-        salesforce_id = done.at[person, "salesforce_id"]
-        if salesforce_id in known.index:
-            turns = json.loads(str(known.at[salesforce_id, "bounces"]))
-            turns |= {key: [direction, int(turn)] for key, turn in zip(fields["field"], fields["turn"], strict=True)}
-            rows.append({"id": known.at[salesforce_id, "id"], "bounces": json.dumps(turns)})
-    if rows:
-        ports.ledger.bindings.update(pd.DataFrame(rows), ports.now())
+    ids, before = done["salesforce_id"].to_dict(), known["bounces"].to_dict()
+    turns: dict[str, dict[str, Any]] = {}
+    for person, key, turn in zip(changes["person"], texts_of(changes["field"]), changes["turn"], strict=True):
+        record = ids[person]
+        if record in before:
+            turns.setdefault(record, json.loads(before[record]))[key] = [direction, int(turn)]
+    if turns:
+        told = pd.Series({record: json.dumps(mine) for record, mine in turns.items()})
+        ports.ledger.bindings.update(pd.DataFrame({"id": known.loc[told.index, "id"], "bounces": told}), ports.now())
 
 
 def _report_refusals(ports: Ports, sent: Sent) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from salesmanago_sync.domain.frames import TEXT
+from salesmanago_sync.domain.frames import TEXT, among
 from salesmanago_sync.domain.merge.merge import TO_SALESFORCE, TO_SALESMANAGO
 from salesmanago_sync.domain.people.matching import ISSUE, SKIP
 from salesmanago_sync.domain.reasons import ISSUES
@@ -111,7 +111,7 @@ def totals(people: pd.DataFrame, changes: pd.DataFrame, direction: str) -> list[
         written = changes[changes["direction"].eq(way)].assign(key=lambda frame: _key(frame, own))
         known = people.assign(object=people["object"].fillna(NO_OBJECT), key=_key(people, own))
         # An opt-out is written to records beside the pair, too: they have no other side.
-        read = known[people[own].notna() | known["key"].isin(written["key"])]
+        read = known[people[own].notna() | among(known["key"], written["key"])]
         for name, mine in read.groupby("object", sort=True):
             rows.append(_row(str(name), way, mine, written))
     return rows
@@ -148,7 +148,7 @@ def _row(name: str, way: str, people: pd.DataFrame, changes: pd.DataFrame) -> di
 
 def _states(people: pd.DataFrame, changes: pd.DataFrame) -> pd.Series:
     """What became of each person: of several fields the worst counts."""
-    mine = changes[~changes["state"].isin(("dropped", LEFT)) & changes["key"].isin(people["key"])]
+    mine = changes[~changes["state"].isin(("dropped", LEFT)) & among(changes["key"], people["key"])]
     if mine.empty:
         return pd.Series("", index=people.index, dtype=TEXT)
     by_person = (

@@ -88,7 +88,9 @@ def write_batch(ports: Ports, batch: dict[str, Any], only: frozenset[int] | None
     planned = staged(ports, part, PLANNED_CHANGES)
     planned = planned if only is None else planned[planned["person"].isin(only)]
     changes = _still_planned(ports, people_of(batch, planned))
-    read = reading.oldest(people.loc[changes["person"].unique()])
+    # What is done for each request takes as long as there are rows: the rest of the part is left.
+    mine = people.loc[changes["person"].unique()]
+    reading, read = reading.of_people(mine), reading.oldest(mine)
     freshness = Freshness(reading, since=read, approved=approved_scope(ports) is not None)
     writer = Writer(ports, reading, checked(ports).account_id, freshness, seen_at=read)
     total = Counter(NOBODY)

@@ -16,6 +16,7 @@ import pandas as pd
 from email_validator import EmailNotValidError, validate_email
 
 from salesmanago_sync.domain.converters.base import Converter, Scalar, canonical_text
+from salesmanago_sync.domain.frames import texts_of
 
 # What nearly every address looks like before the @; the library looks at the rest, and at every domain once.
 _PLAIN = re.compile(r"[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*")
@@ -51,6 +52,11 @@ def _usable(text: str) -> str | None:
 def normalise_email(values: pd.Series) -> pd.Series:
     """Spell addresses the one way that reading, matching and writing use; an unusable one is blank."""
     return canonical_text(values, _usable)
+
+
+def addresses_in(values: pd.Series) -> set[str]:
+    """Give the usable addresses of a column, each once, as `normalise_email` spells them."""
+    return set(texts_of(normalise_email(values).dropna()))
 
 
 def spellings(addresses: Iterable[str]) -> list[str]:

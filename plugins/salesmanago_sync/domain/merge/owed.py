@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from salesmanago_sync.domain.frames import TEXT, among
+from salesmanago_sync.domain.frames import TEXT, among, texts_of
 from salesmanago_sync.domain.mapping_files.mapping import Mapping
 from salesmanago_sync.domain.merge.base import opted_out_by_default
 from salesmanago_sync.domain.merge.canonical import TAG
@@ -58,7 +58,7 @@ def add_owed(
     owed = [
         # Why it was owed first stays.
         json.dumps({**due.get(identifier, {}), **json.loads(before)})
-        for identifier, before in zip(bindings["salesforce_id"], bindings["owed"], strict=True)
+        for identifier, before in zip(texts_of(bindings["salesforce_id"]), texts_of(bindings["owed"]), strict=True)
     ]
     return bindings.assign(owed=pd.Series(owed, index=bindings.index, dtype=TEXT))
 

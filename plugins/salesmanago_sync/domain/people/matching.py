@@ -149,7 +149,7 @@ def _without_revived(people: pd.DataFrame, identities: Identities) -> pd.DataFra
     gone = _addresses_of_the_gone(identities)
     s, m = identities.salesforce, identities.salesmanago
     # SALESmanago knows one contact an address: made anew, one that was deleted would come back.
-    deleted = set(m.loc[m["gone"], "email"].dropna())
+    deleted = set(texts_of(m.loc[m["gone"], "email"].dropna()))
     if not (gone or deleted) or not creates.any():
         return people
     ids = set(s.loc[among(s["email"], gone), "salesforce_id"])
@@ -165,7 +165,7 @@ def _addresses_of_the_gone(identities: Identities) -> set[str]:
     s, m, bindings = identities.salesforce, identities.salesmanago, identities.bindings
     alive = among(bindings["salesforce_id"], s.loc[~s["gone"], "salesforce_id"])
     alive |= among(bindings["salesmanago_id"], m.loc[~m["gone"], "salesmanago_id"])
-    return set(bindings.loc[~alive, "email"].dropna()) - {""}
+    return set(texts_of(bindings.loc[~alive, "email"].dropna())) - {""}
 
 
 def _without(frame: pd.DataFrame, key: str, others: pd.DataFrame) -> pd.DataFrame:
@@ -328,7 +328,7 @@ def _by_email(s: pd.DataFrame, m: pd.DataFrame, held: _Held, creates: frozenset[
     records, contacts = _placed_records(s, held), _placed_contacts(m, held)
     in_doubt = set(records.loc[records["place"].eq("ambiguous") & records["alike"].isna(), "email"])
     in_two = set(contacts.loc[contacts["place"].eq("twin"), "email"])
-    known = set(s["email"].dropna()) | held.emails
+    known = set(texts_of(s["email"].dropna())) | held.emails
     pairs = _pair_by_email(records[records["place"].eq("first")], contacts[contacts["place"].eq("first")])
     return _stack(
         [

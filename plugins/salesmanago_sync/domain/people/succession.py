@@ -152,7 +152,7 @@ def _claims(
     """List the bindings whose record has a living successor; of several for one, the first has its address."""
     ends = {
         number: _last(identifier, addresses.keys(), named)
-        for number, identifier in enumerate(news.bindings["salesforce_id"])
+        for number, identifier in enumerate(texts_of(news.bindings["salesforce_id"]))
         if identifier in named and identifier not in addresses
     }
     contacts = dict(zip(found.salesmanago["salesmanago_id"], found.salesmanago["email"], strict=True))

@@ -147,10 +147,12 @@ def salesmanago_rows(
     new, present = wide(changes)
     native = {key: json_values(_salesmanago_values(mapping, str(key), new[key])) for key in new}
     held = contacts.reindex(index=new.index, columns=[*(ADDRESS + part for part in ADDRESS_PARTS), "tags"])
-    sent = {person: {str(key): native[key][person] for key in new if present.at[person, key]} for person in new.index}
+    there = {key: present[key].to_dict() for key in new}
+    sent = {person: {str(key): native[key][person] for key in new if there[key][person]} for person in new.index}
     _spell_as_held(sent, changes)
+    before, emails = held.to_dict("index"), people["email"].to_dict()
     return [
-        _row(values, str(people.at[person, "email"]), held.loc[person].dropna().to_dict(), known)
+        _row(values, str(emails[person]), {key: text for key, text in before[person].items() if pd.notna(text)}, known)
         for person, values in sent.items()
     ]
 

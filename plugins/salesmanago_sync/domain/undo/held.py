@@ -6,6 +6,7 @@ Somebody typed `600 100 200`; the sync compares `+48600100200`. An undo puts bac
 from __future__ import annotations
 
 import json
+from collections.abc import Hashable
 from typing import Any
 
 import pandas as pd
@@ -28,14 +29,15 @@ def held_before(mapping: Mapping, changes: pd.DataFrame, direction: str, before:
     Returns:
         On the index of the changes a JSON object of raw values by field, missing where the canonical value says it all.
     """
+    rows = before.to_dict("index")
     found = [
-        _raw(mapping.line(str(field)), direction, before.loc[person], old) if person in before.index else None
+        _raw(mapping.line(str(field)), direction, rows[person], old) if person in rows else None
         for person, field, old in zip(changes["person"], changes["field"], changes["old"], strict=True)
     ]
     return pd.Series(found, index=changes.index, dtype=TEXT)
 
 
-def _raw(line: Line | None, direction: str, before: pd.Series, old: Any) -> str | None:
+def _raw(line: Line | None, direction: str, before: dict[Hashable, Any], old: Any) -> str | None:
     # Tags are put back one by one.
     if line is None or line.key == "tags":
         return None
