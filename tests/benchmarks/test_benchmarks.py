@@ -12,6 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BENCHMARKS = sorted((ROOT / "benchmarks").glob("*.py"))
 TITLES = {
     "dag_parsing": "salesmanago_full_sync.py",
+    "first_sync": "A first full sync of 100 people a side",
     "ledger_people": "PostgreSQL, 200 people",
     "plan_people": "Planning 500 people",
     "read_cards": "Reading 300 contact cards",

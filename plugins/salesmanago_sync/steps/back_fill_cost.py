@@ -15,7 +15,7 @@ from salesmanago_sync.domain.mapping_files.mapping import Line, Mapping
 from salesmanago_sync.domain.merge.merge import TO_SALESFORCE, TO_SALESMANAGO
 from salesmanago_sync.domain.merge.owed import OPT_OUTS
 from salesmanago_sync.domain.people.witness import OBJECTS
-from salesmanago_sync.steps.cost import Cost, up
+from salesmanago_sync.steps.cost import Cost, Size, up
 from salesmanago_sync.steps.planning import ROWS
 from salesmanago_sync.steps.ports import Ports
 
@@ -90,7 +90,7 @@ def _add_writes(
 ) -> None:
     """Add one write for each person and each side that the fields may be written to, with the looks before it.
 
-    Opt-outs are written before all else, so that whoever is written again is read again.
+    Opt-outs are written before all else, so that whoever is written again is looked at once more.
     """
     for mapping in mappings:
         lines = [line for line in mapping.lines if line.key in fields]
@@ -102,8 +102,7 @@ def _add_writes(
                 for start in range(0, people, size):
                     count = min(size, people - start)
                     told, again = (count, up(count, ROWS[way])) if written else (0, 0)
-                    batch = {"object": mapping.object, "direction": way, "lane": "", "people": count}
-                    cost.write({**batch, "created": 0, "told": told, "again": again})
+                    cost.write(Size(mapping.object, way, count, told=told, again=again))
             written = TO_SALESMANAGO in _ways(some)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import pandas as pd
 
@@ -67,6 +66,23 @@ def _add_canary(ports: Ports, count: int, cost: Cost, scope: Scope) -> None:
     cost.read_back(read)
 
 
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Whom one batch writes: a row of `SIZES`, whose columns say what each number means."""
+
+    object: str
+    direction: str
+    people: int
+    lane: str = ""
+    created: int = 0
+    told: int = 0
+    again: int = 0
+    moved: int = 0
+    moved_in: int = 0
+    heard: int = 0
+    heard_in: int = 0
+
+
 @dataclass(slots=True)
 class Cost:
     """Adds up requests, in the order in which they are made.
@@ -99,39 +115,36 @@ class Cost:
     def write_all(self, batches: pd.DataFrame) -> None:
         """Add the requests of some batches (`planning.sizes`)."""
         for batch in rows_of(batches):
-            self.write(batch)
+            self.write(Size(**batch))
 
-    def write(self, batch: dict[str, Any]) -> None:
+    def write(self, batch: Size) -> None:
         """Add the requests of one batch: looks at its people, and what is written of them."""
-        name, direction, people = str(batch["object"]), str(batch["direction"]), int(batch["people"])
-        requests = up(people, request_size(batch))
-        self._look(name, direction, batch, requests)
-        if direction == TO_SALESMANAGO:
+        requests = up(batch.people, request_size({"lane": batch.lane, "direction": batch.direction}))
+        self._look(batch, requests)
+        if batch.direction == TO_SALESMANAGO:
             self.salesmanago += requests
-            self.contacts += people
+            self.contacts += batch.people
         else:
             self.salesforce += requests
-            self.records[name] = self.records.get(name, 0) + people
-        key = (name, direction)
-        self.newcomers[key] = self.newcomers.get(key, 0) + int(batch["created"])
+            self.records[batch.object] = self.records.get(batch.object, 0) + batch.people
+        key = (batch.object, batch.direction)
+        self.newcomers[key] = self.newcomers.get(key, 0) + batch.created
 
-    def _look(self, name: str, direction: str, batch: dict[str, Any], requests: int) -> None:
+    def _look(self, batch: Size, requests: int) -> None:
         """Add a look at the beginning, and one whenever its answer is old."""
-        asked = self.objects if direction == TO_SALESFORCE and batch["created"] else 1
-        seconds = requests / self.rate if direction == TO_SALESMANAGO else 0.0
+        asked = self.objects if batch.direction == TO_SALESFORCE and batch.created else 1
+        seconds = requests / self.rate if batch.direction == TO_SALESMANAGO else 0.0
         looks = 1 + int(seconds // FRESH_FOR.total_seconds())
-        cards = max(int(batch["again"]), up(int(batch["told"]), CARDS_AT_ONCE))
-        people, again = (
-            int(batch[name]) for name in (("heard", "heard_in") if self.approved else ("moved", "moved_in"))
-        )
+        cards = max(batch.again, up(batch.told, CARDS_AT_ONCE))
+        people, again = (batch.heard, batch.heard_in) if self.approved else (batch.moved, batch.moved_in)
         self.salesmanago += max(again, up(people, CARDS_AT_ONCE))
         self.salesforce += again * (1 + self.namesakes)
         if self.contacts < MOST_PAGES * PAGE:
             self.salesmanago += looks * (self.contacts // PAGE + 1) + cards
         else:
             # There is too much to tell: each request asks for its own people.
-            self.salesmanago += MOST_PAGES + up(int(batch["people"]), CARDS_AT_ONCE)
-        self.salesforce += looks * asked if self.records.get(name, 0) < MOST_RECORDS else asked + requests
+            self.salesmanago += MOST_PAGES + up(batch.people, CARDS_AT_ONCE)
+        self.salesforce += looks * asked if self.records.get(batch.object, 0) < MOST_RECORDS else asked + requests
 
     def read_back(self, people: Mapping[str, int]) -> None:
         """Add the reading of those who were written first, of each object so many."""
