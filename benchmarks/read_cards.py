@@ -17,8 +17,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import requests
+from measuring import compared
 from rich.console import Console
-from rich.table import Table
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -42,13 +42,8 @@ def main() -> None:
         ids = [card["id"] for card in twin.control.get("/salesmanago/contacts")]
         found = {"requests, and nothing kept": bare(twin, ids), "this project, to Parquet": of_us(direct, len(ids))}
         direct.close()
-    yardstick, *_ = found.values()
-    table = Table("reader", title=f"Reading {len(ids):,} contact cards")
-    for column in ("CPU s", "µs a card", "× bare requests"):
-        table.add_column(column, justify="right")
-    for name, seconds in found.items():
-        table.add_row(name, f"{seconds:.2f}", f"{seconds / len(ids) * 1e6:.0f}", f"{seconds / yardstick:.2f}")
-    Console(width=100).print(table)
+    title = f"Reading {len(ids):,} contact cards"
+    Console(width=100).print(compared(title, "card", len(ids), found, "bare requests"))
 
 
 def bare(twin: TwinServer, ids: Sequence[str]) -> float:

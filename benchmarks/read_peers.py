@@ -20,8 +20,8 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
+from measuring import compared
 from rich.console import Console
-from rich.table import Table
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -56,12 +56,8 @@ def main() -> None:
         for name, reader in PEERS.items() if options.peers else ():
             found[name] = of_reader(options.peers, reader, twin, fields, count)
         direct.close()
-    table = Table("reader", title=f"Reading {count:,} Leads of {len(fields)} fields")
-    for column in ("CPU s", "µs a record", "× simple-salesforce"):
-        table.add_column(column, justify="right")
-    for name, seconds in found.items():
-        table.add_row(name, f"{seconds:.2f}", f"{seconds / count * 1e6:.0f}", f"{seconds / found[YARDSTICK]:.2f}")
-    Console(width=100).print(table)
+    title = f"Reading {count:,} Leads of {len(fields)} fields"
+    Console(width=100).print(compared(title, "record", count, found, "simple-salesforce"))
 
 
 def fields_of(direct: Direct) -> tuple[str, ...]:

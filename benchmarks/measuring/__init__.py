@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rich.table import Table
+
 MIB = 2**20
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -45,6 +47,25 @@ def cost(server: int | None = None) -> Iterator[Cost]:
     found.seconds = time.process_time() + _seconds_of_children(server) - begin
     found.peak = _memory("VmHWM")
     found.grown = found.peak - before
+
+
+def compared(title: str, thing: str, count: int, seconds: dict[str, float], yardstick: str) -> Table:
+    """Lay out what several readers took for the same things; the first of them is the yardstick.
+
+    Args:
+        title: Of the table.
+        thing: What was read, in the singular.
+        count: How many.
+        seconds: Processor time of each reader.
+        yardstick: What the first one is called at the head of a column.
+    """
+    first, *_ = seconds.values()
+    found = Table("reader", title=title)
+    for column in ("CPU s", f"µs a {thing}", f"× {yardstick}"):
+        found.add_column(column, justify="right")
+    for name, taken in seconds.items():
+        found.add_row(name, f"{taken:.2f}", f"{taken / count * 1e6:.0f}", f"{taken / first:.2f}")
+    return found
 
 
 def in_a_process(work: Callable[..., Any], *arguments: Any) -> Any:

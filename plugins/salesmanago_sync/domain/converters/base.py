@@ -200,6 +200,14 @@ def per_unique(values: pd.Series, convert: Callable[[str], Any]) -> np.ndarray[A
     return results[codes]
 
 
+def text_per_unique(values: pd.Series, convert: Callable[[str], str | None]) -> pd.Series:
+    """Turn a text column into another, each different value once; blank stays blank, and what becomes empty is."""
+    codes, uniques = pd.factorize(values)
+    found = [None if text == "" else text for text in map(convert, texts_of(uniques))]
+    # A blank has the code -1, which is the last place.
+    return pd.Series(text_array([*found, None]).take(codes), index=values.index, name=values.name, copy=False)
+
+
 def per_unique_row(columns: Sequence[pd.Series], convert: Callable[..., Any]) -> np.ndarray[Any, np.dtype[np.object_]]:
     """Convert text columns side by side, each different row once; blank is the empty string."""
     codes, uniques = pd.factorize(pd.MultiIndex.from_arrays([column.fillna("") for column in columns]))
@@ -211,10 +219,7 @@ def per_unique_row(columns: Sequence[pd.Series], convert: Callable[..., Any]) ->
 
 def canonical_text(values: pd.Series, read: Callable[[str], str | None]) -> pd.Series:
     """Read a column as canonical text, each different value once."""
-    codes, uniques = pd.factorize(as_text(values))
-    found = [None if value == "" else value for value in map(read, texts_of(uniques))]
-    # A blank has the code -1, which is the last place.
-    return pd.Series(text_array([*found, None]).take(codes), index=values.index, name=values.name, copy=False)
+    return text_per_unique(as_text(values), read)
 
 
 def json_values(canonical: pd.Series, write: Callable[[str], Any]) -> pd.Series:

@@ -21,8 +21,7 @@ from phonenumbers import (
     parse,
 )
 
-from salesmanago_sync.domain.converters.base import Converter, LineOptions, Scalar, per_unique
-from salesmanago_sync.domain.frames import TEXT
+from salesmanago_sync.domain.converters.base import Converter, LineOptions, Scalar, text_per_unique
 
 # Letters would be read as digits, and a comma or semicolon starts whatever one likes. A slash parts the area from the
 # number; before one or two digits it means a second number, or an extension.
@@ -98,9 +97,7 @@ class _Phone(Scalar):
         return _canonical(text, self.line.region)
 
     def alike(self, canonical: pd.Series) -> pd.Series:
-        return pd.Series(
-            per_unique(canonical, lambda text: _alike(text, self.line.region)), index=canonical.index, dtype=TEXT
-        )
+        return text_per_unique(canonical, lambda text: _alike(text, self.line.region))
 
 
 def _faults(line: LineOptions) -> list[str]:
