@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from salesmanago_sync.steps.planning import ROWS
+from salesmanago_sync.steps.batches import ROWS
 from tests.integration.direct import Direct
 from tests.integration.looks import Watch, WatchedAdapter
 from tests.integration.test_consent_of_addresses import remap

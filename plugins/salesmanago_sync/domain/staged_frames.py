@@ -227,12 +227,11 @@ SIZES = Declared(
         text("lane", "what is written together"),
         number("people", "how many people there are"),
         number("created", "how many of them are created"),
-        number("told", "of how many an earlier batch has written the contact"),
-        number("again", "how many requests have such people"),
-        number("moved", "of how many an earlier batch has written more of the contact than opt-outs"),
-        number("moved_in", "how many requests have such people"),
-        number("heard", "of how many an earlier batch has written either side"),
-        number("heard_in", "how many requests have such people"),
+        number("told_cards", "how often cards are asked for of people whose contact an earlier batch has written"),
+        number("moved_in", "how many requests have people of whose contact it has written more than opt-outs"),
+        number("moved_cards", "how often cards of such people are asked for"),
+        number("heard_in", "how many requests have people of whom an earlier batch has written either side"),
+        number("heard_cards", "how often cards of such people are asked for"),
     ),
 )
 VANISHED = Declared(

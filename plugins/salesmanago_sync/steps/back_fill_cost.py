@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from collections.abc import Mapping as Dictionary
 
+from salesmanago_sync.clients.batches import in_batches
 from salesmanago_sync.clients.salesforce import RETRIEVE_AT_ONCE
 from salesmanago_sync.clients.salesmanago import CARDS_AT_ONCE
 from salesmanago_sync.clients.salesmanago_ids import PAGE
@@ -15,8 +16,8 @@ from salesmanago_sync.domain.mapping_files.mapping import Line, Mapping
 from salesmanago_sync.domain.merge.merge import TO_SALESFORCE, TO_SALESMANAGO
 from salesmanago_sync.domain.merge.owed import OPT_OUTS
 from salesmanago_sync.domain.people.witness import OBJECTS
+from salesmanago_sync.steps.batches import ROWS, cards_calls
 from salesmanago_sync.steps.cost import Cost, Size, up
-from salesmanago_sync.steps.planning import ROWS
 from salesmanago_sync.steps.ports import Ports
 
 # The preflight asks for the org, three objects and the Account, and SALESmanago for the owner.
@@ -101,8 +102,8 @@ def _add_writes(
             for way in _ways(some):
                 for start in range(0, people, size):
                     count = min(size, people - start)
-                    told, again = (count, up(count, ROWS[way])) if written else (0, 0)
-                    cost.write(Size(mapping.object, way, count, told=told, again=again))
+                    requests = [len(some) for some in in_batches(range(count), ROWS[way])] if written else []
+                    cost.write(Size(mapping.object, way, count, told_cards=cards_calls(requests)))
             written = TO_SALESMANAGO in _ways(some)
 
 

@@ -16,13 +16,14 @@ from salesmanago_sync.domain.merge.canonical import Column
 from salesmanago_sync.domain.merge.merge import TO_SALESFORCE, TO_SALESMANAGO, same
 from salesmanago_sync.domain.merge.owed import DELETE
 from salesmanago_sync.domain.merge.pairs import Pairs
-from salesmanago_sync.domain.plan.changes import EXTERNAL_ID
+from salesmanago_sync.domain.plan.changes import CONSENT, EXTERNAL_ID
 from salesmanago_sync.domain.plan.scope import Scope
 from salesmanago_sync.domain.staged_frames import PLANNED_CHANGES
 from salesmanago_sync.errors import FatalError
 from salesmanago_sync.steps.approval import approved_scope
+from salesmanago_sync.steps.batches import cut, goes_first
 from salesmanago_sync.steps.parts import each_staged, numbers, staged
-from salesmanago_sync.steps.planning import CONSENT, batches, goes_first, plan_of
+from salesmanago_sync.steps.planning import plan_of
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import checked
 from salesmanago_sync.steps.reading import WHO, Reading, sources
@@ -55,7 +56,7 @@ def write_first(ports: Ports) -> dict[str, int]:
         for number, chosen in some:
             changes = staged(ports, number, PLANNED_CHANGES)
             mine = changes[changes["person"].isin(chosen) & ~goes_first(changes["lane"])]
-            for batch in batches(mine, ports.settings.people_per_task, number):
+            for batch in cut(mine, ports.settings.people_per_task, number):
                 total.update(write_batch(ports, batch, frozenset(chosen)))
             written.append(mine)
         # Where all of them moved meanwhile, nothing was sent that could be read back.

@@ -17,15 +17,17 @@ from datetime import datetime, timedelta
 import pandas as pd
 
 from salesmanago_sync.domain.merge.pairs import SIDES
+from salesmanago_sync.domain.plan.changes import CONSENT
 from salesmanago_sync.domain.plan.consent import is_shared
 from salesmanago_sync.errors import ConfigurationError, Fault
 from salesmanago_sync.ledger.runs import CONSENT_LANE
+from salesmanago_sync.steps.batches import ROWS, groups
 from salesmanago_sync.steps.clocks import stage_clocks
 from salesmanago_sync.steps.evidence import keep_seen
 from salesmanago_sync.steps.explaining import stage_objects
 from salesmanago_sync.steps.extract import add_counterparts, add_least_checked
 from salesmanago_sync.steps.freshness import Freshness
-from salesmanago_sync.steps.planning import CONSENT, DIRECTIONS, ROWS, plan_of
+from salesmanago_sync.steps.planning import DIRECTIONS, plan_of
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import Account
 from salesmanago_sync.steps.reading import Reading, read_news, sources
@@ -33,7 +35,7 @@ from salesmanago_sync.steps.request import utc
 from salesmanago_sync.steps.start import NothingToDoError
 from salesmanago_sync.steps.watermark import LAST_SYNC, Watermark, late_faults, read_mark, read_watermark
 from salesmanago_sync.steps.window import overlapping
-from salesmanago_sync.steps.writing import NOBODY, Writer, groups
+from salesmanago_sync.steps.writing import NOBODY, Writer
 
 log = logging.getLogger(__name__)
 

@@ -15,10 +15,10 @@ from salesmanago_sync.domain.merge.merge import TO_SALESFORCE, TO_SALESMANAGO
 from salesmanago_sync.domain.plan.scope import Scope
 from salesmanago_sync.domain.staged_frames import PLANNED_CHANGES, SIZES
 from salesmanago_sync.ledger.frames import rows_of
+from salesmanago_sync.steps.batches import ROWS, goes_first, request_size, sizes
 from salesmanago_sync.steps.canary import first_people
 from salesmanago_sync.steps.looks import FRESH_FOR, MOST_PAGES, MOST_RECORDS
 from salesmanago_sync.steps.parts import each_staged, of_everybody
-from salesmanago_sync.steps.planning import ROWS, goes_first, request_size, sizes
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import checked
 from salesmanago_sync.steps.reading import sources, witnesses
@@ -75,12 +75,11 @@ class Size:
     people: int
     lane: str = ""
     created: int = 0
-    told: int = 0
-    again: int = 0
-    moved: int = 0
+    told_cards: int = 0
     moved_in: int = 0
-    heard: int = 0
+    moved_cards: int = 0
     heard_in: int = 0
+    heard_cards: int = 0
 
 
 @dataclass(slots=True)
@@ -119,7 +118,7 @@ class Cost:
 
     def write(self, batch: Size) -> None:
         """Add the requests of one batch: looks at its people, and what is written of them."""
-        requests = up(batch.people, request_size({"lane": batch.lane, "direction": batch.direction}))
+        requests = up(batch.people, request_size(batch.direction, batch.lane))
         self._look(batch, requests)
         if batch.direction == TO_SALESMANAGO:
             self.salesmanago += requests
@@ -135,12 +134,11 @@ class Cost:
         asked = self.objects if batch.direction == TO_SALESFORCE and batch.created else 1
         seconds = requests / self.rate if batch.direction == TO_SALESMANAGO else 0.0
         looks = 1 + int(seconds // FRESH_FOR.total_seconds())
-        cards = max(batch.again, up(batch.told, CARDS_AT_ONCE))
-        people, again = (batch.heard, batch.heard_in) if self.approved else (batch.moved, batch.moved_in)
-        self.salesmanago += max(again, up(people, CARDS_AT_ONCE))
+        again, cards = (batch.heard_in, batch.heard_cards) if self.approved else (batch.moved_in, batch.moved_cards)
+        self.salesmanago += cards
         self.salesforce += again * (1 + self.namesakes)
         if self.contacts < MOST_PAGES * PAGE:
-            self.salesmanago += looks * (self.contacts // PAGE + 1) + cards
+            self.salesmanago += looks * (self.contacts // PAGE + 1) + batch.told_cards
         else:
             # There is too much to tell: each request asks for its own people.
             self.salesmanago += MOST_PAGES + up(batch.people, CARDS_AT_ONCE)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 import pandas as pd
 
@@ -17,19 +16,21 @@ from salesmanago_sync.domain.merge.base import pack
 from salesmanago_sync.domain.merge.merge import TO_SALESFORCE
 from salesmanago_sync.domain.merge.owed import DELETE
 from salesmanago_sync.domain.people.matching import CREATE_IN_SALESFORCE, CREATE_IN_SALESMANAGO
+from salesmanago_sync.domain.plan.changes import CONSENT
 from salesmanago_sync.domain.plan.plan import Plan
 from salesmanago_sync.domain.plan.scope import Scope
 from salesmanago_sync.steps.approval import approved_scope
+from salesmanago_sync.steps.batches import Batch, cut
 from salesmanago_sync.steps.binding import note_differences, remember
 from salesmanago_sync.steps.duplicates import DUPLICATE_RULE
 from salesmanago_sync.steps.evidence import keep_seen
 from salesmanago_sync.steps.freshness import Freshness
-from salesmanago_sync.steps.planning import CONSENT, DIRECTIONS, batches, people_of, plan_of, request_size
+from salesmanago_sync.steps.planning import DIRECTIONS, plan_of
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import checked
 from salesmanago_sync.steps.reading import WHO, Reading, sources
 from salesmanago_sync.steps.settling import MOVED_ON
-from salesmanago_sync.steps.writing import Writer, groups
+from salesmanago_sync.steps.writing import Writer
 
 FOLLOW_UP = "follow_up"
 # So many newcomers are read at once.
@@ -90,9 +91,9 @@ def _write(ports: Ports, reading: Reading, objects: list[str], read: datetime, s
     freshness = Freshness(reading, since=read, asked=read, keep=_without_creates, approved=scope is not None)
     writer = Writer(ports, reading, None, freshness, last=True)
     count = 0
-    for batch in _ordered(batches(changes, len(changes) or 1)):
-        for group in groups(people_of(batch, changes), request_size(batch)):
-            told = writer.write(str(batch["object"]), str(batch["direction"]), group, result.people)
+    for batch in _ordered(cut(changes, len(changes) or 1)):
+        for group in batch.requests(batch.of_its_people(changes)):
+            told = writer.write(batch.object, batch.direction, group, result.people)
             count += told["done"] + told["failed"]
     return count
 
@@ -143,5 +144,5 @@ def _without_defaults(ports: Ports, reading: Reading, result: Plan) -> Plan:
     return replace(result, changes=changes[~default])
 
 
-def _ordered(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return sorted(found, key=lambda batch: (batch["lane"], DIRECTIONS.index(str(batch["direction"]))))
+def _ordered(found: list[Batch]) -> list[Batch]:
+    return sorted(found, key=lambda batch: (batch.lane, DIRECTIONS.index(batch.direction)))

@@ -10,11 +10,8 @@ from typing import Any
 import pandas as pd
 
 from salesmanago_sync.domain.frames import among
-from salesmanago_sync.domain.merge.merge import TO_SALESFORCE, TO_SALESMANAGO
-from salesmanago_sync.domain.merge.owed import DELETE
 from salesmanago_sync.domain.people.identities import count_meeting
 from salesmanago_sync.domain.people.matching import HIDDEN, TOMBSTONES
-from salesmanago_sync.domain.plan.addresses import MOVES
 from salesmanago_sync.domain.plan.consent import unknown_opt_outs
 from salesmanago_sync.domain.plan.findings import stack
 from salesmanago_sync.domain.plan.limits import measures
@@ -35,6 +32,7 @@ from salesmanago_sync.domain.staged_frames import (
 )
 from salesmanago_sync.errors import FatalError
 from salesmanago_sync.steps.approval import forget_answer
+from salesmanago_sync.steps.batches import Batch, cut, goes_first, sizes
 from salesmanago_sync.steps.evidence import opt_ins_reverted
 from salesmanago_sync.steps.parts import check_unbound, each_staged, load_part, of_everybody, save_part, stage
 from salesmanago_sync.steps.ports import Ports
@@ -47,14 +45,11 @@ from salesmanago_sync.visible import visible
 log = logging.getLogger(__name__)
 
 DIRECTIONS = ("to_salesmanago", "to_salesforce")
-# One request takes so many rows: SALESmanago batchupsert 100, Salesforce Collections 200.
-ROWS = {TO_SALESMANAGO: 100, TO_SALESFORCE: 200}
 EXAMPLES = 3
 # So many people may be deleted for good at a time without anybody asking.
 FEW = 20
 # From so many in a hundred on, opt-outs since the making of a contact look like a default of the account.
 DEFAULTS_PERCENT = 90
-CONSENT = "consent"
 
 
 def plan_part(ports: Ports, number: int) -> dict[str, int]:
@@ -135,11 +130,11 @@ def check_vanished(ports: Ports) -> None:
 
 def work_of(ports: Ports) -> list[list[dict[str, Any]]]:
     """Say which batches of writes follow the plan, consent excepted, which goes first: those of each write task."""
-    found: list[dict[str, Any]] = []
+    found: list[Batch] = []
     for number, changes in enumerate(each_staged(ports, PLANNED_CHANGES), start=1):
         later = changes[~goes_first(changes["lane"])]
-        found += batches(later, ports.settings.people_per_task, number)
-    return shared_out(found, ports.most_tasks)
+        found += cut(later, ports.settings.people_per_task, number)
+    return shared_out([batch.model_dump() for batch in found], ports.most_tasks)
 
 
 def check_origin(ports: Ports) -> None:
@@ -207,70 +202,6 @@ def inputs_of(reading: Reading, objects: Sequence[str], direction: str | None = 
         witnesses=reading.witness_inputs(),
         choices=reading.choices(),
     )
-
-
-def goes_first(lanes: pd.Series) -> pd.Series:
-    """Tell what is written before all else, in order: opt-outs, and moves to an address that somebody gives up."""
-    return lanes.eq(CONSENT) | lanes.str.startswith(MOVES).fillna(False).astype(bool)
-
-
-def batches(changes: pd.DataFrame, size: int, part: int = 1) -> list[dict[str, Any]]:
-    """Cut the changes of a part into write tasks: `object, direction, lane, part, batch, of, size` (people a batch)."""
-    found = []
-    for (lane, direction, name), rows in changes.groupby(["lane", "direction", "object"], sort=True):
-        of = -(-rows["person"].nunique() // size)
-        mine = {"object": name, "direction": direction, "lane": lane, "part": part, "of": of, "size": size}
-        found += [{**mine, "batch": number} for number in range(1, of + 1)]
-    return found
-
-
-def people_of(batch: dict[str, Any], changes: pd.DataFrame) -> pd.DataFrame:
-    """Take the changes of one batch."""
-    mine = changes[
-        changes["object"].eq(batch["object"])
-        & changes["direction"].eq(batch["direction"])
-        & changes["lane"].eq(batch["lane"])
-    ]
-    persons = sorted(mine["person"].unique())
-    chosen = persons[(batch["batch"] - 1) * batch["size"] : batch["batch"] * batch["size"]]
-    return mine[mine["person"].isin(chosen)]
-
-
-def request_size(batch: dict[str, Any]) -> int:
-    """Say how many people one request of a batch takes."""
-    # SALESmanago deletes one contact a request: the last of many would have been looked at long before.
-    alone = batch["lane"] == DELETE and batch["direction"] == TO_SALESMANAGO
-    return 1 if alone else ROWS[str(batch["direction"])]
-
-
-def sizes(written_in_turn: Sequence[pd.DataFrame], size: int) -> pd.DataFrame:
-    """Count whom each batch of a part writes.
-
-    Args:
-        written_in_turn: The changes of the part, or what is written first of them, and what then.
-        size: How many people a batch has at most.
-
-    Returns:
-        `SIZES`. SALESmanago tells of people whose contact an earlier batch has written: they are looked at, and read
-        again where it was more than an opt-out (`looks`).
-    """
-    found, written, moved, heard = [], set[int](), set[int](), set[int]()
-    turns = [(part, batch) for part in written_in_turn for batch in batches(part, size)]
-    for changes, batch in turns:
-        mine = people_of(batch, changes)
-        people, size_of_request = sorted(mine["person"].unique()), request_size(batch)
-        created = mine.loc[mine["action"].eq("create"), "person"].nunique()
-        again = [
-            [number // size_of_request for number, person in enumerate(people) if person in before]
-            for before in (written, moved, heard)
-        ]
-        counts = [count for requests in again for count in (len(requests), len(set(requests)))]
-        found.append([batch["object"], batch["direction"], batch["lane"], len(people), created, *counts])
-        if batch["direction"] == TO_SALESMANAGO:
-            written.update(people)
-            moved.update(people if batch["lane"] != CONSENT else ())
-        heard.update(people)
-    return SIZES.frame(found)
 
 
 def describe_plan(result: Plan) -> None:

@@ -14,8 +14,8 @@ import pandas as pd
 from salesmanago_sync.clients.salesmanago import CARDS_AT_ONCE
 from salesmanago_sync.domain.plan.limits import added, measures
 from salesmanago_sync.domain.undo.undo import at_most
+from salesmanago_sync.steps.batches import request_size
 from salesmanago_sync.steps.guard import ask, forget_question, why_it_asks
-from salesmanago_sync.steps.planning import request_size
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.undoing import decide, note_plan, run_to_undo, slices, written_by
 from salesmanago_sync.visible import visible
@@ -72,6 +72,6 @@ def _calls(written: pd.DataFrame, changes: pd.DataFrame) -> Counter[str]:
         salesmanago=-(-contacts // CARDS_AT_ONCE),
     )
     for (lane, direction, _), rows in changes.groupby(["lane", "direction", "object"]):
-        size = request_size({"lane": lane, "direction": direction})
+        size = request_size(str(direction), str(lane))
         calls[str(direction).removeprefix("to_")] += -(-rows["person"].nunique() // size)
     return calls

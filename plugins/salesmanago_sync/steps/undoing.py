@@ -24,17 +24,18 @@ from salesmanago_sync.domain.plan.scope import Scope
 from salesmanago_sync.domain.undo.undo import KEY, LEFT, Undo, as_shown, first_and_last, persons, undo
 from salesmanago_sync.errors import ConfigurationError, FatalError, Fault, IssuesFoundError, RetriableError
 from salesmanago_sync.steps.approval import approved_scope, under_last_attempt, was_rejected
+from salesmanago_sync.steps.batches import groups, request_size
 from salesmanago_sync.steps.binding import note_differences
 from salesmanago_sync.steps.close import asks, end_question
 from salesmanago_sync.steps.commit import COMMITTED
 from salesmanago_sync.steps.freshness import JustRead
 from salesmanago_sync.steps.looks import FRESH_FOR
-from salesmanago_sync.steps.planning import plan_of, request_size
+from salesmanago_sync.steps.planning import plan_of
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import checked
 from salesmanago_sync.steps.reading import Reading, sources
 from salesmanago_sync.steps.start import OVERTAKEN
-from salesmanago_sync.steps.writing import Writer, groups
+from salesmanago_sync.steps.writing import Writer
 
 log = logging.getLogger(__name__)
 
@@ -218,7 +219,7 @@ def _write(ports: Ports, reading: Reading, planned: Plan, changes: pd.DataFrame,
     _agree_to_differ(ports, changes[changes["lane"].ne(DELETE)])
     writer = Writer(ports, reading, None, read, last=True)
     for (lane, direction, name), rows in changes.groupby(["lane", "direction", "object"], sort=True):
-        for group in groups(rows, request_size({"lane": lane, "direction": direction})):
+        for group in groups(rows, request_size(str(direction), str(lane))):
             # Only those of one request are ever in doubt.
             ended = _let_go(ports, group[group["lane"].eq(DELETE)])
             writer.write(str(name), str(direction), group, planned.people)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -14,13 +14,14 @@ import pandas as pd
 from salesmanago_sync.domain.merge.merge import TO_SALESFORCE, TO_SALESMANAGO
 from salesmanago_sync.domain.merge.owed import DELETE
 from salesmanago_sync.domain.plan.addresses import MOVES
+from salesmanago_sync.domain.plan.changes import CONSENT
 from salesmanago_sync.domain.staged_frames import PEOPLE, PLANNED_CHANGES
 from salesmanago_sync.errors import RetriableError
 from salesmanago_sync.steps.approval import approved_scope
+from salesmanago_sync.steps.batches import Batch, cut
 from salesmanago_sync.steps.duplicates import bind_matches
 from salesmanago_sync.steps.freshness import SLOW, Fresh, Freshness
 from salesmanago_sync.steps.parts import each_staged, load_part, staged
-from salesmanago_sync.steps.planning import CONSENT, batches, people_of, request_size
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import checked
 from salesmanago_sync.steps.reading import Reading, Source
@@ -45,12 +46,12 @@ def write_consent(ports: Ports) -> dict[str, int]:
     total = Counter(NOBODY)
     for number, changes in enumerate(each_staged(ports, PLANNED_CHANGES), start=1):
         consent = changes[changes["lane"].eq(CONSENT)]
-        total.update(write_batches(ports, batches(consent, ports.settings.people_per_task, number)))
+        total.update(_write_all(ports, cut(consent, ports.settings.people_per_task, number)))
     for number, changes in enumerate(each_staged(ports, PLANNED_CHANGES), start=1):
         moves = changes[changes["lane"].str.startswith(MOVES)]
         for _, rows in moves.groupby(moves["lane"].str.removeprefix(MOVES).astype("int64"), sort=True):
             _drop_too_early(ports, rows)
-            total.update(write_batches(ports, batches(rows, ports.settings.people_per_task, number)))
+            total.update(_write_all(ports, cut(rows, ports.settings.people_per_task, number)))
     return dict(total)
 
 
@@ -62,43 +63,46 @@ def _drop_too_early(ports: Ports, changes: pd.DataFrame) -> None:
     ports.ledger.changes.settle(ports.run.id, dropped)
 
 
-def write_batches(ports: Ports, work: Iterable[dict[str, Any]]) -> dict[str, int]:
-    """Write some batches of the plan, one after the other; as `write_batch`."""
+def write_batches(ports: Ports, work: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    """Write some batches of the plan (`planning.work_of`), one after the other; as `write_batch`."""
+    return _write_all(ports, map(Batch.model_validate, work))
+
+
+def _write_all(ports: Ports, work: Iterable[Batch]) -> dict[str, int]:
     total = Counter(NOBODY)
     for batch in work:
         total.update(write_batch(ports, batch))
     return dict(total)
 
 
-def write_batch(ports: Ports, batch: dict[str, Any], only: frozenset[int] | None = None) -> dict[str, int]:
+def write_batch(ports: Ports, batch: Batch, only: frozenset[int] | None = None) -> dict[str, int]:
     """Write one batch of the plan.
 
     Safe to repeat: what an earlier try settled is not sent again.
 
     Args:
         ports: What the step talks to.
-        batch: Which people of which part (`planning.batches`).
+        batch: Which people of which part (`batches.cut`).
         only: Of all people of the part, those who are written; everybody of the batch where it is not given.
 
     Returns:
         `done`, `failed` and `dropped` people.
     """
-    part = int(batch["part"])
-    people, reading = staged(ports, part, PEOPLE), load_part(ports, part)
-    planned = staged(ports, part, PLANNED_CHANGES)
+    people, reading = staged(ports, batch.part, PEOPLE), load_part(ports, batch.part)
+    planned = staged(ports, batch.part, PLANNED_CHANGES)
     planned = planned if only is None else planned[planned["person"].isin(only)]
-    changes = _still_planned(ports, people_of(batch, planned))
+    changes = _still_planned(ports, batch.of_its_people(planned))
     # What is done for each request takes as long as there are rows: the rest of the part is left.
     mine = people.loc[changes["person"].unique()]
     reading, read = reading.of_people(mine), reading.oldest(mine)
     freshness = Freshness(reading, since=read, approved=approved_scope(ports) is not None)
     writer = Writer(ports, reading, checked(ports).account_id, freshness, seen_at=read)
     total = Counter(NOBODY)
-    suspect = _was_refused(ports, changes, str(batch["direction"]))
+    suspect = _was_refused(ports, changes, batch.direction)
     for some in (changes[~suspect], changes[suspect]):
-        for group in groups(some, request_size(batch)):
+        for group in batch.requests(some):
             ports.keep_lock()
-            total.update(writer.write(str(batch["object"]), str(batch["direction"]), group, people))
+            total.update(writer.write(batch.object, batch.direction, group, people))
     return dict(total)
 
 
@@ -114,13 +118,6 @@ def _still_planned(ports: Ports, changes: pd.DataFrame) -> pd.DataFrame:
     planned = ports.ledger.changes.read_of(ports.run.id, changes, keys, state="planned").drop_duplicates()
     keyed = changes.assign(**{name: changes[name].fillna("") for name in keys})
     return changes[keyed.merge(planned.assign(open=True), on=keys, how="left")["open"].notna().to_numpy()]
-
-
-def groups(changes: pd.DataFrame, size: int) -> Iterator[pd.DataFrame]:
-    """Cut changes into requests of so many people."""
-    persons = sorted(changes["person"].unique())
-    for start in range(0, len(persons), size):
-        yield changes[changes["person"].isin(persons[start : start + size])]
 
 
 @dataclass(slots=True)
