@@ -7,16 +7,18 @@ base.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import chain
-from typing import Any
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from pyarrow.json import ParseOptions, ReadOptions, read_json
 
-from salesmanago_sync.domain.frames import TEXT, text_array, texts_of
+from salesmanago_sync.domain.frames import TEXT
+
+# So many bytes are read at a time, or one object, if it is longer.
+BLOCK = 1 << 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,20 +47,36 @@ class Base:
         return blank, blank, pd.Series(False, index=self.known.index)
 
 
-def unpack(texts: pd.Series) -> Base:
+def unpack(texts: pd.Series, keys: Iterable[str] = ()) -> Base:
     """Lay out JSON objects, one column a key.
 
     Args:
         texts: JSON objects as text; missing counts as `{}`.
+        keys: Keys that they are likely to have: others are found, too, but take a second reading.
 
     Returns:
         The values on the same index.
     """
-    # One document for all rows: the decoder runs once, not once a row.
-    rows = json.loads("[" + ",".join(texts_of(texts.fillna("{}"))) + "]")
-    pairs = {key: [row.get(key) for row in rows] for key in dict.fromkeys(chain.from_iterable(rows))}
-    known = {key: np.array([pair is not None for pair in column], dtype="bool") for key, column in pairs.items()}
+    pairs = _columns(_one(texts.fillna("{}")), list(keys)) if len(texts) else {}
+    known = {key: column.is_valid().to_numpy() for key, column in pairs.items()}
     return Base(_side(pairs, texts.index, 0), _side(pairs, texts.index, 1), pd.DataFrame(known, index=texts.index))
+
+
+def _columns(texts: pa.Array, keys: list[str]) -> dict[str, pa.ChunkedArray]:
+    """Read JSON objects by Arrow itself: Python takes four times as long, and makes each value by itself."""
+    # The texts of a column lie one behind the other: each with the end of its line, they are the document.
+    lines = pc.binary_join_element_wise(texts, _text(""), _text("\n"))
+    sizes = pc.binary_length(lines)
+    document = lines.buffers()[2].slice(0, pc.sum(sizes).as_py())
+    read = ReadOptions(use_threads=False, block_size=max(BLOCK, pc.max(sizes).as_py()))
+    while True:
+        # Of a column that is not declared Arrow guesses what it holds, and takes some texts for moments.
+        schema = pa.schema([(key, pa.list_(pa.large_string())) for key in keys])
+        found = read_json(pa.BufferReader(document), read, ParseOptions(explicit_schema=schema))
+        if found.num_columns == len(keys):
+            # Who has no key at all has a row all the same, but where nobody has any.
+            return dict(zip(keys, found.columns, strict=True)) if found.num_rows == len(texts) else {}
+        keys = found.column_names
 
 
 def opted_out_by_default(base: str, owed: str, key: str) -> bool:
@@ -75,10 +93,13 @@ def opted_out_by_default(base: str, owed: str, key: str) -> bool:
     return bool(m == "true" and a != "true") and key not in json.loads(owed)
 
 
-def _side(pairs: dict[str, list[Any]], index: pd.Index, side: int) -> pd.DataFrame:
-    values = {
-        key: text_array([None if pair is None else pair[side] for pair in column]) for key, column in pairs.items()
-    }
+def _one(texts: pd.Series) -> pa.Array:
+    found = pa.array(texts, type=pa.large_string())
+    return found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
+
+
+def _side(pairs: dict[str, pa.ChunkedArray], index: pd.Index, side: int) -> pd.DataFrame:
+    values = {key: pd.array(pc.list_element(column, side), dtype=TEXT) for key, column in pairs.items()}
     return pd.DataFrame(values, index=index)
 
 

@@ -341,7 +341,9 @@ def pairs_of(
         a=mapped,
         m=aligned(canonical_salesmanago(item.mapping, cards, item.stand_ins), mine["salesmanago_id"]),
         bindings=bound_rows,
-        base=_without_predecessor(unpack(bound_rows["base"]), bound_rows, mapped, item.mapping),
+        base=_without_predecessor(
+            unpack(bound_rows["base"], _likely_keys(item.mapping)), bound_rows, mapped, item.mapping
+        ),
         known_ids=_known_ids(bindings, records),
         synchronised_until=synchronised_until,
         default_opt_outs=default_opt_outs,
@@ -358,6 +360,11 @@ def _of_people(choices: pd.DataFrame, people: pd.DataFrame) -> pd.DataFrame:
     """Put the choices about some people on their index."""
     keys = ["object", "salesforce_id", "salesmanago_id"]
     return people[keys].reset_index().merge(choices, on=keys).set_index("person")
+
+
+def _likely_keys(mapping: Mapping) -> list[str]:
+    """Name what a base has, as far as the mapping tells: lines that it had before may still have theirs."""
+    return list(dict.fromkeys([*(line.key for line in mapping.lines), "externalId"]))
 
 
 def _without_predecessor(base: Base, bindings: pd.DataFrame, a: pd.DataFrame, mapping: Mapping) -> Base:

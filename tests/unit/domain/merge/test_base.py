@@ -3,12 +3,20 @@ from __future__ import annotations
 import json
 
 import pandas as pd
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import salesmanago_sync.domain.merge.base
 from salesmanago_sync.domain.merge.base import pack, unpack
 
-VALUE = st.one_of(st.none(), st.text('a0é"\\\n\x00', max_size=6))
+# A reader that guesses would take some of them for something else than text.
+VALUE = st.one_of(
+    st.none(),
+    st.text('a0é"\\\n\x00😀', max_size=6),
+    st.sampled_from(["2026-01-31T10:00:00Z", "2026-01-31", "1e5", "null"]),
+)
+LIKELY = st.lists(st.sampled_from(["name", "city"]), unique=True)
 BASES = st.lists(st.dictionaries(st.sampled_from(["name", 'a"b', "tags:X"]), st.tuples(VALUE, VALUE)), max_size=6)
 
 
@@ -23,14 +31,14 @@ def packed(bases: list[dict[str, tuple[str | None, str | None]]]) -> pd.Series:
     return pack(sides, present, index)
 
 
-@settings(max_examples=12, deadline=None, derandomize=True)
-@given(BASES)
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(BASES, LIKELY)
 def test_what_is_packed_is_json_and_unpacks_to_the_same(
-    bases: list[dict[str, tuple[str | None, str | None]]],
+    bases: list[dict[str, tuple[str | None, str | None]]], likely: list[str]
 ) -> None:
     texts = packed(bases)
     assert [json.loads(text) for text in texts] == [{key: list(pair) for key, pair in base.items()} for base in bases]
-    base = unpack(texts)
+    base = unpack(texts, likely)
     for key in {key for one in bases for key in one}:
         a, m, known = base.of(key)
         assert known.tolist() == [key in one for one in bases]
@@ -54,6 +62,15 @@ def test_zero_false_and_empty_text_stay_values() -> None:
 def test_a_field_without_any_base_is_blank_and_unknown() -> None:
     a, m, known = unpack(pd.Series(["{}", "{}"], index=[4, 2], dtype="str")).of("name")
     assert [a.index.tolist(), a.isna().all(), m.isna().all(), known.any()] == [[4, 2], True, True, False]
+
+
+def test_one_that_is_longer_than_what_is_read_at_a_time_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(salesmanago_sync.domain.merge.base, "BLOCK", 64)
+    long = "ż" * 200
+    a, _, _ = unpack(packed([{"name": ("short", None)}, {"name": (long, None)}, {}, {"name": ("last", None)}])).of(
+        "name"
+    )
+    assert a.fillna("").tolist() == ["short", long, "", "last"]
 
 
 def test_nobody_has_no_base() -> None:
