@@ -104,6 +104,11 @@ class Bound(ABC):
         """Give what canonical values are compared by, where two of them may differ and mean the same."""
         return canonical
 
+    @property
+    def has_spellings(self) -> bool:
+        """Whether two canonical values may differ and mean the same."""
+        return type(self).alike is not Bound.alike
+
 
 @dataclass(frozen=True, slots=True)
 class Converter:

@@ -86,15 +86,12 @@ class Sides:
         """Give values that mean the same one spelling: another spelling is no change, and no difference.
 
         Args:
-            alike: What values are compared by.
+            alike: What values are compared by; of a blank, and of nothing else, it is blank.
         """
-        a, m = alike(self.a), alike(self.m)
-        if a is self.a:
-            return self
-        ours = self.m.mask(same(a, m), self.a)
-        base_a = self.base_a.mask(same(alike(self.base_a), a), self.a)
-        base_m = self.base_m.mask(same(alike(self.base_m), m), ours)
-        return replace(self, m=ours, base_a=base_a, base_m=base_m)
+        m = _spelled_as(self.a, self.m, alike)
+        return replace(
+            self, m=m, base_a=_spelled_as(self.a, self.base_a, alike), base_m=_spelled_as(m, self.base_m, alike)
+        )
 
 
 # Flags are bare arrays and Arrow itself compares texts: pandas takes ten times as long where there are few people.
@@ -105,6 +102,15 @@ def same(left: pd.Series, right: pd.Series) -> Flags:
     one, other = (pa.array(side, type=pa.large_string(), from_pandas=True) for side in (left, right))
     equal = pc.coalesce(pc.equal(one, other), pc.and_(pc.is_null(one), pc.is_null(other)))
     return _of_arrow(equal)
+
+
+def _spelled_as(model: pd.Series, values: pd.Series, alike: Callable[[pd.Series], pd.Series]) -> pd.Series:
+    """Give values the spelling of a model where they mean the same. Most are spelled as it is, and not looked at."""
+    other = ~same(values, model) & ~_blank(values) & ~_blank(model)
+    if not other.any():
+        return values
+    other[other] = same(alike(values[other]), alike(model[other]))
+    return values.mask(other, model)
 
 
 def _is(values: pd.Series, text: str) -> Flags:

@@ -139,7 +139,8 @@ class Pairs:
         if self.ours.any():
             base_a, base_m, known = self._taken_for_base(column, (base_a, base_m, known), a, m)
         sides = Sides(a, m, base_a, base_m, known, self.salesmanago_newer)
-        return sides.spelled_alike(converter(column.line).alike) if column.kind == "value" else sides
+        spelled = converter(column.line) if column.kind == "value" else None
+        return sides.spelled_alike(spelled.alike) if spelled is not None and spelled.has_spellings else sides
 
     @cached_property
     def ours(self) -> pd.Series:
