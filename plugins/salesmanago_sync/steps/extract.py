@@ -8,8 +8,8 @@ from datetime import timedelta
 import pandas as pd
 
 from salesmanago_sync.clients.listing import Listing
-from salesmanago_sync.domain.converters.email import addresses_in, has_spellings, normalise_email
-from salesmanago_sync.domain.frames import among, are_full_ids, by_id, full_ids
+from salesmanago_sync.domain.converters.email import has_spellings, normalise_email
+from salesmanago_sync.domain.frames import among, are_full_ids, by_id, full_ids, text_series, texts_of
 from salesmanago_sync.domain.org.schema import CONTACT_ID_FIELD
 from salesmanago_sync.domain.people.identities import is_true
 from salesmanago_sync.domain.people.sightings import sightings
@@ -165,16 +165,18 @@ def _add_namesakes(reading: Reading) -> None:
     contacts = reading.contacts[~among(reading.contacts["contactId"], bindings["salesmanago_id"])]
     _add_records_by_claim(reading, full_ids(contacts["externalId"]).dropna())
     strangers = _unbound_addresses(reading, bindings)
-    present = addresses_in(reading.contacts["email"])
-    # Of a contact that is spelled in another way only one may have changed.
-    doubles = set() if reading.ports.run.reads_everybody else set(filter(has_spellings, present))
-    reading.find_contacts((strangers - present) | doubles, in_scope=False)
-    mine = addresses_in(contacts["email"])
+    present = normalise_email(reading.contacts["email"])
+    absent = set(texts_of(strangers[~among(strangers, present)]))
+    mine = normalise_email(contacts["email"]).dropna()
     if not reading.ports.run.reads_everybody:
+        # Of a contact that is spelled in another way only one may have changed.
+        doubles = set(filter(has_spellings, texts_of(present.dropna())))
+        reading.find_contacts(absent | doubles, in_scope=False)
         reading.find_records(reading.emails(), in_scope=False)
-        _add_forgotten(reading, strangers | mine)
+        _add_forgotten(reading, {*texts_of(strangers), *texts_of(mine)})
     else:
-        _add_namesakes_to_full_sync(reading, strangers | mine)
+        reading.find_contacts(absent, in_scope=False)
+        _add_namesakes_to_full_sync(reading, pd.concat([strangers, mine]))
 
 
 def _add_forgotten(reading: Reading, emails: set[str]) -> None:
@@ -188,7 +190,7 @@ def _add_forgotten(reading: Reading, emails: set[str]) -> None:
     reading.fetch_contacts(forgotten["salesmanago_id"], in_scope=False)
 
 
-def _add_namesakes_to_full_sync(reading: Reading, doubtful: set[str]) -> None:
+def _add_namesakes_to_full_sync(reading: Reading, doubtful: pd.Series) -> None:
     """Add the namesakes that a full sync has not read: it has read everybody whom no criterion keeps out."""
     read = checked(reading.ports).objects
     partial = [
@@ -198,7 +200,9 @@ def _add_namesakes_to_full_sync(reading: Reading, doubtful: set[str]) -> None:
     ]
     for name in partial:
         reading.add_opted_out(name)
-    reading.find_records(doubtful | reading.opted_out_emails(), in_scope=False, objects=partial)
+    if partial:
+        emails = {*texts_of(doubtful), *reading.opted_out_emails()}
+        reading.find_records(emails, in_scope=False, objects=partial)
 
 
 def _add_records_by_claim(reading: Reading, claimed: pd.Series) -> None:
@@ -209,15 +213,15 @@ def _add_records_by_claim(reading: Reading, claimed: pd.Series) -> None:
             reading.fetch_records(name, ids, in_scope=False)
 
 
-def _unbound_addresses(reading: Reading, bindings: pd.DataFrame) -> set[str]:
-    found: set[str] = set()
+def _unbound_addresses(reading: Reading, bindings: pd.DataFrame) -> pd.Series:
+    found = [text_series([])]
     for name, source in reading.sources.items():
         records = reading.records[name]
         free = records[~among(records["Id"], bindings["salesforce_id"])]
         if CONTACT_ID_FIELD in free:
             reading.fetch_contacts(free[CONTACT_ID_FIELD].dropna(), in_scope=False)
-        found |= addresses_in(free[source.email_field])
-    return found
+        found.append(normalise_email(free[source.email_field]).dropna())
+    return pd.concat(found, ignore_index=True)
 
 
 def _add_takers(reading: Reading) -> None:

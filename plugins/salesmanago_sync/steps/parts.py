@@ -57,23 +57,34 @@ def share_out(ports: Ports) -> list[int]:
     ports.keep_lock()
     check_unbound(ports)
     sharing = _begin(ports)
-    news = f"{NEWS}.{sharing}"
-    reading = load_links(ports, news)
-    if read_news(reading, checked(ports).objects):
-        save_links(reading, news)
-    count = 0 if reading.is_empty else _share_out(reading, sharing)
+    together, rest = _take_up(ports, f"{NEWS}.{sharing}")
+    count = 0 if together is None else _share_out(together, rest, sharing)
     # Of an earlier try, which may have had other parts.
     ports.ledger.changes.plan(ports.run.id, CHANGES.empty(), ports.now())
     ports.staging.write_json(PARTS, {"sharing": sharing, "count": count})
     return list(numbers(ports))
 
 
-def _share_out(reading: Reading, sharing: int) -> int:
+def _take_up(ports: Ports, news: str) -> tuple[Together | None, Reading]:
+    """Link everybody who was read, if there is anybody.
+
+    Returns:
+        The links, and of the reading what lies beside the pages: records and contacts are let go, as they are the most.
+    """
+    reading = load_links(ports, news)
+    if read_news(reading, checked(ports).objects):
+        save_links(reading, news)
+    seen = reading.seen()
+    rest = Reading(ports, reading.sources, _seen=[seen], _newest=seen, testimony=reading.testimony)
+    return None if reading.is_empty else _linked(reading), rest
+
+
+def _share_out(together: Together, rest: Reading, sharing: int) -> int:
     """Share out who was read, and tell to how many parts."""
-    ports = reading.ports
-    parts = _shared(reading).shared_out(ports.settings.people_per_part, ports.most_tasks)
+    settings = rest.ports.settings
+    parts = together.shared_out(settings.people_per_part, rest.ports.most_tasks)
     if parts.count > 1:
-        _divide(reading, parts, sharing)
+        _divide(rest, parts, sharing)
     return parts.count
 
 
@@ -184,7 +195,7 @@ def _prefix(sharing: int, number: int) -> str:
     return f"part.{sharing}.{number}"
 
 
-def _shared(reading: Reading) -> Together:
+def _linked(reading: Reading) -> Together:
     """Link everybody who names somebody else, or has the address of somebody else."""
     together = Together()
     for name, source in reading.sources.items():

@@ -229,7 +229,11 @@ class Reading:
         self._add(name, [self.record_frame(name, rows, in_scope=in_scope)], at)
 
     def _add(self, name: str, frames: Iterable[pd.DataFrame], at: datetime) -> None:
-        kept, key, side = [self._kept(name, frame) for frame in frames], key_of(name), side_of(name)
+        kept = [self._kept(name, frame) for frame in frames if len(frame)]
+        if not kept:
+            # To put nothing to everybody would copy everybody.
+            return
+        key, side = key_of(name), side_of(name)
         rows = distinct([self.of(name), *kept], key)
         if name == CONTACTS:
             self.contacts = rows
@@ -250,8 +254,8 @@ class Reading:
 
     def find_records(self, emails: Iterable[str], *, in_scope: bool, objects: Iterable[str] | None = None) -> None:
         """Look up the records of all objects, or of some, that have one of the addresses, however it is spelled."""
-        wanted = spellings(emails)
-        names = self.sources if objects is None else objects
+        names = list(self.sources if objects is None else objects)
+        wanted = spellings(emails) if names else []
         for name in names if wanted else ():
             source = self.sources[name]
             at = self.ports.now()

@@ -13,14 +13,20 @@ from itertools import product
 from unicodedata import normalize
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from email_validator import EmailNotValidError, validate_email
 
-from salesmanago_sync.domain.converters.base import Converter, Scalar, canonical_text
-from salesmanago_sync.domain.frames import texts_of
+from salesmanago_sync.domain.converters.base import Converter, Scalar, as_text, canonical_text, text_per_unique
+from salesmanago_sync.domain.frames import TEXT, arrow_of, texts_of
 
 # What nearly every address looks like before the @; the library looks at the rest, and at every domain once.
-_PLAIN = re.compile(r"[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*")
+_WORDS = r"[a-zA-Z0-9_+-]+(?:\.[a-zA-Z0-9_+-]+)*"
+_PLAIN = re.compile(_WORDS)
+_PARTS = rf"^(?P<local>{_WORDS})@(?P<domain>[a-zA-Z0-9.-]+)$"
 _LONGEST_LOCAL, _LONGEST = 64, 254
+# So many addresses are worth a way of their own.
+MANY = 1_000
 # Foreign labels of a domain that are listed each in its own spelling: each of them doubles what is asked.
 _MOST_LABELS = 4
 
@@ -51,7 +57,27 @@ def _usable(text: str) -> str | None:
 
 def normalise_email(values: pd.Series) -> pd.Series:
     """Spell addresses the one way that reading, matching and writing use; an unusable one is blank."""
-    return canonical_text(values, _usable)
+    if len(values) < MANY:
+        return canonical_text(values, _usable)
+    texts = as_text(values)
+    # Nearly all of many are plain: by Arrow they take a third of the time, and none becomes an object.
+    found = pd.Series(_spelled_plainly(arrow_of(texts)), index=texts.index, dtype=TEXT, name=texts.name)
+    others = found.isna() & texts.notna()
+    return found.where(~others, text_per_unique(texts[others], _usable)) if others.any() else found
+
+
+def _spelled_plainly(texts: pa.Array) -> pa.Array:
+    """Spell the plain addresses of a column as `_usable` does; any other is null."""
+    parts = pc.extract_regex(texts, pattern=_PARTS)
+    local, domain = (pc.ascii_lower(pc.struct_field(parts, name)) for name in ("local", "domain"))
+    coded = domain.dictionary_encode()
+    known = pa.array([_domain(name) for name in coded.dictionary.to_pylist()], pa.large_string())
+    usable = known.take(coded.indices)
+    spelled = pc.binary_join_element_wise(local, usable, pa.scalar("@", pa.large_string()))
+    fits = pc.and_(
+        pc.less_equal(pc.utf8_length(local), _LONGEST_LOCAL), pc.less_equal(pc.utf8_length(spelled), _LONGEST)
+    )
+    return pc.if_else(fits, spelled, pa.scalar(None, pa.large_string()))
 
 
 def addresses_in(values: pd.Series) -> set[str]:
@@ -96,8 +122,11 @@ def _in_letters(domain: str) -> str:
 
 
 class _Email(Scalar):
-    def read(self, text: str) -> str | None:
-        return _usable(text)
+    def from_salesforce(self, values: pd.DataFrame) -> pd.Series:
+        return normalise_email(values[self.line.salesforce[0]])
+
+    def from_salesmanago(self, values: pd.Series) -> pd.Series:
+        return normalise_email(values)
 
 
 EMAIL = Converter("email", _Email)

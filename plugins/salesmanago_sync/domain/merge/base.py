@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow.json import ParseOptions, ReadOptions, read_json
 
-from salesmanago_sync.domain.frames import TEXT
+from salesmanago_sync.domain.frames import TEXT, arrow_of
 
 # So many bytes are read at a time, or one object, if it is longer.
 BLOCK = 1 << 24
@@ -57,7 +57,7 @@ def unpack(texts: pd.Series, keys: Iterable[str] = ()) -> Base:
     Returns:
         The values on the same index.
     """
-    pairs = _columns(_one(texts.fillna("{}")), list(keys)) if len(texts) else {}
+    pairs = _columns(arrow_of(texts.fillna("{}")), list(keys)) if len(texts) else {}
     known = {key: column.is_valid().to_numpy() for key, column in pairs.items()}
     return Base(_side(pairs, texts.index, 0), _side(pairs, texts.index, 1), pd.DataFrame(known, index=texts.index))
 
@@ -91,11 +91,6 @@ def opted_out_by_default(base: str, owed: str, key: str) -> bool:
     """
     a, m = json.loads(base).get(key, (None, None))
     return bool(m == "true" and a != "true") and key not in json.loads(owed)
-
-
-def _one(texts: pd.Series) -> pa.Array:
-    found = pa.array(texts, type=pa.large_string())
-    return found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
 
 
 def _side(pairs: dict[str, pa.ChunkedArray], index: pd.Index, side: int) -> pd.DataFrame:

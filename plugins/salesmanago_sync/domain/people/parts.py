@@ -7,6 +7,7 @@ everybody is the plans of the parts side by side.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,7 +15,10 @@ import numpy.typing as npt
 import pandas as pd
 
 Hashes = npt.NDArray[np.uint64]
-Numbers = npt.NDArray[np.int64]
+# Two thousand million names are enough: it is half of the memory.
+Numbers = npt.NDArray[np.int32]
+# So many ids or addresses are made objects at a time.
+AT_ONCE = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +62,7 @@ class Together:
 
     def add(self, side: str, ids: pd.Series) -> None:
         """Take in records or contacts, of a side: each counts as a person there."""
-        hashes = _hashed(ids)
-        self._sides.setdefault(side, []).append(hashes)
-        self._ends.append((hashes, hashes))
+        self._sides.setdefault(side, []).append(np.unique(_hashed(ids)))
 
     def link(self, ones: pd.Series, others: pd.Series) -> None:
         """Take in links between two columns of ids or addresses; a missing value links nobody."""
@@ -74,10 +76,10 @@ class Together:
             size: How many people a part has at most, unless more belong together.
             most: How many parts there are at most, two or more.
         """
-        ones = np.concatenate([one for one, _ in self._ends])
-        others = np.concatenate([other for _, other in self._ends])
-        names = np.unique(np.concatenate([ones, others]))
-        groups = _groups(np.searchsorted(names, ones), np.searchsorted(names, others), len(names))
+        alone = (ids for parts in self._sides.values() for ids in parts)
+        names = np.unique(np.concatenate([*alone, *(hashes for ends in self._ends for hashes in ends)]))
+        ones, others = (_places(names, (ends[side] for ends in self._ends)) for side in (0, 1))
+        groups = _groups(ones, others, len(names))
         people = self._people(names, groups)
         # Two neighbours among the parts are together larger than one may be.
         least = -(-2 * int(people.sum()) // max(most - 1, 1))
@@ -85,20 +87,30 @@ class Together:
 
     def _people(self, names: Hashes, groups: Numbers) -> Numbers:
         """Count the people of each group: the records or the contacts, whichever are more."""
-        people = np.zeros(len(names), dtype=np.int64)
+        people = np.zeros(len(names), dtype=np.int32)
         for parts in self._sides.values():
             ids = np.unique(np.concatenate(parts))
-            people = np.maximum(people, np.bincount(groups[np.searchsorted(names, ids)], minlength=len(names)))
+            mine = np.bincount(groups[np.searchsorted(names, ids)], minlength=len(names))
+            people = np.maximum(people, mine.astype(np.int32))
         return people
 
 
+def _places(names: Hashes, some: Iterable[Hashes]) -> Numbers:
+    """Say where each is among all names."""
+    found = [np.searchsorted(names, hashes).astype(np.int32) for hashes in some]
+    return np.concatenate([np.empty(0, dtype=np.int32), *found])
+
+
 def _hashed(names: pd.Series) -> Hashes:
-    return pd.util.hash_array(names.to_numpy(dtype="object", na_value=""), categorize=False)
+    """Give a number for each, a piece at a time: pandas makes an object of each first."""
+    pieces = [names.iloc[start : start + AT_ONCE] for start in range(0, len(names), AT_ONCE)]
+    hashes = [pd.util.hash_array(some.to_numpy(dtype="object", na_value=""), categorize=False) for some in pieces]
+    return np.concatenate([np.empty(0, dtype=np.uint64), *hashes])
 
 
 def _groups(ones: Numbers, others: Numbers, count: int) -> Numbers:
     """Give each name the lowest number that it is linked to, over any number of links."""
-    lowest = np.arange(count)
+    lowest = np.arange(count, dtype=np.int32)
     while True:
         before = lowest.copy()
         low = np.minimum(lowest[ones], lowest[others])
@@ -112,8 +124,8 @@ def _groups(ones: Numbers, others: Numbers, count: int) -> Numbers:
 
 def _cut(names: Hashes, groups: Numbers, people: Numbers, size: int) -> Parts:
     leaders = np.unique(groups)
-    until = np.cumsum(people[leaders])
-    numbers, start, part = np.ones(len(leaders), dtype=np.int64), 0, 1
+    until = np.cumsum(people[leaders], dtype=np.int64)
+    numbers, start, part = np.ones(len(leaders), dtype=np.int32), 0, 1
     while start < len(leaders):
         before = until[start - 1] if start else 0
         end = max(start + 1, int(np.searchsorted(until, before + size, side="right")))

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from salesmanago_sync.domain.converters import normalise_email
+from salesmanago_sync.domain.converters import email, normalise_email
 from salesmanago_sync.domain.converters.email import spellings
 from tests.unit.domain.converters.lines import bind, check_laws, plain, read_salesforce, texts
 
@@ -41,6 +44,31 @@ from tests.unit.domain.converters.lines import bind, check_laws, plain, read_sal
 def test_an_address_has_one_spelling_or_is_not_usable(typed, usable):
     assert plain(normalise_email(texts(typed))) == [usable]
     assert read_salesforce(bind("email"), typed) == [usable]
+
+
+LOCAL = st.text("aB0._+-@ ł'\"żé\n", max_size=9) | st.sampled_from(["x" * 64, "x" * 65, "Jan.Kowalski"])
+DOMAIN = st.text("aB0.-@ ł\n", max_size=6) | st.sampled_from(
+    [
+        "example.com",
+        "Ex.PL",
+        " x.pl",
+        "x.pl ",
+        "ŁÓDŹ.example.pl",
+        "x.invalid",
+        "localhost",
+        ".".join(["y" * 60] * 4) + ".com",
+    ]
+)
+ADDRESS = st.builds("{}@{}".format, LOCAL, DOMAIN)
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(st.lists(st.none() | LOCAL | ADDRESS, max_size=8))
+def test_many_are_spelled_as_few_are(typed: list[str | None]) -> None:
+    few = normalise_email(texts(*typed))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(email, "MANY", 0)
+        pd.testing.assert_series_equal(normalise_email(texts(*typed)), few)
 
 
 def test_addresses_read_back_the_same():
