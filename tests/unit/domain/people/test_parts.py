@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pandas as pd
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from salesmanago_sync.domain.people import parts as module
 from salesmanago_sync.domain.people.parts import Parts, Together
 
 MOST = 1024
 NAMES = [f"name {number}" for number in range(30)]
 links = st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(NAMES)), max_size=40)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def few_at_once() -> Iterator[None]:
+    """Let names be taken in several pieces."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "AT_ONCE", 7)
+        yield
 
 
 def texts(*values: str | None) -> pd.Series:
