@@ -9,7 +9,7 @@ import pandas as pd
 
 from salesmanago_sync.clients.listing import Listing
 from salesmanago_sync.domain.converters.email import has_spellings, normalise_email
-from salesmanago_sync.domain.frames import among, are_full_ids, by_id, full_ids, text_series, texts_of
+from salesmanago_sync.domain.frames import among, are_full_ids, full_ids, looked_up, text_series, texts_of
 from salesmanago_sync.domain.org.schema import CONTACT_ID_FIELD
 from salesmanago_sync.domain.people.identities import is_true
 from salesmanago_sync.domain.people.sightings import sightings
@@ -162,7 +162,8 @@ def _add_namesakes(reading: Reading) -> None:
     Also of people who are bound: the opt-out of every record of an address counts.
     """
     bindings = reading.who()
-    contacts = reading.contacts[~among(reading.contacts["contactId"], bindings["salesmanago_id"])]
+    unbound = ~among(reading.contacts["contactId"], bindings["salesmanago_id"])
+    contacts = reading.contacts.loc[unbound, ["externalId", "email"]]
     _add_records_by_claim(reading, full_ids(contacts["externalId"]).dropna())
     strangers = _unbound_addresses(reading, bindings)
     present = normalise_email(reading.contacts["email"])
@@ -217,7 +218,8 @@ def _unbound_addresses(reading: Reading, bindings: pd.DataFrame) -> pd.Series:
     found = [text_series([])]
     for name, source in reading.sources.items():
         records = reading.records[name]
-        free = records[~among(records["Id"], bindings["salesforce_id"])]
+        links = [name for name in (CONTACT_ID_FIELD, source.email_field) if name in records]
+        free = records.loc[~among(records["Id"], bindings["salesforce_id"]), links]
         if CONTACT_ID_FIELD in free:
             reading.fetch_contacts(free[CONTACT_ID_FIELD].dropna(), in_scope=False)
         found.append(normalise_email(free[source.email_field]).dropna())
@@ -227,12 +229,10 @@ def _unbound_addresses(reading: Reading, bindings: pd.DataFrame) -> pd.Series:
 def _add_takers(reading: Reading) -> None:
     """Add whoever already has the new address of somebody whose address changed on one side."""
     bindings = reading.who()
-    contacts = by_id(reading.contacts, "contactId", "email")
     for name, source in reading.sources.items():
-        records = by_id(reading.records[name], "Id", source.email_field)
         mine = bindings[bindings["object"].eq(name)]
-        here = normalise_email(records.reindex(mine["salesforce_id"]).reset_index(drop=True))
-        there = normalise_email(contacts.reindex(mine["salesmanago_id"]).reset_index(drop=True))
+        here = normalise_email(looked_up(reading.records[name], "Id", source.email_field, mine["salesforce_id"]))
+        there = normalise_email(looked_up(reading.contacts, "contactId", "email", mine["salesmanago_id"]))
         moved = here.ne(there) & here.notna() & there.notna()
         reading.find_contacts(here[moved], in_scope=False)
         reading.find_records(there[moved], in_scope=False)

@@ -16,7 +16,7 @@ import pandas as pd
 
 from salesmanago_sync.clients.salesmanago_ids import contact_id
 from salesmanago_sync.domain.converters.email import normalise_email, spellings
-from salesmanago_sync.domain.frames import TEXT, among, by_id, text_series, texts_of
+from salesmanago_sync.domain.frames import TEXT, among, looked_up, text_series, texts_of
 from salesmanago_sync.domain.merge.merge import TO_SALESMANAGO
 from salesmanago_sync.domain.merge.owed import OPT_OUTS
 from salesmanago_sync.domain.merge.pairs import SALESMANAGO_CLOCK
@@ -236,8 +236,8 @@ class Looks:
         """Say whose record moved, and not by our own last write."""
         stamps = self._feed(name).stamps if asked is None else asked
         told = _looked_up(pd.Series(stamps, dtype="datetime64[us, UTC]"), ids)
-        before = by_id(self.reading.records[name], "Id", "SystemModstamp")
-        other = ids.isin(list(stamps)) & told.ne(_looked_up(before, ids))
+        before = looked_up(self.reading.records[name], "Id", "SystemModstamp", ids)
+        other = ids.isin(list(stamps)) & told.ne(before)
         # Where many moved, those who are gone for good are told by their absence.
         other |= ids.notna() & ~ids.isin(list(stamps)) if asked is not None else False
         return other & ~self._by_us(ids[other], told).reindex(ids.index, fill_value=False)

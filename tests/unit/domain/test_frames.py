@@ -1,12 +1,24 @@
 from __future__ import annotations
 
 import json
+from string import ascii_letters, digits
 
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from salesmanago_sync.domain.carriage import UNREADABLE
-from salesmanago_sync.domain.frames import as_text, full_id, full_ids, is_id, salesforce_frame, salesmanago_frame
+from salesmanago_sync.domain.frames import (
+    are_full_ids,
+    as_text,
+    full_id,
+    full_ids,
+    is_id,
+    may_be_record,
+    salesforce_frame,
+    salesmanago_frame,
+)
 
 
 def cell(frame: pd.DataFrame, column: str, row: int = 0) -> object:
@@ -96,6 +108,21 @@ def test_ids_of_15_characters_are_spelt_with_18() -> None:
     assert full_id("001A0000006Vm9r") == "001A0000006Vm9rIAC"
     ids = full_ids(pd.Series(["001A0000006Vm9r", "001A0000006Vm9rIAC", None, "x"], dtype="str"))
     assert ids.dropna().tolist() == ["001A0000006Vm9rIAC", "001A0000006Vm9rIAC", "x"]
+
+
+LETTERS = st.text("aZ09é-\n", min_size=15, max_size=15) | st.text(f"{ascii_letters}{digits}", min_size=15, max_size=15)
+LIKE_IDS = st.one_of(
+    st.none(), LETTERS.map(full_id), LETTERS.map(lambda text: full_id(text).swapcase()), LETTERS, st.text(max_size=19)
+)
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(st.lists(LIKE_IDS, max_size=6), st.integers(0, 6))
+def test_of_18_characters_the_last_three_must_fit_the_others(typed: list[str | None], start: int) -> None:
+    texts = pd.Series(typed, dtype="str").iloc[start:]
+    found = are_full_ids(texts)
+    known = [isinstance(text, str) and text.isascii() and len(text) == 18 and may_be_record(text) for text in texts]
+    assert [found.tolist(), found.index.tolist()] == [known, texts.index.tolist()]
 
 
 def unreadable_of(frame: pd.DataFrame, row: int = 0) -> list[str]:

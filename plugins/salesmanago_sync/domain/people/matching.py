@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from salesmanago_sync.domain.frames import TEXT, among, by_id, texts_of
+from salesmanago_sync.domain.frames import TEXT, among, looked_up, texts_of
 from salesmanago_sync.domain.people.sightings import (
     ABSENT,
     ELSEWHERE,
@@ -107,8 +107,8 @@ def _hopeful(people: pd.DataFrame, identities: Identities, leaving: set[str]) ->
     if not leaving:
         return people
     s, m = identities.salesforce, identities.salesmanago
-    here = people["salesforce_id"].map(by_id(s, "salesforce_id", "email"))
-    there = people["salesmanago_id"].map(by_id(m, "salesmanago_id", "email"))
+    here = looked_up(s, "salesforce_id", "email", people["salesforce_id"])
+    there = looked_up(m, "salesmanago_id", "email", people["salesmanago_id"])
     address = here.fillna(there)
     # Of one object the second is in doubt, of another it is behind: here it may turn out to be neither.
     second = people["salesforce_id"].notna() & people["reason"].isin(["SHADOWED", "AMBIGUOUS_MATCH"])
@@ -303,8 +303,8 @@ class _Held:
 
         Not where somebody else has it who stays as he is, though nothing else may be written to him.
         """
-        here = pairs["salesforce_id"].map(by_id(self.records, "id", "email"))
-        there = pairs["salesmanago_id"].map(by_id(self.contacts, "id", "email"))
+        here = looked_up(self.records, "id", "email", pairs["salesforce_id"])
+        there = looked_up(self.contacts, "id", "email", pairs["salesmanago_id"])
         differ = here.notna() & there.notna() & here.ne(there)
         stay_here = self.records[~among(self.records["id"], pairs.loc[differ, "salesforce_id"])]
         stay_there = self.contacts[~among(self.contacts["id"], pairs.loc[differ, "salesmanago_id"])]

@@ -7,7 +7,7 @@ everybody is the plans of the parts side by side.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -77,7 +77,7 @@ class Together:
             most: How many parts there are at most, two or more.
         """
         alone = (ids for parts in self._sides.values() for ids in parts)
-        names = np.unique(np.concatenate([*alone, *(hashes for ends in self._ends for hashes in ends)]))
+        names = _distinct([*alone, *(hashes for ends in self._ends for hashes in ends)])
         ones, others = (_places(names, (ends[side] for ends in self._ends)) for side in (0, 1))
         groups = _groups(ones, others, len(names))
         people = self._people(names, groups)
@@ -93,6 +93,15 @@ class Together:
             mine = np.bincount(groups[np.searchsorted(names, ids)], minlength=len(names))
             people = np.maximum(people, mine.astype(np.int32))
         return people
+
+
+def _distinct(some: Sequence[Hashes]) -> Hashes:
+    """Sort all that differ; where they lie, as numpy's own way would copy them."""
+    names = np.concatenate([np.empty(0, dtype=np.uint64), *some])
+    names.sort()
+    first = np.ones(len(names), dtype=bool)
+    np.not_equal(names[1:], names[:-1], out=first[1:])
+    return names[first]
 
 
 def _places(names: Hashes, some: Iterable[Hashes]) -> Numbers:

@@ -13,7 +13,7 @@ from datetime import datetime
 import pandas as pd
 from pandas.api.extensions import ExtensionArray
 
-from salesmanago_sync.domain.frames import TEXT, among, text_array
+from salesmanago_sync.domain.frames import TEXT, aligned, among, text_array
 from salesmanago_sync.domain.staged_frames import SIGHTINGS
 
 # What is known of one side of a binding.
@@ -79,8 +79,7 @@ def of_side(seen: pd.DataFrame, side: str, ids: pd.Series) -> pd.DataFrame:
     Returns:
         `at`, `by_id` and `found` on the index of `ids`.
     """
-    mine = seen[seen["side"].eq(side)].set_index("id")[["at", "by_id", "found"]].reindex(ids)
-    mine.index = ids.index
+    mine = aligned(seen[seen["side"].eq(side)].set_index("id")[["at", "by_id", "found"]], ids)
     return mine.assign(**{name: mine[name].eq(True).fillna(False).astype("bool") for name in ("by_id", "found")})
 
 

@@ -10,7 +10,7 @@ from typing import Literal
 import pandas as pd
 
 from salesmanago_sync.domain.declared import Declared, number, text
-from salesmanago_sync.domain.frames import TEXT, by_id
+from salesmanago_sync.domain.frames import TEXT, looked_up
 from salesmanago_sync.domain.merge.base import pack
 from salesmanago_sync.domain.merge.choices import CHOICES, OUTCOMES
 from salesmanago_sync.domain.merge.owed import add_owed
@@ -189,8 +189,8 @@ def _people(matched: pd.DataFrame, scope: frozenset[str]) -> pd.DataFrame:
 def _with_contact_details(
     people: pd.DataFrame, found: Identities, contacts: pd.DataFrame, pairs: Sequence[Pairs]
 ) -> pd.DataFrame:
-    email = people["salesforce_id"].map(by_id(found.salesforce, "salesforce_id", "email")).astype(TEXT)
-    present = people["salesmanago_id"].map(by_id(contacts, "contactId", "email")).astype(TEXT)
+    email = looked_up(found.salesforce, "salesforce_id", "email", people["salesforce_id"])
+    present = looked_up(contacts, "contactId", "email", people["salesmanago_id"])
     people = people.assign(email=present.fillna(email).astype(TEXT))
     for name in CLOCKS:
         people[name] = pd.Series(pd.NaT, index=people.index, dtype="datetime64[us, UTC]")
