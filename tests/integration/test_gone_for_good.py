@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
 from salesmanago_sync.ledger.forgetting import PersonIds
 from tests.integration.direct import Direct
+from tests.integration.sync import SETTLED_SECONDS
 from tests.integration.test_consent_of_addresses import remap
+from tests.integration.test_edits_meanwhile import tasks
 from tests.twin_in_process import TwinInProcess
 
 EMAIL = "zofia@planted.example.com"
@@ -103,6 +105,30 @@ def test_a_record_that_sharing_hides_is_skipped_and_comes_back(town: Direct, tmp
     town.control.post(f"/salesforce/Lead/{lead}/purge")
     assert town.sync("full") == []
     assert town.ledger.bindings.read()["status"].tolist() == ["deleted"]
+
+
+@pytest.mark.parametrize("moment", ["extract_salesmanago", "plan", "write"])
+def test_a_record_that_sharing_hides_while_a_run_works_is_skipped_and_comes_back(
+    town: Direct, tmp_path: Path, moment: str
+) -> None:
+    remap(town, tmp_path / "mappings", lead={"on_delete": {"in_salesmanago": "delete"}})
+    lead = person(town)
+    town.sync()
+    [card] = town.cards()
+    town.control.patch(f"/salesforce/Lead/{lead}", {"Title": "Boss"})
+    town.control.patch(f"/salesmanago/contacts/{card}", {"phone": "+48601657779", "optedOut": True})
+    town.later(SETTLED_SECONDS)
+    with ExitStack() as aside:
+        for task in tasks(town, town.begun()):
+            if task == moment:
+                aside.enter_context(hidden(town, lead))
+        assert [list(town.cards()), list(town.records("Lead"))] == [[card], []]
+        town.sync("full")
+        assert [list(town.cards()), list(town.records("Lead"))] == [[card], []]
+    town.sync("full")
+    assert town.ledger.bindings.read()["status"].tolist() == ["active"]
+    [record] = town.records("Lead").values()
+    assert (record["Title"], record["Phone"], record["HasOptedOutOfEmail"]) == ("Boss", "+48601657779", True)
 
 
 @contextmanager

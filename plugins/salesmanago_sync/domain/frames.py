@@ -424,18 +424,26 @@ def _letters(texts: pa.LargeStringArray, size: int) -> np.ndarray[Any, np.dtype[
 
 def aligned(frame: pd.DataFrame, ids: pd.Series) -> pd.DataFrame:
     """Look up rows of a frame whose index are ids, and put them on the index of `ids`; a row nobody has is missing."""
-    rows = frame.set_axis(pd.RangeIndex(len(frame))).reindex(_places(ids, frame.index))
+    rows = frame.set_axis(pd.RangeIndex(len(frame))).reindex(places_of(ids, frame.index))
     rows.index = ids.index
     return rows
 
 
+def either(flags: np.ndarray[Any, np.dtype[np.bool_]], ones: pd.Series, others: pd.Series) -> pd.Series:
+    """Take the texts of one column where a flag says so, and those of another on the same index elsewhere."""
+    if not flags.any():
+        return others
+    texts = pc.if_else(pa.array(flags), arrow_of(ones), arrow_of(others))
+    return pd.Series(texts, index=others.index, dtype=TEXT, name=others.name)
+
+
 def looked_up(frame: pd.DataFrame, key: str, column: str, ids: pd.Series) -> pd.Series:
     """Look up one column of a frame by the ids of its rows, of each id the first, and put it on the index of `ids`."""
-    values = frame[column].array.take(_places(ids, frame[key]), allow_fill=True)
+    values = frame[column].array.take(places_of(ids, frame[key]), allow_fill=True)
     return pd.Series(values, index=ids.index, copy=False)
 
 
-def _places(ids: pd.Series, of: pd.Series | pd.Index) -> np.ndarray[Any, np.dtype[np.int64]]:
+def places_of(ids: pd.Series, of: pd.Series | pd.Index) -> np.ndarray[Any, np.dtype[np.int64]]:
     """Say at which place each id is first, -1 where it is nowhere: an index of pandas makes an object of each."""
     places = pc.index_in(arrow_of(ids), value_set=arrow_of(of), skip_nulls=True)
     found: np.ndarray[Any, np.dtype[np.int64]] = pc.fill_null(places, -1).to_numpy().astype(np.int64)

@@ -20,7 +20,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from salesmanago_sync.domain.frames import TEXT, text_array, texts_of
+from salesmanago_sync.domain.frames import TEXT, arrow_of, texts_of
 
 BOTH = frozenset({"both", "to_salesmanago", "to_salesforce"})
 
@@ -207,10 +207,10 @@ def per_unique(values: pd.Series, convert: Callable[[str], Any]) -> np.ndarray[A
 
 def text_per_unique(values: pd.Series, convert: Callable[[str], str | None]) -> pd.Series:
     """Turn a text column into another, each different value once; blank stays blank, and what becomes empty is."""
-    codes, uniques = pd.factorize(values)
-    found = [None if text == "" else text for text in map(convert, texts_of(uniques))]
-    # A blank has the code -1, which is the last place.
-    return pd.Series(text_array([*found, None]).take(codes), index=values.index, name=values.name, copy=False)
+    coded = arrow_of(values).dictionary_encode()
+    found = [None if text == "" else text for text in map(convert, coded.dictionary.to_pylist())]
+    texts = pa.array(found, pa.large_string()).take(coded.indices)
+    return pd.Series(texts, index=values.index, dtype=TEXT, name=values.name)
 
 
 def per_unique_row(columns: Sequence[pd.Series], convert: Callable[..., Any]) -> np.ndarray[Any, np.dtype[np.object_]]:

@@ -28,6 +28,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from salesmanago_sync.domain.frames import either
+
 Conflict = Literal["newest", "salesforce", "salesmanago", "hold"]
 Direction = Literal["both", "to_salesmanago", "to_salesforce"]
 Flags = np.ndarray[Any, np.dtype[np.bool_]]
@@ -110,7 +112,7 @@ def _spelled_as(model: pd.Series, values: pd.Series, alike: Callable[[pd.Series]
     if not other.any():
         return values
     other[other] = same(alike(values[other]), alike(model[other]))
-    return values.mask(other, model)
+    return either(other, model, values)
 
 
 def _is(values: pd.Series, text: str) -> Flags:

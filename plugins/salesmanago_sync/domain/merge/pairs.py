@@ -12,7 +12,7 @@ import pandas as pd
 
 from salesmanago_sync.domain.converters import converter
 from salesmanago_sync.domain.converters.base import as_text
-from salesmanago_sync.domain.frames import TEXT, aligned, full_ids, has_unreadable, texts_of, unreadable
+from salesmanago_sync.domain.frames import TEXT, aligned, either, full_ids, has_unreadable, texts_of, unreadable
 from salesmanago_sync.domain.mapping_files.card_lines import source_of
 from salesmanago_sync.domain.mapping_files.mapping import Mapping
 from salesmanago_sync.domain.merge.base import Base, unpack
@@ -170,8 +170,11 @@ class Pairs:
                 return base
             alone = self.ours & ~known & m.eq("true").fillna(False) & a.ne("true").fillna(True)
             return base_a.mask(alone, a.fillna("false")), base_m.mask(alone, m), known | alone
-        both = self.ours & ~known & a.notna() & m.notna() & (column.rule.direction == "both")
-        return base_a.mask(both, m), base_m.mask(both, m), known | both
+        if column.rule.direction != "both":
+            return base
+        unknown = self.ours.to_numpy() & ~known.to_numpy(dtype=bool)
+        both = unknown & a.notna().to_numpy() & m.notna().to_numpy()
+        return either(both, m, base_a), either(both, m, base_m), known | both
 
     @property
     def _opted_out_by_default(self) -> bool:

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+import numpy as np
 import pandas as pd
 from pandas.api.extensions import ExtensionArray
 
-from salesmanago_sync.domain.frames import TEXT, aligned, among, text_array
+from salesmanago_sync.domain.frames import TEXT, among, places_of, text_array
 from salesmanago_sync.domain.staged_frames import SIGHTINGS
 
 # What is known of one side of a binding.
@@ -22,6 +23,7 @@ GONE = "gone"
 ABSENT = "absent"
 ELSEWHERE = "elsewhere"
 UNREAD = "unread"
+STANDINGS = (LIVES, GONE, ABSENT, ELSEWHERE, UNREAD)
 
 
 def sightings(side: str, ids: Iterable[str], at: datetime, found: Iterable[str], *, by_id: bool) -> pd.DataFrame:
@@ -79,8 +81,11 @@ def of_side(seen: pd.DataFrame, side: str, ids: pd.Series) -> pd.DataFrame:
     Returns:
         `at`, `by_id` and `found` on the index of `ids`.
     """
-    mine = aligned(seen[seen["side"].eq(side)].set_index("id")[["at", "by_id", "found"]], ids)
-    return mine.assign(**{name: mine[name].eq(True).fillna(False).astype("bool") for name in ("by_id", "found")})
+    mine = seen[seen["side"].eq(side)]
+    places = places_of(ids, mine["id"])
+    # Whoever was not asked for has the place -1, which is the last one.
+    flags = {name: np.append(mine[name].to_numpy(dtype=bool), False)[places] for name in ("by_id", "found")}
+    return pd.DataFrame({"at": mine["at"].array.take(places, allow_fill=True), **flags}, index=ids.index)
 
 
 def standing(seen: pd.DataFrame, here: pd.Series, gone: pd.Series, heard_at: pd.Series) -> pd.Series:
@@ -96,7 +101,15 @@ def standing(seen: pd.DataFrame, here: pd.Series, gone: pd.Series, heard_at: pd.
         LIVES, GONE, ABSENT (asked for by its id, and nothing came), ELSEWHERE (there, but no longer of the object that
         is bound) or UNREAD (nobody asked for it, or not since the ledger heard of the person).
     """
-    state = pd.Series(UNREAD, index=here.index, dtype=TEXT).mask(here & ~gone, LIVES)
-    state = state.mask(seen["by_id"] & seen["found"] & ~here, ELSEWHERE)
-    state = state.mask(seen["by_id"] & ~seen["found"], ABSENT).mask(seen["by_id"] & here & gone, GONE)
-    return state.mask((heard_at > seen["at"]).fillna(False).astype("bool"), UNREAD)
+    here_now, ended, by_id, found = (flags.to_numpy(dtype=bool) for flags in (here, gone, seen["by_id"], seen["found"]))
+    state = np.full(len(here), STANDINGS.index(UNREAD), dtype=np.int8)
+    # Of two that hold the later one counts.
+    for standing_of, holds in (
+        (LIVES, here_now & ~ended),
+        (ELSEWHERE, by_id & found & ~here_now),
+        (ABSENT, by_id & ~found),
+        (GONE, by_id & here_now & ended),
+        (UNREAD, (heard_at > seen["at"]).fillna(False).to_numpy(dtype=bool)),
+    ):
+        state[holds] = STANDINGS.index(standing_of)
+    return pd.Series(text_array(STANDINGS).take(state), index=here.index)

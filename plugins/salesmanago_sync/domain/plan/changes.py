@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from salesmanago_sync.domain.converters.base import as_text
 from salesmanago_sync.domain.declared import Declared, number, text
-from salesmanago_sync.domain.frames import TEXT, among, are_full_ids, full_ids, unreadable
+from salesmanago_sync.domain.frames import TEXT, among, are_full_ids, either, full_ids, unreadable
 from salesmanago_sync.domain.merge.canonical import Column
 from salesmanago_sync.domain.merge.choices import OUTCOMES
 from salesmanago_sync.domain.merge.merge import (
@@ -258,9 +258,9 @@ def _agreed(
     echoed = known & (~same(stored_a, sides.base_a) | ~same(stored_m, sides.base_m))
     comparable = pairs.comparable(column).to_numpy()
     still = equal & (decisions["result"].to_numpy() == NOTHING)
-    base_a = sides.base_a.mask(equal, sides.a) if equal.any() else sides.base_a
-    base_m = sides.base_m.mask(equal, sides.m) if equal.any() else sides.base_m
-    return pairs.paired & comparable & (still | echoed), base_a, base_m
+    there = pairs.paired.to_numpy(dtype=bool) & comparable & (still | echoed)
+    base_a, base_m = either(equal, sides.a, sides.base_a), either(equal, sides.m, sides.base_m)
+    return pd.Series(there, index=sides.a.index), base_a, base_m
 
 
 def _linked(pairs: Pairs) -> tuple[_Write, Agreed]:
