@@ -181,7 +181,7 @@ def as_text(values: pd.Series) -> pd.Series:
     if isinstance(values.dtype, pd.DatetimeTZDtype):
         values = values.dt.strftime("%Y-%m-%dT%H:%M:%SZ")
     # Arrow itself: pandas takes ten times as long where there are few people.
-    raw = pa.array(values.astype(TEXT), type=pa.large_string(), from_pandas=True)
+    raw = arrow_of(values.astype(TEXT))
     text = pc.utf8_trim_whitespace(_composed(raw))
     blank = pa.scalar(None, type=pa.large_string())
     return pd.Series(pc.if_else(pc.equal(text, ""), blank, text), index=values.index, dtype=TEXT, name=values.name)
@@ -189,10 +189,13 @@ def as_text(values: pd.Series) -> pd.Series:
 
 def _composed(texts: pa.Array) -> pa.Array:
     # Python's own tables: `utf8_normalize` of Arrow before 26 takes letters apart where it is asked to compose them.
-    if pc.all(pc.string_is_ascii(texts)).as_py() is not False:
+    ascii_only = pc.fill_null(pc.string_is_ascii(texts), True)
+    if pc.all(ascii_only).as_py() is not False:
         return texts
-    composed = [None if text is None else unicodedata.normalize("NFC", text) for text in texts.to_pylist()]
-    return pa.array(composed, type=pa.large_string())
+    others = pc.invert(ascii_only)
+    coded = texts.filter(others).dictionary_encode()
+    composed = [unicodedata.normalize("NFC", text) for text in coded.dictionary.to_pylist()]
+    return pc.replace_with_mask(texts, others, pa.array(composed, pa.large_string()).take(coded.indices))
 
 
 def per_unique(values: pd.Series, convert: Callable[[str], Any]) -> np.ndarray[Any, np.dtype[np.object_]]:
@@ -215,9 +218,15 @@ def text_per_unique(values: pd.Series, convert: Callable[[str], str | None]) -> 
 
 def per_unique_row(columns: Sequence[pd.Series], convert: Callable[..., Any]) -> np.ndarray[Any, np.dtype[np.object_]]:
     """Convert text columns side by side, each different row once; blank is the empty string."""
-    codes, uniques = pd.factorize(pd.MultiIndex.from_arrays([column.fillna("") for column in columns]))
-    results = np.empty(len(uniques), dtype=object)
-    for position, row in enumerate(uniques):
+    coded = [arrow_of(column.fillna("")).dictionary_encode() for column in columns]
+    codes = np.zeros(len(columns[0]), dtype=np.int64)
+    for texts in coded:
+        # Numbered anew after each column, so that the numbers never grow beyond the rows.
+        codes, _ = pd.factorize(codes * len(texts.dictionary) + texts.indices.to_numpy())
+    _, first = np.unique(codes, return_index=True)
+    rows = zip(*(texts.take(pa.array(first)).to_pylist() for texts in coded), strict=True)
+    results = np.empty(len(first), dtype=object)
+    for position, row in enumerate(rows):
         results[position] = convert(*row)
     return results[codes]
 

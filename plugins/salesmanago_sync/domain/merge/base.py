@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -130,14 +131,21 @@ def _where(entry: pa.Array | pa.Scalar, present: pd.Series) -> pa.Array:
 
 
 def _quoted(values: pd.Series) -> pa.Array:
-    text = pa.array(values, type=pa.large_string(), from_pandas=True)
+    text = arrow_of(values)
     # As nearly every column is: none of it is copied.
-    if pc.any(pc.match_substring_regex(text, r'[\x00-\x1f"\\]')).as_py():
+    if _has_special(text):
         for character in ("\\", '"'):
             text = pc.replace_substring(text, character, "\\" + character)
         for code in range(0x20):
             text = pc.replace_substring(text, chr(code), f"\\u{code:04x}")
     return pc.fill_null(pc.binary_join_element_wise(_text('"'), text, _text('"'), _text("")), "null")
+
+
+def _has_special(texts: pa.Array) -> bool:
+    """Tell whether any text has a character that JSON writes in another way: a quote, a backslash or a control."""
+    _, _, letters = texts.buffers()
+    read = np.frombuffer(letters or b"", np.uint8)
+    return bool(((read < 0x20) | (read == ord('"')) | (read == ord("\\"))).any())
 
 
 def _text(value: str | None) -> pa.Scalar:

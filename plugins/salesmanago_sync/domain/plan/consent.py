@@ -16,7 +16,7 @@ import pandas as pd
 
 from salesmanago_sync.domain.converters.email import normalise_email
 from salesmanago_sync.domain.declared import Declared, flag, text
-from salesmanago_sync.domain.frames import TEXT, among, texts_of
+from salesmanago_sync.domain.frames import TEXT, among, looked_up, texts_of
 from salesmanago_sync.domain.merge.base import opted_out_by_default
 from salesmanago_sync.domain.merge.merge import DEFAULT_OPT_OUT, TO_SALESFORCE, TO_SALESMANAGO
 from salesmanago_sync.domain.merge.owed import OPT_OUTS
@@ -269,19 +269,17 @@ def _planned(holders: pd.DataFrame, changes: pd.DataFrame, key: str) -> pd.Serie
     for side, way in WAYS.items():
         mine = updates[updates["direction"].eq(way)].drop_duplicates(f"{side}_id", keep="last")
         if len(mine):
-            told = told.fillna(holders["id"].map(mine.set_index(f"{side}_id")["new"]).astype(TEXT))
+            told = told.fillna(looked_up(mine, f"{side}_id", "new", holders["id"]))
     return told
 
 
 def _groups(holders: pd.DataFrame, people: pd.DataFrame, bindings: pd.DataFrame) -> pd.Series:
     """Name the addresses that belong together: those of the two sides of a pair may differ for a time."""
-    addresses = {
-        side: rows.drop_duplicates("id").set_index("id")["email"] for side, rows in holders.groupby("side", sort=False)
-    }
-    blank = pd.Series(dtype=TEXT)
     paired = pd.concat([people.loc[people["status"].eq(PAIR)], bindings])[["salesforce_id", "salesmanago_id"]]
-    here = paired["salesforce_id"].map(addresses.get("salesforce", blank))
-    there = paired["salesmanago_id"].map(addresses.get("salesmanago", blank))
+    here, there = (
+        looked_up(holders[holders["side"].eq(side)], "id", "email", paired[f"{side}_id"])
+        for side in ("salesforce", "salesmanago")
+    )
     differ = here.notna() & there.notna() & here.ne(there)
     names: dict[str, str] = {}
     for left, right in zip(here[differ], there[differ], strict=True):
@@ -432,8 +430,8 @@ def _with_newcomers(
         creates = changes["action"].eq("create") & changes["direction"].eq(way)
         other = "salesforce_id" if side == "salesmanago" else "salesmanago_id"
         for key in OPT_OUTS if creates.any() else ():
-            mine = holders[holders["key"].eq(key)].set_index("id")["why"]
-            told = changes.loc[creates, other].map(mine).astype(TEXT).reindex(changes.index)
+            mine = holders[holders["key"].eq(key)]
+            told = looked_up(mine, "id", "why", changes.loc[creates, other]).reindex(changes.index)
             if side == "salesforce":
                 able = [item.mapping.object for item in objects if _writes(item, key)]
                 told = told.where(changes["object"].isin(able))
