@@ -75,9 +75,9 @@ def misfits(values: Mapping[Any, Any], name: str, schema: Schema) -> Iterator[Mi
     if len(text):
         yield from _too_long(text, name, schema)
         yield from _not_on_the_list(text, field, schema)
-    wrong = [person for person, value in values.items() if not _is_valid(value, field)]
-    if wrong:
-        yield Misfit("VALUE_INVALID", f"{name} takes {_asked(field)}", pd.Index(wrong))
+    wrong = _invalid(values, text, field)
+    if len(wrong):
+        yield Misfit("VALUE_INVALID", f"{name} takes {_asked(field)}", wrong)
 
 
 def _too_long(text: pd.Series, name: str, schema: Schema) -> Iterator[Misfit]:
@@ -109,13 +109,21 @@ def _short(words: Sequence[str]) -> str:
     return ", ".join(words[:SHOWN]) + (" …" if len(words) > SHOWN else "")
 
 
+def _invalid(values: Mapping[Any, Any], text: pd.Series, field: FieldSchema) -> pd.Index:
+    """Name those whose value is none of the field's type; of most types any text is one."""
+    if field.type == "email":
+        unusable: pd.Index = text.index[normalise_email(text).isna()]
+        return unusable
+    judged = values if field.type in {*NUMBER_TYPES, *TIMES, "boolean"} else {}
+    invalid: pd.Index = pd.Index([person for person, value in judged.items() if not _is_valid(value, field)])
+    return invalid
+
+
 def _is_valid(value: Any, field: FieldSchema) -> bool:
     if field.type in NUMBER_TYPES and isinstance(value, str | int | float) and not isinstance(value, bool):
         return _is_number(str(value), field)
     if not isinstance(value, str):
         return True
-    if field.type == "email":
-        return bool(normalise_email(pd.Series([value], dtype=TEXT)).notna().all())
     if field.type in TIMES:
         found = TIMES[field.type](value)
         return found is not None and in_range(found)
