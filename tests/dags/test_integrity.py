@@ -274,6 +274,7 @@ def test_a_task_is_tried_again_only_where_that_helps(dag: DAG, error: Exception,
         assert task.retry_policy.evaluate(error, 1, 2).action is action
 
 
+@pytest.mark.slow
 def test_parsing_loads_nothing_heavy() -> None:
     loaded = modules_after("; ".join(f"import salesmanago_sync.dags.{name}" for name in DEFINITIONS))
     assert HEAVY & loaded.keys() == set()
@@ -287,6 +288,7 @@ def test_parsing_loads_nothing_heavy() -> None:
     }
 
 
+@pytest.mark.slow
 def test_the_plugin_is_registered_once_and_from_the_package() -> None:
     loaded = modules_after(
         "from airflow import plugins_manager as loader; found, errors = loader._get_plugins(); "
@@ -298,6 +300,7 @@ def test_the_plugin_is_registered_once_and_from_the_package() -> None:
     assert stray == [], "executed once more under the bare name of its file"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("component", "executor", "imported"),
     [

@@ -35,6 +35,7 @@ def task_of(child: ChildProcess) -> int:
     return int(child.log.read_text().split()[1])
 
 
+@pytest.mark.slow
 def test_nothing_survives_not_even_a_task_in_a_group_of_its_own(tmp_path: Path) -> None:
     with ProcessGroup() as processes:
         child = start(FAMILY, tmp_path, processes)
@@ -45,6 +46,7 @@ def test_nothing_survives_not_even_a_task_in_a_group_of_its_own(tmp_path: Path) 
     assert list(session_members(session)) == []
 
 
+@pytest.mark.slow
 def test_a_fault_ends_them_too(tmp_path: Path) -> None:
     def fail_while_it_runs() -> None:
         with ProcessGroup() as processes:

@@ -99,6 +99,7 @@ def test_the_page_and_the_help_tell_the_exit_codes() -> None:
     assert told == {*map(int, Exit), 2}, "2 is argparse's own"
 
 
+@pytest.mark.slow
 def test_the_commands_load_nothing_heavy_before_they_run() -> None:
     code = "import sys, json; from salesmanago_sync.cli import definition; definition.get_cli_commands(); "
     code += "print(json.dumps([*sys.modules]))"

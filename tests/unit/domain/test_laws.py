@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -201,6 +202,7 @@ def check_one_way_fields_follow_their_source(edited: pd.DataFrame, after: Values
             assert source in (None, m)
 
 
+@pytest.mark.slow
 @few
 @given(HISTORIES)
 def test_both_sides_come_to_agree_and_stay_so(histories: list[History]) -> None:
@@ -240,6 +242,7 @@ def spell_salesmanago(key: str, value: Any) -> Any:
     return spelt.get(key, value.strip())
 
 
+@pytest.mark.slow
 @few
 @given(HISTORIES)
 def test_what_a_service_makes_of_our_writes_neither_loops_nor_comes_back(histories: list[History]) -> None:

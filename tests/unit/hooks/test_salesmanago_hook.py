@@ -167,6 +167,7 @@ def test_the_description_imports_nothing() -> None:
     assert not {"airflow", "pydantic", "requests", "pandas", "sqlalchemy"} & set(loaded)
 
 
+@pytest.mark.slow
 def test_airflow_masks_the_microsite_key_once_the_plugin_is_loaded() -> None:
     code = (
         "from airflow import plugins_manager; plugins_manager.ensure_plugins_loaded()\n"

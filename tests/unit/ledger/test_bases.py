@@ -63,6 +63,7 @@ def stored(ledger: Ledger, pairs: pd.DataFrame) -> list[str]:
     return list(ledger.bindings.read(salesforce_ids=pairs["salesforce_id"])["base"])
 
 
+@pytest.mark.slow
 @over_one_ledger
 @given(st.lists(st.tuples(bases, news, news), min_size=1, max_size=4))
 @example([({"a": ("\0", None)}, {"b": ("x", "\0")}, {"a": None}), ({"a": ("x", "y")}, {"a": (None, "z")}, {})])
@@ -74,6 +75,7 @@ def test_bases_are_merged_as_dictionaries_are(ledger: Ledger, noon: datetime, pe
     assert [json.loads(base) for base in stored(ledger, pairs)] == [merged(*person) for person in people]
 
 
+@pytest.mark.slow
 @over_one_ledger
 @given(bases, texts.filter(lambda text: "\0" not in text))
 def test_an_address_is_found_in_a_merged_base_as_it_is_spelled(

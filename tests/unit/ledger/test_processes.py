@@ -17,6 +17,9 @@ from salesmanago_sync.clients.pace import RESERVATIONS_PER_SECOND
 from salesmanago_sync.ledger.store import Ledger
 from tests.unit.ledger import programs
 
+# Each starts processes.
+pytestmark = pytest.mark.slow
+
 # Imports once what every process needs, and forks from there.
 context = multiprocessing.get_context("forkserver")
 context.set_forkserver_preload(["salesmanago_sync.ledger.store"])

@@ -9,6 +9,9 @@ import requests
 from tests.twin_server import TwinServer
 from twin.__main__ import main
 
+# Nearly each starts a process.
+pytestmark = pytest.mark.slow
+
 
 def test_help_names_every_option(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:

@@ -226,6 +226,7 @@ def test_a_thousand_planted_differences_are_explained_and_the_faults_found() -> 
     assert sum(told.values()) == len(rows)
 
 
+@pytest.mark.slow
 def test_one_of_each_kind_is_what_it_is_and_nothing_else() -> None:
     people, rows = planted(len(KINDS), KINDS)
     assert found(people, rows) == expected(len(KINDS), KINDS)

@@ -198,6 +198,7 @@ def test_candidates_are_named() -> None:
     assert story.because[1] == f"Candidates: {story.salesforce_id}, {other.id}."
 
 
+@pytest.mark.slow
 def test_the_condition_that_decided_is_named() -> None:
     verdict = only(paused()).criteria["salesforce"]
     assert not verdict.met
@@ -267,6 +268,7 @@ def test_what_was_sent_and_what_came_back_is_told() -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_converted_lead_goes_on_as_the_contact_with_its_history() -> None:
     schemas = {
         "Contact": schema("Contact"),

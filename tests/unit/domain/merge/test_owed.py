@@ -34,6 +34,7 @@ def owed(world: World) -> list[str]:
     return [key for text in world.ledger.bindings.read()["owed"] for key in json.loads(text)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("policy", "writes"),
     [
@@ -55,6 +56,7 @@ def test_a_deleted_contact_opts_the_record_out_where_the_mapping_says_so() -> No
     assert planned(world) == [(TO_SALESFORCE, "optedOut", "true", "deleted in SALESmanago")]
 
 
+@pytest.mark.slow
 def test_a_refused_opt_out_stays_owed_until_it_is_seen() -> None:
     world, record, card = synced()
     world.salesforce.edit(record, IsDeleted=True)
@@ -66,6 +68,7 @@ def test_a_refused_opt_out_stays_owed_until_it_is_seen() -> None:
     assert planned(world) == []
 
 
+@pytest.mark.slow
 def test_an_opt_out_that_a_policy_made_meets_a_restored_record() -> None:
     world, record, _ = synced()
     world.salesforce.edit(record, IsDeleted=True)
@@ -78,6 +81,7 @@ def test_an_opt_out_that_a_policy_made_meets_a_restored_record() -> None:
     assert owed(world) == []
 
 
+@pytest.mark.slow
 def test_an_opt_out_that_a_policy_made_is_that_of_the_address() -> None:
     world, record, _ = synced()
     world.salesforce.edit(record, IsDeleted=True)
@@ -99,6 +103,7 @@ def test_what_both_sides_are_owed_is_written_to_both_though_it_was_written_befor
     assert sorted(planned(world)) == both
 
 
+@pytest.mark.slow
 def test_a_removal_is_not_carried_out_on_somebody_restored_meanwhile() -> None:
     world, record, card = synced(on_delete={"in_salesmanago": "delete"})
     world.salesforce.edit(record, IsDeleted=True)

@@ -45,6 +45,7 @@ def groups_of(pairs: list[tuple[str, str]]) -> list[set[str]]:
     return groups
 
 
+@pytest.mark.slow
 @given(links, st.integers(1, 40))
 def test_whoever_is_linked_is_in_one_part(pairs: list[tuple[str, str]], size: int) -> None:
     parts = shared(pairs, size)

@@ -231,6 +231,7 @@ def test_an_address_follows_a_bound_person() -> None:
     assert world.plan().changes.empty
 
 
+@pytest.mark.slow
 def test_an_automation_that_turns_a_value_a_third_time_is_held() -> None:
     world = World(with_fields(CITY))
     sid, mid = pair(world, {"City": "a"}, **{"address.city": "a"})
@@ -264,6 +265,7 @@ def empty(world: World, side: str, sid: str, mid: str) -> None:
         world.salesmanago.edit(mid, **{"address.city": None})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("order", "apart"), [("ssmsm", timedelta(days=3)), ("smms", timedelta(minutes=5)), ("mmss", timedelta(hours=1))]
 )
@@ -280,6 +282,7 @@ def test_a_field_that_people_empty_is_filled_again_each_time(order: str, apart: 
         assert world.plan().changes.empty
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seconds", [0, 20])
 @pytest.mark.parametrize("side", ["salesforce", "salesmanago"])
 def test_an_automation_that_empties_a_field_again_and_again_is_held(side: str, seconds: int) -> None:
@@ -303,6 +306,7 @@ def test_an_automation_that_empties_a_field_again_and_again_is_held(side: str, s
     assert world.plan().changes.empty
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("side", ["salesforce", "salesmanago"])
 def test_an_opt_out_is_never_held_as_unstable(side: str) -> None:
     world = World(with_fields(CONSENT))
@@ -382,6 +386,7 @@ def test_a_field_that_the_user_may_not_see_takes_no_part() -> None:
 LEFT = {"criteria": {"salesforce": {"field": "Title", "op": "eq", "value": "CEO"}}}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", ["pause", "tag", "opt_out"])
 def test_who_leaves_the_criteria_is_paused_and_handled_once(policy: str) -> None:
     world = World(with_fields(CITY, CONSENT, on_leave=policy, **LEFT))

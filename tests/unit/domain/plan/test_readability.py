@@ -12,6 +12,9 @@ from salesmanago_sync.domain.org.describe import FieldSchema
 from salesmanago_sync.domain.plan.plan import Plan
 from tests.unit.domain.world import World, lead, schema
 
+# Each plans several times.
+pytestmark = pytest.mark.slow
+
 IN_CRITERIA = {"salesmanago": {"field": "state", "op": "eq", "value": "PROSPECT"}}
 
 
