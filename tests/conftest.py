@@ -51,7 +51,7 @@ settings.register_profile("suite", derandomize=True, deadline=None)
 settings.load_profile("suite")
 
 # Side by side, the files that take longest begin, so that no worker ends long after the others.
-FIRST = ("browser", "histories", "integration")
+FIRST = ("browser", "wheel", "benchmarks", "histories", "integration")
 
 
 @pytest.hookimpl(trylast=True)
