@@ -21,6 +21,7 @@ from rich.table import Table
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from salesmanago_sync.memory import share_memory  # noqa: E402
 from tests.integration.direct import Direct  # noqa: E402
 from tests.twin_server import TwinServer  # noqa: E402
 
@@ -29,6 +30,7 @@ SIZES, SMALL = (1_000, 4_000, 16_000), (100,)
 
 def main() -> None:
     """Measure and print."""
+    share_memory()
     parser = ArgumentParser()
     parser.add_argument("people", nargs="*", type=int, default=list(SIZES))
     parser.add_argument("--small", action="store_true")

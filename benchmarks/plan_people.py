@@ -30,6 +30,7 @@ from salesmanago_sync.domain.org.describe import FieldSchema, Schema
 from salesmanago_sync.domain.people.identities import ObjectInput
 from salesmanago_sync.domain.plan.plan import Plan, PlanInput, plan
 from salesmanago_sync.ledger.store import Ledger
+from salesmanago_sync.memory import share_memory
 
 MAPPINGS = Path(__file__).parents[1] / "include" / "mappings"
 PEOPLE, SMALL = 100_000, 500
@@ -44,6 +45,7 @@ STATES = ("PROSPECT", "CUSTOMER")
 
 def main() -> None:
     """Measure and print."""
+    share_memory()
     count = SMALL if "--small" in sys.argv else PEOPLE
     inputs = people(count, np.random.default_rng(1))
     yardstick, _ = measured(lambda: compare(inputs))

@@ -32,6 +32,7 @@ sys.path.insert(0, str(ROOT))
 from salesmanago_sync.domain.merge.base import pack  # noqa: E402
 from salesmanago_sync.domain.merge.canonical import canonical_salesforce, canonical_salesmanago  # noqa: E402
 from salesmanago_sync.domain.people.sightings import sightings  # noqa: E402
+from salesmanago_sync.memory import share_memory  # noqa: E402
 from salesmanago_sync.steps.binding import bind_people  # noqa: E402
 from salesmanago_sync.steps.extract import gather_counterparts  # noqa: E402
 from salesmanago_sync.steps.pages import ROWS  # noqa: E402
@@ -97,6 +98,7 @@ def work(folder: Path, run: Run, in_a_part: int, task: Callable[..., Any], *argu
 
 def ports_of(folder: Path, run: Run | None, in_a_part: int) -> Ports:
     """Open what a task talks to: empty services, a ledger and a folder of staged files."""
+    share_memory()
     twin = TwinInProcess()
     direct = Direct(twin, folder, ledger_url=f"sqlite:///{folder}/kept.db")
     direct.settings = direct.settings.model_copy(update={"people_per_part": in_a_part})

@@ -32,6 +32,7 @@ from salesmanago_sync.hooks.staging import FolderStaging, MemoryStaging
 from salesmanago_sync.hooks.turns import SharedTurns
 from salesmanago_sync.hooks.variables import JsonVariables, ServedVariables
 from salesmanago_sync.ledger.store import Ledger
+from salesmanago_sync.memory import share_memory
 from salesmanago_sync.pair import Pair
 from salesmanago_sync.settings import Settings
 from salesmanago_sync.steps.ports import LOCK_TTL, Ports, Staging, Variables
@@ -67,6 +68,7 @@ def task_ports(began: Mapping[str, int] | None = None, *, alive: bool = True, re
 
 @contextmanager
 def _task_ports(pair: Pair, context: Any, began: Mapping[str, int], *, alive: bool, reserve: bool) -> Iterator[Ports]:
+    share_memory()
     run = _run(pair, context, began)
     settings = settings_here(pair, lambda: str(context["dag"].fileloc))
     staging = FolderStaging(staging_root(pair, settings), f"{run.dag_id}_{run.dag_run_id}", run.attempt)
