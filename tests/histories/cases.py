@@ -18,6 +18,8 @@ LOST_AND_UNHEARD = (
 )  # fmt: skip
 # Tasks of a run with two objects and three parts, counted from nought.
 MATCH, PLAN, BIND = 7, 8, 11
+# The account opts new contacts out; the ledger is lost before any further run.
+OUT_AND_LOST = ["run", "incremental", [["task", MATCH + 1, ["convert_lead", 0, None]]], None], ["put_ledger_back"]
 CLEARED = (("match", MATCH), ("plan", PLAN), ("bind", BIND), ("follow_up", -3))
 
 CASES: dict[str, History] = {
@@ -34,6 +36,15 @@ CASES: dict[str, History] = {
     ),
     "the ledger is lost, and people opt out whose contacts are not marked as modified by it": History(
         Setup(consent_moves_clock=False), LOST_AND_UNHEARD,
+    ),
+    "the ledger is lost before any run after the one that made a contact, which the account has opted out": History(
+        Setup(new_opted_out=True), (TWO[0], ["run", "full"], ["put_ledger_back"]),
+    ),
+    "the last run before the loss gave such a contact another record": History(
+        Setup(objects=("Lead", "Contact"), new_opted_out=True), (TWO[0], ["settle", "full"], *OUT_AND_LOST),
+    ),
+    "the record of such a contact goes where nobody looks, and the ledger is lost": History(
+        Setup(new_opted_out=True), (TWO[0], ["settle", "full"], *OUT_AND_LOST),
     ),
     "the same where the account opts new contacts out, so that nobody can tell whose an opt-out is": History(
         Setup(consent_moves_clock=False, new_opted_out=True), LOST_AND_UNHEARD,

@@ -67,6 +67,9 @@ class Diary:
             and when at last.
         flags: The last that is known of a flag, by record or contact and channel.
         ledger_lost: Whether the ledger was lost or restored: nobody knows any more which contacts the sync made.
+        rewritten: Contacts of whose last write nobody can tell any more whether it was the sync's: the last run before
+            the ledger was lost wrote them after the time until which it had synchronised.
+        outlived: Records that were there when the ledger was lost last.
         purged: Addresses of contacts that a person removed for good: a write under way may make them anew.
         decided: What a person decided about a field that is held, by pair and field, while nobody has edited it since.
     """
@@ -83,6 +86,8 @@ class Diary:
     ended: dict[str, float] = field(default_factory=dict)
     flags: dict[tuple[str, int], bool] = field(default_factory=dict)
     ledger_lost: bool = False
+    rewritten: set[str] = field(default_factory=set)
+    outlived: set[str] = field(default_factory=set)
     purged: set[Value] = field(default_factory=set)
     decided: dict[tuple[tuple[str, str], str], Value] = field(default_factory=dict)
     kin: Kin = field(default_factory=Kin)

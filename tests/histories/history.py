@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
 import pandas as pd
 
+from salesmanago_sync.domain.merge.pairs import AT_ONCE
 from salesmanago_sync.domain.plan.scope import Scope
 from salesmanago_sync.errors import ConfigurationError, SyncError
 from salesmanago_sync.overview.issues import IssueFilter, IssueRow, read_issues
@@ -22,7 +24,7 @@ from tests.histories import laws
 from tests.histories.bench import WAIT, Bench, Death, Killed, Mode, Moments, Store
 from tests.histories.dag_run import DagRun
 from tests.histories.diary import Diary
-from tests.histories.look import KEYS, Moment, Pair
+from tests.histories.look import KEYS, Moment, Pair, read_cards
 from tests.histories.people import People, picked
 from tests.histories.setups import Setup
 from tests.integration.direct import SETTLED_SECONDS
@@ -350,11 +352,21 @@ class Player:
 
     def put_ledger_back(self) -> None:
         """Somebody restores the ledger, or it is lost."""
+        self.diary.rewritten |= self._written_after_the_watermark()
+        self.diary.outlived = set(self.bench.look().records)
         self.bench.put_ledger_back()
         self._lost = True
         self.agreed.clear()
         self.diary.ledger_lost = True
         self.diary.decided.clear()
+
+    def _written_after_the_watermark(self) -> set[str]:
+        """Name the contacts that were written after the last watermark, but for those who had just been made."""
+        mark = self.bench.variables.get(LAST_SYNC)
+        since = 0.0 if mark is None else datetime.fromisoformat(mark["salesmanago"]).timestamp()
+        clocks = {one.id: (one.raw["createdOn"] / 1000, one.raw["modifiedOn"] / 1000) for one in read_cards(self.bench)}
+        at_once = AT_ONCE.total_seconds()
+        return {key for key, (made, written) in clocks.items() if written > max(since, made + at_once)}
 
     def settle(self, mode: Mode) -> None:
         """Synchronise until nothing is left to do, ask every law, and see that a further run writes nothing."""

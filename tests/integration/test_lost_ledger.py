@@ -79,6 +79,28 @@ def test_the_default_of_an_account_is_nobodys_opt_out_and_salesforce_keeps_its_v
     again.close()
 
 
+@pytest.mark.parametrize("mode", ["full", "incremental"])
+def test_so_it_is_of_whom_the_last_run_made(direct: Direct, empty_ledger: Path, tmp_path: Path, mode: Any) -> None:
+    if mode == "incremental":
+        direct.sync("full")
+        direct.later(3600)
+    mine = direct.record("Lead", LastName="Nowak", Company="Acme", Email=EMAIL, City="Łódź")
+    direct.sync(mode)
+    [card] = direct.cards().values()
+    assert card["optedOut"] is True
+    again = lose(direct, empty_ledger, tmp_path, variables=False)
+    again.sync("full")
+    assert again.records("Lead")[mine]["HasOptedOutOfEmail"] is False
+    # Who opts out later does so, whatever was taken for the default before.
+    again.later(3600)
+    again.sync()
+    again.control.patch(f"/salesmanago/contacts/{card['id']}", {"optedOutPhone": True})
+    again.sync()
+    assert again.records("Lead")[mine]["DoNotCall"] is True
+    assert again.sync() == []
+    again.close()
+
+
 @pytest.mark.parametrize("answer", ["person", "default", "ask"])
 def test_whose_an_opt_out_is_that_no_clock_tells_may_be_said_beforehand(
     direct: Direct, empty_ledger: Path, tmp_path: Path, answer: str, caplog: pytest.LogCaptureFixture

@@ -146,14 +146,16 @@ class Pairs:
     def ours(self) -> pd.Series:
         """Where nothing is known of a pair whose contact the sync wrote last: the ledger that knew was lost.
 
-        The contact names the record as its `externalId`, and nobody has edited it since everything was synchronised,
-        or, where nobody knows when that was, since moments after it was created.
+        The contact names the record as its `externalId`, and nobody has edited it since everything was synchronised, or
+        since moments after it was created: the last run may have made it, after what it has synchronised until.
         """
         held = full_ids(self.contacts["externalId"]) if "externalId" in self.contacts else self.blank
         mine = self.is_(PAIR) & self.bindings["id"].isna() & held.eq(self.people["salesforce_id"])
         edited, created = self.contacts[SALESMANAGO_CLOCK], self.contacts["createdOn"]
-        still = edited <= (created + AT_ONCE if self.synchronised_until is None else self.synchronised_until)
-        return (mine & still).fillna(False).astype(bool)
+        untouched = edited <= created + AT_ONCE
+        if self.synchronised_until is not None:
+            untouched |= edited <= self.synchronised_until
+        return (mine & untouched).fillna(False).astype(bool)
 
     def _taken_for_base(
         self, column: Column, base: tuple[pd.Series, pd.Series, pd.Series], a: pd.Series, m: pd.Series
