@@ -40,6 +40,10 @@ CASES: dict[str, History] = {
     "the ledger is lost before any run after the one that made a contact, which the account has opted out": History(
         Setup(new_opted_out=True), (TWO[0], ["run", "full"], ["put_ledger_back"]),
     ),
+    "an older copy of the ledger, from before the run that made such a contact": History(
+        Setup(new_opted_out=True),
+        (["settle", "full"], ["keep_ledger"], TWO[0], ["run", "incremental"], ["put_ledger_back"]),
+    ),
     "the last run before the loss gave such a contact another record": History(
         Setup(objects=("Lead", "Contact"), new_opted_out=True), (TWO[0], ["settle", "full"], *OUT_AND_LOST),
     ),

@@ -101,6 +101,17 @@ def test_so_it_is_of_whom_the_last_run_made(direct: Direct, empty_ledger: Path, 
     again.close()
 
 
+@pytest.mark.parametrize("mode", ["full", "incremental"])
+def test_of_whom_somebody_else_made_it_counts_while_the_ledger_is_there(direct: Direct, mode: Any) -> None:
+    direct.sync("full")
+    direct.later(3600)
+    # As an import does that knows the ids of Salesforce.
+    mine = direct.record("Lead", LastName="Nowak", Company="Acme", Email=EMAIL)
+    direct.contact(EMAIL, name="Nowak", company="Acme", externalId=mine, optedOut=True)
+    direct.sync(mode)
+    assert direct.records("Lead")[mine]["HasOptedOutOfEmail"] is True
+
+
 @pytest.mark.parametrize("answer", ["person", "default", "ask"])
 def test_whose_an_opt_out_is_that_no_clock_tells_may_be_said_beforehand(
     direct: Direct, empty_ledger: Path, tmp_path: Path, answer: str, caplog: pytest.LogCaptureFixture

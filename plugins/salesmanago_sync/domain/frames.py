@@ -106,7 +106,7 @@ def texts_of(values: pd.Series | pd.Index) -> list[Any]:
 
     By Arrow itself: pandas makes each of them by itself, which takes ten times as long.
     """
-    found: list[Any] = pa.array(values.array, pa.large_string(), from_pandas=True).to_pylist()
+    found: list[Any] = arrow_of(values).to_pylist()
     return found
 
 
@@ -449,6 +449,10 @@ def among(values: pd.Series, others: pd.Series | Collection[str]) -> pd.Series:
 
     Arrow itself: the test of the text dtype goes value by value in Python, and a set holds an object for each.
     """
-    there = pa.array(others if isinstance(others, pd.Series) else list(others), pa.large_string(), from_pandas=True)
-    found = pc.is_in(pa.array(values, pa.large_string(), from_pandas=True), value_set=there)
+    there = (
+        arrow_of(others)
+        if isinstance(others, pd.Series)
+        else pa.array(list(others), pa.large_string(), from_pandas=True)
+    )
+    found = pc.is_in(arrow_of(values), value_set=there)
     return pd.Series(found.to_numpy(zero_copy_only=False), index=values.index, dtype="bool")

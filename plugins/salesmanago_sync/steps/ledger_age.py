@@ -22,24 +22,33 @@ def check_ledger(ports: Ports) -> None:
     Raises:
         ConfigurationError: It is another one, or older.
     """
+    # This run has its own number already.
+    what = _what_is_lost(ports, ports.ledger.lock.last_attempt() - 1)
+    if what is not None:
+        raise ConfigurationError([Fault(f"ledger (Variable {LAST_SYNC}, key ledger)", what, FIX)])
+
+
+def is_lost(ports: Ports) -> bool:
+    """Tell whether the ledger of the last run is not there: this one is another one, or older."""
+    # What is no run has no number of its own.
+    before = ports.run.attempt - 1 if ports.run.attempt else ports.ledger.lock.last_attempt()
+    return _what_is_lost(ports, before) is not None
+
+
+def _what_is_lost(ports: Ports, attempts: int) -> str | None:
+    """Say why this is not the ledger of the last run; it had so many attempts before this one."""
     known = known_ledger(ports.variables)
     if known is None:
-        return
+        return None
     if known.id != ports.ledger.identity.read():
-        raise ConfigurationError([_fault("is another one than that of the last run: what it knew has been lost.")])
-    last = ports.ledger.lock.last_attempt()
-    # This run has its own number already.
-    if last - 1 < known.attempt:
-        what = (
-            f"has been restored from an earlier copy: it knows {last - 1} attempts, the last run was {known.attempt}."
+        return "is another one than that of the last run: what it knew has been lost."
+    if attempts < known.attempt:
+        return (
+            f"has been restored from an earlier copy: it knows {attempts} attempts, the last run was {known.attempt}."
         )
-        raise ConfigurationError([_fault(what)])
+    return None
 
 
 def this_ledger(ports: Ports) -> KnownLedger:
     """Say which ledger this is, and how old."""
     return KnownLedger(id=ports.ledger.identity.read(), attempt=ports.run.attempt)
-
-
-def _fault(what: str) -> Fault:
-    return Fault(f"ledger (Variable {LAST_SYNC}, key ledger)", what, FIX)

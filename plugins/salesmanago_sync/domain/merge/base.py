@@ -7,7 +7,7 @@ base.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,12 +58,12 @@ def unpack(texts: pd.Series, keys: Iterable[str] = ()) -> Base:
     Returns:
         The values on the same index.
     """
-    pairs = _columns(arrow_of(texts.fillna("{}")), list(keys)) if len(texts) else {}
+    pairs = _columns(arrow_of(texts.fillna("{}")), dict.fromkeys(keys)) if len(texts) else {}
     known = {key: column.is_valid().to_numpy() for key, column in pairs.items()}
     return Base(_side(pairs, texts.index, 0), _side(pairs, texts.index, 1), pd.DataFrame(known, index=texts.index))
 
 
-def _columns(texts: pa.Array, keys: list[str]) -> dict[str, pa.ChunkedArray]:
+def _columns(texts: pa.Array, keys: Collection[str]) -> dict[str, pa.ChunkedArray]:
     """Read JSON objects by Arrow itself: Python takes four times as long, and makes each value by itself."""
     # The texts of a column lie one behind the other: each with the end of its line, they are the document.
     lines = pc.binary_join_element_wise(texts, _text(""), _text("\n"))
@@ -75,8 +75,7 @@ def _columns(texts: pa.Array, keys: list[str]) -> dict[str, pa.ChunkedArray]:
         schema = pa.schema([(key, pa.list_(pa.large_string())) for key in keys])
         found = read_json(pa.BufferReader(document), read, ParseOptions(explicit_schema=schema))
         if found.num_columns == len(keys):
-            # Who has no key at all has a row all the same, but where nobody has any.
-            return dict(zip(keys, found.columns, strict=True)) if found.num_rows == len(texts) else {}
+            return dict(zip(found.column_names, found.columns, strict=True))
         keys = found.column_names
 
 

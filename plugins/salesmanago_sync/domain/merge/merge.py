@@ -28,7 +28,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from salesmanago_sync.domain.frames import either
+from salesmanago_sync.domain.frames import arrow_of, either
 
 Conflict = Literal["newest", "salesforce", "salesmanago", "hold"]
 Direction = Literal["both", "to_salesmanago", "to_salesforce"]
@@ -101,7 +101,7 @@ def same(left: pd.Series, right: pd.Series) -> Flags:
     """Compare two text columns on one index; two blanks are equal."""
     if left is right:
         return np.ones(len(left), dtype=bool)
-    one, other = (pa.array(side, type=pa.large_string(), from_pandas=True) for side in (left, right))
+    one, other = arrow_of(left), arrow_of(right)
     equal = pc.coalesce(pc.equal(one, other), pc.and_(pc.is_null(one), pc.is_null(other)))
     return _of_arrow(equal)
 
@@ -116,7 +116,7 @@ def _spelled_as(model: pd.Series, values: pd.Series, alike: Callable[[pd.Series]
 
 
 def _is(values: pd.Series, text: str) -> Flags:
-    return _of_arrow(pc.fill_null(pc.equal(pa.array(values, type=pa.large_string(), from_pandas=True), text), False))
+    return _of_arrow(pc.fill_null(pc.equal(arrow_of(values), text), False))
 
 
 def _of_arrow(flags: pa.BooleanArray) -> Flags:

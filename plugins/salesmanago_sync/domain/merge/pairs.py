@@ -51,6 +51,7 @@ class Pairs:
         synchronised_until: Up to when SALESmanago was synchronised before this run, by its own clock; or nobody knows.
         default_opt_outs: Whether a contact that nobody edited is opted out by its account's default, as a person said.
         choices: What was decided about held conflicts (`choices.CHOICES`), one row a person and field.
+        ledger_lost: Whether there was a ledger of which this one knows nothing.
     """
 
     mapping: Mapping
@@ -66,6 +67,7 @@ class Pairs:
     synchronised_until: datetime | None = None
     default_opt_outs: bool | None = None
     choices: pd.DataFrame = field(default_factory=CHOICES.empty)
+    ledger_lost: bool = False
 
     def is_(self, status: str) -> pd.Series:
         """Where people have a status."""
@@ -146,15 +148,16 @@ class Pairs:
     def ours(self) -> pd.Series:
         """Where nothing is known of a pair whose contact the sync wrote last: the ledger that knew was lost.
 
-        The contact names the record as its `externalId`, and nobody has edited it since everything was synchronised, or
-        since moments after it was created: the last run may have made it, after what it has synchronised until.
+        The contact names the record as its `externalId`, and nobody has edited it since everything was synchronised.
+        Where nobody knows when that was, or the ledger was lost, it may also be since moments after it was created: the
+        last run made contacts after the time until which it had synchronised.
         """
         held = full_ids(self.contacts["externalId"]) if "externalId" in self.contacts else self.blank
         mine = self.is_(PAIR) & self.bindings["id"].isna() & held.eq(self.people["salesforce_id"])
         edited, created = self.contacts[SALESMANAGO_CLOCK], self.contacts["createdOn"]
         untouched = edited <= created + AT_ONCE
         if self.synchronised_until is not None:
-            untouched |= edited <= self.synchronised_until
+            untouched = (untouched & self.ledger_lost) | (edited <= self.synchronised_until)
         return (mine & untouched).fillna(False).astype(bool)
 
     def _taken_for_base(
@@ -316,6 +319,8 @@ def pairs_of(
     synchronised_until: datetime | None = None,
     default_opt_outs: bool | None = None,
     choices: pd.DataFrame | None = None,
+    *,
+    ledger_lost: bool = False,
 ) -> Pairs:
     """Gather the people of one object who may be written.
 
@@ -327,6 +332,7 @@ def pairs_of(
         synchronised_until: Up to when SALESmanago was synchronised before this run, by its own clock.
         default_opt_outs: Whether a contact that nobody edited is opted out by its account's default, as a person said.
         choices: What was decided about held conflicts, of anybody.
+        ledger_lost: Whether there was a ledger of which this one knows nothing.
     """
     takes_part = people["status"].isin([PAIR, CREATE_IN_SALESFORCE, CREATE_IN_SALESMANAGO])
     # Without the address of a contact nothing can be written to it.
@@ -354,6 +360,7 @@ def pairs_of(
         synchronised_until=synchronised_until,
         default_opt_outs=default_opt_outs,
         choices=CHOICES.empty() if choices is None or choices.empty else _of_people(choices, mine),
+        ledger_lost=ledger_lost,
     )
 
 
@@ -370,7 +377,7 @@ def _of_people(choices: pd.DataFrame, people: pd.DataFrame) -> pd.DataFrame:
 
 def _likely_keys(mapping: Mapping) -> list[str]:
     """Name what a base has, as far as the mapping tells: lines that it had before may still have theirs."""
-    return list(dict.fromkeys([*(line.key for line in mapping.lines), "externalId"]))
+    return [*(line.key for line in mapping.lines), "externalId"]
 
 
 def _without_predecessor(base: Base, bindings: pd.DataFrame, a: pd.DataFrame, mapping: Mapping) -> Base:

@@ -50,6 +50,7 @@ class PlanInput:
         witnesses: Objects that are not synchronised: only their opt-outs count.
         seen: For whom the services were asked (`sightings`): nobody else is taken for gone.
         synchronised_until: Up to when SALESmanago was synchronised before this run, by its own clock; or nobody knows.
+        ledger_lost: Whether there was one of which this one knows nothing.
         default_opt_outs: Whether a contact that nobody edited is opted out by its account's default where nothing else
             is remembered of it; None where nobody has said so.
         choices: What people decided about held conflicts (`choices.CHOICES`).
@@ -64,6 +65,7 @@ class PlanInput:
     witnesses: Sequence[ObjectInput] = ()
     seen: pd.DataFrame = field(default_factory=SIGHTINGS.empty)
     synchronised_until: datetime | None = None
+    ledger_lost: bool = False
     default_opt_outs: bool | None = None
     choices: pd.DataFrame = field(default_factory=CHOICES.empty)
 
@@ -135,7 +137,7 @@ def _with_people(inputs: PlanInput, people: pd.DataFrame) -> list[ObjectInput]:
 
 def _pairs(item: ObjectInput, inputs: PlanInput, bindings: pd.DataFrame, people: pd.DataFrame) -> Pairs:
     known = (inputs.synchronised_until, inputs.default_opt_outs, inputs.choices)
-    return pairs_of(item, inputs.contacts, bindings, people, *known)
+    return pairs_of(item, inputs.contacts, bindings, people, *known, ledger_lost=inputs.ledger_lost)
 
 
 def _to_somebody(changes: pd.DataFrame) -> pd.DataFrame:
