@@ -21,6 +21,5 @@ def test_arrow_takes_its_memory_from_the_system_unless_somebody_chose_otherwise(
         "import pyarrow as pa; from salesmanago_sync.memory import share_memory; "
         "share_memory(); print(pa.default_memory_pool().backend_name)"
     )
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split() == [
-        used
-    ]
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert shown.split() == [used]

@@ -220,7 +220,7 @@ MEASURES = Declared(
 SIZES = Declared(
     "sizes",
     writer="plan, compare",
-    meaning="Whom one batch of a part writes (`steps.planning.sizes`).",
+    meaning="Whom one batch of a part writes (`steps.batches.sizes`).",
     columns=(
         _OBJECT,
         _DIRECTION,

@@ -16,8 +16,8 @@ from salesmanago_sync.domain.mapping_files.mapping import Line, Mapping
 from salesmanago_sync.domain.merge.merge import TO_SALESFORCE, TO_SALESMANAGO
 from salesmanago_sync.domain.merge.owed import OPT_OUTS
 from salesmanago_sync.domain.people.witness import OBJECTS
-from salesmanago_sync.steps.batches import ROWS, cards_calls
-from salesmanago_sync.steps.cost import Cost, Size, up
+from salesmanago_sync.steps.batches import ROWS, cards_calls, up
+from salesmanago_sync.steps.cost import Cost, Size
 from salesmanago_sync.steps.ports import Ports
 
 # The preflight asks for the org, three objects and the Account, and SALESmanago for the owner.

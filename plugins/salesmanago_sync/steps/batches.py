@@ -71,7 +71,7 @@ def cut(changes: pd.DataFrame, size: int, part: int = 1) -> list[Batch]:
     """
     found = []
     for (lane, direction, name), rows in changes.groupby(["lane", "direction", "object"], sort=True):
-        of = -(-rows["person"].nunique() // size)
+        of = up(rows["person"].nunique(), size)
         found += [
             Batch(object=name, direction=direction, lane=lane, part=part, batch=number, of=of, size=size)
             for number in range(1, of + 1)
@@ -108,7 +108,7 @@ def sizes(written_in_turn: Sequence[pd.DataFrame], size: int) -> pd.DataFrame:
         people = sorted(mine["person"].unique())
         created = mine.loc[mine["action"].eq("create"), "person"].nunique()
         requests = list(in_batches(people, request_size(batch.direction, batch.lane)))
-        (_, told), again, approved = (_looked_up(requests, before) for before in (written, moved, heard))
+        (_, told), again, approved = (_with_some_of(requests, before) for before in (written, moved, heard))
         found.append([batch.object, batch.direction, batch.lane, len(people), created, told, *again, *approved])
         if batch.direction == TO_SALESMANAGO:
             written.update(people)
@@ -117,7 +117,7 @@ def sizes(written_in_turn: Sequence[pd.DataFrame], size: int) -> pd.DataFrame:
     return SIZES.frame(found)
 
 
-def _looked_up(requests: Iterable[Sequence[int]], people: Collection[int]) -> tuple[int, int]:
+def _with_some_of(requests: Iterable[Sequence[int]], people: Collection[int]) -> tuple[int, int]:
     """Count the requests that have some of these people, and how often their cards are asked for."""
     theirs = [count for request in requests if (count := sum(person in people for person in request))]
     return len(theirs), cards_calls(theirs)
@@ -125,4 +125,9 @@ def _looked_up(requests: Iterable[Sequence[int]], people: Collection[int]) -> tu
 
 def cards_calls(people: Iterable[int]) -> int:
     """Say how often cards are asked for, where each request asks for those of so many people."""
-    return sum(-(-count // CARDS_AT_ONCE) for count in people)
+    return sum(up(count, CARDS_AT_ONCE) for count in people)
+
+
+def up(number: int, size: int) -> int:
+    """Say how many requests, or batches, a number of people takes."""
+    return -(-number // size)

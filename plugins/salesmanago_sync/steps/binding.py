@@ -27,7 +27,7 @@ def bind_people(ports: Ports) -> list[list[dict[str, Any]]]:
         ports: What the step talks to.
 
     Returns:
-        The batches of each write task (`planning.batches`), consent excepted, which goes first.
+        The batches of each write task (`planning.work_of`), consent excepted, which goes first.
 
     Raises:
         FatalError: The run asked, and its plan was not approved; or a part has no plan.

@@ -15,7 +15,7 @@ from salesmanago_sync.domain.merge.merge import TO_SALESFORCE, TO_SALESMANAGO
 from salesmanago_sync.domain.plan.scope import Scope
 from salesmanago_sync.domain.staged_frames import PLANNED_CHANGES, SIZES
 from salesmanago_sync.ledger.frames import rows_of
-from salesmanago_sync.steps.batches import ROWS, goes_first, request_size, sizes
+from salesmanago_sync.steps.batches import ROWS, goes_first, request_size, sizes, up
 from salesmanago_sync.steps.canary import first_people
 from salesmanago_sync.steps.looks import FRESH_FOR, MOST_PAGES, MOST_RECORDS
 from salesmanago_sync.steps.parts import each_staged, of_everybody
@@ -112,7 +112,7 @@ class Cost:
     newcomers: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def write_all(self, batches: pd.DataFrame) -> None:
-        """Add the requests of some batches (`planning.sizes`)."""
+        """Add the requests of some batches (`batches.sizes`)."""
         for batch in rows_of(batches):
             self.write(Size(**batch))
 
@@ -159,8 +159,3 @@ class Cost:
             self.salesmanago += up(mine[TO_SALESFORCE], ROWS[TO_SALESMANAGO])
             if name in self.linked:
                 self.salesforce += up(mine[TO_SALESMANAGO], ROWS[TO_SALESFORCE])
-
-
-def up(number: int, size: int) -> int:
-    """Say how many requests a number of people takes."""
-    return -(-number // size)

@@ -14,7 +14,7 @@ import pandas as pd
 from salesmanago_sync.clients.salesmanago import CARDS_AT_ONCE
 from salesmanago_sync.domain.plan.limits import added, measures
 from salesmanago_sync.domain.undo.undo import at_most
-from salesmanago_sync.steps.batches import request_size
+from salesmanago_sync.steps.batches import request_size, up
 from salesmanago_sync.steps.guard import ask, forget_question, why_it_asks
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.undoing import decide, note_plan, run_to_undo, slices, written_by
@@ -69,9 +69,9 @@ def _calls(written: pd.DataFrame, changes: pd.DataFrame) -> Counter[str]:
     contacts = written.loc[written["salesmanago_id"].ne(""), "salesmanago_id"].nunique()
     calls = Counter(
         salesforce=written.loc[written["salesforce_id"].ne(""), "object"].nunique(),
-        salesmanago=-(-contacts // CARDS_AT_ONCE),
+        salesmanago=up(contacts, CARDS_AT_ONCE),
     )
     for (lane, direction, _), rows in changes.groupby(["lane", "direction", "object"]):
         size = request_size(str(direction), str(lane))
-        calls[str(direction).removeprefix("to_")] += -(-rows["person"].nunique() // size)
+        calls[str(direction).removeprefix("to_")] += up(rows["person"].nunique(), size)
     return calls

@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from salesmanago_sync.domain.converters.base import as_text
 from salesmanago_sync.domain.declared import Declared, number, text
-from salesmanago_sync.domain.frames import TEXT, among, are_full_ids, either, full_ids, unreadable
+from salesmanago_sync.domain.frames import TEXT, among, are_full_ids, arrow_of, either, full_ids, unreadable
 from salesmanago_sync.domain.merge.canonical import Column
 from salesmanago_sync.domain.merge.choices import OUTCOMES
 from salesmanago_sync.domain.merge.merge import (
@@ -207,11 +206,9 @@ def _rows(pairs: Pairs, writes: Sequence[_Write]) -> pd.DataFrame:
 
 def _values(parts: Sequence[tuple[pd.Series, Places]]) -> pd.Series:
     """Take the values at some places of each series, one series under the other."""
-    taken = [
-        pc.take(pa.array(values, type=pa.large_string(), from_pandas=True), pa.array(places))
-        for values, places in parts
-    ]
-    return pd.Series(pa.chunked_array([chunk for one in taken for chunk in getattr(one, "chunks", [one])]), dtype=TEXT)
+    return pd.Series(
+        pa.chunked_array([arrow_of(values).take(pa.array(places)) for values, places in parts]), dtype=TEXT
+    )
 
 
 def _findings(pairs: Pairs, column: Column, sides: Sides, decisions: pd.DataFrame) -> list[pd.DataFrame]:

@@ -28,11 +28,10 @@ from salesmanago_sync.domain.people.matching import (
     SKIP,
     Identities,
 )
-from salesmanago_sync.domain.plan.changes import Decision
+from salesmanago_sync.domain.plan.changes import CONSENT, Decision
 from salesmanago_sync.domain.plan.findings import issues, stack
 from salesmanago_sync.domain.staged_frames import CHANGES, FOUND_ISSUES, SEEN_OPT_OUTS
 
-CONSENT = "consent"
 CREATES = (CREATE_IN_SALESFORCE, CREATE_IN_SALESMANAGO)
 CONTACT = "contact"
 # How the rule of such a change begins, by the side on which the opt-out was seen.

@@ -67,9 +67,8 @@ def test_a_field_without_any_base_is_blank_and_unknown() -> None:
 def test_one_that_is_longer_than_what_is_read_at_a_time_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(salesmanago_sync.domain.merge.base, "BLOCK", 64)
     long = "ż" * 200
-    a, _, _ = unpack(packed([{"name": ("short", None)}, {"name": (long, None)}, {}, {"name": ("last", None)}])).of(
-        "name"
-    )
+    texts = packed([{"name": ("short", None)}, {"name": (long, None)}, {}, {"name": ("last", None)}])
+    a, _, _ = unpack(texts).of("name")
     assert a.fillna("").tolist() == ["short", long, "", "last"]
 
 
