@@ -40,6 +40,14 @@ CASES: dict[str, History] = {
     "the ledger is lost before any run after the one that made a contact, which the account has opted out": History(
         Setup(new_opted_out=True), (TWO[0], ["run", "full"], ["put_ledger_back"]),
     ),
+    "the last run before the loss wrote to a contact that the account had opted out by itself": History(
+        Setup(new_opted_out=True),
+        (TWO[0], ["settle", "full"], ["edit_record", 0, "city", "Opole"], ["run", "incremental"], ["put_ledger_back"]),
+    ),
+    "the same by the consent lane": History(
+        Setup(new_opted_out=True),
+        (TWO[0], ["settle", "full"], ["choose_in_salesforce", 0, 1, True], ["carry_opt_outs"], ["put_ledger_back"]),
+    ),
     "an older copy of the ledger, from before the run that made such a contact": History(
         Setup(new_opted_out=True),
         (["settle", "full"], ["keep_ledger"], TWO[0], ["run", "incremental"], ["put_ledger_back"]),

@@ -68,7 +68,9 @@ class Diary:
         flags: The last that is known of a flag, by record or contact and channel.
         ledger_lost: Whether the ledger was lost or restored: nobody knows any more which contacts the sync made.
         rewritten: Contacts of whose last write nobody can tell any more whether it was the sync's: the last run before
-            the ledger was lost wrote them after the time until which it had synchronised.
+            the ledger was lost, which did not come to its end, wrote them after the time until which all was read.
+        unheard: Contacts whose last edit, whosesoever, lies where it is noted that the sync wrote contacts: after the
+            loss of the ledger it counts for nothing.
         outlived: Records that were there when the ledger was lost last.
         purged: Addresses of contacts that a person removed for good: a write under way may make them anew.
         decided: What a person decided about a field that is held, by pair and field, while nobody has edited it since.
@@ -87,6 +89,7 @@ class Diary:
     flags: dict[tuple[str, int], bool] = field(default_factory=dict)
     ledger_lost: bool = False
     rewritten: set[str] = field(default_factory=set)
+    unheard: set[str] = field(default_factory=set)
     outlived: set[str] = field(default_factory=set)
     purged: set[Value] = field(default_factory=set)
     decided: dict[tuple[tuple[str, str], str], Value] = field(default_factory=dict)
@@ -111,6 +114,7 @@ class Diary:
     def chooses(self, at: float, identifier: str, channel: int, out: bool) -> None:
         """Note that a person opted somebody out, or in."""
         self.touched[identifier] = at
+        self.unheard.discard(identifier)
         self.flags[identifier, channel] = out
         if out:
             self.opted_out[channel].add(identifier)

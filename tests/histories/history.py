@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,7 +19,7 @@ from salesmanago_sync.steps.approval import Answer
 from salesmanago_sync.steps.choosing import decide_conflicts
 from salesmanago_sync.steps.consent_lane import carry_opt_outs
 from salesmanago_sync.steps.start import NothingToDoError
-from salesmanago_sync.steps.watermark import LAST_SYNC
+from salesmanago_sync.steps.watermark import LAST_SYNC, read_watermark
 from tests.histories import laws
 from tests.histories.bench import WAIT, Bench, Death, Killed, Mode, Moments, Store
 from tests.histories.dag_run import DagRun
@@ -352,7 +352,11 @@ class Player:
 
     def put_ledger_back(self) -> None:
         """Somebody restores the ledger, or it is lost."""
-        self.diary.rewritten |= self._written_after_the_watermark()
+        noted, others = self._written_after_the_watermark()
+        self.diary.unheard = noted
+        # A run that came to its end has noted what it wrote.
+        if not (self._runs and self._runs[-1].green):
+            self.diary.rewritten |= others
         self.diary.outlived = set(self.bench.look().records)
         self.bench.put_ledger_back()
         self._lost = True
@@ -360,13 +364,20 @@ class Player:
         self.diary.ledger_lost = True
         self.diary.decided.clear()
 
-    def _written_after_the_watermark(self) -> set[str]:
-        """Name the contacts that were written after the last watermark, but for those who had just been made."""
-        mark = self.bench.variables.get(LAST_SYNC)
-        since = 0.0 if mark is None else datetime.fromisoformat(mark["salesmanago"]).timestamp()
-        clocks = {one.id: (one.raw["createdOn"] / 1000, one.raw["modifiedOn"] / 1000) for one in read_cards(self.bench)}
-        at_once = AT_ONCE.total_seconds()
-        return {key for key, (made, written) in clocks.items() if written > max(since, made + at_once)}
+    def _written_after_the_watermark(self) -> tuple[set[str], set[str]]:
+        """Name the contacts that were written after the last watermark: those of whom it is noted, and the others.
+
+        Of contacts who had just been made it need not be noted.
+        """
+        mark = read_watermark(self.bench.variables)
+        spans = () if mark is None or mark.ledger is None else mark.ledger.wrote
+        noted, others = set(), set()
+        for card in read_cards(self.bench):
+            made, written = (datetime.fromtimestamp(card.raw[name] / 1000, UTC) for name in ("createdOn", "modifiedOn"))
+            if mark is None or written > mark.salesmanago:
+                told = written <= made + AT_ONCE or any(begin <= written <= end for begin, end in spans)
+                (noted if told else others).add(card.id)
+        return noted, others
 
     def settle(self, mode: Mode) -> None:
         """Synchronise until nothing is left to do, ask every law, and see that a further run writes nothing."""

@@ -110,21 +110,19 @@ def nobody_is_opted_out_without_evidence(now: Moment, evidence: Evidence) -> Non
 def _by_default(one: Someone, evidence: Evidence) -> bool:
     """Whether the account may have opted a new contact out by itself."""
     diary = evidence.diary
-    return (
-        evidence.born_out
-        and one.object == "contact"
-        and (evidence.untold or one.id not in {*diary.made, *diary.opted_out[0]} - diary.restored)
-    )
+    by_a_person = {*diary.made, *diary.opted_out[0]} - diary.restored
+    untold = evidence.untold or one.id in diary.unheard
+    return evidence.born_out and one.object == "contact" and (untold or one.id not in by_a_person)
 
 
 def _of_what_is_unknown(one: Someone, now: Moment, evidence: Evidence) -> bool:
     """Whether a record belongs to a contact of whom nothing was known any more, and that a person had edited.
 
     The sync made the record of the contact, or the contact of the record. After a loss of the ledger nobody can tell
-    such a contact's flag from a person's, and mailing is the worse mistake. So it is of one that the last run has
-    written since the watermark, since only the ledger tells that from a person's edit; and of one that a write made
-    anew whom a person had removed meanwhile, where the run died with that write. Of a contact of whom nothing is known
-    a record is made as opted out as the contact is.
+    such a contact's flag from a person's, and mailing is the worse mistake. So it is of one that was written since the
+    watermark by a run that did not come to its end, and so could not note that; and of one that a write made anew whom
+    a person had removed meanwhile, where the run died with that write. Of a contact of whom nothing is known a record
+    is made as opted out as the contact is.
     """
     diary = evidence.diary
     cards = {bound.pair[1] for bound in now.bindings.values() if bound.pair[0] == one.id}
@@ -363,7 +361,8 @@ def whoever_is_opted_out_is_so_on_both_sides(now: Moment, evidence: Evidence) ->
     """A bound person is opted out on both sides or on none; an account's default for new contacts stays there."""
     for bound, record, card in now.pairs():
         same = record.opted_out == card.opted_out or (
-            _by_default(card, evidence) and (evidence.untold or record.opted_out[1] == card.opted_out[1])
+            _by_default(card, evidence)
+            and (evidence.untold or card.id in evidence.diary.unheard or record.opted_out[1] == card.opted_out[1])
         )
         assert same, ("opted out on one side only", bound, record.opted_out, card.opted_out)
 

@@ -60,6 +60,21 @@ def test_another_ledger_is_refused_even_if_it_is_not_empty(direct: Direct, tmp_p
     assert direct.sync() == []
 
 
+def test_a_part_of_a_full_sync_does_not_take_another_ledger_for_that_of_the_last_run(
+    direct: Direct, tmp_path: Path
+) -> None:
+    mine = synced(direct)
+    direct.record("Lead", LastName="Kowal", Company="Kowal", Email="ewa@example.com")
+    direct.sync("full")
+    direct.ledger.close()
+    direct.ledger = Ledger.open(f"sqlite:///{tmp_path}/other.db")
+    direct.sync("full", ids=[mine])
+    with pytest.raises(ConfigurationError, match="another one than that of the last run"):
+        direct.sync()
+    direct.sync("full")
+    assert direct.sync() == []
+
+
 def test_a_watermark_that_a_person_wrote_knows_no_ledger(direct: Direct) -> None:
     synced(direct)
     mark = direct.variables.get(LAST_SYNC)

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from salesmanago_sync.errors import FatalError
-from tests.integration.direct import Direct
+from salesmanago_sync.ledger.store import Ledger
+from salesmanago_sync.steps.binding import bind_people
+from salesmanago_sync.steps.close import close
+from salesmanago_sync.steps.consent_lane import carry_opt_outs
+from salesmanago_sync.steps.watermark import LAST_SYNC
+from salesmanago_sync.steps.writing import write_batches
+from tests.integration.direct import SETTLED_SECONDS, Direct, plan_everybody, read_everybody
 from tests.twin_in_process import TwinInProcess
 
 EMAIL = "person@example.com"
@@ -101,6 +109,73 @@ def test_so_it_is_of_whom_the_last_run_made(direct: Direct, empty_ledger: Path, 
     again.close()
 
 
+@pytest.mark.parametrize("last", ["incremental", "restricted", "failed", "lane"])
+def test_so_it_is_of_whom_the_last_run_wrote(direct: Direct, empty_ledger: Path, tmp_path: Path, last: str) -> None:
+    """A run writes after the time until which it has synchronised: its own writes look like the newest edits."""
+    mine = lead(direct)
+    direct.later(3600)
+    write_once_more(direct, mine, last)
+    [card] = direct.cards().values()
+    synchronised = datetime.fromisoformat(direct.variables.get(LAST_SYNC)["salesmanago"]).timestamp()
+    assert card["modifiedOn"] / 1000 > synchronised
+    # What the service made of our own write, within the moment of it.
+    clock = {"modifiedOn": card["modifiedOn"]}
+    direct.control.patch(f"/salesmanago/contacts/{card['id']}", {"address": {"city": "Lodz"}, **clock})
+    again = lose(direct, empty_ledger, tmp_path, variables=False)
+    again.sync("full")
+    record = again.records("Lead")[mine]
+    assert (record["HasOptedOutOfEmail"], record["City"]) == (False, "Łódź")
+    assert again.sync() == []
+    again.close()
+
+
+def write_once_more(direct: Direct, mine: str, last: str) -> None:
+    """Write the contact of a Lead: by a run, by one that does not move the watermark, or by the consent lane."""
+    field = {"DoNotCall": True} if last == "lane" else {"Phone": "+48500600700"}
+    direct.control.patch(f"/salesforce/Lead/{mine}", field)
+    direct.later(SETTLED_SECONDS)
+    if last == "lane":
+        assert carry_opt_outs(direct.ports("incremental"), direct.account)["written"] == 1
+    elif last == "failed":
+        ports = direct.begun("incremental")
+        read_everybody(direct, ports)
+        plan_everybody(ports)
+        for work in bind_people(ports):
+            write_batches(ports, work)
+        close(ports)
+    else:
+        direct.sync(**({"ids": [mine]} if last == "restricted" else {}))
+
+
+@pytest.mark.parametrize("later", [False, True], ids=["by the last run", "before the last run"])
+def test_an_older_copy_knows_nothing_of_what_was_written_since(direct: Direct, tmp_path: Path, later: bool) -> None:
+    mine = lead(direct)
+    ledger, copy = tmp_path / "ledger.db", tmp_path / "copy.db"
+    copied(direct, ledger, copy)
+    direct.control.patch(f"/salesforce/Lead/{mine}", {"City": "Gdańsk"})
+    direct.later(3600)
+    direct.sync()
+    [card] = direct.cards().values()
+    clock = {"modifiedOn": card["modifiedOn"]}
+    direct.control.patch(f"/salesmanago/contacts/{card['id']}", {"address": {"city": "Gdansk"}, **clock})
+    if later:
+        direct.later(3600)
+        direct.sync()
+    direct.later(3600)
+    copied(direct, copy, ledger)
+    direct.sync("full")
+    record = direct.records("Lead")[mine]
+    assert (record["HasOptedOutOfEmail"], record["City"]) == (False, "Gdańsk")
+    assert direct.sync() == []
+
+
+def copied(direct: Direct, one: Path, other: Path) -> None:
+    """Copy the ledger aside, or put the copy back; nothing is at work meanwhile."""
+    direct.ledger.close()
+    shutil.copy(one, other)
+    direct.ledger = Ledger.open(f"sqlite:///{one.parent}/ledger.db")
+
+
 @pytest.mark.parametrize("mode", ["full", "incremental"])
 def test_of_whom_somebody_else_made_it_counts_while_the_ledger_is_there(direct: Direct, mode: Any) -> None:
     direct.sync("full")
@@ -131,8 +206,10 @@ def test_whose_an_opt_out_is_that_no_clock_tells_may_be_said_beforehand(
 
 def test_what_a_person_edited_later_counts(direct: Direct, empty_ledger: Path, tmp_path: Path) -> None:
     mine = lead(direct)
+    direct.control.patch(f"/salesforce/Lead/{mine}", {"Phone": "+48500600700"})
+    direct.sync()
     [card] = direct.cards().values()
-    direct.later(3600)
+    direct.later(120)
     direct.control.patch(f"/salesmanago/contacts/{card['id']}", {"address": {"city": "Gdynia"}, "optedOut": True})
     again = lose(direct, empty_ledger, tmp_path, variables=False)
     again.sync("full")

@@ -236,6 +236,12 @@ class Bindings:
         with self._database.read() as connection:
             return select_frame(connection, query)
 
+    def contacts_written_since(self, since: datetime) -> list[datetime]:
+        """Read when contacts of people were last written, by SALESmanago's clock: each moment after one, in order."""
+        column = bindings.c.salesmanago_written_at
+        with self._database.read() as connection:
+            return list(connection.scalars(sa.select(column).where(column > since).distinct().order_by(column)))
+
     def count_unchecked(self, before: datetime) -> int:
         """Count the living bindings whose sides were last read, or that were made, before a moment."""
         stale = sa.func.coalesce(bindings.c.checked_at, bindings.c.created_at) < before

@@ -91,6 +91,7 @@ bindings = sa.Table(
     sa.Index(None, "email"),
     sa.Index(None, "status", "checked_at"),
     sa.Index(None, "created_by_run"),
+    sa.Index(None, "salesmanago_written_at"),
 )
 
 binding_events = sa.Table(

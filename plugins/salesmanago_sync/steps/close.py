@@ -9,6 +9,7 @@ from salesmanago_sync.errors import FatalError, SyncError
 from salesmanago_sync.ledger.runs import ASKS
 from salesmanago_sync.steps.approval import REJECTED, answered, under_last_attempt, words_of
 from salesmanago_sync.steps.commit import COMMITTED
+from salesmanago_sync.steps.ledger_age import note_writes
 from salesmanago_sync.steps.long_list import abandon_lists
 from salesmanago_sync.steps.parts import is_planned
 from salesmanago_sync.steps.ports import Ports
@@ -70,6 +71,7 @@ def _end(ports: Ports) -> None:
     totals, note = _totals(ports)
     ports.ledger.runs.finish(ports.run.id, "success" if done else "failed", ports.now(), totals, note)
     _end_first_sync(ports, done)
+    note_writes(ports)
     if not done:
         # What is remembered of the org may be why it failed.
         ports.ledger.org_answers.drop()

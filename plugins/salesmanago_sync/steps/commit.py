@@ -12,14 +12,21 @@ from salesmanago_sync.domain.staged_frames import PEOPLE, SEEN_OPT_OUTS, SIGHTIN
 from salesmanago_sync.errors import FatalError
 from salesmanago_sync.steps.approval import approved_scope
 from salesmanago_sync.steps.frames import load_frame
-from salesmanago_sync.steps.ledger_age import this_ledger
+from salesmanago_sync.steps.ledger_age import lost_ledger, this_ledger
 from salesmanago_sync.steps.parts import of_everybody
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import checked
 from salesmanago_sync.steps.reading import SALESFORCE, SALESMANAGO
 from salesmanago_sync.steps.snapshot import mappings_of_run
 from salesmanago_sync.steps.staged import read_at
-from salesmanago_sync.steps.watermark import Watermark, first_sync, move_watermark, note_ledger, write_first_sync
+from salesmanago_sync.steps.watermark import (
+    Watermark,
+    first_sync,
+    move_watermark,
+    note_ledger,
+    read_watermark,
+    write_first_sync,
+)
 from salesmanago_sync.steps.window import Window, found_watermark, span_of
 
 # The run's work is done; what is left is to tell.
@@ -59,7 +66,7 @@ def commit(ports: Ports, window: Window | None) -> dict[str, int]:
     elif _is_whole_back_fill(ports) and not unread.any():
         _note_back_fill(ports, checked(ports).objects)
     # The next run's window holds once more whoever could not be decided about.
-    _move_watermark(ports, window, restricted=run["restricted"] or bool(unread.any()))
+    _move_watermark(ports, window, restricted=run["restricted"], unread=bool(unread.any()))
     ports.ledger.runs.update(ports.run.id, state=COMMITTED)
     now = ports.now()
     ports.ledger.prune(now - timedelta(days=ports.settings.history_days), now)
@@ -76,13 +83,17 @@ def _check_settled(ports: Ports) -> None:
         )
 
 
-def _move_watermark(ports: Ports, window: Window | None, *, restricted: bool) -> None:
-    ledger = this_ledger(ports)
-    if restricted:
-        note_ledger(ports.variables, ledger)
+def _move_watermark(ports: Ports, window: Window | None, *, restricted: bool, unread: bool) -> None:
+    if restricted and lost_ledger(ports) is not None:
+        # Of others nothing is known yet: only a whole full sync takes a ledger in place of the one that was lost.
+        return
+    if restricted or unread:
+        present = read_watermark(ports.variables)
+        if present is not None:
+            note_ledger(ports.variables, this_ledger(ports, present.salesmanago))
         return
     until = {side: span_of(window, side)[1] for side in ("salesforce", "salesmanago")}
-    read = Watermark(**until, ledger=ledger)
+    read = Watermark(**until, ledger=this_ledger(ports, until["salesmanago"]))
     move_watermark(ports.variables, found_watermark(ports), read)
 
 

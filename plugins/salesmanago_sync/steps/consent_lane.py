@@ -27,6 +27,7 @@ from salesmanago_sync.steps.evidence import keep_seen
 from salesmanago_sync.steps.explaining import stage_objects
 from salesmanago_sync.steps.extract import add_counterparts, add_least_checked
 from salesmanago_sync.steps.freshness import Freshness
+from salesmanago_sync.steps.ledger_age import note_writes
 from salesmanago_sync.steps.planning import DIRECTIONS, plan_of
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import Account
@@ -142,6 +143,7 @@ def _write(ports: Ports, reading: Reading, objects: list[str], seen_at: datetime
             for group in groups(rows, ROWS[direction]):
                 total.update(writer.write(str(name), direction, group, result.people))
     ports.ledger.bindings.mark_checked(result.people.loc[seen, "salesforce_id"], ports.now())
+    note_writes(numbered)
     note = f"{total['done']} people opted out on the other side, {total['failed']} refused"
     ports.ledger.runs.finish(number, "failed" if total["failed"] else "success", ports.now(), note=note)
     return dict(total)

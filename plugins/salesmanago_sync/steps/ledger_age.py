@@ -1,19 +1,35 @@
 """How old the ledger is: another one, or a copy of an earlier day, must not be taken for the one of the last run.
 
 The ledger has a name and counts its attempts. Both are kept beside the watermark, where a restored ledger cannot reach
-them.
+them; and so is when contacts were written since then, which only the ledger could tell from people's edits.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from salesmanago_sync.domain.merge.pairs import LostLedger
 from salesmanago_sync.errors import ConfigurationError, Fault
 from salesmanago_sync.steps.ports import Ports
-from salesmanago_sync.steps.watermark import LAST_SYNC, KnownLedger, known_ledger
+from salesmanago_sync.steps.watermark import (
+    LAST_SYNC,
+    KnownLedger,
+    Span,
+    known_ledger,
+    note_ledger,
+    read_watermark,
+)
 
 FIX = (
     "Put the newest copy in its place; or run salesmanago_full_sync, which compares everybody on both sides, lets the "
     "conflict rules decide where only one side should have been written, and takes this ledger as it is."
 )
+
+# How long before the answer to a request a contact may have been written; the clock of the answer has whole seconds.
+REQUEST, SECOND = timedelta(minutes=1), timedelta(seconds=1)
+# A run of hours has one or two: what it wrote lies close together.
+MOST_SPANS = 20
 
 
 def check_ledger(ports: Ports) -> None:
@@ -28,11 +44,14 @@ def check_ledger(ports: Ports) -> None:
         raise ConfigurationError([Fault(f"ledger (Variable {LAST_SYNC}, key ledger)", what, FIX)])
 
 
-def is_lost(ports: Ports) -> bool:
-    """Tell whether the ledger of the last run is not there: this one is another one, or older."""
+def lost_ledger(ports: Ports) -> LostLedger | None:
+    """Say what is known of the ledger of the last run if it is not there: this one is another one, or older."""
     # What is no run has no number of its own.
     before = ports.run.attempt - 1 if ports.run.attempt else ports.ledger.lock.last_attempt()
-    return _what_is_lost(ports, before) is not None
+    if _what_is_lost(ports, before) is None:
+        return None
+    known = known_ledger(ports.variables)
+    return LostLedger(() if known is None else known.wrote)
 
 
 def _what_is_lost(ports: Ports, attempts: int) -> str | None:
@@ -49,6 +68,44 @@ def _what_is_lost(ports: Ports, attempts: int) -> str | None:
     return None
 
 
-def this_ledger(ports: Ports) -> KnownLedger:
-    """Say which ledger this is, and how old."""
-    return KnownLedger(id=ports.ledger.identity.read(), attempt=ports.run.attempt)
+def this_ledger(ports: Ports, since: datetime) -> KnownLedger:
+    """Say which ledger this is, how old, and when contacts were written since a moment."""
+    return KnownLedger(id=ports.ledger.identity.read(), attempt=ports.run.attempt, wrote=_wrote(ports, since))
+
+
+def note_writes(ports: Ports) -> None:
+    """Note when contacts were written since the last synchronisation, also by what does not move the watermark."""
+    # An unreadable Variable is told by the preflight; a lost ledger is taken as it is by a whole full sync alone.
+    known = known_ledger(ports.variables)
+    present = None if known is None or lost_ledger(ports) is not None else read_watermark(ports.variables)
+    if known is None or present is None:
+        return
+    wrote = _wrote(ports, present.salesmanago)
+    if wrote != known.wrote:
+        note_ledger(ports.variables, known.model_copy(update={"wrote": wrote}))
+
+
+def _wrote(ports: Ports, since: datetime) -> tuple[Span, ...]:
+    return spans_of(ports.ledger.bindings.contacts_written_since(since))
+
+
+def spans_of(moments: Iterable[datetime]) -> tuple[Span, ...]:
+    """Lay out the spans of time in which the requests were under way that were answered at some moments.
+
+    Args:
+        moments: In order.
+
+    Returns:
+        In order; those that touch are one, and so are the closest, as far as there are too many.
+    """
+    spans: list[Span] = []
+    for moment in moments:
+        begin, end = moment - REQUEST, moment + SECOND
+        if spans and begin <= spans[-1][1]:
+            spans[-1] = (spans[-1][0], end)
+        else:
+            spans.append((begin, end))
+    while len(spans) > MOST_SPANS:
+        nearest = min(range(1, len(spans)), key=lambda place: spans[place][0] - spans[place - 1][1])
+        spans[nearest - 1 : nearest + 1] = [(spans[nearest - 1][0], spans[nearest][1])]
+    return tuple(spans)

@@ -34,7 +34,7 @@ from salesmanago_sync.errors import FatalError
 from salesmanago_sync.steps.approval import forget_answer
 from salesmanago_sync.steps.batches import Batch, cut, goes_first, sizes
 from salesmanago_sync.steps.evidence import opt_ins_reverted
-from salesmanago_sync.steps.ledger_age import is_lost
+from salesmanago_sync.steps.ledger_age import lost_ledger
 from salesmanago_sync.steps.parts import check_unbound, each_staged, load_part, of_everybody, save_part, stage
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import checked
@@ -199,7 +199,7 @@ def inputs_of(reading: Reading, objects: Sequence[str], direction: str | None = 
         now=ports.now(),
         seen=reading.seen(),
         synchronised_until=None if watermark is None else watermark.salesmanago,
-        ledger_lost=is_lost(ports),
+        lost=lost_ledger(ports),
         default_opt_outs={"default": True, "person": False}.get(ports.settings.untouched_opt_outs),
         witnesses=reading.witness_inputs(),
         choices=reading.choices(),

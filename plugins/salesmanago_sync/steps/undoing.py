@@ -29,6 +29,7 @@ from salesmanago_sync.steps.binding import note_differences
 from salesmanago_sync.steps.close import asks, end_question
 from salesmanago_sync.steps.commit import COMMITTED
 from salesmanago_sync.steps.freshness import JustRead
+from salesmanago_sync.steps.ledger_age import note_writes
 from salesmanago_sync.steps.looks import FRESH_FOR
 from salesmanago_sync.steps.planning import plan_of
 from salesmanago_sync.steps.ports import Ports
@@ -337,6 +338,7 @@ def end(ports: Ports, counts: dict[str, int] | None) -> None:
             else "The undo did not come to its end."
         )
         ports.ledger.runs.finish(ports.run.id, "success" if done else "failed", ports.now(), note=note)
+        note_writes(ports)
         if done:
             ports.staging.remove()
     finally:

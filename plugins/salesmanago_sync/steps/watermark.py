@@ -21,18 +21,24 @@ WATERMARK_EXAMPLE = '{"salesforce": "2026-01-31T10:00:00Z", "salesmanago": "2026
 STATUSES = ("never", "running", "done", "failed")
 
 
+Span = tuple[AwareDatetime, AwareDatetime]
+
+
 class KnownLedger(BaseModel):
     """Which ledger the last run used.
 
     Attributes:
         id: Its name.
         attempt: The number that the run worked under.
+        wrote: The spans of time, by SALESmanago's clock, in which contacts were written since the watermark: without
+            the ledger, such a write looks like a person's edit.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: str
     attempt: int
+    wrote: tuple[Span, ...] = ()
 
 
 class Watermark(BaseModel):
@@ -162,7 +168,7 @@ def write_watermark(variables: Variables, times: Watermark, ledger: KnownLedger 
         times: Up to when each side was read.
         ledger: Which ledger knows that.
     """
-    noted = {} if ledger is None else {"ledger": ledger.model_dump()}
+    noted = {} if ledger is None else {"ledger": ledger.model_dump(mode="json", exclude_defaults=True)}
     variables.set(LAST_SYNC, {"salesforce": utc(times.salesforce), "salesmanago": utc(times.salesmanago), **noted})
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -18,7 +19,7 @@ from salesmanago_sync.domain.mapping_files.mapping import Mapping
 from salesmanago_sync.domain.merge.base import Base, unpack
 from salesmanago_sync.domain.merge.canonical import Column, canonical_salesforce, canonical_salesmanago, columns
 from salesmanago_sync.domain.merge.choices import CHOICES
-from salesmanago_sync.domain.merge.merge import Sides
+from salesmanago_sync.domain.merge.merge import Flags, Sides, same
 from salesmanago_sync.domain.org.schema import Schema
 from salesmanago_sync.domain.people.identities import ObjectInput, is_true
 from salesmanago_sync.domain.people.matching import CREATE_IN_SALESFORCE, CREATE_IN_SALESMANAGO, PAIR
@@ -31,6 +32,25 @@ ENDED = ("DELETED", "MERGED")
 AT_ONCE = pd.Timedelta(minutes=2)
 # Whether somebody takes part could not be read: consent goes on, as for those who are paused.
 UNREADABLE_VALUE = "UNREADABLE_VALUE"
+
+
+@dataclass(frozen=True)
+class LostLedger:
+    """A ledger that knew more than the present one.
+
+    Attributes:
+        wrote: The spans of time, by SALESmanago's clock, in which contacts were written after everything had been
+            synchronised for the last time.
+    """
+
+    wrote: Sequence[tuple[datetime, datetime]] = ()
+
+    def wrote_at(self, moments: pd.Series) -> pd.Series:
+        """Tell which moments lie in these spans."""
+        within = pd.Series(False, index=moments.index)
+        for begin, end in self.wrote:
+            within |= moments.between(begin, end)
+        return within
 
 
 @dataclass(frozen=True)
@@ -51,7 +71,7 @@ class Pairs:
         synchronised_until: Up to when SALESmanago was synchronised before this run, by its own clock; or nobody knows.
         default_opt_outs: Whether a contact that nobody edited is opted out by its account's default, as a person said.
         choices: What was decided about held conflicts (`choices.CHOICES`), one row a person and field.
-        ledger_lost: Whether there was a ledger of which this one knows nothing.
+        lost: What is known of a ledger that is not there any more.
     """
 
     mapping: Mapping
@@ -67,7 +87,7 @@ class Pairs:
     synchronised_until: datetime | None = None
     default_opt_outs: bool | None = None
     choices: pd.DataFrame = field(default_factory=CHOICES.empty)
-    ledger_lost: bool = False
+    lost: LostLedger | None = None
 
     def is_(self, status: str) -> pd.Series:
         """Where people have a status."""
@@ -138,7 +158,7 @@ class Pairs:
             keeps = not column.rule.propagate_blank
             base_a = self.with_echo(base_a, "salesforce", column.key, known, a, keeps=keeps)
             base_m = self.with_echo(base_m, "salesmanago", column.key, known, m, keeps=keeps)
-        if self.ours.any():
+        if self.ours.any() or self._overtaken.any():
             base_a, base_m, known = self._taken_for_base(column, (base_a, base_m, known), a, m)
         sides = Sides(a, m, base_a, base_m, known, self.salesmanago_newer)
         spelled = converter(column.line) if column.kind == "value" else None
@@ -146,18 +166,32 @@ class Pairs:
 
     @cached_property
     def ours(self) -> pd.Series:
-        """Where nothing is known of a pair whose contact the sync wrote last: the ledger that knew was lost.
+        """Where nothing is known of a pair whose contact the sync wrote last: the ledger that knew was lost."""
+        return self._written_last & self.bindings["id"].isna()
+
+    @cached_property
+    def _overtaken(self) -> pd.Series:
+        """Where the ledger is an older copy, and does not know what the sync wrote to the contact last."""
+        if self.lost is None:
+            return self._nobody
+        return self._written_last & self.bindings["id"].notna() & ~self.untouched["salesmanago"]
+
+    @cached_property
+    def _written_last(self) -> pd.Series:
+        """Where the sync wrote the contact of a pair last, as far as that can be told without the ledger.
 
         The contact names the record as its `externalId`, and nobody has edited it since everything was synchronised.
-        Where nobody knows when that was, or the ledger was lost, it may also be since moments after it was created: the
-        last run made contacts after the time until which it had synchronised.
+        Where nobody knows when that was, or the ledger was lost, it may also be since moments after it was created, or
+        since the ledger's last write: a run writes after the time until which it has synchronised.
         """
         held = full_ids(self.contacts["externalId"]) if "externalId" in self.contacts else self.blank
-        mine = self.is_(PAIR) & self.bindings["id"].isna() & held.eq(self.people["salesforce_id"])
+        mine = self.is_(PAIR) & held.eq(self.people["salesforce_id"])
         edited, created = self.contacts[SALESMANAGO_CLOCK], self.contacts["createdOn"]
-        untouched = edited <= created + AT_ONCE
+        untouched = at_once = edited <= created + AT_ONCE
         if self.synchronised_until is not None:
-            untouched = (untouched & self.ledger_lost) | (edited <= self.synchronised_until)
+            untouched = edited <= self.synchronised_until
+            if self.lost is not None:
+                untouched |= at_once | self.lost.wrote_at(edited)
         return (mine & untouched).fillna(False).astype(bool)
 
     def _taken_for_base(
@@ -177,9 +211,16 @@ class Pairs:
             return base_a.mask(alone, a.fillna("false")), base_m.mask(alone, m), known | alone
         if column.rule.direction != "both":
             return base
-        unknown = self.ours.to_numpy() & ~known.to_numpy(dtype=bool)
-        both = unknown & a.notna().to_numpy() & m.notna().to_numpy()
+        both = self.without_base(column.key, a, m) & a.notna().to_numpy() & m.notna().to_numpy()
         return either(both, m, base_a), either(both, m, base_m), known | both
+
+    def without_base(self, key: str, a: pd.Series, m: pd.Series) -> Flags:
+        """Where of a contact that the sync wrote last a field has no base, or one that neither side holds any more."""
+        base_a, base_m, known = self.stored(key)
+        unknown: Flags = self.ours.to_numpy() & ~known.to_numpy(dtype=bool)
+        if self._overtaken.any():
+            unknown |= self._overtaken.to_numpy() & known.to_numpy(dtype=bool) & ~same(base_a, a) & ~same(base_m, m)
+        return unknown
 
     @property
     def _opted_out_by_default(self) -> bool:
@@ -319,8 +360,7 @@ def pairs_of(
     synchronised_until: datetime | None = None,
     default_opt_outs: bool | None = None,
     choices: pd.DataFrame | None = None,
-    *,
-    ledger_lost: bool = False,
+    lost: LostLedger | None = None,
 ) -> Pairs:
     """Gather the people of one object who may be written.
 
@@ -332,7 +372,7 @@ def pairs_of(
         synchronised_until: Up to when SALESmanago was synchronised before this run, by its own clock.
         default_opt_outs: Whether a contact that nobody edited is opted out by its account's default, as a person said.
         choices: What was decided about held conflicts, of anybody.
-        ledger_lost: Whether there was a ledger of which this one knows nothing.
+        lost: What is known of a ledger that is not there any more.
     """
     takes_part = people["status"].isin([PAIR, CREATE_IN_SALESFORCE, CREATE_IN_SALESMANAGO])
     # Without the address of a contact nothing can be written to it.
@@ -360,7 +400,7 @@ def pairs_of(
         synchronised_until=synchronised_until,
         default_opt_outs=default_opt_outs,
         choices=CHOICES.empty() if choices is None or choices.empty else _of_people(choices, mine),
-        ledger_lost=ledger_lost,
+        lost=lost,
     )
 
 

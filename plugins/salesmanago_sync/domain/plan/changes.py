@@ -46,7 +46,7 @@ VERDICTS = Declared(
 )
 EXTERNAL_ID = "externalId"
 CONSENT, FIELDS = "consent", "fields"
-NO_BASE = "no base, and the sync wrote the contact last: Salesforce wins"
+NO_BASE = "no base of what the contact holds, and the sync wrote the contact last: Salesforce wins"
 # Where the base should be set, and the two values.
 Agreed = tuple[pd.Series, pd.Series, pd.Series]
 Places = np.ndarray[Any, np.dtype[np.intp]]
@@ -152,7 +152,7 @@ def _decisions(pairs: Pairs, column: Column, sides: Sides, idle: Flags) -> pd.Da
     else:
         decisions = merge(sides, column.rule)
         # Here the base is what the contact holds.
-        unknown = pairs.ours & decisions["result"].eq(TO_SALESMANAGO) & ~pairs.stored(column.key)[2]
+        unknown = pairs.without_base(column.key, sides.a, sides.m) & decisions["result"].eq(TO_SALESMANAGO)
         decisions["rule"] = decisions["rule"].mask(unknown, NO_BASE) if unknown.any() else decisions["rule"]
     if idle.any():
         decisions["result"] = decisions["result"].mask(idle, NOTHING)

@@ -14,7 +14,7 @@ from salesmanago_sync.domain.frames import TEXT, looked_up
 from salesmanago_sync.domain.merge.base import pack
 from salesmanago_sync.domain.merge.choices import CHOICES, OUTCOMES
 from salesmanago_sync.domain.merge.owed import add_owed
-from salesmanago_sync.domain.merge.pairs import Pairs, pairs_of
+from salesmanago_sync.domain.merge.pairs import LostLedger, Pairs, pairs_of
 from salesmanago_sync.domain.people.identities import ObjectInput, identities, is_true
 from salesmanago_sync.domain.people.matching import Identities, match
 from salesmanago_sync.domain.people.succession import succeed, successors
@@ -50,7 +50,7 @@ class PlanInput:
         witnesses: Objects that are not synchronised: only their opt-outs count.
         seen: For whom the services were asked (`sightings`): nobody else is taken for gone.
         synchronised_until: Up to when SALESmanago was synchronised before this run, by its own clock; or nobody knows.
-        ledger_lost: Whether there was one of which this one knows nothing.
+        lost: What is known of a ledger that is not there any more.
         default_opt_outs: Whether a contact that nobody edited is opted out by its account's default where nothing else
             is remembered of it; None where nobody has said so.
         choices: What people decided about held conflicts (`choices.CHOICES`).
@@ -65,7 +65,7 @@ class PlanInput:
     witnesses: Sequence[ObjectInput] = ()
     seen: pd.DataFrame = field(default_factory=SIGHTINGS.empty)
     synchronised_until: datetime | None = None
-    ledger_lost: bool = False
+    lost: LostLedger | None = None
     default_opt_outs: bool | None = None
     choices: pd.DataFrame = field(default_factory=CHOICES.empty)
 
@@ -136,8 +136,8 @@ def _with_people(inputs: PlanInput, people: pd.DataFrame) -> list[ObjectInput]:
 
 
 def _pairs(item: ObjectInput, inputs: PlanInput, bindings: pd.DataFrame, people: pd.DataFrame) -> Pairs:
-    known = (inputs.synchronised_until, inputs.default_opt_outs, inputs.choices)
-    return pairs_of(item, inputs.contacts, bindings, people, *known, ledger_lost=inputs.ledger_lost)
+    known = (inputs.synchronised_until, inputs.default_opt_outs, inputs.choices, inputs.lost)
+    return pairs_of(item, inputs.contacts, bindings, people, *known)
 
 
 def _to_somebody(changes: pd.DataFrame) -> pd.DataFrame:
