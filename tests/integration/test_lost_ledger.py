@@ -169,6 +169,25 @@ def test_an_older_copy_knows_nothing_of_what_was_written_since(direct: Direct, t
     assert direct.sync() == []
 
 
+def test_an_opt_out_that_the_consent_lane_carries_meanwhile_brings_no_other_with_it(
+    direct: Direct, tmp_path: Path
+) -> None:
+    """It binds whom the older copy does not know, and knows nothing but this one opt-out of them."""
+    direct.record("Lead", LastName="Maj", Company="Acme", Email="other@example.com")
+    direct.sync("full")
+    ledger, copy = tmp_path / "ledger.db", tmp_path / "copy.db"
+    copied(direct, ledger, copy)
+    mine = lead(direct)
+    direct.later(3600)
+    copied(direct, copy, ledger)
+    direct.control.patch(f"/salesforce/Lead/{mine}", {"DoNotCall": True})
+    direct.later(3600)
+    assert carry_opt_outs(direct.ports("incremental"), direct.account)["written"] == 1
+    direct.sync("full")
+    assert direct.records("Lead")[mine]["HasOptedOutOfEmail"] is False
+    assert direct.sync() == []
+
+
 def copied(direct: Direct, one: Path, other: Path) -> None:
     """Copy the ledger aside, or put the copy back; nothing is at work meanwhile."""
     direct.ledger.close()

@@ -71,7 +71,6 @@ def _end(ports: Ports) -> None:
     totals, note = _totals(ports)
     ports.ledger.runs.finish(ports.run.id, "success" if done else "failed", ports.now(), totals, note)
     _end_first_sync(ports, done)
-    note_writes(ports)
     if not done:
         # What is remembered of the org may be why it failed.
         ports.ledger.org_answers.drop()
@@ -79,6 +78,7 @@ def _end(ports: Ports) -> None:
     if done:
         # A run that failed keeps its frames, so that its failed tasks can be cleared and go on.
         ports.staging.remove()
+    note_writes(ports)
 
 
 def _end_first_sync(ports: Ports, done: bool) -> None:

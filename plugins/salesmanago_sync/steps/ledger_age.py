@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from heapq import nlargest
+from itertools import pairwise
 
 from salesmanago_sync.domain.merge.pairs import LostLedger
 from salesmanago_sync.errors import ConfigurationError, Fault
@@ -105,7 +107,6 @@ def spans_of(moments: Iterable[datetime]) -> tuple[Span, ...]:
             spans[-1] = (spans[-1][0], end)
         else:
             spans.append((begin, end))
-    while len(spans) > MOST_SPANS:
-        nearest = min(range(1, len(spans)), key=lambda place: spans[place][0] - spans[place - 1][1])
-        spans[nearest - 1 : nearest + 1] = [(spans[nearest - 1][0], spans[nearest][1])]
-    return tuple(spans)
+    widest = nlargest(MOST_SPANS - 1, range(1, len(spans)), lambda place: spans[place][0] - spans[place - 1][1])
+    ends = [0, *sorted(widest), len(spans)] if spans else []
+    return tuple((spans[first][0], spans[after - 1][1]) for first, after in pairwise(ends))

@@ -338,9 +338,9 @@ def end(ports: Ports, counts: dict[str, int] | None) -> None:
             else "The undo did not come to its end."
         )
         ports.ledger.runs.finish(ports.run.id, "success" if done else "failed", ports.now(), note=note)
-        note_writes(ports)
         if done:
             ports.staging.remove()
+        note_writes(ports)
     finally:
         ports.ledger.lock.free(ports.run.attempt)
 

@@ -158,7 +158,7 @@ class Pairs:
             keeps = not column.rule.propagate_blank
             base_a = self.with_echo(base_a, "salesforce", column.key, known, a, keeps=keeps)
             base_m = self.with_echo(base_m, "salesmanago", column.key, known, m, keeps=keeps)
-        if self.ours.any() or self._overtaken.any():
+        if self.ours.any():
             base_a, base_m, known = self._taken_for_base(column, (base_a, base_m, known), a, m)
         sides = Sides(a, m, base_a, base_m, known, self.salesmanago_newer)
         spelled = converter(column.line) if column.kind == "value" else None
@@ -166,32 +166,23 @@ class Pairs:
 
     @cached_property
     def ours(self) -> pd.Series:
-        """Where nothing is known of a pair whose contact the sync wrote last: the ledger that knew was lost."""
-        return self._written_last & self.bindings["id"].isna()
-
-    @cached_property
-    def _overtaken(self) -> pd.Series:
-        """Where the ledger is an older copy, and does not know what the sync wrote to the contact last."""
-        if self.lost is None:
-            return self._nobody
-        return self._written_last & self.bindings["id"].notna() & ~self.untouched["salesmanago"]
-
-    @cached_property
-    def _written_last(self) -> pd.Series:
-        """Where the sync wrote the contact of a pair last, as far as that can be told without the ledger.
+        """Where the sync wrote the contact of a pair last, of which nothing is known: the ledger that knew was lost.
 
         The contact names the record as its `externalId`, and nobody has edited it since everything was synchronised.
         Where nobody knows when that was, or the ledger was lost, it may also be since moments after it was created, or
-        since the ledger's last write: a run writes after the time until which it has synchronised.
+        since the ledger's last write: a run writes after the time until which it has synchronised. Of whom an older
+        copy of the ledger knows, it may be less than there was.
         """
         held = full_ids(self.contacts["externalId"]) if "externalId" in self.contacts else self.blank
         mine = self.is_(PAIR) & held.eq(self.people["salesforce_id"])
+        if self.lost is None:
+            mine &= self.bindings["id"].isna()
         edited, created = self.contacts[SALESMANAGO_CLOCK], self.contacts["createdOn"]
         untouched = at_once = edited <= created + AT_ONCE
         if self.synchronised_until is not None:
             untouched = edited <= self.synchronised_until
             if self.lost is not None:
-                untouched |= at_once | self.lost.wrote_at(edited)
+                untouched |= at_once | self.lost.wrote_at(edited) | self.untouched["salesmanago"]
         return (mine & untouched).fillna(False).astype(bool)
 
     def _taken_for_base(
@@ -218,8 +209,9 @@ class Pairs:
         """Where of a contact that the sync wrote last a field has no base, or one that neither side holds any more."""
         base_a, base_m, known = self.stored(key)
         unknown: Flags = self.ours.to_numpy() & ~known.to_numpy(dtype=bool)
-        if self._overtaken.any():
-            unknown |= self._overtaken.to_numpy() & known.to_numpy(dtype=bool) & ~same(base_a, a) & ~same(base_m, m)
+        if self.lost is not None:
+            older = self.ours & known & ~self.untouched["salesmanago"]
+            unknown |= older.to_numpy(dtype=bool) & ~same(base_a, a) & ~same(base_m, m)
         return unknown
 
     @property

@@ -135,12 +135,13 @@ def unknown_opt_outs(decisions: Sequence[Decision]) -> tuple[int, int]:
     """
     untouched, alone = 0, 0
     for pairs in (decision.pairs for decision in decisions):
-        untouched += int(pairs.ours.sum())
+        ours = pairs.ours & pairs.bindings["id"].isna()
+        untouched += int(ours.sum())
         out = pd.Series(False, index=pairs.people.index)
         for key in OPT_OUTS:
             if key in pairs.a and key in pairs.m:
                 out |= pairs.m[key].eq("true").fillna(False) & pairs.a[key].ne("true").fillna(True)
-        alone += int((pairs.ours & out).sum())
+        alone += int((ours & out).sum())
     return untouched, alone
 
 
