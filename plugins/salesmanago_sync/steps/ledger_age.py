@@ -52,8 +52,10 @@ def lost_ledger(ports: Ports) -> LostLedger | None:
     before = ports.run.attempt - 1 if ports.run.attempt else ports.ledger.lock.last_attempt()
     if _what_is_lost(ports, before) is None:
         return None
-    known = known_ledger(ports.variables)
-    return LostLedger(() if known is None else known.wrote)
+    watermark = read_watermark(ports.variables)
+    if watermark is None or watermark.ledger is None:
+        return None
+    return LostLedger(watermark.salesmanago, watermark.ledger.wrote)
 
 
 def _what_is_lost(ports: Ports, attempts: int) -> str | None:

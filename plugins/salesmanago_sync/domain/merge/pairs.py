@@ -13,7 +13,16 @@ import pandas as pd
 
 from salesmanago_sync.domain.converters import converter
 from salesmanago_sync.domain.converters.base import as_text
-from salesmanago_sync.domain.frames import TEXT, aligned, either, full_ids, has_unreadable, texts_of, unreadable
+from salesmanago_sync.domain.frames import (
+    TEXT,
+    aligned,
+    are_full_ids,
+    either,
+    full_ids,
+    has_unreadable,
+    texts_of,
+    unreadable,
+)
 from salesmanago_sync.domain.mapping_files.card_lines import source_of
 from salesmanago_sync.domain.mapping_files.mapping import Mapping
 from salesmanago_sync.domain.merge.base import Base, unpack
@@ -39,18 +48,26 @@ class LostLedger:
     """A ledger that knew more than the present one.
 
     Attributes:
-        wrote: The spans of time, by SALESmanago's clock, in which contacts were written after everything had been
-            synchronised for the last time.
+        synchronised_until: Up to when SALESmanago was synchronised, by its own clock.
+        wrote: The spans of time, by the same clock, in which contacts were written since: a run writes after the time
+            until which it has read.
     """
 
+    synchronised_until: datetime
     wrote: Sequence[tuple[datetime, datetime]] = ()
 
-    def wrote_at(self, moments: pd.Series) -> pd.Series:
-        """Tell which moments lie in these spans."""
-        within = pd.Series(False, index=moments.index)
+    def wrote_last(self, contacts: pd.DataFrame) -> pd.Series:
+        """Tell whom the sync has written last: a contact that names a record, and that nobody has edited since.
+
+        It may be another record than the one that it belongs to now, which was converted, merged or replaced.
+        """
+        if "externalId" not in contacts:
+            return pd.Series(False, index=contacts.index)
+        edited, created = contacts[SALESMANAGO_CLOCK], contacts["createdOn"]
+        untouched = (edited <= self.synchronised_until) | (edited <= created + AT_ONCE)
         for begin, end in self.wrote:
-            within |= moments.between(begin, end)
-        return within
+            untouched |= edited.between(begin, end)
+        return (untouched & are_full_ids(full_ids(contacts["externalId"]))).fillna(False).astype(bool)
 
 
 @dataclass(frozen=True)
@@ -166,24 +183,19 @@ class Pairs:
 
     @cached_property
     def ours(self) -> pd.Series:
-        """Where the sync wrote the contact of a pair last, of which nothing is known: the ledger that knew was lost.
+        """Where nothing is known of a pair whose contact the sync wrote last: the ledger that knew was lost.
 
-        The contact names the record as its `externalId`, and nobody has edited it since everything was synchronised.
-        Where nobody knows when that was, or the ledger was lost, it may also be since moments after it was created, or
-        since the ledger's last write: a run writes after the time until which it has synchronised. Of whom an older
-        copy of the ledger knows, it may be less than there was.
+        The contact names the record as its `externalId`, and nobody has edited it since everything was synchronised,
+        or, where nobody knows when that was, since moments after it was created. Of a ledger that was lost more is
+        known (`LostLedger`); of whom an older copy of it knows, it may be less than there was.
         """
+        if self.lost is not None:
+            return self.paired & (self.lost.wrote_last(self.contacts) | self.untouched["salesmanago"])
         held = full_ids(self.contacts["externalId"]) if "externalId" in self.contacts else self.blank
-        mine = self.is_(PAIR) & held.eq(self.people["salesforce_id"])
-        if self.lost is None:
-            mine &= self.bindings["id"].isna()
+        mine = self.paired & self.bindings["id"].isna() & held.eq(self.people["salesforce_id"])
         edited, created = self.contacts[SALESMANAGO_CLOCK], self.contacts["createdOn"]
-        untouched = at_once = edited <= created + AT_ONCE
-        if self.synchronised_until is not None:
-            untouched = edited <= self.synchronised_until
-            if self.lost is not None:
-                untouched |= at_once | self.lost.wrote_at(edited) | self.untouched["salesmanago"]
-        return (mine & untouched).fillna(False).astype(bool)
+        still = edited <= (created + AT_ONCE if self.synchronised_until is None else self.synchronised_until)
+        return (mine & still).fillna(False).astype(bool)
 
     def _taken_for_base(
         self, column: Column, base: tuple[pd.Series, pd.Series, pd.Series], a: pd.Series, m: pd.Series
