@@ -119,10 +119,10 @@ def _of_what_is_unknown(one: Someone, now: Moment, evidence: Evidence) -> bool:
     """Whether a record belongs to a contact of whom nothing was known any more, and that a person had edited.
 
     The sync made the record of the contact, or the contact of the record. After a loss of the ledger nobody can tell
-    such a contact's flag from a person's, and mailing is the worse mistake. So it is of one that was written since the
-    watermark by a run that did not come to its end, and so could not note that; and of one that a write made anew whom
-    a person had removed meanwhile, where the run died with that write. Of a contact of whom nothing is known a record
-    is made as opted out as the contact is.
+    such a contact's flag from a person's, for all of its address, and mailing is the worse mistake. So it is of one
+    that was written since the watermark by a run that did not come to its end, and so could not note that; and of one
+    that a write made anew whom a person had removed meanwhile, where the run died with that write. Of a contact of whom
+    nothing is known a record is made as opted out as the contact is.
     """
     diary = evidence.diary
     cards = {bound.pair[1] for bound in now.bindings.values() if bound.pair[0] == one.id}
@@ -130,9 +130,10 @@ def _of_what_is_unknown(one: Someone, now: Moment, evidence: Evidence) -> bool:
         return True
     if evidence.born_out and diary.ledger_lost and cards and one.id not in diary.outlived | diary.made.keys():
         return True
-    edited = cards & (diary.touched.keys() | diary.rewritten)
-    by_the_sync = edited - diary.made.keys() if diary.ledger_lost else set[str]()
-    return evidence.born_out and bool(edited if one.id not in diary.made else by_the_sync)
+    edited = now.cards.keys() & (diary.touched.keys() | diary.rewritten)
+    if evidence.born_out and diary.ledger_lost and diary.related(one.id, edited - diary.made.keys()):
+        return True
+    return evidence.born_out and one.id not in diary.made and bool(cards & edited)
 
 
 def nobody_is_there_twice(before: Moment, after: Moment, diary: Diary, since: float) -> None:
