@@ -375,7 +375,7 @@ class Player:
         for card in read_cards(self.bench):
             made, written = (datetime.fromtimestamp(card.raw[name] / 1000, UTC) for name in ("createdOn", "modifiedOn"))
             if mark is None or written > mark.salesmanago:
-                told = written <= made + AT_ONCE or any(begin <= written <= end for begin, end in spans)
+                told = written <= made + AT_ONCE or any(begin <= written < end for begin, end in spans)
                 (noted if told else others).add(card.id)
         return noted, others
 

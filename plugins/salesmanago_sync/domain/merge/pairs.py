@@ -66,7 +66,7 @@ class LostLedger:
         edited, created = contacts[SALESMANAGO_CLOCK], contacts["createdOn"]
         untouched = (edited <= self.synchronised_until) | (edited <= created + AT_ONCE)
         for begin, end in self.wrote:
-            untouched |= edited.between(begin, end)
+            untouched |= edited.between(begin, end, inclusive="left")
         return (untouched & are_full_ids(full_ids(contacts["externalId"]))).fillna(False).astype(bool)
 
 
