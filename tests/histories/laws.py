@@ -121,8 +121,8 @@ def _of_what_is_unknown(one: Someone, now: Moment, evidence: Evidence) -> bool:
     The sync made the record of the contact, or the contact of the record. After a loss of the ledger nobody can tell
     such a contact's flag from a person's, for all of its address, and mailing is the worse mistake. So it is of one
     that was written since the watermark by a run that did not come to its end, and so could not note that; and of one
-    that a write made anew whom a person had removed meanwhile, where the run died with that write. Of a contact of whom
-    nothing is known a record is made as opted out as the contact is.
+    that a write made anew whom a person had removed meanwhile, where the run died with that write; and of one whose
+    record is gone. Of a contact of whom nothing is known a record is made as opted out as the contact is.
     """
     diary = evidence.diary
     cards = {bound.pair[1] for bound in now.bindings.values() if bound.pair[0] == one.id}
@@ -131,9 +131,16 @@ def _of_what_is_unknown(one: Someone, now: Moment, evidence: Evidence) -> bool:
     if evidence.born_out and diary.ledger_lost and cards and one.id not in diary.outlived | diary.made.keys():
         return True
     edited = now.cards.keys() & (diary.touched.keys() | diary.rewritten)
-    if evidence.born_out and diary.ledger_lost and diary.related(one.id, edited - diary.made.keys()):
+    unknown = edited | {card.id for card in _left_behind(now)}
+    if evidence.born_out and diary.ledger_lost and diary.related(one.id, unknown - diary.made.keys()):
         return True
     return evidence.born_out and one.id not in diary.made and bool(cards & edited)
+
+
+def _left_behind(now: Moment) -> list[Someone]:
+    """List the contacts that name a record which is gone."""
+    gone = {one.id for one in now.records.values() if one.gone}
+    return [one for one in now.cards.values() if one.raw.get("externalId") in gone]
 
 
 def nobody_is_there_twice(before: Moment, after: Moment, diary: Diary, since: float) -> None:
@@ -158,6 +165,7 @@ def no_tombstone_is_revived(before: Moment, after: Moment, diary: Diary, since: 
     """The sync makes nobody with the address of somebody who was deleted or merged away, and restores nobody."""
     ended = [bound for bound in before.bindings.values() if bound.status in ENDED]
     gone = {_last_address(before, bound, diary) for bound in ended} - {None}
+    left = {one.email for one in _left_behind(before)} - {None}
     was = before.everybody
     for one in after.everybody.values():
         if one.id in diary.made and diary.made[one.id] >= since:
@@ -165,7 +173,8 @@ def no_tombstone_is_revived(before: Moment, after: Moment, diary: Diary, since: 
         if one.id not in was:
             # A record that a person made without an address is heard of once the sync fills it in.
             by_sync = one.id not in diary.made
-            back = by_sync and not one.gone and one.email in gone and _untouched(diary, one.email, since)
+            of_the_gone = gone if one.object == "contact" else gone | left
+            back = by_sync and not one.gone and one.email in of_the_gone and _untouched(diary, one.email, since)
             assert not back, ("somebody who was deleted came back", one.object, one.id)
         elif diary.touched.get(one.id, 0) < since:
             assert one.gone or not was[one.id].gone, ("the sync restored somebody", one.object, one.id)

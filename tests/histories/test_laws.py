@@ -345,3 +345,12 @@ def test_whoever_has_an_issue_is_a_persons_affair() -> None:
     waiting = replace(at(someone("00Q1", city="Paris"), someone("m1")), disputed=frozenset({"m1"}))
     laws.both_sides_agree(waiting, str, {})
     laws.no_edit_is_lost(waiting, evidence(Diary()))
+
+
+def test_whoever_is_left_of_somebody_who_is_gone_gets_no_new_record_though_the_ledger_was_lost() -> None:
+    left = someone("m1", externalId="00Q1")
+    before = at(someone("00Q1", gone=True), left, bound=False)
+    laws.no_tombstone_is_revived(before, before, Diary(), 1)
+    after = at(someone("00Q1", gone=True), left, someone("00Q2"), bound=False)
+    with pytest.raises(AssertionError, match="came back"):
+        laws.no_tombstone_is_revived(before, after, Diary(), 1)

@@ -275,3 +275,19 @@ def test_an_opt_out_of_before_the_first_sync_is_a_persons_unless_all_look_like_a
     assert sum(out) == {"person": count, "default": 0, "ask": 1}[answer]
     assert direct.sync() == []
     assert direct.sync("full") == []
+
+
+@pytest.mark.parametrize("purged", [False, True], ids=["in the bin", "purged"])
+def test_who_was_deleted_does_not_come_back_once_the_ledger_is_lost(
+    direct: Direct, empty_ledger: Path, tmp_path: Path, purged: bool
+) -> None:
+    mine = lead(direct)
+    direct.control.delete(f"/salesforce/Lead/{mine}")
+    if purged:
+        direct.control.post(f"/salesforce/Lead/{mine}/purge")
+    again = lose(direct, empty_ledger, tmp_path, variables=False)
+    for mode in ("full", "incremental", "full"):
+        again.sync(mode)
+        assert len(again.records("Lead")) == (1 if purged else 0), "of a record that was purged nothing is known"
+        again.later(3600)
+    again.close()

@@ -134,7 +134,8 @@ SKIPS: dict[str, Reason] = {
         "Nothing: the next run looks at the person.",
     ),
     "TOMBSTONE": Reason(
-        "Somebody with this e-mail address was deleted, and nobody with it is left; the sync brings nobody back.",
+        "Somebody with this e-mail address was deleted, and nobody with it is left, or the contact's externalId names a "
+        "record that was deleted; the sync brings nobody back.",
         "Restore the record or contact that was deleted, or create the person on both sides by hand.",
     ),
     "OUT_OF_RUN": Reason(

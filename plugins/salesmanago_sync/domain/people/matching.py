@@ -144,19 +144,24 @@ def _with_hidden_consent(people: pd.DataFrame, hidden: frozenset[str]) -> pd.Dat
 
 
 def _without_revived(people: pd.DataFrame, identities: Identities) -> pd.DataFrame:
-    """Take out newcomers who have the address of somebody who was deleted: the sync never brings anybody back."""
+    """Take out newcomers who have the address of somebody who was deleted: the sync never brings anybody back.
+
+    Nor anybody whose contact names a record that is gone, of which the ledger knows nothing, or nothing any more.
+    """
     creates = people["status"].isin([CREATE_IN_SALESMANAGO, CREATE_IN_SALESFORCE])
     gone = _addresses_of_the_gone(identities)
     s, m = identities.salesforce, identities.salesmanago
     # SALESmanago knows one contact an address: made anew, one that was deleted would come back.
     deleted = set(texts_of(m.loc[m["gone"], "email"].dropna()))
-    if not (gone or deleted) or not creates.any():
+    without_record = set(m.loc[among(m["salesforce_id"], s.loc[s["gone"], "salesforce_id"]), "salesmanago_id"])
+    if not (gone or deleted or without_record) or not creates.any():
         return people
     ids = set(s.loc[among(s["email"], gone), "salesforce_id"])
     ids |= set(m.loc[among(m["email"], gone), "salesmanago_id"])
     theirs = creates & (among(people["salesforce_id"], ids) | among(people["salesmanago_id"], ids))
     revived = set(s.loc[among(s["email"], deleted), "salesforce_id"])
     theirs |= people["status"].eq(CREATE_IN_SALESMANAGO) & among(people["salesforce_id"], revived)
+    theirs |= people["status"].eq(CREATE_IN_SALESFORCE) & among(people["salesmanago_id"], without_record)
     return people.assign(status=people["status"].mask(theirs, SKIP), reason=people["reason"].mask(theirs, "TOMBSTONE"))
 
 

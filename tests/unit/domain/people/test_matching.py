@@ -58,6 +58,24 @@ CASES = {
         [("s", None, None, SKIP, "TOMBSTONE"), ("old", "m", "binding", SKIP, "DELETED")],
         [("Contact", "old", "m")],
     ),
+    "the record that a contact names is gone, and nobody remembers": Case(
+        [record("old", email="another", gone=True), record("s", email="b")],
+        [
+            contact("m1", email="a", salesforce_id="old", wanted_by="Lead"),
+            contact("m2", email="c", salesforce_id="unheard of", wanted_by="Lead"),
+        ],
+        [
+            ("old", None, None, SKIP, "DELETED"),
+            (None, "m1", None, SKIP, "TOMBSTONE"),
+            (None, "m2", None, CREATE_IN_SALESFORCE, None),
+            ("s", None, None, CREATE_IN_SALESMANAGO, None),
+        ],
+    ),
+    "and somebody else has the address by now": Case(
+        [record("old", email="a", gone=True), record("s", email="a")],
+        [contact("m", email="a", salesforce_id="old", wanted_by="Lead")],
+        [("old", None, None, SKIP, "DELETED"), ("s", "m", "email", PAIR, None)],
+    ),
     "a binding beats the e-mail": Case(
         [record("s1", email="a"), record("s2", email="b")],
         [contact("m1", email="b"), contact("m2", email="a")],
