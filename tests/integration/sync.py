@@ -232,7 +232,7 @@ class Sync:
     def watermark(self) -> dict[str, str] | None:
         """Up to when both sides were synchronised."""
         found: dict[str, str] | None = self.variable("salesmanago_last_sync")
-        return found
+        return found and {side: found[side] for side in ("salesforce", "salesmanago")}
 
     def xcoms(self) -> str:
         """Everything that tasks handed to each other."""

@@ -12,6 +12,7 @@ import pytest
 
 from salesmanago_sync.errors import ConfigurationError, FatalError
 from salesmanago_sync.ledger.store import Ledger
+from salesmanago_sync.steps.close import close
 from salesmanago_sync.steps.start import UNANSWERED, NothingToDoError
 from salesmanago_sync.steps.watermark import FIRST_SYNC, LAST_SYNC
 from tests.integration.direct import Direct
@@ -45,6 +46,21 @@ def test_an_older_copy_is_refused_and_a_full_sync_takes_it(direct: Direct, tmp_p
     assert "salesmanago_full_sync" in str(caught.value)
     assert direct.writes() == []
     assert direct.ledger.lock.holder(direct.now()) is None
+    assert direct.sync("full") == []
+    assert direct.sync() == []
+
+
+def test_a_copy_from_before_a_run_that_failed_is_older_too(direct: Direct, tmp_path: Path) -> None:
+    """It knows nothing of what that run has written, nor of whom it has bound."""
+    synced(direct)
+    ledger, copy = tmp_path / "ledger.db", tmp_path / "copy.db"
+    direct.ledger.close()
+    shutil.copy(ledger, copy)
+    direct.ledger = Ledger.open(f"sqlite:///{ledger}")
+    close(direct.begun("incremental"))
+    restore(direct, copy, ledger)
+    with pytest.raises(ConfigurationError, match="restored from an earlier copy"):
+        direct.sync()
     assert direct.sync("full") == []
     assert direct.sync() == []
 

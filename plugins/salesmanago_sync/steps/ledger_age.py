@@ -78,15 +78,16 @@ def this_ledger(ports: Ports, since: datetime) -> KnownLedger:
 
 
 def note_writes(ports: Ports) -> None:
-    """Note when contacts were written since the last synchronisation, also by what does not move the watermark."""
+    """Note how old the ledger is, and when contacts were written, also by what does not move the watermark."""
     # An unreadable Variable is told by the preflight; a lost ledger is taken as it is by a whole full sync alone.
     known = known_ledger(ports.variables)
     present = None if known is None or lost_ledger(ports) is not None else read_watermark(ports.variables)
     if known is None or present is None:
         return
-    wrote = _wrote(ports, present.salesmanago)
-    if wrote != known.wrote:
-        note_ledger(ports.variables, known.model_copy(update={"wrote": wrote}))
+    newer = {"attempt": max(known.attempt, ports.run.attempt), "wrote": _wrote(ports, present.salesmanago)}
+    noted = known.model_copy(update=newer)
+    if noted != known:
+        note_ledger(ports.variables, noted)
 
 
 def _wrote(ports: Ports, since: datetime) -> tuple[Span, ...]:
