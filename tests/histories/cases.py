@@ -48,6 +48,14 @@ CASES: dict[str, History] = {
         Setup(new_opted_out=True),
         (TWO[0], ["settle", "full"], ["choose_in_salesforce", 0, 1, True], ["carry_opt_outs"], ["put_ledger_back"]),
     ),
+    "a contact was deleted, the ledger is lost, and its record gets another address": History(
+        Setup(objects=("Lead",), on_delete="opt_out", list_limit=3, consent_moves_clock=False),
+        (*(["make_lead", address, "Maj", "Łódź", False] for address in ([3, 0], None, None)),
+         ["settle", "full"], ["delete_card", 2], ["set_failed", "full", 16], ["put_ledger_back"],
+         ["settle", "incremental"], ["make_lead", None, "Nowak", "false", True],
+         ["run", "incremental", [["task", 10, ["merge_records", 0, 8]], ["task", 10, ["wait", 30]],
+          ["task", 6, ["change_address_of_record", 8, [2, 0]]], ["task", 6, ["wait", 30]]], None]),
+    ),
     "an older copy of the ledger, from before the run that made such a contact": History(
         Setup(new_opted_out=True),
         (["settle", "full"], ["keep_ledger"], TWO[0], ["run", "incremental"], ["put_ledger_back"]),

@@ -291,3 +291,20 @@ def test_who_was_deleted_does_not_come_back_once_the_ledger_is_lost(
         assert len(again.records("Lead")) == (1 if purged else 0), "of a record that was purged nothing is known"
         again.later(3600)
     again.close()
+
+
+def test_a_contact_that_was_deleted_is_not_made_anew_when_its_record_moves(
+    direct: Direct, empty_ledger: Path, tmp_path: Path
+) -> None:
+    """The full sync saw whose contact it had been; a later run sees the record alone."""
+    mine = lead(direct)
+    [card] = direct.cards()
+    direct.control.patch(f"/salesmanago/contacts/{card}", {"deleted": True})
+    again = lose(direct, empty_ledger, tmp_path, variables=False)
+    again.sync("full")
+    again.later(3600)
+    again.control.patch(f"/salesforce/Lead/{mine}", {"Email": "new@example.com", "City": "Opole"})
+    for mode in ("incremental", "full"):
+        again.sync(mode)
+        assert [one["deleted"] for one in again.cards().values()] == [True]
+    again.close()

@@ -382,8 +382,10 @@ def pairs_of(
     # Without the address of a contact nothing can be written to it.
     nameless = people["salesmanago_id"].isin(contacts.loc[unreadable(contacts, ["email"]), "contactId"])
     left = ["PAUSED", "OUT_OF_OBJECT", UNREADABLE_VALUE, *ENDED]
-    bound = people["matched_by"].eq("binding") & ~nameless & people["reason"].isin(left)
-    mine = people[people["object"].eq(item.mapping.object) & (takes_part | bound)]
+    bound = people["matched_by"].eq("binding") & people["reason"].isin(left)
+    # Who was deleted before the ledger knew of him is remembered as such, and not created in another run.
+    bound |= people["matched_by"].eq("external_id") & people["reason"].eq("DELETED")
+    mine = people[people["object"].eq(item.mapping.object) & (takes_part | (bound & ~nameless)).fillna(False)]
     records, cards = _by_id(item.records, "Id"), _by_id(contacts, "contactId")
     known = bindings[bindings["object"].eq(item.mapping.object)].set_index("salesforce_id", drop=False)
     bound_rows = aligned(known, mine["salesforce_id"])

@@ -41,7 +41,7 @@ def agreement(decisions: Sequence[Decision], people: pd.DataFrame, bindings: pd.
 
 
 def _of_object(decision: Decision) -> pd.DataFrame:
-    """Pairs, and bound people who are paused or have ended."""
+    """Pairs, people who have ended, and bound ones who are paused."""
     pairs = decision.pairs
     people = pairs.people
     paired = people["status"].eq(PAIR)
@@ -58,7 +58,7 @@ def _of_object(decision: Decision) -> pd.DataFrame:
         rows[f"echo_{side}"] = echoes[side] & paired
     rows["owed"] = still_owed(pairs)
     rows["email"] = _address(pairs).where(pairs.ended)
-    return rows[paired | (ended.notna() & people["matched_by"].eq("binding"))]
+    return rows[paired | (ended.notna() & people["matched_by"].isin(["binding", "external_id"]))]
 
 
 def _address(pairs: Pairs) -> pd.Series:
