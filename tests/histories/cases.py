@@ -69,6 +69,11 @@ CASES: dict[str, History] = {
     "the same where the account opts new contacts out, so that nobody can tell whose an opt-out is": History(
         Setup(consent_moves_clock=False, new_opted_out=True), LOST_AND_UNHEARD,
     ),
+    "somebody converts a Lead into a Contact that the sync has created, and the run that did it is undone": History(
+        Setup(),
+        (["make_lead", None, "Maj", "Łódź", False], ["make_card", [5, 0], "Nowak", True, "Łódź", False],
+         ["settle", "full"], ["convert_lead", 0, 0], ["undo", 1, [], None, True]),
+    ),
     "an older run is cleared after a newer one created people": History(
         DELETING,
         (*TWO, ["settle", "full"], ["run", "incremental", [], ["plan", 1, False, False]], *FOUR_LEADS,

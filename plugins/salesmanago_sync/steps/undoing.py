@@ -17,7 +17,7 @@ import pandas as pd
 
 from salesmanago_sync.domain.certificate.agreed import KEPT, UNDONE, note_of
 from salesmanago_sync.domain.frames import TEXT, full_ids
-from salesmanago_sync.domain.merge.merge import TO_SALESMANAGO
+from salesmanago_sync.domain.merge.merge import TO_SALESFORCE, TO_SALESMANAGO
 from salesmanago_sync.domain.merge.owed import DELETE
 from salesmanago_sync.domain.plan.plan import Plan
 from salesmanago_sync.domain.plan.scope import Scope
@@ -34,11 +34,14 @@ from salesmanago_sync.steps.looks import FRESH_FOR
 from salesmanago_sync.steps.planning import plan_of
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import checked
-from salesmanago_sync.steps.reading import Reading, sources
+from salesmanago_sync.steps.reading import KEY_PREFIX, Reading, sources
 from salesmanago_sync.steps.start import OVERTAKEN
 from salesmanago_sync.steps.writing import Writer
 
 log = logging.getLogger(__name__)
+
+# Where a Lead that was converted names what it became.
+CONVERTED_INTO = {"Contact": "ConvertedContactId", "PersonAccount": "ConvertedAccountId"}
 
 # As many as one request to SALESmanago takes: they are read, decided about and written within seconds.
 AT_A_TIME = 100
@@ -125,7 +128,9 @@ def decide(ports: Ports, written: pd.DataFrame, number: int) -> tuple[Undo, Read
     """
     for _ in range(LOOKS):
         reading, planned, at = _read(ports, written)
-        found = undo(planned, written, number, _kept(reading), delete_created=ports.run.request.delete_created)
+        deletes = ports.run.request.delete_created
+        into = _converted_into(reading, written) if deletes else set()
+        found = undo(planned, written, number, _kept(reading), delete_created=deletes, converted_into=into)
         if ports.run.request.dry_run or ports.now() - at <= FRESH_FOR:
             return found, reading, planned, at
     raise RetriableError("The services answer so slowly that what they say is old. The task tries again.")
@@ -186,6 +191,18 @@ def _read(ports: Ports, written: pd.DataFrame) -> tuple[Reading, Plan, Any]:
             reading.fetch_records(str(name), rows.loc[rows["salesforce_id"].ne(""), "salesforce_id"], in_scope=True)
     reading.fetch_contacts(written.loc[written["salesmanago_id"].ne(""), "salesmanago_id"], in_scope=True)
     return reading, plan_of(reading, objects), at
+
+
+def _converted_into(reading: Reading, written: pd.DataFrame) -> set[str]:
+    """Name the records that the run created and into which a Lead was converted since: they hold more than it wrote."""
+    created = written.loc[written["action"].eq("create") & written["direction"].eq(TO_SALESFORCE), "salesforce_id"]
+    found: set[str] = set()
+    for name, field in CONVERTED_INTO.items():
+        ids = created[created.str.startswith(KEY_PREFIX[name])]
+        if "Lead" in reading.sources and len(ids):
+            rows = reading.ports.salesforce.find("Lead", field, ids, ["Id", field], "IsConverted = true")
+            found |= {str(row[field]) for row in rows}
+    return found
 
 
 def _kept(reading: Reading) -> set[tuple[int, str]]:

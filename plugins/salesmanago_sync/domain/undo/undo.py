@@ -79,7 +79,13 @@ def first_and_last(written: pd.DataFrame) -> pd.DataFrame:
 
 
 def undo(
-    planned: Plan, written: pd.DataFrame, run: int, kept: Collection[tuple[int, str]], *, delete_created: bool = False
+    planned: Plan,
+    written: pd.DataFrame,
+    run: int,
+    kept: Collection[tuple[int, str]],
+    *,
+    delete_created: bool = False,
+    converted_into: Collection[str] = (),
 ) -> Undo:
     """Decide what goes back.
 
@@ -89,8 +95,9 @@ def undo(
         run: Its number.
         kept: For a binding, notes of values that a service made of a write (`certificate.agreed`).
         delete_created: Whether records and contacts that the run created are deleted.
+        converted_into: Records into which somebody has converted a Lead.
     """
-    found = _Found(planned, run, kept, delete_created)
+    found = _Found(planned, run, kept, delete_created, converted_into)
     created = written[written["action"].eq("create")]
     made = {(row["direction"], row[f"{row['direction'].removeprefix('to_')}_id"]) for row in created.to_dict("records")}
     for row in _rows(created.drop_duplicates(["direction", "salesforce_id", "salesmanago_id"])):
@@ -147,10 +154,19 @@ class _Found:
         run: The run that is undone.
         kept: As for `undo`.
         delete_created: As for `undo`.
+        converted_into: As for `undo`.
     """
 
-    def __init__(self, planned: Plan, run: int, kept: Collection[tuple[int, str]], delete_created: bool) -> None:
+    def __init__(
+        self,
+        planned: Plan,
+        run: int,
+        kept: Collection[tuple[int, str]],
+        delete_created: bool,
+        converted_into: Collection[str],
+    ) -> None:
         self._run, self._kept, self._delete_created = run, kept, delete_created
+        self._converted_into = converted_into
         self._pairs: dict[str, tuple[Pairs, int]] = {}
         self._columns: dict[str, dict[str, Column]] = {}
         for decision in planned.decisions:
@@ -200,8 +216,11 @@ class _Found:
     def _is_edited(self, pairs: Pairs, person: int, side: str) -> bool:
         """Tell whether somebody has edited what a run created: before a later write of the sync, too.
 
-        An account may let an opt-out leave the clock as it is: then it is one that the other side has not heard of.
+        An account may let an opt-out leave the clock as it is: then it is one that the other side has not heard of. So
+        may Salesforce where a Lead is converted into a record that is there.
         """
+        if side == "salesforce" and pairs.people.at[person, "salesforce_id"] in self._converted_into:
+            return True
         edited = not pairs.untouched.at[person, side] or pairs.clock(side).notna().at[person]
         away = TO_SALESFORCE if side == "salesmanago" else TO_SALESMANAGO
         return bool(edited or (person, away) in self._opt_outs)
