@@ -382,6 +382,9 @@ class Player:
     def settle(self, mode: Mode) -> None:
         """Synchronise until nothing is left to do, ask every law, and see that a further run writes nothing."""
         self._succeed(mode)
+        if mode == "incremental" and not self.setup.consent_moves_clock:
+            # Opt-outs of which no clock tells are found by a full sync, or by the sweep within half a day.
+            self._succeed("full")
         now = self.bench.look()
         laws.whoever_is_opted_out_is_so_on_both_sides(now, self._evidence())
         laws.no_edit_is_lost(now, self._evidence())
