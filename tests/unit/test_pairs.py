@@ -195,6 +195,7 @@ def test_a_ledger_that_was_used_before_there_were_pairs_is_that_of_the_first(new
     with engine.begin() as connection:
         connection.execute(sa.text("UPDATE salesmanago_sync_version SET version_num = '0015'"))
         # What later migrations make they make again.
+        connection.execute(sa.text("DROP INDEX ix_bindings_salesmanago_written_at"))
         connection.execute(sa.text("ALTER TABLE mapping_state DROP COLUMN fields_at_full_sync"))
         connection.execute(sa.text("DROP TABLE choices"))
         connection.execute(sa.text("ALTER TABLE identity DROP COLUMN pair"))
