@@ -17,7 +17,7 @@ from salesmanago_sync.domain.undo.undo import at_most
 from salesmanago_sync.steps.batches import request_size, up
 from salesmanago_sync.steps.guard import ask, forget_question, why_it_asks
 from salesmanago_sync.steps.ports import Ports
-from salesmanago_sync.steps.undoing import decide, note_plan, run_to_undo, slices, written_by
+from salesmanago_sync.steps.undoing import decide, may_be_converted_into, note_plan, run_to_undo, slices, written_by
 from salesmanago_sync.visible import visible
 
 log = logging.getLogger(__name__)
@@ -56,10 +56,11 @@ def _look(ports: Ports, written: pd.DataFrame, number: int) -> tuple[pd.DataFram
     counted, calls = [measures(at_most(written[:0], delete_created=False))], Counter(salesmanago=0, salesforce=0)
     for some in slices(written):
         ports.keep_lock()
-        found, *_ = decide(ports, some, number)
+        found, reading, *_ = decide(ports, some, number)
         note_plan(ports, found.left, found.changes)
         counted.append(measures(found.changes))
         calls.update(_calls(some, found.changes))
+        calls["salesforce"] += len(may_be_converted_into(reading, some))
     ports.ledger.runs.update(ports.run.id, calls_planned=dict(calls))
     return added(pd.concat(counted)), dict(calls)
 

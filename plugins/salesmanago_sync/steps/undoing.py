@@ -128,8 +128,7 @@ def decide(ports: Ports, written: pd.DataFrame, number: int) -> tuple[Undo, Read
     """
     for _ in range(LOOKS):
         reading, planned, at = _read(ports, written)
-        deletes = ports.run.request.delete_created
-        into = _converted_into(reading, written) if deletes else set()
+        deletes, into = ports.run.request.delete_created, _converted_into(reading, written)
         found = undo(planned, written, number, _kept(reading), delete_created=deletes, converted_into=into)
         if ports.run.request.dry_run or ports.now() - at <= FRESH_FOR:
             return found, reading, planned, at
@@ -195,14 +194,20 @@ def _read(ports: Ports, written: pd.DataFrame) -> tuple[Reading, Plan, Any]:
 
 def _converted_into(reading: Reading, written: pd.DataFrame) -> set[str]:
     """Name the records that the run created and into which a Lead was converted since: they hold more than it wrote."""
-    created = written.loc[written["action"].eq("create") & written["direction"].eq(TO_SALESFORCE), "salesforce_id"]
     found: set[str] = set()
-    for name, field in CONVERTED_INTO.items():
-        ids = created[created.str.startswith(KEY_PREFIX[name])]
-        if "Lead" in reading.sources and len(ids):
-            rows = reading.ports.salesforce.find("Lead", field, ids, ["Id", field], "IsConverted = true")
-            found |= {str(row[field]) for row in rows}
+    for field, ids in may_be_converted_into(reading, written).items():
+        rows = reading.ports.salesforce.find("Lead", field, ids, ["Id", field], "IsConverted = true")
+        found |= {str(row[field]) for row in rows}
     return found
+
+
+def may_be_converted_into(reading: Reading, written: pd.DataFrame) -> dict[str, pd.Series]:
+    """Give the records that the run created, by the field in which a Lead would name them: a request each."""
+    if not reading.ports.run.request.delete_created or "Lead" not in reading.sources:
+        return {}
+    created = written.loc[written["action"].eq("create") & written["direction"].eq(TO_SALESFORCE), "salesforce_id"]
+    named = {field: created[created.str.startswith(KEY_PREFIX[name])] for name, field in CONVERTED_INTO.items()}
+    return {field: ids for field, ids in named.items() if len(ids)}
 
 
 def _kept(reading: Reading) -> set[tuple[int, str]]:

@@ -149,12 +149,14 @@ def _without_revived(people: pd.DataFrame, identities: Identities) -> pd.DataFra
     Nor anybody whose contact names a record that is gone, of which the ledger knows nothing, or nothing any more.
     """
     creates = people["status"].isin([CREATE_IN_SALESMANAGO, CREATE_IN_SALESFORCE])
+    if not creates.any():
+        return people
     gone = _addresses_of_the_gone(identities)
     s, m = identities.salesforce, identities.salesmanago
     # SALESmanago knows one contact an address: made anew, one that was deleted would come back.
     deleted = set(texts_of(m.loc[m["gone"], "email"].dropna()))
     without_record = set(m.loc[among(m["salesforce_id"], s.loc[s["gone"], "salesforce_id"]), "salesmanago_id"])
-    if not (gone or deleted or without_record) or not creates.any():
+    if not (gone or deleted or without_record):
         return people
     ids = set(s.loc[among(s["email"], gone), "salesforce_id"])
     ids |= set(m.loc[among(m["email"], gone), "salesmanago_id"])
