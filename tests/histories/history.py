@@ -18,6 +18,7 @@ from salesmanago_sync.overview.issues import IssueFilter, IssueRow, read_issues
 from salesmanago_sync.steps.approval import Answer
 from salesmanago_sync.steps.choosing import decide_conflicts
 from salesmanago_sync.steps.consent_lane import carry_opt_outs
+from salesmanago_sync.steps.ledger_age import noted_writes
 from salesmanago_sync.steps.start import NothingToDoError
 from salesmanago_sync.steps.watermark import LAST_SYNC, read_watermark
 from tests.histories import laws
@@ -370,7 +371,8 @@ class Player:
         Of contacts who had just been made it need not be noted.
         """
         mark = read_watermark(self.bench.variables)
-        spans = () if mark is None or mark.ledger is None else mark.ledger.wrote
+        known = None if mark is None else mark.ledger
+        spans = () if known is None else noted_writes(self.bench.variables, known)
         noted, others = set(), set()
         for card in read_cards(self.bench):
             made, written = (datetime.fromtimestamp(card.raw[name] / 1000, UTC) for name in ("createdOn", "modifiedOn"))

@@ -6,8 +6,9 @@ import pytest
 
 from salesmanago_sync.errors import ConfigurationError
 from salesmanago_sync.overview.consent import read_consent_ages
-from salesmanago_sync.steps.consent_lane import LAST_CONSENT, carry_opt_outs
+from salesmanago_sync.steps.consent_lane import carry_opt_outs
 from salesmanago_sync.steps.start import NothingToDoError
+from salesmanago_sync.steps.watermark import LAST_CONSENT
 from tests.integration.direct import Direct
 from tests.integration.sync import SETTLED_SECONDS
 
@@ -45,6 +46,18 @@ def test_opt_outs_travel_both_ways_and_nothing_else_does(direct: Direct) -> None
     assert direct.records("Contact")[anna[0]]["Phone"] == "+48601657778"
     assert direct.cards()[ewa[1]]["address"]["city"] == "Łódź"
     assert direct.sync() == []
+
+
+def test_it_moves_no_watermark_not_even_beside_a_run_that_moves_it(direct: Direct) -> None:
+    """It holds no lock: whatever it wrote of the watermark could be older than what a run has just put there."""
+    anna = pair(direct, "anna")
+    direct.later(LONG)
+    before = direct.variables.get(MARKS["last_sync"])
+    direct.control.patch(f"/salesforce/Contact/{anna[0]}", {"HasOptedOutOfEmail": True})
+    assert carry(direct)["written"] == 1
+    assert direct.variables.get(MARKS["last_sync"]) == before
+    noted = direct.variables.get(MARKS["last_consent"])["ledger"]
+    assert (noted["id"], len(noted["wrote"])) == (before["ledger"]["id"], 1)
 
 
 MARKS = {"last_sync": "salesmanago_last_sync", "last_consent": LAST_CONSENT}

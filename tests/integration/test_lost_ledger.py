@@ -15,6 +15,8 @@ from salesmanago_sync.ledger.store import Ledger
 from salesmanago_sync.steps.binding import bind_people
 from salesmanago_sync.steps.close import close
 from salesmanago_sync.steps.consent_lane import carry_opt_outs
+from salesmanago_sync.steps.preflight import preflight
+from salesmanago_sync.steps.undoing import end, undo_run
 from salesmanago_sync.steps.watermark import LAST_SYNC
 from salesmanago_sync.steps.writing import write_batches
 from tests.integration.direct import SETTLED_SECONDS, Direct, plan_everybody, read_everybody
@@ -109,7 +111,7 @@ def test_so_it_is_of_whom_the_last_run_made(direct: Direct, empty_ledger: Path, 
     again.close()
 
 
-@pytest.mark.parametrize("last", ["incremental", "restricted", "failed", "lane"])
+@pytest.mark.parametrize("last", ["incremental", "restricted", "failed", "lane", "undo"])
 def test_so_it_is_of_whom_the_last_run_wrote(direct: Direct, empty_ledger: Path, tmp_path: Path, last: str) -> None:
     """A run writes after the time until which it has synchronised: its own writes look like the newest edits."""
     mine = lead(direct)
@@ -130,7 +132,7 @@ def test_so_it_is_of_whom_the_last_run_wrote(direct: Direct, empty_ledger: Path,
 
 
 def write_once_more(direct: Direct, mine: str, last: str) -> None:
-    """Write the contact of a Lead: by a run, by one that does not move the watermark, or by the consent lane."""
+    """Write the contact of a Lead: by a run, by one that moves no watermark, by the consent lane, or by an undo."""
     field = {"DoNotCall": True} if last == "lane" else {"Phone": "+48500600700"}
     direct.control.patch(f"/salesforce/Lead/{mine}", field)
     direct.later(SETTLED_SECONDS)
@@ -143,6 +145,14 @@ def write_once_more(direct: Direct, mine: str, last: str) -> None:
         for work in bind_people(ports):
             write_batches(ports, work)
         close(ports)
+    elif last == "undo":
+        direct.sync()
+        number = int(direct.ledger.runs.read_newest(1)["id"].iloc[0])
+        direct.later(3600)
+        direct.sync()
+        undoing = direct.begun("undo", run=number)  # type: ignore[arg-type]
+        preflight(undoing, direct.account, lambda settings: None)
+        end(undoing, undo_run(undoing))
     else:
         direct.sync(**({"ids": [mine]} if last == "restricted" else {}))
 

@@ -84,12 +84,11 @@ def _check_settled(ports: Ports) -> None:
 
 
 def _move_watermark(ports: Ports, window: Window | None, *, restricted: bool, unread: bool) -> None:
-    if restricted and lost_ledger(ports) is not None:
-        # Of others nothing is known yet: only a whole full sync takes a ledger in place of the one that was lost.
-        return
     if restricted or unread:
         present = read_watermark(ports.variables)
-        if present is not None:
+        # Of others nothing is known yet: only a whole full sync takes a ledger in place of the one that was lost.
+        part = restricted and lost_ledger(ports, present) is not None
+        if present is not None and not part:
             note_ledger(ports.variables, this_ledger(ports, present.salesmanago))
         return
     until = {side: span_of(window, side)[1] for side in ("salesforce", "salesmanago")}

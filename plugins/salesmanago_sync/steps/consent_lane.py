@@ -27,20 +27,26 @@ from salesmanago_sync.steps.evidence import keep_seen
 from salesmanago_sync.steps.explaining import stage_objects
 from salesmanago_sync.steps.extract import add_counterparts, add_least_checked
 from salesmanago_sync.steps.freshness import Freshness
-from salesmanago_sync.steps.ledger_age import note_writes
+from salesmanago_sync.steps.ledger_age import this_ledger
 from salesmanago_sync.steps.planning import DIRECTIONS, plan_of
 from salesmanago_sync.steps.ports import Ports
 from salesmanago_sync.steps.preflight import Account
 from salesmanago_sync.steps.reading import Reading, read_news, sources
 from salesmanago_sync.steps.request import utc
 from salesmanago_sync.steps.start import NothingToDoError
-from salesmanago_sync.steps.watermark import LAST_SYNC, Watermark, late_faults, read_mark, read_watermark
+from salesmanago_sync.steps.watermark import (
+    LAST_CONSENT,
+    LAST_SYNC,
+    Watermark,
+    late_faults,
+    read_mark,
+    read_watermark,
+    write_watermark,
+)
 from salesmanago_sync.steps.window import overlapping
 from salesmanago_sync.steps.writing import NOBODY, Writer
 
 log = logging.getLogger(__name__)
-
-LAST_CONSENT = "salesmanago_last_consent"
 
 
 def carry_opt_outs(ports: Ports, read_account: Callable[[], Account]) -> dict[str, int]:
@@ -67,9 +73,11 @@ def carry_opt_outs(ports: Ports, read_account: Callable[[], Account]) -> dict[st
     reading = _read(ports, objects, _since(mine, watermark, until, ports.settings.overlap), until)
     count = sum(len(frame) for frame in reading.records.values()) + len(reading.contacts)
     written = _write(ports, reading, objects, seen_at)
-    if not written["failed"]:
-        # Else the same time is read again, five minutes later.
-        ports.variables.set(LAST_CONSENT, {side: utc(moment) for side, moment in until.items()})
+    # Where some were refused the same time is read again, five minutes later.
+    times = mine if written["failed"] else Watermark(**until)
+    if times is not None:
+        noted = this_ledger(ports, until["salesmanago"] if watermark is None else watermark.salesmanago)
+        write_watermark(ports.variables, times, noted, LAST_CONSENT)
     return {"read": count, "written": written["done"], "failed": written["failed"]}
 
 
@@ -143,7 +151,6 @@ def _write(ports: Ports, reading: Reading, objects: list[str], seen_at: datetime
             for group in groups(rows, ROWS[direction]):
                 total.update(writer.write(str(name), direction, group, result.people))
     ports.ledger.bindings.mark_checked(result.people.loc[seen, "salesforce_id"], ports.now())
-    note_writes(numbered)
     note = f"{total['done']} people opted out on the other side, {total['failed']} refused"
     ports.ledger.runs.finish(number, "failed" if total["failed"] else "success", ports.now(), note=note)
     return dict(total)

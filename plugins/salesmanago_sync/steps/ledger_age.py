@@ -13,11 +13,13 @@ from itertools import pairwise
 
 from salesmanago_sync.domain.merge.pairs import LostLedger
 from salesmanago_sync.errors import ConfigurationError, Fault
-from salesmanago_sync.steps.ports import Ports
+from salesmanago_sync.steps.ports import Ports, Variables
 from salesmanago_sync.steps.watermark import (
+    LAST_CONSENT,
     LAST_SYNC,
     KnownLedger,
     Span,
+    Watermark,
     known_ledger,
     note_ledger,
     read_watermark,
@@ -28,8 +30,9 @@ FIX = (
     "conflict rules decide where only one side should have been written, and takes this ledger as it is."
 )
 
-# How long before the answer to a request a contact may have been written; the clock of the answer has whole seconds.
-REQUEST, SECOND = timedelta(minutes=1), timedelta(seconds=1)
+# How long before the answer to a request a contact may have been written, as long as a client waits for one; the clock
+# of the answer has whole seconds.
+REQUEST, SECOND = timedelta(minutes=2), timedelta(seconds=1)
 # A run of hours has one or two: what it wrote lies close together.
 MOST_SPANS = 20
 
@@ -41,28 +44,36 @@ def check_ledger(ports: Ports) -> None:
         ConfigurationError: It is another one, or older.
     """
     # This run has its own number already.
-    what = _what_is_lost(ports, ports.ledger.lock.last_attempt() - 1)
+    known = known_ledger(ports.variables)
+    what = None if known is None else _what_is_lost(ports, known, ports.ledger.lock.last_attempt() - 1)
     if what is not None:
         raise ConfigurationError([Fault(f"ledger (Variable {LAST_SYNC}, key ledger)", what, FIX)])
 
 
-def lost_ledger(ports: Ports) -> LostLedger | None:
-    """Say what is known of the ledger of the last run if it is not there: this one is another one, or older."""
-    # What is no run has no number of its own.
-    before = ports.run.attempt - 1 if ports.run.attempt else ports.ledger.lock.last_attempt()
-    if _what_is_lost(ports, before) is None:
-        return None
-    watermark = read_watermark(ports.variables)
+def lost_ledger(ports: Ports, watermark: Watermark | None) -> LostLedger | None:
+    """Say what is known of the ledger of the last run if it is not there: this one is another one, or older.
+
+    Args:
+        ports: What the step talks to.
+        watermark: The watermark, which tells of it.
+    """
     if watermark is None or watermark.ledger is None:
         return None
-    return LostLedger(watermark.salesmanago, watermark.ledger.wrote)
-
-
-def _what_is_lost(ports: Ports, attempts: int) -> str | None:
-    """Say why this is not the ledger of the last run; it had so many attempts before this one."""
-    known = known_ledger(ports.variables)
-    if known is None:
+    # What is no run has no number of its own.
+    before = ports.run.attempt - 1 if ports.run.attempt else ports.ledger.lock.last_attempt()
+    if _what_is_lost(ports, watermark.ledger, before) is None:
         return None
+    return LostLedger(watermark.salesmanago, noted_writes(ports.variables, watermark.ledger))
+
+
+def noted_writes(variables: Variables, known: KnownLedger) -> tuple[Span, ...]:
+    """Read when contacts were written since the watermark, by runs and by the consent lane under the same ledger."""
+    of_lane = known_ledger(variables, LAST_CONSENT)
+    return known.wrote + (of_lane.wrote if of_lane is not None and of_lane.id == known.id else ())
+
+
+def _what_is_lost(ports: Ports, known: KnownLedger, attempts: int) -> str | None:
+    """Say why this is not the ledger that is known; it had so many attempts before this one."""
     if known.id != ports.ledger.identity.read():
         return "is another one than that of the last run: what it knew has been lost."
     if attempts < known.attempt:
@@ -78,11 +89,14 @@ def this_ledger(ports: Ports, since: datetime) -> KnownLedger:
 
 
 def note_writes(ports: Ports) -> None:
-    """Note how old the ledger is, and when contacts were written, also by what does not move the watermark."""
+    """Note how old the ledger is, and when contacts were written, also by a run that does not move the watermark.
+
+    For a run that holds the lock: whoever writes the Variable beside it may put an older watermark back.
+    """
     # An unreadable Variable is told by the preflight; a lost ledger is taken as it is by a whole full sync alone.
     known = known_ledger(ports.variables)
-    present = None if known is None or lost_ledger(ports) is not None else read_watermark(ports.variables)
-    if known is None or present is None:
+    present = None if known is None else read_watermark(ports.variables)
+    if known is None or present is None or lost_ledger(ports, present) is not None:
         return
     newer = {"attempt": max(known.attempt, ports.run.attempt), "wrote": _wrote(ports, present.salesmanago)}
     noted = known.model_copy(update=newer)

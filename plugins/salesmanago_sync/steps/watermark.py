@@ -16,11 +16,11 @@ from salesmanago_sync.steps.ports import Variables
 from salesmanago_sync.steps.request import utc
 
 LAST_SYNC = "salesmanago_last_sync"
+# Up to when the consent lane has looked by itself.
+LAST_CONSENT = "salesmanago_last_consent"
 FIRST_SYNC = "salesmanago_first_sync"
 WATERMARK_EXAMPLE = '{"salesforce": "2026-01-31T10:00:00Z", "salesmanago": "2026-01-31T10:00:00Z"}'
 STATUSES = ("never", "running", "done", "failed")
-
-
 Span = tuple[AwareDatetime, AwareDatetime]
 
 
@@ -119,13 +119,13 @@ def late_faults(watermark: Watermark | None, clocks: Mapping[str, datetime], var
     ]
 
 
-def known_ledger(variables: Variables) -> KnownLedger | None:
-    """Read which ledger the last run used; None where nobody knows, or the preflight will tell a fault."""
+def known_ledger(variables: Variables, name: str = LAST_SYNC) -> KnownLedger | None:
+    """Read which ledger a Variable tells of; None where nobody knows, or somebody else tells a fault of it."""
     try:
-        watermark = read_watermark(variables)
+        mark = read_mark(variables, name)
     except ConfigurationError:
         return None
-    return None if watermark is None else watermark.ledger
+    return None if mark is None else mark.ledger
 
 
 def move_watermark(variables: Variables, before: Watermark | None, until: Watermark) -> None:
@@ -160,16 +160,17 @@ def _times(watermark: Watermark) -> tuple[datetime, datetime]:
     return watermark.salesforce, watermark.salesmanago
 
 
-def write_watermark(variables: Variables, times: Watermark, ledger: KnownLedger | None) -> None:
-    """Write the watermark.
+def write_watermark(variables: Variables, times: Watermark, ledger: KnownLedger | None, name: str = LAST_SYNC) -> None:
+    """Write the watermark, or the mark of the consent lane.
 
     Args:
         variables: Airflow Variables.
         times: Up to when each side was read.
         ledger: Which ledger knows that.
+        name: Where it is kept.
     """
     noted = {} if ledger is None else {"ledger": ledger.model_dump(mode="json", exclude_defaults=True)}
-    variables.set(LAST_SYNC, {"salesforce": utc(times.salesforce), "salesmanago": utc(times.salesmanago), **noted})
+    variables.set(name, {"salesforce": utc(times.salesforce), "salesmanago": utc(times.salesmanago), **noted})
 
 
 def first_sync(variables: Variables) -> str:

@@ -137,3 +137,15 @@ def test_a_hundred_thousand_people_fit(ledger: Ledger, noon: datetime) -> None:
     assert len(frame) == 100_000
     (base,) = frame["base"].unique()
     assert json.loads(base) == {"name": ["a", "b"], "email": ["c", "d"]}
+
+
+def test_when_contacts_were_written_is_told_once_each_and_in_order(
+    ledger: Ledger, pairs: pd.DataFrame, noon: datetime
+) -> None:
+    hours = [timedelta(hours=number) for number in (3, 1, 3)]
+    people = pd.concat([pairs.head(1)] * 4, ignore_index=True)
+    people[["salesforce_id", "salesmanago_id"]] = [[f"s{number}", f"m{number}"] for number in range(4)]
+    people["salesmanago_written_at"] = pd.Series([noon + hour for hour in hours] + [None], dtype="datetime64[us, UTC]")
+    ledger.bindings.add(people, 1, noon)
+    assert ledger.bindings.contacts_written_since(noon) == [noon + timedelta(hours=1), noon + timedelta(hours=3)]
+    assert ledger.bindings.contacts_written_since(noon + timedelta(hours=3)) == []

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from salesmanago_sync.clients.http import Patience
 from salesmanago_sync.steps.ledger_age import MOST_SPANS, REQUEST, SECOND, spans_of
 
 BEGINNING = datetime(2026, 1, 31, tzinfo=UTC)
@@ -22,6 +23,10 @@ def test_spans_hold_every_request_in_order_and_are_few(answered: list[datetime])
     assert all(any(begin <= at - REQUEST and at + SECOND <= end for begin, end in spans) for at in answered)
     assert all(end < begin for (_, end), (begin, _) in itertools.pairwise(spans))
     assert len(spans) <= MOST_SPANS
+
+
+def test_a_request_is_under_way_for_as_long_as_a_client_waits() -> None:
+    assert timedelta(seconds=Patience().read) <= REQUEST
 
 
 @given(moments)
